@@ -1,0 +1,34 @@
+/*
+ * grant: what an authenticated account may touch, as plain data. authorise() gives it, update/plan reads it.
+ */
+#ifndef ACCOUNT_GRANT_H
+#define ACCOUNT_GRANT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/name.h"
+#include "base/status.h"
+
+/* One entry of a user's `hosts`. */
+struct host_pattern {
+	enum {
+		HOST_EXACT, /* www.dyn.example.com: that name */
+		HOST_BELOW, /* *.home.dyn.example.com: every name below home.dyn.example.com, at any depth, but not that name itself */
+		HOST_ZONE, /* zone:dyn.example.com: every name of that zone, its apex too */
+	} kind;
+	struct name name;
+};
+
+struct grant {
+	const struct host_pattern *patterns; /* borrowed from the account */
+	size_t count;
+};
+
+/* Reads a pattern in the forms above. STATUS_INVALID or STATUS_TOO_LONG otherwise. */
+MUST_USE enum status host_pattern_parse(struct text text, struct host_pattern *out);
+
+/* Whether the grant covers the host, which lies in `zone` (the closest enclosing zone that is configured). */
+bool grant_covers(const struct grant *grant, const struct name *host, const struct name *zone);
+
+#endif

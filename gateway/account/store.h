@@ -1,0 +1,53 @@
+/*
+ * store: where accounts come from. A plug point: a store is one file that ends in a constant table of these functions; the contract
+ * below is what tests/unit/store_contract.c checks of each of them.
+ */
+#ifndef ACCOUNT_STORE_H
+#define ACCOUNT_STORE_H
+
+#include <stddef.h>
+
+#include "account/account.h"
+#include "base/status.h"
+#include "base/text.h"
+
+struct account_store;
+
+/*
+ * STATUS_OK: `account` is the one that was asked for; it is valid until the function returns and not longer.
+ * STATUS_NOT_FOUND: there is none. Anything else: the store failed, nothing is known. `account` is NULL then.
+ */
+typedef void account_found_fn(void *ctx, enum status status, const struct account *account);
+
+struct account_store_ops {
+	/*
+	 * Looks up a login, octet by octet as it stands. Calls `found` exactly once, before it returns or later from the loop, never after
+	 * free(). `login` is borrowed until lookup() returns.
+	 */
+	void (*lookup)(struct account_store *store, struct text login, account_found_fn *found, void *ctx);
+	void (*free)(struct account_store *store);
+};
+
+struct account_store {
+	const struct account_store_ops *ops;
+};
+
+static inline void account_store_lookup(struct account_store *store, struct text login, account_found_fn *found,
+					void *ctx)
+{
+	store->ops->lookup(store, login, found, ctx);
+}
+
+/* Frees the store and sets *store to NULL; NULL and *store == NULL are allowed. */
+static inline void account_store_free(struct account_store **store)
+{
+	if (store && *store)
+		(*store)->ops->free(*store);
+	if (store)
+		*store = NULL;
+}
+
+/* The config map: `count` accounts, which the store borrows and which must outlive it. STATUS_DUPLICATE if two share a login. */
+MUST_USE enum status store_map_new(const struct account *accounts, size_t count, struct account_store **out);
+
+#endif

@@ -1,0 +1,198 @@
+#include "base/addr.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+static size_t octet_count(const struct addr *addr)
+{
+	return addr->family == ADDR_V4 ? 4 : 16;
+}
+
+enum status addr_parse(struct text text, struct addr *out)
+{
+	char string[ADDR_TEXT_MAX];
+	struct addr addr = {0};
+
+	if (text.len == 0 || text.len >= sizeof string || memchr(text.octets, '\0', text.len))
+		return STATUS_INVALID;
+	memcpy(string, text.octets, text.len);
+	string[text.len] = '\0';
+	if (inet_pton(AF_INET, string, addr.octets) == 1)
+		addr.family = ADDR_V4;
+	else if (inet_pton(AF_INET6, string, addr.octets) == 1)
+		addr.family = ADDR_V6;
+	else
+		return STATUS_INVALID;
+	*out = addr;
+	return STATUS_OK;
+}
+
+const char *addr_format(const struct addr *addr, char buffer[static ADDR_TEXT_MAX])
+{
+	int family = addr->family == ADDR_V4 ? AF_INET : AF_INET6;
+
+	if (addr->family == ADDR_NONE || !inet_ntop(family, addr->octets, buffer, ADDR_TEXT_MAX))
+		snprintf(buffer, ADDR_TEXT_MAX, "none");
+	return buffer;
+}
+
+enum status addr_from_sockaddr(const struct sockaddr *from, struct addr *out)
+{
+	*out = (struct addr){0};
+	if (from->sa_family == AF_INET) {
+		struct sockaddr_in in;
+
+		memcpy(&in, from, sizeof in);
+		out->family = ADDR_V4;
+		memcpy(out->octets, &in.sin_addr, 4);
+		return STATUS_OK;
+	}
+	if (from->sa_family == AF_INET6) {
+		struct sockaddr_in6 in6;
+
+		memcpy(&in6, from, sizeof in6);
+		if (IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr)) {
+			out->family = ADDR_V4;
+			memcpy(out->octets, in6.sin6_addr.s6_addr + 12, 4);
+		} else {
+			out->family = ADDR_V6;
+			memcpy(out->octets, &in6.sin6_addr, 16);
+		}
+		return STATUS_OK;
+	}
+	return STATUS_INVALID;
+}
+
+static bool has_prefix(const struct addr *addr, const uint8_t *prefix, unsigned bits)
+{
+	unsigned whole = bits / 8, rest = bits % 8;
+
+	if (memcmp(addr->octets, prefix, whole) != 0)
+		return false;
+	return rest == 0 || ((addr->octets[whole] ^ prefix[whole]) >> (8 - rest)) == 0;
+}
+
+/* IANA's special-purpose address registries (RFC 6890), as far as they matter for what a host record may hold. First match wins. */
+static const struct {
+	enum addr_family family;
+	enum addr_scope scope;
+	uint8_t prefix[16];
+	unsigned bits;
+} scopes[] = {
+	{ADDR_V4, ADDR_SCOPE_UNUSABLE, {0}, 8},
+	{ADDR_V4, ADDR_SCOPE_PRIVATE, {10}, 8},
+	{ADDR_V4, ADDR_SCOPE_PRIVATE, {100, 64}, 10},
+	{ADDR_V4, ADDR_SCOPE_LOOPBACK, {127}, 8},
+	{ADDR_V4, ADDR_SCOPE_UNUSABLE, {169, 254}, 16},
+	{ADDR_V4, ADDR_SCOPE_PRIVATE, {172, 16}, 12},
+	{ADDR_V4, ADDR_SCOPE_PRIVATE, {192, 168}, 16},
+	{ADDR_V4, ADDR_SCOPE_UNUSABLE, {224}, 3}, /* multicast 224/4 and reserved 240/4 */
+	{ADDR_V6, ADDR_SCOPE_LOOPBACK, {[15] = 1}, 128},
+	{ADDR_V6, ADDR_SCOPE_UNUSABLE, {0}, 96}, /* :: and IPv4-compatible */
+	{ADDR_V6, ADDR_SCOPE_UNUSABLE, {[10] = 0xff, [11] = 0xff}, 96},
+	{ADDR_V6, ADDR_SCOPE_UNUSABLE, {0xfe, 0x80}, 10},
+	{ADDR_V6, ADDR_SCOPE_PRIVATE, {0xfe, 0xc0}, 10},
+	{ADDR_V6, ADDR_SCOPE_PRIVATE, {0xfc}, 7},
+	{ADDR_V6, ADDR_SCOPE_UNUSABLE, {0xff}, 8},
+};
+
+enum addr_scope addr_scope(const struct addr *addr)
+{
+	for (size_t i = 0; i < sizeof scopes / sizeof *scopes; i++) {
+		if (scopes[i].family == addr->family && has_prefix(addr, scopes[i].prefix, scopes[i].bits))
+			return scopes[i].scope;
+	}
+	return ADDR_SCOPE_GLOBAL;
+}
+
+bool addr_equal(const struct addr *a, const struct addr *b)
+{
+	return a->family == b->family && memcmp(a->octets, b->octets, octet_count(a)) == 0;
+}
+
+static enum status parse_port(struct text text, uint16_t *out)
+{
+	unsigned long port = 0;
+
+	if (text.len == 0 || text.len > 5)
+		return STATUS_INVALID;
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.octets[i] < '0' || text.octets[i] > '9')
+			return STATUS_INVALID;
+		port = port * 10 + (unsigned long)(text.octets[i] - '0');
+	}
+	if (port == 0 || port > UINT16_MAX)
+		return STATUS_INVALID;
+	*out = (uint16_t)port;
+	return STATUS_OK;
+}
+
+/* "[address]" or "[address]:port" */
+static enum status parse_bracketed(struct text text, struct endpoint *out)
+{
+	struct text address, rest;
+
+	text.octets++;
+	text.len--;
+	if (!text_split(text, ']', &address, &rest) || addr_parse(address, &out->addr) != STATUS_OK ||
+	    out->addr.family != ADDR_V6)
+		return STATUS_INVALID;
+	if (rest.len == 0)
+		return STATUS_OK;
+	if (rest.octets[0] != ':')
+		return STATUS_INVALID;
+	return parse_port((struct text){rest.octets + 1, rest.len - 1}, &out->port);
+}
+
+enum status endpoint_parse(struct text text, uint16_t default_port, struct endpoint *out)
+{
+	struct endpoint endpoint = {.port = default_port};
+	struct text address, port;
+	enum status status;
+
+	if (text.len && text.octets[0] == '[') {
+		status = parse_bracketed(text, &endpoint);
+	} else if (addr_parse(text, &endpoint.addr) == STATUS_OK) {
+		status = STATUS_OK;
+	} else {
+		status = STATUS_INVALID;
+		if (text_split(text, ':', &address, &port) && addr_parse(address, &endpoint.addr) == STATUS_OK)
+			status = parse_port(port, &endpoint.port);
+	}
+	if (status == STATUS_OK)
+		*out = endpoint;
+	return status;
+}
+
+const char *endpoint_format(const struct endpoint *endpoint, char buffer[static ENDPOINT_TEXT_MAX])
+{
+	char address[ADDR_TEXT_MAX];
+
+	addr_format(&endpoint->addr, address);
+	snprintf(buffer, ENDPOINT_TEXT_MAX, endpoint->addr.family == ADDR_V6 ? "[%s]:%u" : "%s:%u", address,
+		 endpoint->port);
+	return buffer;
+}
+
+bool endpoint_equal(const struct endpoint *a, const struct endpoint *b)
+{
+	return a->port == b->port && addr_equal(&a->addr, &b->addr);
+}
+
+socklen_t endpoint_to_sockaddr(const struct endpoint *endpoint, struct sockaddr_storage *out)
+{
+	memset(out, 0, sizeof *out);
+	if (endpoint->addr.family == ADDR_V4) {
+		struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(endpoint->port)};
+
+		memcpy(&in.sin_addr, endpoint->addr.octets, 4);
+		memcpy(out, &in, sizeof in);
+		return sizeof in;
+	}
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(endpoint->port)};
+
+	memcpy(&in6.sin6_addr, endpoint->addr.octets, 16);
+	memcpy(out, &in6, sizeof in6);
+	return sizeof in6;
+}

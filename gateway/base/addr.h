@@ -1,0 +1,73 @@
+/*
+ * addr: IP addresses and endpoints.
+ */
+#ifndef BASE_ADDR_H
+#define BASE_ADDR_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/status.h"
+#include "base/text.h"
+
+enum addr_family {
+	ADDR_NONE,
+	ADDR_V4,
+	ADDR_V6,
+};
+
+struct addr {
+	enum addr_family family;
+	uint8_t octets[16]; /* network order; the first 4 of an IPv4 address, the rest zero */
+};
+
+enum {
+	ADDR_TEXT_MAX = 46,	/* room for addr_format(), with the NUL */
+	ENDPOINT_TEXT_MAX = 54, /* room for endpoint_format(): "[" address "]:" port, with the NUL */
+};
+
+/* What an address is good for in a public zone. */
+enum addr_scope {
+	ADDR_SCOPE_GLOBAL,   /* anything that is not below */
+	ADDR_SCOPE_PRIVATE,  /* RFC 1918, RFC 6598 (100.64/10), RFC 4193 (fc00::/7), RFC 3879 (fec0::/10) */
+	ADDR_SCOPE_LOOPBACK, /* 127/8, ::1 */
+	ADDR_SCOPE_UNUSABLE, /* 0/8, link-local, multicast, reserved, unspecified, IPv4-mapped and IPv4-compatible */
+};
+
+/*
+ * Reads an address in the usual notation (RFC 4291 section 2.2; four decimal numbers without leading zeros), and nothing else: no zone
+ * ID, no prefix length, no brackets, no white space. STATUS_INVALID otherwise.
+ */
+MUST_USE enum status addr_parse(struct text text, struct addr *out);
+
+/* Canonical text (RFC 5952 section 4) into `buffer`, which is returned. */
+const char *addr_format(const struct addr *addr, char buffer[static ADDR_TEXT_MAX]);
+
+/* The address of a socket's peer; an IPv4-mapped IPv6 address becomes the IPv4 address that it is. STATUS_INVALID for other families. */
+MUST_USE enum status addr_from_sockaddr(const struct sockaddr *from, struct addr *out);
+
+enum addr_scope addr_scope(const struct addr *addr);
+
+bool addr_equal(const struct addr *a, const struct addr *b);
+
+/* Where a server listens. */
+struct endpoint {
+	struct addr addr;
+	uint16_t port; /* host order */
+};
+
+/* Reads `192.0.2.1`, `192.0.2.1:53`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:53`. STATUS_INVALID otherwise. */
+MUST_USE enum status endpoint_parse(struct text text, uint16_t default_port, struct endpoint *out);
+
+/* `192.0.2.1:53` or `[2001:db8::1]:53` into `buffer`, which is returned. */
+const char *endpoint_format(const struct endpoint *endpoint, char buffer[static ENDPOINT_TEXT_MAX]);
+
+bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
+
+/* The socket address of an endpoint; returns its length. */
+socklen_t endpoint_to_sockaddr(const struct endpoint *endpoint, struct sockaddr_storage *out);
+
+#endif

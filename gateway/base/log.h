@@ -1,0 +1,71 @@
+/*
+ * log: one line per event, `key=value`, to standard error.
+ *
+ *      LOG(LOG_WARNING, "primary-refused", log_text("zone", zone), log_number("attempt", 2));
+ *      2026-01-01T12:00:00Z level=warning event=primary-refused zone=dyn.example.com attempt=2
+ *
+ * Values from outside are quoted and escaped here, so that no request can forge a line. Secrets are never passed to it.
+ */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/text.h"
+
+enum log_level {
+	LOG_ERROR,   /* something has to be mended by the administrator */
+	LOG_WARNING, /* something failed and may mend itself */
+	LOG_INFO,    /* what was done for whom */
+	LOG_DEBUG,   /* how it was done */
+};
+
+struct log_field {
+	const char *name;
+	enum {
+		LOG_FIELD_END,
+		LOG_FIELD_TEXT,
+		LOG_FIELD_NUMBER,
+	} kind;
+	struct text text;
+	int64_t number;
+};
+
+static inline struct log_field log_slice(const char *name, struct text value)
+{
+	return (struct log_field){.name = name, .kind = LOG_FIELD_TEXT, .text = value};
+}
+
+static inline struct log_field log_text(const char *name, const char *value)
+{
+	return log_slice(name, text_of(value));
+}
+
+static inline struct log_field log_number(const char *name, int64_t value)
+{
+	return (struct log_field){.name = name, .kind = LOG_FIELD_NUMBER, .number = value};
+}
+
+#define LOG(level, event, ...)                                                                                         \
+	do {                                                                                                           \
+		if (log_enabled(level))                                                                                \
+			log_write(level, event, (const struct log_field[]){__VA_ARGS__, {.kind = LOG_FIELD_END}});     \
+	} while (0)
+
+/* Events above this level are dropped. The level at start is LOG_INFO. */
+void log_set_level(enum log_level level);
+bool log_enabled(enum log_level level);
+
+/* "error", "warning", "info", "debug"; says whether the name was one of them. */
+bool log_level_parse(struct text name, enum log_level *out);
+
+/* Where lines go, without their newline; NULL for `sink` means standard error again. For tests. */
+typedef void log_sink(void *ctx, const char *line, size_t len);
+void log_set_sink(log_sink *sink, void *ctx);
+
+/* Use LOG(). `fields` end with LOG_FIELD_END. A line longer than 2 KiB is cut. */
+void log_write(enum log_level level, const char *event, const struct log_field *fields);
+
+#endif

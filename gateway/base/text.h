@@ -1,0 +1,40 @@
+/*
+ * text: a borrowed run of octets with its length. What comes from outside is handled in this form, so that a NUL octet in it cannot cut
+ * it short and nothing has to be copied to be looked at.
+ */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+struct text {
+	const char *octets; /* borrowed, not terminated; may be NULL if len is 0 */
+	size_t len;
+};
+
+/* The text of a C string, which must outlive it. NULL gives the empty text. */
+static inline struct text text_of(const char *string)
+{
+	return (struct text){string, string ? strlen(string) : 0};
+}
+
+/* Octet by octet; not for secrets: see secret_equal(). */
+static inline bool text_equal(struct text a, struct text b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.octets, b.octets, a.len) == 0);
+}
+
+/* The part before the first `octet` goes to *head and what follows it to *tail; without it, all is head, tail is empty; says if it was there. */
+static inline bool text_split(struct text whole, char octet, struct text *head, struct text *tail)
+{
+	const char *at = whole.len ? memchr(whole.octets, octet, whole.len) : NULL;
+	size_t before = at ? (size_t)(at - whole.octets) : whole.len;
+
+	*head = (struct text){whole.octets, before};
+	*tail = at ? (struct text){at + 1, whole.len - before - 1} : (struct text){NULL, 0};
+	return at != NULL;
+}
+
+#endif

@@ -1,0 +1,271 @@
+/*
+ * `ddnsgate serve`: the daemon. This file puts the parts together, lets them run, and takes them apart again.
+ *
+ * On SIGTERM or SIGINT it drains: no new connections, every request that has begun gets its answer, then the end.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "account/store.h"
+#include "base/log.h"
+#include "cli/cli.h"
+#include "dns/transport.h"
+#include "http/server.h"
+#include "loop/env_uv.h"
+#include "pipeline.h"
+#include "zone/zones.h"
+
+enum {
+	BACKSTOP_MS =
+		2000, /* by which an answer may be later than the deadline of its update before HTTP gives up on it */
+	REQUEST_TIMEOUT_S = 60, /* for a request to arrive whole */
+	IN_FLIGHT_MAX = 64,	/* messages of a zone with its primary */
+	ATTEMPTS_MAX = 5,
+	RETRY_PAUSE_MS = 100,
+	DESCRIPTORS_SPARE = 64, /* for what is not an HTTP connection */
+};
+
+struct daemon {
+	struct config *config;
+	uv_loop_t loop;
+	struct env env;
+	struct plan_zone *plan_zones;
+	struct zone_setup *zone_setups;
+	struct plan_policy policy;
+	struct account_store *store;
+	struct zones *zones;
+	struct pipeline *pipeline;
+	struct http_server *http;
+	uv_signal_t signals[2];
+	bool stopping;
+};
+
+static void submit(void *ctx, const struct change_set *set, void *waiter)
+{
+	zones_submit(ctx, set, waiter);
+}
+
+static enum status build_tables(struct daemon *daemon)
+{
+	const struct config *config = daemon->config;
+
+	daemon->plan_zones = calloc(config->zone_count, sizeof *daemon->plan_zones);
+	daemon->zone_setups = calloc(config->zone_count, sizeof *daemon->zone_setups);
+	if (!daemon->plan_zones || !daemon->zone_setups)
+		return STATUS_NO_MEMORY;
+	for (size_t i = 0; i < config->zone_count; i++) {
+		const struct config_zone *zone = &config->zones[i];
+
+		daemon->plan_zones[i] = (struct plan_zone){zone->name, zone->ttl_s, zone->active};
+		daemon->zone_setups[i] =
+			(struct zone_setup){&zone->name, zone->primaries, zone->primary_count, zone->key};
+	}
+	daemon->policy = (struct plan_policy){
+		.zones = daemon->plan_zones,
+		.zone_count = config->zone_count,
+		.allow_private = config->allow_private,
+		.allow_loopback = config->allow_loopback,
+	};
+	return STATUS_OK;
+}
+
+static enum status build_zones(struct daemon *daemon)
+{
+	const struct config *config = daemon->config;
+	struct transport_maker maker = {&transport_tcp, &daemon->loop};
+	struct dns_client_options client_options = {
+		.connect_timeout_ms = config->connect_timeout_ms,
+		.reply_timeout_ms = config->reply_timeout_ms,
+		.fudge_s = (uint16_t)config->fudge_s,
+	};
+	struct queue_limits limits = {
+		.entries_max = config->queue_max,
+		.in_flight_max = IN_FLIGHT_MAX,
+		.attempts_max = ATTEMPTS_MAX,
+		.retry_pause_ms = RETRY_PAUSE_MS,
+		.deadline_ms = config->request_timeout_ms,
+	};
+
+	daemon->env.random(daemon->env.ctx, &limits.seed, sizeof limits.seed);
+	return zones_new(&daemon->env, &maker, &client_options, &limits, daemon->zone_setups, config->zone_count,
+			 pipeline_done, &daemon->zones);
+}
+
+static enum status build_pipeline(struct daemon *daemon)
+{
+	struct pipeline_parts parts = {
+		.store = daemon->store,
+		.policy = &daemon->policy,
+		.uniform_auth_errors = daemon->config->uniform_auth_errors,
+		.submit = submit,
+		.submit_ctx = daemon->zones,
+		.answer = http_exchange_answer,
+	};
+
+	return pipeline_new(&parts, &daemon->pipeline);
+}
+
+static enum status build_http(struct daemon *daemon)
+{
+	const struct config *config = daemon->config;
+	struct http_options options = {
+		.idle_timeout_s = config->idle_timeout_s,
+		.request_timeout_s = REQUEST_TIMEOUT_S,
+		.exchange_timeout_ms = config->request_timeout_ms + BACKSTOP_MS,
+		.max_connections = config->max_connections,
+		.max_connections_per_source = config->max_connections_per_source,
+		.realm = "ddnsgate",
+	};
+
+	return http_server_new(&daemon->loop, &options, pipeline_handle, daemon->pipeline, &daemon->http);
+}
+
+static enum status build(struct daemon *daemon)
+{
+	enum status status = build_tables(daemon);
+
+	if (status == STATUS_OK)
+		status = store_map_new(daemon->config->users, daemon->config->user_count, &daemon->store);
+	if (status == STATUS_OK)
+		status = build_zones(daemon);
+	if (status == STATUS_OK)
+		status = build_pipeline(daemon);
+	if (status == STATUS_OK)
+		status = build_http(daemon);
+	if (status != STATUS_OK)
+		LOG(LOG_ERROR, "start-failed", log_text("text", status_text(status)));
+	return status;
+}
+
+/* "::" takes IPv4 clients too, unless the configuration has an IPv4 listener of its own on that port. */
+static bool wants_v6_only(const struct config *config, const struct config_listener *listener)
+{
+	for (size_t i = 0; i < config->listener_count; i++) {
+		if (config->listeners[i].port == listener->port && config->listeners[i].address.family == ADDR_V4)
+			return true;
+	}
+	return false;
+}
+
+static enum status listen_on_all(struct daemon *daemon)
+{
+	const struct config *config = daemon->config;
+
+	for (size_t i = 0; i < config->listener_count; i++) {
+		const struct config_listener *listener = &config->listeners[i];
+		struct endpoint endpoint = {listener->address, (uint16_t)listener->port};
+		char text[ENDPOINT_TEXT_MAX], error[256] = "out of memory";
+		enum status status = http_server_listen(daemon->http, &endpoint, wants_v6_only(config, listener), error,
+							sizeof error);
+
+		if (status != STATUS_OK) {
+			LOG(LOG_ERROR, "listen-failed", log_text("text", error));
+			return status;
+		}
+		LOG(LOG_INFO, "listening", log_text("address", endpoint_format(&endpoint, text)));
+	}
+	return STATUS_OK;
+}
+
+/* As many open files as the connections need, or as the system allows. */
+static void raise_descriptor_limit(const struct config *config)
+{
+	rlim_t wanted = (rlim_t)config->max_connections * config->listener_count + DESCRIPTORS_SPARE;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < wanted)
+		LOG(LOG_WARNING, "few-descriptors", log_number("allowed", (int64_t)limit.rlim_cur),
+		    log_number("wanted", (int64_t)wanted),
+		    log_text("text", "raise the limit of open files, or lower max_connections"));
+}
+
+static void on_drained(void *ctx)
+{
+	struct daemon *daemon = ctx;
+
+	uv_stop(&daemon->loop);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	struct daemon *daemon = handle->data;
+
+	if (daemon->stopping)
+		return;
+	daemon->stopping = true;
+	LOG(LOG_INFO, "draining", log_text("signal", number == SIGTERM ? "SIGTERM" : "SIGINT"));
+	http_server_drain(daemon->http, on_drained, daemon);
+}
+
+static void watch_signals(struct daemon *daemon)
+{
+	static const int numbers[] = {SIGTERM, SIGINT};
+
+	signal(SIGPIPE, SIG_IGN);
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+		uv_signal_init(&daemon->loop, &daemon->signals[i]);
+		daemon->signals[i].data = daemon;
+		uv_signal_start(&daemon->signals[i], on_signal, numbers[i]);
+	}
+}
+
+static void take_apart(struct daemon *daemon)
+{
+	for (size_t i = 0; i < sizeof daemon->signals / sizeof *daemon->signals; i++)
+		uv_close((uv_handle_t *)&daemon->signals[i], NULL);
+	http_server_free(&daemon->http);
+	if (daemon->pipeline)
+		pipeline_free(&daemon->pipeline);
+	zones_free(&daemon->zones);
+	account_store_free(&daemon->store);
+	/* The loop ends by itself once every handle is closed. */
+	uv_run(&daemon->loop, UV_RUN_DEFAULT);
+	uv_loop_close(&daemon->loop);
+	free(daemon->plan_zones);
+	free(daemon->zone_setups);
+	config_release(&daemon->config);
+}
+
+static int serve(const char *config_path)
+{
+	struct daemon daemon = {.config = cli_load_config(config_path)};
+	int exit_status = CLI_FAILURE;
+
+	if (!daemon.config)
+		return CLI_FAILURE;
+	log_set_level(daemon.config->log_level);
+	if (uv_loop_init(&daemon.loop) != 0) {
+		config_release(&daemon.config);
+		return CLI_FAILURE;
+	}
+	daemon.env = env_uv(&daemon.loop);
+	raise_descriptor_limit(daemon.config);
+	watch_signals(&daemon);
+	if (build(&daemon) == STATUS_OK && listen_on_all(&daemon) == STATUS_OK) {
+		LOG(LOG_INFO, "ready", log_number("zones", (int64_t)daemon.config->zone_count),
+		    log_number("users", (int64_t)daemon.config->user_count));
+		uv_run(&daemon.loop, UV_RUN_DEFAULT);
+		LOG(LOG_INFO, "stopped", log_text("text", "every request was answered"));
+		exit_status = CLI_SUCCESS;
+	}
+	take_apart(&daemon);
+	return exit_status;
+}
+
+const struct cli_command cli_serve = {
+	.name = "serve",
+	.summary = "runs the gateway in the foreground",
+	.help = "Serves HTTP as the configuration says, in the foreground, and logs to standard error. SIGTERM or\n"
+		"SIGINT end it: no new requests, but every request that has begun gets its answer.\n\n"
+		"  -c, --config FILE   the configuration\n\n"
+		"Exit status: 0 after a signal, 1 if it could not start, 2 for a wrong command line.",
+	.wants_config = true,
+	.run = serve,
+};

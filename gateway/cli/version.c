@@ -1,0 +1,28 @@
+/*
+ * `ddnsgate version`: what is this, and what is it built with?
+ */
+#include <ldns/ldns.h>
+#include <libconfig.h>
+#include <microhttpd.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <uv.h>
+
+#include "cli/cli.h"
+
+static int version(const char *config_path)
+{
+	(void)config_path;
+	printf("ddnsgate %s\n", DDNSGATE_VERSION);
+	printf("libmicrohttpd %s, libuv %s, ldns %s, libconfig %d.%d.%d, %s\n", MHD_get_version(), uv_version_string(),
+	       ldns_version(), LIBCONFIG_VER_MAJOR, LIBCONFIG_VER_MINOR, LIBCONFIG_VER_REVISION,
+	       OpenSSL_version(OPENSSL_VERSION));
+	return CLI_SUCCESS;
+}
+
+const struct cli_command cli_version = {
+	.name = "version",
+	.summary = "prints the version",
+	.help = "Prints the version of ddnsgate and of the libraries that it runs with.",
+	.run = version,
+};

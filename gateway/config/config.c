@@ -1,0 +1,265 @@
+#include "config/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libconfig.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/secret.h"
+#include "config/options.h"
+
+/* ---- What several options have to do with each other ---- */
+
+static const config_setting_t *element(const config_t *file, const char *list, size_t index)
+{
+	return config_setting_get_elem(config_lookup(file, list), (unsigned)index);
+}
+
+static bool same_key_name(const char *name, const char *wanted)
+{
+	size_t len = strlen(wanted);
+
+	if (len && wanted[len - 1] == '.')
+		len--;
+	return strlen(name) == len && strncasecmp(name, wanted, len) == 0;
+}
+
+static const struct tsig_key *find_key(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->tsig_count; i++) {
+		for (size_t k = 0; k < config->tsig[i].key_count; k++) {
+			if (same_key_name(tsig_key_name(config->tsig[i].keys[k]), name))
+				return config->tsig[i].keys[k];
+		}
+	}
+	return NULL;
+}
+
+static void check_tsig(struct reader *reader, const config_t *file, const struct config *config)
+{
+	for (size_t i = 0; i < config->tsig_count; i++) {
+		for (size_t k = 0; k < config->tsig[i].key_count; k++) {
+			const struct tsig_key *key = config->tsig[i].keys[k];
+
+			if (find_key(config, tsig_key_name(key)) != key)
+				reader_error(reader, element(file, "tsig_keys", i), "TSIG key \"%s\" is there twice",
+					     tsig_key_name(key));
+		}
+	}
+}
+
+static void check_zones(struct reader *reader, const config_t *file, struct config *config)
+{
+	for (size_t i = 0; i < config->zone_count; i++) {
+		struct config_zone *zone = &config->zones[i];
+
+		zone->key = find_key(config, zone->key_name);
+		if (!zone->key)
+			reader_error(reader, config_setting_get_member(element(file, "zones", i), "key"),
+				     "zone %s: there is no TSIG key \"%s\" in `tsig_keys`", zone->name.text,
+				     zone->key_name);
+		for (size_t k = 0; k < i; k++) {
+			if (name_equal(&zone->name, &config->zones[k].name))
+				reader_error(reader, element(file, "zones", i), "zone %s is there twice",
+					     zone->name.text);
+		}
+	}
+}
+
+static bool lies_in_a_zone(const struct config *config, const struct host_pattern *pattern)
+{
+	for (size_t i = 0; i < config->zone_count; i++) {
+		const struct name *zone = &config->zones[i].name;
+
+		if (pattern->kind == HOST_ZONE ? name_equal(&pattern->name, zone) : name_is_in(&pattern->name, zone))
+			return true;
+	}
+	return false;
+}
+
+static void check_hosts(struct reader *reader, const config_setting_t *at, const struct config *config,
+			const struct account *user)
+{
+	config_setting_t *hosts = config_setting_get_member(at, "hosts");
+
+	for (size_t i = 0; i < user->pattern_count; i++) {
+		const config_setting_t *host =
+			config_setting_is_aggregate(hosts) ? config_setting_get_elem(hosts, (unsigned)i) : hosts;
+
+		if (!lies_in_a_zone(config, &user->patterns[i]))
+			reader_error(reader, host, "user \"%s\": \"%s\" lies in none of the zones", user->login,
+				     config_setting_get_string(host));
+	}
+}
+
+/* Sorts users by login, so that two of the same stand side by side, however many there are. */
+static int compare_logins(const void *a, const void *b)
+{
+	const struct account *const *left = a, *const *right = b;
+	int order = strcmp((*left)->login, (*right)->login);
+
+	return order ? order : (*left > *right) - (*left < *right);
+}
+
+static void check_logins(struct reader *reader, const config_t *file, const struct config *config)
+{
+	const struct account **sorted = calloc(config->user_count + 1, sizeof(*sorted));
+
+	if (!sorted) {
+		reader->no_memory = true;
+		return;
+	}
+	for (size_t i = 0; i < config->user_count; i++)
+		sorted[i] = &config->users[i];
+	qsort(sorted, config->user_count, sizeof(*sorted), compare_logins);
+	for (size_t i = 1; i < config->user_count; i++) {
+		if (strcmp(sorted[i - 1]->login, sorted[i]->login) == 0)
+			reader_error(reader, element(file, "users", (size_t)(sorted[i] - config->users)),
+				     "login \"%s\" is there twice", sorted[i]->login);
+	}
+	free(sorted);
+}
+
+static void check_users(struct reader *reader, const config_t *file, const struct config *config)
+{
+	for (size_t i = 0; i < config->user_count; i++)
+		check_hosts(reader, element(file, "users", i), config, &config->users[i]);
+	check_logins(reader, file, config);
+}
+
+/* Others on this machine could read the keys; a warning, because a sample has to be readable. */
+static void check_permissions(struct reader *reader)
+{
+	struct stat info;
+
+	if (reader->plain_secrets && stat(reader->path, &info) == 0 && (info.st_mode & S_IROTH))
+		reader_advise(reader, NULL,
+			      "the file holds keys and every user of this machine can read it: chmod o-rwx it");
+}
+
+/* ---- Reading ---- */
+
+/* The folder that relative paths start from: that of the file. */
+static char *folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return strdup(".");
+	return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+}
+
+static void parse_stream(struct reader *reader, config_t *file, FILE *stream)
+{
+	if (config_read(file, stream) != CONFIG_TRUE)
+		reader_error_at(reader, config_error_file(file), (unsigned)config_error_line(file), "%s",
+				config_error_text(file));
+}
+
+/*
+ * Included files are looked for beside the file. libconfig's own way to say so, an include folder, is put before absolute paths too, so
+ * the process goes there for the time of reading.
+ */
+static void parse_in_folder(struct reader *reader, config_t *file, FILE *stream)
+{
+	char *folder = folder_of(reader->path);
+	int back = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (!folder)
+		reader->no_memory = true;
+	else if (back < 0 || chdir(folder) != 0)
+		reader_error(reader, NULL, "cannot go to its folder: %s", strerror(errno));
+	else
+		parse_stream(reader, file, stream);
+	if (back >= 0 && fchdir(back) != 0)
+		reader_error(reader, NULL, "cannot go back to the folder where ddnsgate was started: %s",
+			     strerror(errno));
+	if (back >= 0)
+		close(back);
+	free(folder);
+}
+
+static void parse(struct reader *reader, config_t *file)
+{
+	FILE *stream = fopen(reader->path, "re");
+
+	if (!stream) {
+		reader_error(reader, NULL, "cannot read the configuration: %s", strerror(errno));
+		return;
+	}
+	parse_in_folder(reader, file, stream);
+	fclose(stream);
+}
+
+static void read_all(struct reader *reader, config_t *file, struct config *config)
+{
+	options_read(reader, &options_top, config_root_setting(file), config);
+	if (reader->errors || reader->no_memory)
+		return;
+	check_tsig(reader, file, config);
+	check_zones(reader, file, config);
+	check_users(reader, file, config);
+	check_permissions(reader);
+}
+
+enum status config_load(const char *path, config_complain_fn *complain, void *ctx, struct config **out)
+{
+	struct reader reader = {.complain = complain, .ctx = ctx, .path = path};
+	struct config *config = calloc(1, sizeof *config);
+	config_t file;
+
+	if (!config)
+		return STATUS_NO_MEMORY;
+	config_init(&file);
+	parse(&reader, &file);
+	if (!reader.errors && !reader.no_memory)
+		read_all(&reader, &file, config);
+	config_destroy(&file);
+	if (!reader.errors && !reader.no_memory) {
+		*out = config;
+		return STATUS_OK;
+	}
+	config_release(&config);
+	return reader.errors ? STATUS_INVALID : STATUS_NO_MEMORY;
+}
+
+/* ---- Freeing ---- */
+
+static void free_tsig(struct config_tsig *tsig)
+{
+	tsig_keys_free(&tsig->keys, tsig->key_count);
+	secret_free_string(&tsig->secret);
+	free(tsig->file);
+	free(tsig->name);
+	free(tsig->algorithm);
+}
+
+void config_release(struct config **config_pointer)
+{
+	struct config *config = config_pointer ? *config_pointer : NULL;
+
+	if (!config)
+		return;
+	*config_pointer = NULL;
+	for (size_t i = 0; i < config->tsig_count; i++)
+		free_tsig(&config->tsig[i]);
+	for (size_t i = 0; i < config->zone_count; i++) {
+		free(config->zones[i].primaries);
+		free(config->zones[i].key_name);
+	}
+	for (size_t i = 0; i < config->user_count; i++) {
+		free(config->users[i].login);
+		free(config->users[i].patterns);
+		secret_wipe(&config->users[i].key, sizeof config->users[i].key);
+	}
+	free(config->listeners);
+	free(config->tsig);
+	free(config->zones);
+	free(config->users);
+	free(config);
+}

@@ -1,0 +1,96 @@
+/*
+ * config: the configuration file as one immutable struct. Nothing else of the gateway knows libconfig.
+ *
+ * Every option is one row of the tables in options.c: name, type, default, range, check, help text. A file is taken as a whole or
+ * not at all; everything that is wrong with it is told, each with file and line.
+ */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "account/account.h"
+#include "base/addr.h"
+#include "base/log.h"
+#include "base/name.h"
+#include "base/status.h"
+#include "tsig.h"
+
+struct config_listener {
+	struct addr address;
+	unsigned port;
+	unsigned line;
+};
+
+/* One entry of `tsig_keys`: a key file, which may hold several keys, or one key in three options. */
+struct config_tsig {
+	char *file;
+	char *name;
+	char *algorithm;
+	char *secret; /* wiped once the key is made */
+	struct tsig_key **keys;
+	size_t key_count;
+};
+
+struct config_zone {
+	struct name name;
+	struct endpoint *primaries;
+	size_t primary_count;
+	char *key_name;
+	const struct tsig_key *key; /* one of tsig_keys */
+	unsigned ttl_s;
+	bool active;
+};
+
+struct config {
+	struct config_listener *listeners;
+	size_t listener_count;
+	struct config_tsig *tsig;
+	size_t tsig_count;
+	struct config_zone *zones;
+	size_t zone_count;
+	struct account *users;
+	size_t user_count;
+
+	enum log_level log_level;
+	bool uniform_auth_errors;
+	bool allow_private;
+	bool allow_loopback;
+	unsigned request_timeout_ms;
+	unsigned connect_timeout_ms;
+	unsigned reply_timeout_ms;
+	unsigned fudge_s;
+	unsigned queue_max;
+	unsigned idle_timeout_s;
+	unsigned max_connections;
+	unsigned max_connections_per_source;
+};
+
+/*
+ * Is told each thing that is wrong: `file` and `line` (0: no line is to blame), and one sentence without a secret in it. `is_error` is false for
+ * advice that does not stop the configuration from being taken.
+ */
+typedef void config_complain_fn(void *ctx, bool is_error, const char *file, unsigned line, const char *text);
+
+/*
+ * Reads the file and the key files that it names. STATUS_INVALID after at least one error was told, STATUS_NO_MEMORY, else STATUS_OK with *out, which
+ * config_release() frees.
+ */
+MUST_USE enum status config_load(const char *path, config_complain_fn *complain, void *ctx, struct config **out);
+
+/* Wipes the secrets, frees all and sets *config to NULL; NULL and *config == NULL are allowed. */
+void config_release(struct config **config);
+
+/* A row of the option tables as others may see it: to check sample and man page against. */
+struct config_option_info {
+	const char *group; /* "" for the top level, else the list that it stands in: "listen", "zones", ... */
+	const char *name;
+	const char *type;
+	const char *help;
+};
+
+/* The n-th option of all tables; false behind the last. */
+bool config_option(size_t n, struct config_option_info *out);
+
+#endif

@@ -1,0 +1,452 @@
+/*
+ * Every option of the configuration file, one row each.
+ */
+#include "config/options.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/secret.h"
+
+#define FIELD(type, member) .offset = offsetof(struct type, member)
+
+/* Adds one zeroed element to an array; NULL without memory. */
+static void *append(struct reader *reader, void *array_pointer, size_t *count, size_t size)
+{
+	void *array, *grown;
+
+	memcpy(&array, array_pointer, sizeof array);
+	grown = realloc(array, (*count + 1) * size);
+	if (!grown) {
+		reader->no_memory = true;
+		return NULL;
+	}
+	memcpy(array_pointer, &grown, sizeof grown);
+	return memset((char *)grown + size * (*count)++, 0, size);
+}
+
+/* ---- listen ---- */
+
+static void take_listen_address(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct config_listener *listener = into;
+
+	if (addr_parse(text_of(text), &listener->address) != STATUS_OK)
+		reader_error(reader, at, "\"%s\" is not an IP address; \"::\" and \"0.0.0.0\" stand for all", text);
+}
+
+static void finish_listener(struct reader *reader, const config_setting_t *at, void *into)
+{
+	(void)reader;
+	((struct config_listener *)into)->line = config_setting_source_line(at);
+}
+
+static const struct option listen_options[] = {
+	{.name = "address",
+	 .type = OPTION_TEXT,
+	 .required = true,
+	 .take = take_listen_address,
+	 .help = "the IP address to listen on; \"::\" is every IPv6 and IPv4 address of the machine"},
+	{.name = "port",
+	 .type = OPTION_NUMBER,
+	 FIELD(config_listener, port),
+	 .fallback = 8080,
+	 .min = 1,
+	 .max = 65535,
+	 .help = "the TCP port"},
+	{.name = NULL},
+};
+
+static const struct option_group listen_group = {"listen", listen_options, sizeof(struct config_listener),
+						 finish_listener};
+
+/* ---- tsig_keys ---- */
+
+/* Key files stand beside the configuration unless their path is absolute. */
+static char *beside(const struct reader *reader, const char *file)
+{
+	const char *slash = strrchr(reader->path, '/');
+	char *path = NULL;
+
+	if (*file == '/' || !slash)
+		return strdup(file);
+	if (asprintf(&path, "%.*s/%s", (int)(slash - reader->path), reader->path, file) < 0)
+		return NULL;
+	return path;
+}
+
+static bool is_private(struct reader *reader, const config_setting_t *at, const char *path)
+{
+	struct stat info;
+
+	if (stat(path, &info) != 0) {
+		reader_error(reader, at, "cannot read key file %s: %s", path, strerror(errno));
+		return false;
+	}
+	if (info.st_mode & (S_IROTH | S_IWOTH)) {
+		reader_error(reader, at, "key file %s is open to every user of this machine: chmod o-rwx it", path);
+		return false;
+	}
+	return true;
+}
+
+static void read_key_file(struct reader *reader, const config_setting_t *at, struct config_tsig *tsig)
+{
+	struct tsig_file_error error = {0};
+	char *path = beside(reader, tsig->file);
+
+	if (!path) {
+		reader->no_memory = true;
+		return;
+	}
+	if (is_private(reader, at, path) && tsig_keys_read(path, &tsig->keys, &tsig->key_count, &error) != TSIG_OK)
+		reader_error(reader, at, error.line ? "key file %s, line %u: %s" : "key file %s%.0u: %s", path,
+			     error.line, error.text);
+	free(path);
+}
+
+static void make_key(struct reader *reader, const config_setting_t *at, struct config_tsig *tsig)
+{
+	enum tsig_status status;
+
+	reader->plain_secrets = true;
+	tsig->keys = calloc(1, sizeof(*tsig->keys));
+	if (!tsig->keys) {
+		reader->no_memory = true;
+		return;
+	}
+	status = tsig_key_new_base64(tsig->name, tsig->algorithm, tsig->secret, &tsig->keys[0]);
+	if (status == TSIG_OK)
+		tsig->key_count = 1;
+	else
+		reader_error(reader, at, "TSIG key \"%s\": %s", tsig->name, tsig_status_text(status));
+}
+
+static void finish_tsig(struct reader *reader, const config_setting_t *at, void *into)
+{
+	struct config_tsig *tsig = into;
+	bool by_parts = tsig->name || tsig->secret;
+
+	if (tsig->file && by_parts)
+		reader_error(reader, at, "a TSIG key comes from a `file` or from `name` and `secret`, not from both");
+	else if (tsig->file)
+		read_key_file(reader, config_setting_get_member(at, "file"), tsig);
+	else if (!tsig->name || !tsig->secret)
+		reader_error(reader, at, "a TSIG key needs a `file`, or a `name` and a `secret`");
+	else
+		make_key(reader, at, tsig);
+	secret_free_string(&tsig->secret);
+}
+
+static const struct option tsig_options[] = {
+	{.name = "file",
+	 .type = OPTION_TEXT,
+	 FIELD(config_tsig, file),
+	 .help = "a key file as tsig-keygen writes it, beside the configuration unless absolute; not readable by others"},
+	{.name = "name", .type = OPTION_TEXT, FIELD(config_tsig, name), .help = "the key's name, without a file"},
+	{.name = "algorithm",
+	 .type = OPTION_TEXT,
+	 FIELD(config_tsig, algorithm),
+	 .fallback_text = "hmac-sha256",
+	 .help = "hmac-md5, hmac-sha1, hmac-sha224, hmac-sha256, hmac-sha384 or hmac-sha512"},
+	{.name = "secret",
+	 .type = OPTION_TEXT,
+	 FIELD(config_tsig, secret),
+	 .secret = true,
+	 .help = "the key's secret in base64"},
+	{.name = NULL},
+};
+
+static const struct option_group tsig_group = {"tsig_keys", tsig_options, sizeof(struct config_tsig), finish_tsig};
+
+/* ---- zones ---- */
+
+static void take_zone_name(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct config_zone *zone = into;
+
+	if (name_parse_zone(text_of(text), &zone->name) != STATUS_OK)
+		reader_error(reader, at, "\"%s\" is not a domain name", text);
+}
+
+static void take_primary(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct config_zone *zone = into;
+	struct endpoint endpoint, *added;
+
+	if (endpoint_parse(text_of(text), 53, &endpoint) != STATUS_OK) {
+		reader_error(
+			reader, at,
+			"\"%s\" is not an IP address with an optional port: 192.0.2.53, 192.0.2.53:5353, [2001:db8::53]:5353",
+			text);
+		return;
+	}
+	added = append(reader, &zone->primaries, &zone->primary_count, sizeof endpoint);
+	if (added)
+		*added = endpoint;
+}
+
+static const struct option zone_options[] = {
+	{.name = "name",
+	 .type = OPTION_TEXT,
+	 .required = true,
+	 .take = take_zone_name,
+	 .help = "the zone's domain name"},
+	{.name = "primaries",
+	 .type = OPTION_TEXTS,
+	 .required = true,
+	 .take = take_primary,
+	 .help = "the addresses of the zone's primary servers, in the order in which they are tried; port 53 unless one is given"},
+	{.name = "key",
+	 .type = OPTION_TEXT,
+	 FIELD(config_zone, key_name),
+	 .required = true,
+	 .help = "the name of the TSIG key that signs updates of this zone"},
+	{.name = "ttl",
+	 .type = OPTION_NUMBER,
+	 FIELD(config_zone, ttl_s),
+	 .fallback = 180,
+	 .min = 0,
+	 .max = 604800,
+	 .help = "the TTL in seconds of the records that are written"},
+	{.name = "active",
+	 .type = OPTION_BOOL,
+	 FIELD(config_zone, active),
+	 .fallback = true,
+	 .help = "false: updates of the zone are answered with IA_ACCT"},
+	{.name = NULL},
+};
+
+static const struct option_group zone_group = {"zones", zone_options, sizeof(struct config_zone), NULL};
+
+/* ---- users ---- */
+
+static void take_key(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct account *account = into;
+	bool was_plain;
+
+	account->has_key = key_parse(text_of(text), &account->key, &was_plain) == STATUS_OK;
+	if (was_plain)
+		reader->plain_secrets = true;
+	if (!account->has_key)
+		reader_error(
+			reader, at,
+			"`key` is empty or a malformed hash: `sha256:` is followed by 64 hexadecimal digits; leave `key` out for a "
+			"user without one");
+}
+
+static void take_login(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct account *account = into;
+
+	if (!*text)
+		reader_error(reader, at, "`login` is empty");
+	account->login = strdup(text);
+	if (!account->login)
+		reader->no_memory = true;
+}
+
+static void take_host(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct account *account = into;
+	struct host_pattern pattern, *added;
+
+	if (host_pattern_parse(text_of(text), &pattern) != STATUS_OK) {
+		reader_error(reader, at,
+			     "\"%s\" is none of: a host name, \"*.\" and a domain name, \"zone:\" and a zone's name",
+			     text);
+		return;
+	}
+	added = append(reader, &account->patterns, &account->pattern_count, sizeof pattern);
+	if (added)
+		*added = pattern;
+}
+
+static const struct option user_options[] = {
+	{.name = "login",
+	 .type = OPTION_TEXT,
+	 .required = true,
+	 .take = take_login,
+	 .help = "the login ID; capitals matter"},
+	{.name = "key",
+	 .type = OPTION_TEXT,
+	 .secret = true,
+	 .take = take_key,
+	 .help = "the API key: \"sha256:\" and the SHA-256 of the key in hexadecimal, or the key itself; left out: a user without a key"},
+	{.name = "hosts",
+	 .type = OPTION_TEXTS,
+	 .take = take_host,
+	 .help = "what the user may update: \"www.dyn.example.com\", \"*.home.dyn.example.com\" (all below), \"zone:dyn.example.com\" (all of the "
+		 "zone)"},
+	{.name = "active",
+	 .type = OPTION_BOOL,
+	 FIELD(account, active),
+	 .fallback = true,
+	 .help = "false: answered with IA_ACCT"},
+	{.name = "may_update",
+	 .type = OPTION_BOOL,
+	 FIELD(account, may_update),
+	 .fallback = true,
+	 .help = "false: answered with NP_USR"},
+	{.name = NULL},
+};
+
+static const struct option_group user_group = {"users", user_options, sizeof(struct account), NULL};
+
+/* ---- top level ---- */
+
+static void take_log_level(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	if (!log_level_parse(text_of(text), &((struct config *)into)->log_level))
+		reader_error(reader, at,
+			     "`log_level` must be \"error\", \"warning\", \"info\" or \"debug\", not \"%s\"", text);
+}
+
+static void finish_top(struct reader *reader, const config_setting_t *at, void *into)
+{
+	const struct config *config = into;
+
+	if (config->request_timeout_ms < config->reply_timeout_ms)
+		reader_error(reader, config_setting_get_member(at, "request_timeout_ms"),
+			     "`request_timeout_ms` (%u) must not be less than `reply_timeout_ms` (%u)",
+			     config->request_timeout_ms, config->reply_timeout_ms);
+}
+
+#define GROUPS(member, counter, rows)                                                                                  \
+	.type = OPTION_GROUPS, .offset = offsetof(struct config, member),                                              \
+	.count_offset = offsetof(struct config, counter), .group = &(rows)
+
+static const struct option top_options[] = {
+	{.name = "listen",
+	 GROUPS(listeners, listener_count, listen_group),
+	 .required = true,
+	 .help = "where HTTP is served"},
+	{.name = "tsig_keys",
+	 GROUPS(tsig, tsig_count, tsig_group),
+	 .required = true,
+	 .help = "the keys that sign updates"},
+	{.name = "zones",
+	 GROUPS(zones, zone_count, zone_group),
+	 .required = true,
+	 .help = "the zones that are updated"},
+	{.name = "users", GROUPS(users, user_count, user_group), .help = "who may update which hosts"},
+	{.name = "log_level",
+	 .type = OPTION_TEXT,
+	 .take = take_log_level,
+	 .fallback_text = "info",
+	 .help = "\"error\", \"warning\", \"info\" or \"debug\""},
+	{.name = "uniform_auth_errors",
+	 .type = OPTION_BOOL,
+	 FIELD(config, uniform_auth_errors),
+	 .fallback = false,
+	 .help = "true: unknown login, no key and wrong key all get OD_KEY"},
+	{.name = "allow_private",
+	 .type = OPTION_BOOL,
+	 FIELD(config, allow_private),
+	 .fallback = true,
+	 .help = "whether private addresses (RFC 1918, 100.64/10, fc00::/7) may be set"},
+	{.name = "allow_loopback",
+	 .type = OPTION_BOOL,
+	 FIELD(config, allow_loopback),
+	 .fallback = false,
+	 .help = "whether 127/8 and ::1 may be set; for demonstrations on one machine"},
+	{.name = "request_timeout_ms",
+	 .type = OPTION_NUMBER,
+	 FIELD(config, request_timeout_ms),
+	 .fallback = 10000,
+	 .min = 100,
+	 .max = 60000,
+	 .help = "an update is answered within this time, with UA_DNS if need be"},
+	{.name = "connect_timeout_ms",
+	 .type = OPTION_NUMBER,
+	 FIELD(config, connect_timeout_ms),
+	 .fallback = 2000,
+	 .min = 50,
+	 .max = 60000,
+	 .help = "for the TCP connection to a primary"},
+	{.name = "reply_timeout_ms",
+	 .type = OPTION_NUMBER,
+	 FIELD(config, reply_timeout_ms),
+	 .fallback = 4000,
+	 .min = 50,
+	 .max = 60000,
+	 .help = "for a primary's reply to one message"},
+	{.name = "fudge_s",
+	 .type = OPTION_NUMBER,
+	 FIELD(config, fudge_s),
+	 .fallback = TSIG_FUDGE_DEFAULT_S,
+	 .min = 1,
+	 .max = 3600,
+	 .help = "by how much the clocks of primary and gateway may differ, as TSIG tells the primary"},
+	{.name = "queue_max",
+	 .type = OPTION_NUMBER,
+	 FIELD(config, queue_max),
+	 .fallback = 10000,
+	 .min = 1,
+	 .max = 1000000,
+	 .help = "updates of one zone that may wait; beyond them UA_DNS at once"},
+	{.name = "idle_timeout_s",
+	 .type = OPTION_NUMBER,
+	 FIELD(config, idle_timeout_s),
+	 .fallback = 30,
+	 .min = 1,
+	 .max = 3600,
+	 .help = "after which an idle HTTP connection is closed"},
+	{.name = "max_connections",
+	 .type = OPTION_NUMBER,
+	 FIELD(config, max_connections),
+	 .fallback = 16000,
+	 .min = 1,
+	 .max = 1000000,
+	 .help = "HTTP connections of one listener; as many open files must be allowed"},
+	{.name = "max_connections_per_source",
+	 .type = OPTION_NUMBER,
+	 FIELD(config, max_connections_per_source),
+	 .fallback = 2000,
+	 .min = 0,
+	 .max = 1000000,
+	 .help = "HTTP connections from one address; 0: no bound"},
+	{.name = NULL},
+};
+
+const struct option_group options_top = {"", top_options, sizeof(struct config), finish_top};
+
+/* ---- For sample and man page ---- */
+
+static const char *type_text(const struct option *option)
+{
+	switch (option->type) {
+	case OPTION_BOOL:
+		return "true or false";
+	case OPTION_NUMBER:
+		return "number";
+	case OPTION_TEXT:
+		return "string";
+	case OPTION_TEXTS:
+		return "list of strings";
+	case OPTION_GROUPS:
+		return "list of groups";
+	}
+	return "";
+}
+
+bool config_option(size_t n, struct config_option_info *out)
+{
+	static const struct option_group *const groups[] = {&options_top, &listen_group, &tsig_group, &zone_group,
+							    &user_group};
+
+	for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+		for (const struct option *option = groups[i]->options; option->name; option++) {
+			if (n-- == 0) {
+				*out = (struct config_option_info){groups[i]->name, option->name, type_text(option),
+								   option->help};
+				return true;
+			}
+		}
+	}
+	return false;
+}

@@ -1,0 +1,49 @@
+/*
+ * dialect: one way of asking for updates over HTTP. A plug point: a dialect is one file that ends in one descriptor, and one row of the
+ * table in dialects.c. It knows paths, operand names and answer words, and nothing of accounts or the DNS.
+ */
+#ifndef DIALECT_DIALECT_H
+#define DIALECT_DIALECT_H
+
+#include <stddef.h>
+
+#include "http/message.h"
+#include "update/intent.h"
+#include "update/outcome.h"
+
+struct dialect_route {
+	const char *path;
+	unsigned methods; /* of enum http_method, one bit each */
+};
+
+/* What a dialect needs to know to word an answer. */
+struct dialect_answer {
+	const struct http_request *request;
+	const struct intent *intent; /* as far as parse() got with it */
+	const struct outcome
+		*outcomes;    /* one per host of the intent in its order; or a single one for the whole request */
+	size_t outcome_count; /* at least 1 */
+};
+
+struct dialect {
+	const char *name;
+	const struct dialect_route *routes; /* ended by a NULL path */
+	/*
+	 * Understands a request whose path and method are in `routes`. Returns OUTCOME_GRANTED with *intent filled in (all of it; it
+	 * borrows from the request), or the failure that ends the request.
+	 */
+	enum outcome_code (*parse)(const struct http_request *request, struct intent *intent);
+	/* Words the answer: sets status and content type of *response, which is empty, and writes its body. */
+	void (*render)(const struct dialect_answer *answer, struct http_response *response);
+};
+
+/*
+ * The dialect that serves the request. NULL if no dialect has the path, or has it but not with this method: *allowed then holds the methods that it does
+ * have, 0 for an unknown path.
+ */
+const struct dialect *dialects_find(const struct http_request *request, unsigned *allowed);
+
+/* All dialects, ended by NULL. */
+extern const struct dialect *const dialects[];
+
+#endif

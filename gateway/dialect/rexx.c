@@ -1,0 +1,123 @@
+/*
+ * The dialect of the Rexx account manager: `/dynamic.cgi?host=&ip=&user=&password=`, answered by a code at the beginning of the body.
+ *
+ * The order of the checks is spread over the path of a request: missing operands here, then accounts, then the plan, then the DNS.
+ */
+#include "base/name.h"
+#include "dialect/dialect.h"
+
+/* Each outcome's code and HTTP status; `challenge` asks for Basic credentials, `text` follows the code and explains it. */
+static const struct {
+	const char *code;
+	int status;
+	bool challenge;
+	unsigned retry_after_s;
+	const char *text;
+} answers[] = {
+	[OUTCOME_CHANGED] = {"OK", 200, false, 0, NULL},
+	[OUTCOME_MISSING_HOST] = {"MO_HOST", 400, false, 0, "missing operand: host="},
+	[OUTCOME_MISSING_LOGIN] = {"MO_USER", 401, true, 0, "missing operand: user="},
+	[OUTCOME_MISSING_KEY] = {"MO_PWD", 401, true, 0, "missing operand: password="},
+	[OUTCOME_NO_SUCH_LOGIN] = {"NF_USR", 401, true, 0, "no such login ID (capitals matter)"},
+	[OUTCOME_NO_KEY] = {"NF_KEY", 401, true, 0, "this user has no API key"},
+	[OUTCOME_WRONG_KEY] = {"OD_KEY", 401, true, 0, "the API key is wrong"},
+	[OUTCOME_ACCOUNT_INACTIVE] = {"IA_ACCT", 403, false, 0, "the account is not active"},
+	[OUTCOME_MAY_NOT_UPDATE] = {"NP_USR", 403, false, 0, "this user may not modify DNS records"},
+	[OUTCOME_BAD_HOST] = {"IO_HOST", 400, false, 0, "invalid operand: host= is not a host name"},
+	[OUTCOME_NOT_YOURS] = {"OS_DOMAIN", 403, false, 0, "this user has no access to the domain of that host"},
+	[OUTCOME_ZONE_INACTIVE] = {"IA_ACCT", 403, false, 0, "the account for this domain is not active"},
+	[OUTCOME_BAD_ADDRESS] = {"IO_IP", 400, false, 0, "invalid operand: ip= is not an address that may be set"},
+	[OUTCOME_NO_RECORD] = {"NF_HOST", 404, false, 0, NULL},
+	[OUTCOME_REFUSED] = {"SF_DNS", 502, false, 0, "the name server refused or failed; nothing was changed"},
+	[OUTCOME_UNREACHABLE] = {"UA_DNS", 503, false, 60, "no name server could be reached; nothing was changed"},
+	[OUTCOME_UNKNOWN] = {"UA_DNS", 503, false, 60,
+			     "no valid answer from the name server in time; the outcome is unknown"},
+	[OUTCOME_BUSY] = {"UA_DNS", 503, false, 10, "too many updates are waiting; nothing was changed"},
+	[OUTCOME_FAILED] = {"UA_DNS", 503, false, 60, "the gateway is out of order; nothing was changed"},
+};
+
+/* Credentials of the query or form; a '+' in them may be itself or a space. */
+static void take_operands(const struct http_param *user, const struct http_param *password, struct intent *intent)
+{
+	intent->readings[0] = (struct credentials){user->literal, password->literal};
+	intent->readings[1] = (struct credentials){user->value, password->value};
+	intent->reading_count =
+		user->literal.octets == user->value.octets && password->literal.octets == password->value.octets ? 1
+														 : 2;
+}
+
+static enum outcome_code parse_credentials(const struct http_request *request, struct intent *intent)
+{
+	const struct http_param *user = http_param_find(&request->params, "user");
+	const struct http_param *password = http_param_find(&request->params, "password");
+
+	if (!user && !password && request->has_basic) {
+		intent->readings[0] = (struct credentials){request->basic_user, request->basic_password};
+		intent->reading_count = 1;
+	} else if (user && password) {
+		take_operands(user, password, intent);
+	} else {
+		return user && user->value.len ? OUTCOME_MISSING_KEY : OUTCOME_MISSING_LOGIN;
+	}
+	if (intent->readings[0].login.len == 0)
+		return OUTCOME_MISSING_LOGIN;
+	return intent->readings[0].key.len ? OUTCOME_GRANTED : OUTCOME_MISSING_KEY;
+}
+
+static enum outcome_code rexx_parse(const struct http_request *request, struct intent *intent)
+{
+	static const char ambiguous[] = "?"; /* neither a host name nor an address */
+	const struct http_param *host = http_param_find(&request->params, "host");
+	const struct http_param *ip = http_param_find(&request->params, "ip");
+
+	if (!host || host->value.len == 0)
+		return OUTCOME_MISSING_HOST;
+	intent->kind = INTENT_UPDATE;
+	intent->host_count = 1;
+	intent->hosts[0] = http_param_count(&request->params, "host") == 1 ? host->value : text_of(ambiguous);
+	intent->addresses = ip ? ip->value : (struct text){NULL, 0};
+	if (http_param_count(&request->params, "ip") > 1)
+		intent->addresses = text_of(ambiguous);
+	return parse_credentials(request, intent);
+}
+
+/* Which record was looked for. Only the normal form of a valid name is repeated, never what was sent. */
+static void add_missing(struct text host, enum addr_family missing, struct http_response *response)
+{
+	struct name name;
+
+	if (name_parse(host, &name) == STATUS_OK)
+		http_response_add(response, " %s %s", name.text, missing == ADDR_V6 ? "AAAA" : "A");
+}
+
+static void rexx_render(const struct dialect_answer *answer, struct http_response *response)
+{
+	const struct outcome *outcome = &answer->outcomes[0];
+	enum outcome_code code = outcome->code;
+
+	if ((unsigned)code >= sizeof answers / sizeof *answers || !answers[code].code)
+		code = OUTCOME_FAILED;
+	response->status = answers[code].status;
+	response->content_type = "text/plain; charset=utf-8";
+	response->challenge = answers[code].challenge;
+	response->retry_after_s = answers[code].retry_after_s;
+	http_response_add(response, "%s", answers[code].code);
+	if (code == OUTCOME_NO_RECORD) {
+		add_missing(answer->intent->hosts[0], outcome->missing, response);
+	} else if (answers[code].text) {
+		http_response_add(response, " %s", answers[code].text);
+	}
+	http_response_add(response, "\n");
+}
+
+static const struct dialect_route rexx_routes[] = {
+	{"/dynamic.cgi", HTTP_GET | HTTP_POST},
+	{NULL, 0},
+};
+
+const struct dialect dialect_rexx = {
+	.name = "rexx",
+	.routes = rexx_routes,
+	.parse = rexx_parse,
+	.render = rexx_render,
+};

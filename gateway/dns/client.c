@@ -1,0 +1,459 @@
+/*
+ * A request is WAITING until there is a connection, then SENT until its reply, its deadline or the end of the connection.
+ *
+ *   no connection  --send-->  connecting  --opened-->  open  --closed, time-out, reply that cannot be believed-->  no connection
+ *
+ * When a connection ends, SENT requests end as DNS_UNKNOWN and WAITING ones as DNS_UNREACHABLE.
+ */
+#include "dns/client.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "base/log.h"
+
+struct request {
+	TAILQ_ENTRY(request) link;
+	struct dns_update update;
+	const struct tsig_key *key;
+	dns_done_fn *done;
+	void *ctx;
+	/* Since it was sent: */
+	uint16_t id;
+	struct tsig_mac mac;
+	uint64_t deadline_ms;
+	uint64_t believed_before; /* how many replies of this connection had been believed when it was sent */
+};
+
+TAILQ_HEAD(requests, request);
+
+enum {
+	FRAME_HEAD = 2, /* octets of the length before each message, RFC 1035 section 4.2.2 */
+	RECEIVE_MAX = FRAME_HEAD + DNS_MESSAGE_MAX,
+};
+
+struct dns_client {
+	const struct env *env;
+	struct transport_maker maker;
+	struct endpoint primary;
+	struct dns_client_options options;
+	struct env_timer *timer;
+
+	struct transport *transport; /* NULL: no connection */
+	bool open;
+	unsigned connection_number; /* tells a connection from the one before it */
+	uint64_t connect_deadline_ms;
+	uint64_t believed;    /* replies of this connection that were believed */
+	bool failed_to_start; /* the transport refused at once; told from the timer */
+
+	struct requests waiting;
+	struct requests sent; /* earliest deadline first */
+
+	size_t received_len;
+	uint8_t received[RECEIVE_MAX];
+	uint8_t message[FRAME_HEAD + DNS_MESSAGE_MAX]; /* the one being written */
+};
+
+static void arm(struct dns_client *client)
+{
+	uint64_t at_ms = ENV_NEVER_MS;
+
+	if (client->failed_to_start || (client->open && !TAILQ_EMPTY(&client->waiting)))
+		at_ms = env_now_ms(client->env);
+	else if (client->transport && !client->open)
+		at_ms = client->connect_deadline_ms;
+	else if (!TAILQ_EMPTY(&client->sent))
+		at_ms = TAILQ_FIRST(&client->sent)->deadline_ms;
+	if (at_ms == ENV_NEVER_MS)
+		client->env->timer_stop(client->timer);
+	else
+		client->env->timer_set(client->timer, at_ms);
+}
+
+/* The request, which is in no list any more, gets its result. */
+static void finish(struct request *request, const struct dns_result *result)
+{
+	dns_done_fn *done = request->done;
+	void *ctx = request->ctx;
+
+	free(request);
+	done(ctx, result);
+}
+
+static void finish_all(struct requests *requests, enum dns_verdict verdict, const char *why)
+{
+	struct dns_result result = {.verdict = verdict, .why = why};
+	struct request *request;
+
+	while ((request = TAILQ_FIRST(requests))) {
+		TAILQ_REMOVE(requests, request, link);
+		finish(request, &result);
+	}
+}
+
+/* Drops the connection. The lists are taken over first, because done() may send again, on a new connection. */
+static void disconnect(struct dns_client *client, const char *why)
+{
+	struct requests sent = TAILQ_HEAD_INITIALIZER(sent), waiting = TAILQ_HEAD_INITIALIZER(waiting);
+	char primary[ENDPOINT_TEXT_MAX];
+
+	LOG(LOG_DEBUG, "primary-disconnected", log_text("primary", endpoint_format(&client->primary, primary)),
+	    log_text("why", why));
+	if (client->transport)
+		client->maker.ops->close(&client->transport);
+	client->open = false;
+	client->failed_to_start = false;
+	client->received_len = 0;
+	client->connection_number++;
+	TAILQ_CONCAT(&sent, &client->sent, link);
+	TAILQ_CONCAT(&waiting, &client->waiting, link);
+	arm(client);
+	finish_all(&sent, DNS_UNKNOWN, why);
+	finish_all(&waiting, DNS_UNREACHABLE, why);
+}
+
+/* ---- Sending ---- */
+
+static bool id_in_use(const struct dns_client *client, uint16_t id)
+{
+	const struct request *request;
+
+	TAILQ_FOREACH(request, &client->sent, link) {
+		if (request->id == id)
+			return true;
+	}
+	return false;
+}
+
+static uint16_t fresh_id(const struct dns_client *client)
+{
+	uint16_t id;
+
+	do
+		client->env->random(client->env->ctx, &id, sizeof id);
+	while (id_in_use(client, id));
+	return id;
+}
+
+/* Writes the signed message into client->message; returns its length with the frame's head, 0 on failure. */
+static size_t write_message(struct dns_client *client, struct request *request)
+{
+	struct tsig_signing how = {.time_s = env_wall_s(client->env), .fudge_s = client->options.fudge_s};
+	uint8_t *wire = client->message + FRAME_HEAD;
+	size_t len;
+
+	request->id = fresh_id(client);
+	if (dns_update_write(&request->update, request->id, wire, DNS_MESSAGE_MAX, &len) != STATUS_OK ||
+	    tsig_sign(wire, &len, DNS_MESSAGE_MAX, request->key, &how, &request->mac) != TSIG_OK)
+		return 0;
+	client->message[0] = (uint8_t)(len >> 8);
+	client->message[1] = (uint8_t)len;
+	return FRAME_HEAD + len;
+}
+
+/* Whether the connection still stands afterwards. */
+static bool send_one(struct dns_client *client, struct request *request)
+{
+	size_t len = write_message(client, request);
+
+	TAILQ_REMOVE(&client->waiting, request, link);
+	if (len == 0) {
+		finish(request,
+		       &(struct dns_result){.verdict = DNS_UNREACHABLE, .why = "the message could not be built"});
+		return client->open;
+	}
+	request->deadline_ms = env_now_ms(client->env) + client->options.reply_timeout_ms;
+	request->believed_before = client->believed;
+	TAILQ_INSERT_TAIL(&client->sent, request, link);
+	if (client->maker.ops->send(client->transport, client->message, len) == STATUS_OK)
+		return true;
+	disconnect(client, "sending failed");
+	return false;
+}
+
+/* Whether the connection still stands afterwards. */
+static bool send_waiting(struct dns_client *client)
+{
+	while (!TAILQ_EMPTY(&client->waiting)) {
+		if (!send_one(client, TAILQ_FIRST(&client->waiting)))
+			return false;
+	}
+	arm(client);
+	return true;
+}
+
+/* ---- Replies ---- */
+
+static struct request *find_sent(struct dns_client *client, uint16_t id)
+{
+	struct request *request;
+
+	TAILQ_FOREACH(request, &client->sent, link) {
+		if (request->id == id)
+			return request;
+	}
+	return NULL;
+}
+
+/* What a server may say without a signature, because it cannot sign: that it could not read, check or accept the request. */
+static bool may_be_unsigned(unsigned rcode)
+{
+	return rcode == DNS_FORMERR || rcode == DNS_SERVFAIL || rcode == DNS_NOTIMP || rcode == DNS_REFUSED ||
+	       rcode == DNS_NOTAUTH;
+}
+
+static struct dns_result distrust(const char *why)
+{
+	return (struct dns_result){.verdict = DNS_UNKNOWN, .why = why};
+}
+
+static struct dns_result judge_unsigned(const struct dns_reply *reply, uint16_t tsig_error)
+{
+	if (!may_be_unsigned(reply->rcode))
+		return distrust("the reply is not signed");
+	return (struct dns_result){.verdict = DNS_REJECTED, .rcode = reply->rcode, .tsig_error = tsig_error};
+}
+
+static struct dns_result judge_signed(const struct dns_client *client, const struct dns_reply *reply,
+				      const struct tsig_report *report)
+{
+	struct dns_result result = {.verdict = DNS_VERIFIED, .rcode = reply->rcode};
+
+	if (report->error == TSIG_RCODE_NOERROR)
+		return result;
+	if (reply->rcode != DNS_NOTAUTH)
+		return distrust("the reply contradicts itself: a TSIG error without NOTAUTH");
+	result.verdict = DNS_REJECTED;
+	result.tsig_error = report->error;
+	result.has_clock_offset = report->has_server_time;
+	if (report->has_server_time)
+		result.clock_offset_s = (int64_t)report->server_time_s - (int64_t)env_wall_s(client->env);
+	return result;
+}
+
+/* Decides what a reply to this request is worth. RFC 8945 section 5.3. */
+static struct dns_result judge(const struct dns_client *client, const struct request *request, uint8_t *wire,
+			       size_t len)
+{
+	struct tsig_checking how = {
+		.now_s = env_wall_s(client->env),
+		.request_mac = &request->mac,
+		.mac_len_min = client->options.tsig_mac_len_min,
+	};
+	struct tsig_report report = {0};
+	enum tsig_status status = tsig_verify(wire, &len, request->key, &how, &report);
+	struct dns_reply reply;
+
+	if (status != TSIG_OK && status != TSIG_UNSIGNED && status != TSIG_UNSIGNED_ERROR)
+		return distrust(tsig_status_text(status));
+	if (dns_reply_read(wire, len, request->update.zone, &reply) != STATUS_OK)
+		return distrust("the reply is truncated or malformed, or answers something else");
+	if (status == TSIG_OK)
+		return judge_signed(client, &reply, &report);
+	return judge_unsigned(&reply, status == TSIG_UNSIGNED_ERROR ? report.error : 0);
+}
+
+static void take_message(struct dns_client *client, uint8_t *wire, size_t len)
+{
+	struct request *request = len >= DNS_HEADER_LEN ? find_sent(client, dns_message_id(wire)) : NULL;
+	struct dns_result result;
+
+	if (!request) {
+		LOG(LOG_DEBUG, "reply-ignored", log_text("text", "a message that answers no request of ours"));
+		return;
+	}
+	result = judge(client, request, wire, len);
+	if (result.verdict == DNS_UNKNOWN) {
+		disconnect(client, result.why);
+		return;
+	}
+	client->believed++;
+	TAILQ_REMOVE(&client->sent, request, link);
+	finish(request, &result);
+}
+
+/* Octets of the first message in the buffer with its frame's head, 0 while it is not complete. */
+static size_t complete_frame(const struct dns_client *client)
+{
+	size_t len;
+
+	if (client->received_len < FRAME_HEAD)
+		return 0;
+	len = FRAME_HEAD + (size_t)(client->received[0] << 8 | client->received[1]);
+	return client->received_len >= len ? len : 0;
+}
+
+/* Whether the connection still stands afterwards. */
+static bool take_complete(struct dns_client *client)
+{
+	unsigned connection_number = client->connection_number;
+	size_t len;
+
+	while ((len = complete_frame(client))) {
+		take_message(client, client->received + FRAME_HEAD, len - FRAME_HEAD);
+		if (client->connection_number != connection_number)
+			return false;
+		client->received_len -= len;
+		memmove(client->received, client->received + len, client->received_len);
+	}
+	return true;
+}
+
+static void on_received(void *ctx, const uint8_t *octets, size_t len)
+{
+	struct dns_client *client = ctx;
+
+	while (len) {
+		size_t room = sizeof client->received - client->received_len, piece = len < room ? len : room;
+
+		/* There is room, because a full buffer holds a complete frame. */
+		memcpy(client->received + client->received_len, octets, piece);
+		client->received_len += piece;
+		octets += piece;
+		len -= piece;
+		if (!take_complete(client))
+			return;
+	}
+	arm(client);
+}
+
+/* ---- Connecting ---- */
+
+static void on_opened(void *ctx)
+{
+	struct dns_client *client = ctx;
+
+	client->open = true;
+	client->believed = 0;
+	send_waiting(client);
+}
+
+static void on_closed(void *ctx, const char *why)
+{
+	disconnect(ctx, why);
+}
+
+static const struct transport_events client_events = {
+	.opened = on_opened, .received = on_received, .closed = on_closed};
+
+static void connect_now(struct dns_client *client)
+{
+	client->connect_deadline_ms = env_now_ms(client->env) + client->options.connect_timeout_ms;
+	if (client->maker.ops->open(client->maker.ctx, &client->primary, &client_events, client, &client->transport) !=
+	    STATUS_OK)
+		client->failed_to_start = true;
+	arm(client);
+}
+
+/*
+ * A request whose reply is overdue. If the connection has brought believable replies since it was sent, the primary is merely slow with this one;
+ * else the connection is as good as dead.
+ */
+static void expire_sent(struct dns_client *client, uint64_t now_ms)
+{
+	struct request *request;
+
+	while ((request = TAILQ_FIRST(&client->sent)) && request->deadline_ms <= now_ms) {
+		if (client->believed == request->believed_before) {
+			disconnect(client, "no reply in time");
+			return;
+		}
+		TAILQ_REMOVE(&client->sent, request, link);
+		finish(request, &(struct dns_result){.verdict = DNS_UNKNOWN, .why = "no reply in time"});
+	}
+	arm(client);
+}
+
+static void send_and_expire(struct dns_client *client, uint64_t now_ms)
+{
+	if (!client->open || send_waiting(client))
+		expire_sent(client, now_ms);
+}
+
+static void on_timer(void *ctx)
+{
+	struct dns_client *client = ctx;
+	uint64_t now_ms = env_now_ms(client->env);
+
+	if (client->failed_to_start)
+		disconnect(client, "no connection possible");
+	else if (client->transport && !client->open && client->connect_deadline_ms <= now_ms)
+		disconnect(client, "no connection in time");
+	else
+		send_and_expire(client, now_ms);
+}
+
+/* ---- The verbs ---- */
+
+enum status dns_client_new(const struct env *env, const struct transport_maker *maker, const struct endpoint *primary,
+			   const struct dns_client_options *options, struct dns_client **out)
+{
+	struct dns_client *client = calloc(1, sizeof *client);
+
+	if (!client)
+		return STATUS_NO_MEMORY;
+	client->env = env;
+	client->maker = *maker;
+	client->primary = *primary;
+	client->options = *options;
+	TAILQ_INIT(&client->waiting);
+	TAILQ_INIT(&client->sent);
+	client->timer = env->timer_new(env->ctx, on_timer, client);
+	if (!client->timer) {
+		free(client);
+		return STATUS_NO_MEMORY;
+	}
+	*out = client;
+	return STATUS_OK;
+}
+
+static void free_all(struct requests *requests)
+{
+	struct request *request;
+
+	while ((request = TAILQ_FIRST(requests))) {
+		TAILQ_REMOVE(requests, request, link);
+		free(request);
+	}
+}
+
+void dns_client_free(struct dns_client **client_pointer)
+{
+	struct dns_client *client = *client_pointer;
+
+	*client_pointer = NULL;
+	if (!client)
+		return;
+	if (client->transport)
+		client->maker.ops->close(&client->transport);
+	client->env->timer_free(&client->timer);
+	free_all(&client->waiting);
+	free_all(&client->sent);
+	free(client);
+}
+
+const struct endpoint *dns_client_primary(const struct dns_client *client)
+{
+	return &client->primary;
+}
+
+enum status dns_client_send(struct dns_client *client, const struct dns_update *update, const struct tsig_key *key,
+			    dns_done_fn *done, void *ctx)
+{
+	struct request *request = calloc(1, sizeof *request);
+
+	if (!request)
+		return STATUS_NO_MEMORY;
+	request->update = *update;
+	request->key = key;
+	request->done = done;
+	request->ctx = ctx;
+	TAILQ_INSERT_TAIL(&client->waiting, request, link);
+	if (!client->transport && !client->failed_to_start)
+		connect_now(client);
+	else
+		arm(client); /* sends on the next turn of the loop, so that done() never comes from within this call */
+	return STATUS_OK;
+}

@@ -1,0 +1,68 @@
+/*
+ * client: signed UPDATE messages to one primary and their verified replies, over one pipelined connection that is kept open (RFC 7766).
+ *
+ * Each attempt is a message of its own: fresh ID, time and signature. A reply counts only if its TSIG verifies against that request's MAC, key and time
+ * (RFC 8945 section 5.3). What cannot be believed breaks the connection, because nothing that follows on it could be believed either.
+ * The client never retries: whoever asks knows what may be repeated.
+ *
+ * Time, random octets, timers and the connection are passed in, so that it runs in tests without sockets.
+ */
+#ifndef DNS_CLIENT_H
+#define DNS_CLIENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/env.h"
+#include "base/status.h"
+#include "dns/message.h"
+#include "dns/transport.h"
+#include "tsig.h"
+
+struct dns_client;
+
+struct dns_client_options {
+	unsigned connect_timeout_ms;
+	unsigned reply_timeout_ms; /* from sending a message to its reply */
+	uint16_t fudge_s;
+	size_t tsig_mac_len_min; /* as in struct tsig_checking */
+};
+
+enum dns_verdict {
+	DNS_VERIFIED, /* a reply whose TSIG is right: `rcode` is the primary's word */
+	DNS_REJECTED, /* an error that the primary may send unsigned or about the signature itself: nothing was changed */
+	DNS_UNREACHABLE, /* nothing was sent */
+	DNS_UNKNOWN,	 /* it was sent, but no reply came that can be believed */
+};
+
+struct dns_result {
+	enum dns_verdict verdict;
+	unsigned rcode;		/* DNS_VERIFIED, DNS_REJECTED: enum dns_rcode, or another code of 4 bits */
+	uint16_t tsig_error;	/* DNS_REJECTED: the TSIG RCODE, 0 if the reply named none */
+	bool has_clock_offset;	/* the primary told its time, with BADTIME */
+	int64_t clock_offset_s; /* primary's clock minus ours */
+	const char *why;	/* DNS_UNREACHABLE, DNS_UNKNOWN: sentence fragment for the log, valid during the call */
+};
+
+typedef void dns_done_fn(void *ctx, const struct dns_result *result);
+
+/* Makes a client that connects when there is something to send. `env` and what `maker` holds must outlive it. */
+MUST_USE enum status dns_client_new(const struct env *env, const struct transport_maker *maker,
+				    const struct endpoint *primary, const struct dns_client_options *options,
+				    struct dns_client **out);
+
+/* Drops the connection and frees the client without calling any done(); sets *client to NULL. Not from within done(). */
+void dns_client_free(struct dns_client **client);
+
+const struct endpoint *dns_client_primary(const struct dns_client *client);
+
+/*
+ * Sends an update, connecting first if need be. Calls done(ctx, result) exactly once, later, never from within this call, unless the client is
+ * freed before. What `update` points to, and `key`, must stay valid until then; the struct itself is copied.
+ * STATUS_NO_MEMORY: nothing was done and done() is not called.
+ */
+MUST_USE enum status dns_client_send(struct dns_client *client, const struct dns_update *update,
+				     const struct tsig_key *key, dns_done_fn *done, void *ctx);
+
+#endif

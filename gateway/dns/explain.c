@@ -1,0 +1,109 @@
+#include "dns/explain.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void explain_tsig_error(const struct dns_result *result, const struct dns_context *context, char *buffer)
+{
+	switch (result->tsig_error) {
+	case TSIG_RCODE_BADKEY:
+		snprintf(
+			buffer, DNS_EXPLAIN_MAX,
+			"the primary does not know TSIG key %s with algorithm %s (BADKEY): add the key there, or correct its name or algorithm here",
+			context->key, context->algorithm);
+		break;
+	case TSIG_RCODE_BADSIG:
+		snprintf(buffer, DNS_EXPLAIN_MAX,
+			 "the secret of TSIG key %s is not the one that the primary has (BADSIG)", context->key);
+		break;
+	case TSIG_RCODE_BADTRUNC:
+		snprintf(buffer, DNS_EXPLAIN_MAX, "the primary wants a longer MAC for TSIG key %s (BADTRUNC)",
+			 context->key);
+		break;
+	default:
+		snprintf(buffer, DNS_EXPLAIN_MAX, "the primary reports TSIG error %u for key %s", result->tsig_error,
+			 context->key);
+		break;
+	}
+}
+
+static void explain_clock(const struct dns_result *result, char *buffer)
+{
+	if (!result->has_clock_offset)
+		snprintf(buffer, DNS_EXPLAIN_MAX,
+			 "the clocks of the primary and of this machine differ too much (BADTIME): synchronise both");
+	else
+		snprintf(buffer, DNS_EXPLAIN_MAX,
+			 "the primary's clock is %" PRId64 " s %s this machine's (BADTIME): synchronise both",
+			 imaxabs(result->clock_offset_s), result->clock_offset_s < 0 ? "behind" : "ahead of");
+}
+
+static void explain_rcode(const struct dns_result *result, const struct dns_context *context, char *buffer)
+{
+	const char *rcode = dns_rcode_text(result->rcode);
+
+	switch (result->rcode) {
+	case DNS_NXRRSET:
+		snprintf(buffer, DNS_EXPLAIN_MAX, "a record that must exist is not in zone %s (NXRRSET)",
+			 context->zone);
+		break;
+	case DNS_REFUSED:
+		snprintf(
+			buffer, DNS_EXPLAIN_MAX,
+			"the primary's policy for zone %s does not let key %s make this change (REFUSED): see update-policy or allow-update "
+			"in BIND, acl in Knot",
+			context->zone, context->key);
+		break;
+	case DNS_NOTAUTH:
+		snprintf(
+			buffer, DNS_EXPLAIN_MAX,
+			"the primary does not serve zone %s as its primary, or rejects key %s there (NOTAUTH): see the zone's name, the address in "
+			"`primaries`, and the key's access",
+			context->zone, context->key);
+		break;
+	case DNS_NOTZONE:
+		snprintf(buffer, DNS_EXPLAIN_MAX, "the name does not lie in zone %s as the primary has it (NOTZONE)",
+			 context->zone);
+		break;
+	case DNS_NOTIMP:
+		snprintf(buffer, DNS_EXPLAIN_MAX, "the server does not do dynamic updates (NOTIMP)");
+		break;
+	case DNS_SERVFAIL:
+		snprintf(buffer, DNS_EXPLAIN_MAX, "the primary failed with zone %s (SERVFAIL): its log says why",
+			 context->zone);
+		break;
+	default:
+		snprintf(buffer, DNS_EXPLAIN_MAX, "the primary answered %s (%u) for zone %s", rcode, result->rcode,
+			 context->zone);
+		break;
+	}
+}
+
+static void explain_answer(const struct dns_result *result, const struct dns_context *context, char *buffer)
+{
+	if (result->tsig_error == TSIG_RCODE_BADTIME)
+		explain_clock(result, buffer);
+	else if (result->tsig_error != TSIG_RCODE_NOERROR)
+		explain_tsig_error(result, context, buffer);
+	else
+		explain_rcode(result, context, buffer);
+}
+
+const char *dns_explain(const struct dns_result *result, const struct dns_context *context,
+			char buffer[static DNS_EXPLAIN_MAX])
+{
+	switch (result->verdict) {
+	case DNS_VERIFIED:
+	case DNS_REJECTED:
+		explain_answer(result, context, buffer);
+		break;
+	case DNS_UNREACHABLE:
+		snprintf(buffer, DNS_EXPLAIN_MAX, "nothing could be sent: %s", result->why);
+		break;
+	case DNS_UNKNOWN:
+		snprintf(buffer, DNS_EXPLAIN_MAX, "no reply that can be believed: %s", result->why);
+		break;
+	}
+	return buffer;
+}

@@ -1,0 +1,49 @@
+#include "http/message.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const struct http_param *http_param_find(const struct http_params *params, const char *name)
+{
+	for (size_t i = 0; i < params->count; i++) {
+		if (text_equal(params->items[i].name, text_of(name)))
+			return &params->items[i];
+	}
+	return NULL;
+}
+
+size_t http_param_count(const struct http_params *params, const char *name)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < params->count; i++)
+		count += text_equal(params->items[i].name, text_of(name));
+	return count;
+}
+
+void http_response_init(struct http_response *response)
+{
+	memset(response, 0, offsetof(struct http_response, body));
+}
+
+void http_response_add(struct http_response *response, const char *format, ...)
+{
+	size_t room = sizeof response->body - response->body_len;
+	va_list args;
+	int wanted;
+
+	va_start(args, format);
+	wanted = vsnprintf(response->body + response->body_len, room, format, args);
+	va_end(args);
+	if (wanted > 0)
+		response->body_len += (size_t)wanted < room ? (size_t)wanted : room - 1;
+}
+
+void http_response_plain(struct http_response *response, int status, const char *text)
+{
+	response->status = status;
+	response->content_type = "text/plain; charset=utf-8";
+	response->body_len = 0;
+	http_response_add(response, "%s\n", text);
+}

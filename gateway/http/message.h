@@ -1,0 +1,78 @@
+/*
+ * message: an HTTP request and response as plain data, the way the rest of the gateway sees them.
+ */
+#ifndef HTTP_MESSAGE_H
+#define HTTP_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/addr.h"
+#include "base/text.h"
+
+/* One bit each, so that a route can name several. */
+enum http_method {
+	HTTP_GET = 1 << 0,
+	HTTP_HEAD = 1 << 1,
+	HTTP_POST = 1 << 2,
+	HTTP_PUT = 1 << 3,
+	HTTP_OTHER = 1 << 4, /* never allowed by a route */
+};
+
+enum {
+	HTTP_PARAMS_MAX = 64, /* operands of one request */
+	HTTP_BODY_MAX = 2048, /* octets of a response's body */
+};
+
+/*
+ * One operand, percent-decoded. A '+' may have meant a space (a form's encoding) or itself (a client that does not escape), so both readings are kept:
+ * `value` has spaces, `literal` has plus signs; they are the same run of octets where there is no '+'.
+ */
+struct http_param {
+	struct text name;
+	struct text value;
+	struct text literal;
+};
+
+struct http_params {
+	size_t count;
+	struct http_param items[HTTP_PARAMS_MAX];
+};
+
+struct http_request {
+	enum http_method method;
+	struct text path;	   /* decoded, repeated slashes folded, scheme and host of an absolute target removed */
+	bool has_query;		   /* the target had a '?' */
+	struct http_params params; /* of the query, then of a form body */
+	bool has_basic;		   /* a well-formed Basic credential came with it */
+	struct text basic_user;	   /* valid if has_basic */
+	struct text basic_password; /* valid if has_basic */
+	struct addr source;	    /* of the client */
+};
+
+/* The first operand of that name, or NULL. */
+const struct http_param *http_param_find(const struct http_params *params, const char *name);
+
+/* How often an operand of that name was given. */
+size_t http_param_count(const struct http_params *params, const char *name);
+
+struct http_response {
+	int status;		  /* RFC 9110 section 15 */
+	const char *content_type; /* a constant */
+	bool challenge;		  /* adds `WWW-Authenticate: Basic` */
+	unsigned retry_after_s;	  /* adds Retry-After if not 0 */
+	unsigned allow;		  /* methods for an Allow header, 0 for none */
+	size_t body_len;
+	char body[HTTP_BODY_MAX];
+};
+
+/* Empties it; the body's octets are left as they are. */
+void http_response_init(struct http_response *response);
+
+/* Appends to the body; what does not fit is cut. */
+__attribute__((format(printf, 2, 3))) void http_response_add(struct http_response *response, const char *format, ...);
+
+/* Makes it an answer of plain text in one line: `404 Not Found` and the like, for what no dialect answers. */
+void http_response_plain(struct http_response *response, int status, const char *text);
+
+#endif

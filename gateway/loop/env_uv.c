@@ -1,0 +1,98 @@
+#include "loop/env_uv.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+struct env_timer {
+	uv_timer_t timer; /* its data points here */
+	env_timer_fn *fn;
+	void *fn_ctx;
+};
+
+static uint64_t uv_env_now_ms(void *ctx)
+{
+	return uv_now(ctx);
+}
+
+static uint64_t uv_env_wall_s(void *ctx)
+{
+	(void)ctx;
+	return (uint64_t)time(NULL);
+}
+
+static void uv_env_random(void *ctx, void *octets, size_t len)
+{
+	uint8_t *at = octets;
+
+	(void)ctx;
+	while (len) {
+		ssize_t got = getrandom(at, len, 0);
+
+		if (got > 0) {
+			at += got;
+			len -= (size_t)got;
+		} else if (errno != EINTR) {
+			abort(); /* a kernel without random octets is no place to sign anything */
+		}
+	}
+}
+
+static struct env_timer *uv_env_timer_new(void *ctx, env_timer_fn *fn, void *fn_ctx)
+{
+	struct env_timer *timer = malloc(sizeof *timer);
+
+	if (!timer)
+		return NULL;
+	uv_timer_init(ctx, &timer->timer);
+	timer->timer.data = timer;
+	timer->fn = fn;
+	timer->fn_ctx = fn_ctx;
+	return timer;
+}
+
+static void on_expired(uv_timer_t *handle)
+{
+	struct env_timer *timer = handle->data;
+
+	timer->fn(timer->fn_ctx);
+}
+
+static void uv_env_timer_set(struct env_timer *timer, uint64_t at_ms)
+{
+	uint64_t now_ms = uv_now(timer->timer.loop);
+
+	uv_timer_start(&timer->timer, on_expired, at_ms > now_ms ? at_ms - now_ms : 0, 0);
+}
+
+static void uv_env_timer_stop(struct env_timer *timer)
+{
+	uv_timer_stop(&timer->timer);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+static void uv_env_timer_free(struct env_timer **timer)
+{
+	if (*timer)
+		uv_close((uv_handle_t *)&(*timer)->timer, on_closed);
+	*timer = NULL;
+}
+
+struct env env_uv(uv_loop_t *loop)
+{
+	return (struct env){
+		.now_ms = uv_env_now_ms,
+		.wall_s = uv_env_wall_s,
+		.random = uv_env_random,
+		.timer_new = uv_env_timer_new,
+		.timer_set = uv_env_timer_set,
+		.timer_stop = uv_env_timer_stop,
+		.timer_free = uv_env_timer_free,
+		.ctx = loop,
+	};
+}

@@ -1,0 +1,236 @@
+/*
+ * A request's way, top to bottom:
+ *
+ *   pipeline_handle   finds the dialect and lets it parse
+ *   look_up           asks the account store for the login
+ *   on_account        authorises
+ *   carry_out         plans the changes and submits one change set per host
+ *   pipeline_done     gathers the outcomes
+ *   finish            lets the dialect word the answer, and gives it to the client
+ *
+ * Whatever fails on the way goes to finish() at once, as one outcome for the whole request.
+ */
+#include "pipeline.h"
+
+#include <stdlib.h>
+
+#include "account/authorise.h"
+#include "base/log.h"
+#include "dialect/dialect.h"
+
+struct pipeline {
+	struct pipeline_parts parts;
+};
+
+/* One host of a job; the waiter of its change set. */
+struct job_host {
+	struct job *job;
+	size_t index;
+};
+
+/* A request on its way. The request and all that the intent borrows from it live until the exchange is answered. */
+struct job {
+	struct pipeline *pipeline;
+	struct http_exchange *exchange;
+	const struct http_request *request;
+	const struct dialect *dialect;
+	struct intent intent;
+	size_t reading;			/* of the credentials, the one being tried */
+	enum outcome_code auth_failure; /* the most telling one so far */
+	size_t outcomes_missing;
+	size_t outcome_count;
+	struct outcome outcomes[INTENT_HOSTS_MAX];
+	struct job_host hosts[INTENT_HOSTS_MAX];
+};
+
+/* ---- The end: from outcomes to an answer ---- */
+
+static void log_outcome(const struct job *job, size_t n)
+{
+	struct text none = text_of("-");
+	struct text login = job->intent.reading_count ? job->intent.readings[job->reading].login : none;
+	struct text host = n < job->intent.host_count ? job->intent.hosts[n] : none;
+	char source[ADDR_TEXT_MAX];
+
+	if (job->intent.kind == INTENT_SHOW_ADDRESS)
+		return;
+	LOG(LOG_INFO, "update", log_text("outcome", outcome_text(job->outcomes[n].code)), log_slice("user", login),
+	    log_slice("host", host), log_slice("ip", job->intent.addresses),
+	    log_text("source", addr_format(&job->request->source, source)), log_text("dialect", job->dialect->name));
+}
+
+static void finish(struct job *job)
+{
+	struct dialect_answer answer = {
+		.request = job->request,
+		.intent = &job->intent,
+		.outcomes = job->outcomes,
+		.outcome_count = job->outcome_count,
+	};
+	struct http_response response;
+
+	for (size_t i = 0; i < job->outcome_count; i++)
+		log_outcome(job, i);
+	http_response_init(&response);
+	job->dialect->render(&answer, &response);
+	job->pipeline->parts.answer(&job->exchange, &response);
+	free(job);
+}
+
+/* One outcome for the whole request. */
+static void finish_as(struct job *job, enum outcome_code code)
+{
+	job->outcome_count = 1;
+	job->outcomes[0] = (struct outcome){.code = code};
+	finish(job);
+}
+
+static void one_outcome_less_missing(struct job *job)
+{
+	if (--job->outcomes_missing == 0)
+		finish(job);
+}
+
+void pipeline_done(void *waiter, const struct outcome *outcome)
+{
+	const struct job_host *host = waiter;
+
+	host->job->outcomes[host->index] = *outcome;
+	one_outcome_less_missing(host->job);
+}
+
+/* ---- The middle: from credentials to change sets ---- */
+
+static void submit_host(struct job *job, size_t index, const struct plan_host *host)
+{
+	if (!host->planned) {
+		job->outcomes[index] = (struct outcome){.code = host->failure};
+		return;
+	}
+	job->hosts[index] = (struct job_host){job, index};
+	job->outcomes_missing++;
+	job->pipeline->parts.submit(job->pipeline->parts.submit_ctx, &host->set, &job->hosts[index]);
+}
+
+static void carry_out(struct job *job, const struct grant *grant)
+{
+	struct plan plan;
+
+	plan_make(job->pipeline->parts.policy, &job->intent, grant, &job->request->source, &plan);
+	job->outcome_count = plan.count;
+	/* One more than there are, so that outcomes that come at once do not finish the job before all are submitted. */
+	job->outcomes_missing = 1;
+	for (size_t i = 0; i < plan.count; i++)
+		submit_host(job, i, &plan.hosts[i]);
+	one_outcome_less_missing(job);
+}
+
+static void look_up(struct job *job);
+
+static void on_account(void *ctx, enum status status, const struct account *account)
+{
+	struct job *job = ctx;
+	struct text key = job->intent.readings[job->reading].key;
+	enum outcome_code code = OUTCOME_FAILED;
+	struct grant grant;
+
+	if (status == STATUS_OK || status == STATUS_NOT_FOUND)
+		code = authorise(account, key, job->pipeline->parts.uniform_auth_errors, &grant);
+	if (code == OUTCOME_GRANTED) {
+		carry_out(job, &grant);
+		return;
+	}
+	/* The list of outcomes goes from "no such login" to later failures, so the larger one knows more. */
+	if (code > job->auth_failure)
+		job->auth_failure = code;
+	if (job->reading + 1 < job->intent.reading_count && code <= OUTCOME_WRONG_KEY) {
+		job->reading++;
+		look_up(job);
+	} else {
+		finish_as(job, job->auth_failure);
+	}
+}
+
+static void look_up(struct job *job)
+{
+	account_store_lookup(job->pipeline->parts.store, job->intent.readings[job->reading].login, on_account, job);
+}
+
+/* ---- The beginning: from a request to an intent ---- */
+
+static void answer_plain(const struct pipeline *pipeline, struct http_exchange *exchange, int status, const char *text,
+			 unsigned allow)
+{
+	struct http_response response;
+
+	http_response_init(&response);
+	http_response_plain(&response, status, text);
+	response.allow = allow;
+	pipeline->parts.answer(&exchange, &response);
+}
+
+static struct job *job_new(struct pipeline *pipeline, struct http_exchange *exchange,
+			   const struct http_request *request, const struct dialect *dialect)
+{
+	struct job *job = malloc(sizeof *job);
+
+	if (!job)
+		return NULL;
+	job->pipeline = pipeline;
+	job->exchange = exchange;
+	job->request = request;
+	job->dialect = dialect;
+	job->intent = (struct intent){0};
+	job->reading = 0;
+	job->auth_failure = OUTCOME_GRANTED;
+	return job;
+}
+
+static void begin(struct job *job)
+{
+	enum outcome_code code = job->dialect->parse(job->request, &job->intent);
+
+	if (code != OUTCOME_GRANTED)
+		finish_as(job, code);
+	else if (job->intent.kind == INTENT_SHOW_ADDRESS)
+		finish_as(job, OUTCOME_ADDRESS);
+	else
+		look_up(job);
+}
+
+void pipeline_handle(void *ctx, struct http_exchange *exchange, const struct http_request *request)
+{
+	struct pipeline *pipeline = ctx;
+	const struct dialect *dialect;
+	struct job *job;
+	unsigned allowed;
+
+	dialect = dialects_find(request, &allowed);
+	if (!dialect) {
+		answer_plain(pipeline, exchange, allowed ? 405 : 404,
+			     allowed ? "405 this method is not allowed here" : "404 no such page", allowed);
+		return;
+	}
+	job = job_new(pipeline, exchange, request, dialect);
+	if (!job)
+		answer_plain(pipeline, exchange, 503, "503 out of memory", 0);
+	else
+		begin(job);
+}
+
+enum status pipeline_new(const struct pipeline_parts *parts, struct pipeline **out)
+{
+	struct pipeline *pipeline = malloc(sizeof *pipeline);
+
+	if (!pipeline)
+		return STATUS_NO_MEMORY;
+	pipeline->parts = *parts;
+	*out = pipeline;
+	return STATUS_OK;
+}
+
+void pipeline_free(struct pipeline **pipeline)
+{
+	free(*pipeline);
+	*pipeline = NULL;
+}

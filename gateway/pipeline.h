@@ -1,0 +1,42 @@
+/*
+ * pipeline: the way of a request through the gateway, from HTTP to the primary and back.
+ */
+#ifndef PIPELINE_H
+#define PIPELINE_H
+
+#include <stdbool.h>
+
+#include "account/store.h"
+#include "base/status.h"
+#include "http/message.h"
+#include "update/change.h"
+#include "update/outcome.h"
+#include "update/plan.h"
+
+struct pipeline;
+struct http_exchange;
+
+/* What it is put together from. All is borrowed and must outlive it. */
+struct pipeline_parts {
+	struct account_store *store;
+	const struct plan_policy *policy;
+	bool uniform_auth_errors;
+	/* Takes a change set (copied) to its zone; pipeline_done(waiter, outcome) comes exactly once, from within the call or later. */
+	void (*submit)(void *ctx, const struct change_set *set, void *waiter);
+	void *submit_ctx;
+	/* Gives an answer to a client, as http_exchange_answer() does. */
+	void (*answer)(struct http_exchange **exchange, const struct http_response *response);
+};
+
+MUST_USE enum status pipeline_new(const struct pipeline_parts *parts, struct pipeline **out);
+
+/* No request may be under way. Sets *pipeline to NULL. */
+void pipeline_free(struct pipeline **pipeline);
+
+/* Takes a request; the exchange is answered exactly once, from within the call or later. An http_handler_fn; `ctx` is the pipeline. */
+void pipeline_handle(void *ctx, struct http_exchange *exchange, const struct http_request *request);
+
+/* Reports the outcome of a submitted change set. A zones_done_fn. */
+void pipeline_done(void *waiter, const struct outcome *outcome);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * change: what is to be done to the zone, as plain data. One change set belongs to one host and is atomic: all of it is committed or
+ * nothing. Several sets may share an UPDATE message.
+ */
+#ifndef UPDATE_CHANGE_H
+#define UPDATE_CHANGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/name.h"
+
+enum { CHANGE_SET_MAX = 2 }; /* an A and an AAAA RRset */
+
+/* Replace the RRset of the address's type (A or AAAA) by this one address. */
+struct change {
+	struct addr addr;
+	uint32_t ttl_s;
+	bool must_exist; /* prerequisite "RRset exists (value independent)", RFC 2136 section 2.4.1 */
+};
+
+struct change_set {
+	size_t zone; /* index into the configured zones */
+	struct name owner;
+	size_t count;
+	struct change changes[CHANGE_SET_MAX];
+};
+
+#endif
