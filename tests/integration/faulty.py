@@ -1,0 +1,417 @@
+"""A primary that follows a script: it is slow, silent, broken or hostile, and it writes down everything that it was
+sent.
+
+A script is a function that gets one `Peer`, the connection from the gateway, and speaks until it returns; then the
+connection is closed. The honest script is the example to read first."""
+
+import io
+import socket
+import struct
+import threading
+import time
+
+import dns.flags
+import dns.message
+import dns.opcode
+import dns.rcode
+import dns.rdataclass
+import dns.rdatatype
+import dns.rdtypes.ANY.TSIG
+import dns.rrset
+import dns.tsig
+
+from process import LOOPBACK, wait_until
+from servers import Key
+
+
+class Request:
+    """One message from the gateway. dnspython parses it and checks its signature, so nobody here trusts our own
+    code."""
+
+    def __init__(self, wire, key):
+        self.wire = wire
+        self.message = dns.message.from_wire(wire, keyring=key.dnspython)
+
+    @property
+    def is_update(self):
+        return self.message.opcode() == dns.opcode.UPDATE
+
+    @property
+    def zone(self):
+        return self.message.question[0].name.to_text(omit_final_dot=True)
+
+    def reply(self, rcode=dns.rcode.NOERROR):
+        """An unsigned reply."""
+        reply = dns.message.make_response(self.message)
+        reply.tsig = None
+        reply.set_rcode(rcode)
+        return reply
+
+
+def sign(message, key, request_mac, at=None):
+    """The wire form of the message with a TSIG made by `key` at the given time: any time, any key, any request's
+    MAC."""
+    wire = message.to_wire()
+    at = int(time.time()) if at is None else at
+    unsigned = dns.rdtypes.ANY.TSIG.TSIG(dns.rdataclass.ANY, dns.rdatatype.TSIG, key.dnspython.algorithm, at, 300, b"",
+                                         message.id, 0, b"")
+    rdata, _ = dns.tsig.sign(wire, key.dnspython, unsigned, at, request_mac)
+    record = io.BytesIO()
+    dns.rrset.from_rdata(key.dnspython.name, 0, rdata).to_wire(record)
+    additional, = struct.unpack_from("!H", wire, 10)
+    return wire[:10] + struct.pack("!H", additional + 1) + wire[12:] + record.getvalue()
+
+
+def framed(wire):
+    """With the length in front, as DNS over TCP has it."""
+    return struct.pack("!H", len(wire)) + wire
+
+
+class Peer:
+    """One connection from the gateway, as a script sees it."""
+
+    def __init__(self, primary, stream):
+        self.primary = primary
+        self.stream = stream
+        self._write = threading.Lock()
+
+    def requests(self):
+        """The messages as they arrive; ends when the gateway closes."""
+        while (request := self.next_request()) is not None:
+            yield request
+
+    def next_request(self, timeout_s=None):
+        """The next message; None when the gateway closes, or when none came in time."""
+        try:
+            self.stream.settimeout(timeout_s)
+            prefix = self._read(2)
+            wire = self._read(*struct.unpack("!H", prefix)) if prefix else None
+            self.stream.settimeout(None)
+        except OSError:
+            return None
+        if wire is None:
+            return None
+        request = Request(wire, self.primary.key)
+        self.primary.requests.append(request)
+        return request
+
+    def _read(self, length):
+        octets = b""
+        while len(octets) < length:
+            chunk = self.stream.recv(length - len(octets))
+            if not chunk:
+                return None
+            octets += chunk
+        return octets
+
+    def signed(self, request, rcode=None):
+        """What an honest primary answers; the primary's own choice of rcode unless one is given."""
+        rcode = self.primary.rcodes.get(request.zone, dns.rcode.NOERROR) if rcode is None else rcode
+        return sign(request.reply(rcode), self.primary.key, request.message.mac)
+
+    def send(self, octets):
+        """False when the gateway has gone."""
+        try:
+            with self._write:
+                self.stream.sendall(octets)
+            return True
+        except OSError:
+            return False
+
+    def until_closed(self):
+        """Reads, and answers nothing, until the gateway closes."""
+        for _ in self.requests():
+            pass
+
+
+def _answering(make):
+    """The script that answers each request with the wire form that make(peer, request) gives."""
+    def script(peer):
+        for request in peer.requests():
+            peer.send(framed(make(peer, request)))
+    script.__name__ = make.__name__
+    script.make = make
+    return script
+
+
+# Scripts of primaries that are as they should be, only unusual: updates through them succeed.
+
+def honest(peer):
+    for request in peer.requests():
+        peer.send(framed(peer.signed(request)))
+
+
+@_answering
+def without_zone_section(peer, request):
+    """A reply need not repeat the zone section (RFC 2136, section 3.8)."""
+    reply = request.reply()
+    reply.question = []
+    return sign(reply, peer.primary.key, request.message.mac)
+
+
+def slow(delay_s):
+    """Every reply comes `delay_s` after its request; requests do not wait for one another."""
+    def script(peer):
+        for request in peer.requests():
+            threading.Timer(delay_s, peer.send, [framed(peer.signed(request))]).start()
+    return script
+
+
+def one_octet_at_a_time(peer):
+    for request in peer.requests():
+        for octet in framed(peer.signed(request)):
+            peer.send(bytes([octet]))
+            time.sleep(0.001)
+
+
+def split_in_the_length(peer):
+    """The first segment ends within the length prefix."""
+    for request in peer.requests():
+        reply = framed(peer.signed(request))
+        for part in (reply[:1], reply[1:7], reply[7:]):
+            peer.send(part)
+            time.sleep(0.02)
+
+
+def _by_twos(peer, order):
+    """Waits a moment for a second request and answers both in one segment, in the order that `order` makes of them."""
+    while (first := peer.next_request()) is not None:
+        second = peer.next_request(timeout_s=2)
+        both = [request for request in (first, second) if request]
+        peer.primary.largest_batch = max(peer.primary.largest_batch, len(both))
+        peer.send(b"".join(framed(peer.signed(request)) for request in order(both)))
+
+
+def two_in_one_segment(peer):
+    _by_twos(peer, list)
+
+
+def last_request_first(peer):
+    """A primary may answer pipelined requests in any order (RFC 7766, section 7)."""
+    _by_twos(peer, reversed)
+
+
+def answers_once_then_closes(peer):
+    """A primary may close an idle connection at any time."""
+    request = peer.next_request()
+    if request:
+        peer.send(framed(peer.signed(request)))
+
+
+# Scripts of primaries that fail before a request reached them.
+
+def closes_after_accept(_peer):
+    pass
+
+
+# Scripts of primaries of which nobody knows whether they carried out the update.
+
+def silent(peer):
+    peer.until_closed()
+
+
+def closes_after_reading(peer):
+    peer.next_request()
+
+
+@_answering
+def unsigned(_peer, request):
+    return request.reply().to_wire()
+
+
+@_answering
+def signed_with_another_secret(peer, request):
+    forged = Key(peer.primary.key.name, peer.primary.key.algorithm)
+    return sign(request.reply(), forged, request.message.mac)
+
+
+@_answering
+def signed_with_another_key_name(peer, request):
+    other = Key("other", peer.primary.key.algorithm, peer.primary.key.secret)
+    return sign(request.reply(), other, request.message.mac)
+
+
+@_answering
+def signed_without_the_request_mac(peer, request):
+    return sign(request.reply(), peer.primary.key, b"")
+
+
+@_answering
+def signed_long_ago(peer, request):
+    return sign(request.reply(), peer.primary.key, request.message.mac, at=int(time.time()) - 3600)
+
+
+@_answering
+def signed_in_the_future(peer, request):
+    return sign(request.reply(), peer.primary.key, request.message.mac, at=int(time.time()) + 3600)
+
+
+@_answering
+def changed_after_signing(peer, request):
+    """SERVFAIL made NOERROR on the way."""
+    wire = bytearray(peer.signed(request, dns.rcode.SERVFAIL))
+    wire[3] &= 0xF0
+    return bytes(wire)
+
+
+@_answering
+def mac_of_no_octets(peer, request):
+    """A TSIG with an empty MAC signs nothing."""
+    reply = request.reply()
+    rdata = dns.rdtypes.ANY.TSIG.TSIG(dns.rdataclass.ANY, dns.rdatatype.TSIG, peer.primary.key.dnspython.algorithm,
+                                      int(time.time()), 300, b"", reply.id, 0, b"")
+    record = io.BytesIO()
+    dns.rrset.from_rdata(peer.primary.key.dnspython.name, 0, rdata).to_wire(record)
+    wire = reply.to_wire()
+    return wire[:10] + struct.pack("!H", 1) + wire[12:] + record.getvalue()
+
+
+@_answering
+def octets_missing(peer, request):
+    """The frame is whole, the message in it is cut off."""
+    return peer.signed(request)[:-10]
+
+
+@_answering
+def truncation_bit(peer, request):
+    reply = request.reply()
+    reply.flags |= dns.flags.TC
+    return sign(reply, peer.primary.key, request.message.mac)
+
+
+@_answering
+def another_id(peer, request):
+    """Correctly signed, but the answer to a question that nobody asked."""
+    reply = request.reply()
+    reply.id ^= 0x5555
+    return sign(reply, peer.primary.key, request.message.mac)
+
+
+@_answering
+def not_a_reply(peer, request):
+    """QR is 0: the gateway's own message, reflected, properly signed."""
+    reply = request.reply()
+    reply.flags &= ~dns.flags.QR
+    return sign(reply, peer.primary.key, request.message.mac)
+
+
+@_answering
+def another_opcode(peer, request):
+    """Signed, but for a QUERY."""
+    reply = request.reply()
+    reply.set_opcode(dns.opcode.QUERY if request.is_update else dns.opcode.NOTIFY)
+    return sign(reply, peer.primary.key, request.message.mac)
+
+
+@_answering
+def another_zone(peer, request):
+    """Signed, but about a zone that was not meant."""
+    reply = request.reply()
+    reply.question = [dns.rrset.from_text("another.example.", 0, "IN", "SOA")]
+    return sign(reply, peer.primary.key, request.message.mac)
+
+
+@_answering
+def garbage(_peer, request):
+    return request.wire[:2] + bytes(range(200))
+
+
+@_answering
+def nothing_but_an_id(_peer, request):
+    return request.wire[:2]
+
+
+@_answering
+def empty_message(_peer, _request):
+    return b""
+
+
+def promises_more_than_it_sends(peer):
+    for request in peer.requests():
+        peer.send(b"\xff\xff" + peer.signed(request))
+
+
+def refusing(rcode):
+    """A primary that refuses with a proper signature."""
+    def script(peer):
+        for request in peer.requests():
+            peer.send(framed(peer.signed(request, rcode)))
+    return script
+
+
+WITHOUT_PROOF = (
+    silent, closes_after_reading, unsigned, signed_with_another_secret, signed_with_another_key_name,
+    signed_without_the_request_mac, signed_long_ago, signed_in_the_future, changed_after_signing, mac_of_no_octets,
+    octets_missing, truncation_bit, another_id, not_a_reply, another_opcode, another_zone, garbage, nothing_but_an_id,
+    empty_message, promises_more_than_it_sends,
+)
+
+
+class Scripted:
+    """The primary. `script` may be changed at any time and rules every connection from then on; `rcodes` are answered
+    for the zones in it, where the script is about honest replies."""
+
+    def __init__(self, script=honest, key=None, address=LOOPBACK, port=0):
+        self.script = script
+        self.key = key or Key("scripted")
+        self.requests = []
+        self.connections = 0
+        self.rcodes = {}
+        self.largest_batch = 0
+        self._peers = []
+        self._listener = socket.create_server((address, port), family=_family(address), backlog=128)
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def updates(self):
+        return [request.message for request in self.requests if request.is_update]
+
+    def mend(self):
+        """From now on honest; old connections are closed, as a restart would."""
+        self.script = honest
+        self.hang_up()
+
+    def hang_up(self):
+        peers, self._peers = self._peers, []
+        for peer in peers:
+            _shut(peer.stream)
+
+    def got(self, count):
+        """Whether that many messages have arrived, or soon do."""
+        return wait_until(lambda: len(self.requests) >= count)
+
+    def close(self):
+        _shut(self._listener)
+        self.hang_up()
+
+    def _accept(self):
+        while True:
+            try:
+                stream, _ = self._listener.accept()
+            except OSError:
+                return
+            stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.connections += 1
+            peer = Peer(self, stream)
+            self._peers.append(peer)
+            threading.Thread(target=self._serve, args=[peer], daemon=True).start()
+
+    def _serve(self, peer):
+        try:
+            self.script(peer)
+        finally:
+            _shut(peer.stream)
+
+
+def _family(address):
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def _shut(stream):
+    """close() alone does not wake a thread that waits in accept() or recv()."""
+    try:
+        stream.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+    stream.close()

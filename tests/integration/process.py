@@ -1,0 +1,87 @@
+"""What every server under test needs: a free port, a process that cannot outlive the tests, and patience."""
+
+import os
+import random
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+LOOPBACK = "127.0.0.1"
+
+
+def free_port(address=LOOPBACK):
+    """A port that is free for TCP and UDP. It lies below the kernel's ephemeral range, so that no outgoing connection
+    of another process takes it before the server does."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    while True:
+        port = random.randrange(10240, 32768)
+        try:
+            with socket.socket(family, socket.SOCK_STREAM) as tcp, socket.socket(family, socket.SOCK_DGRAM) as udp:
+                tcp.bind((address, port))
+                udp.bind((address, port))
+                return port
+        except OSError:
+            continue
+
+
+def wait_until(predicate, timeout_s=15.0, interval_s=0.01):
+    """Calls the predicate until it is true; False when that did not happen in time."""
+    end = time.monotonic() + timeout_s
+    while not predicate():
+        if time.monotonic() > end:
+            return False
+        time.sleep(interval_s)
+    return True
+
+
+def new_folder(prefix):
+    """A folder only this user can read: it will hold keys. Short, because control sockets in it have a length limit."""
+    return Path(tempfile.mkdtemp(prefix=f"{prefix}."))
+
+
+def unconfined(program, folder):
+    """The path to start `program` by. AppArmor confines named, by its path, to the system's folders; a copy is not
+    confined. Where the folder is mounted noexec, the original has to do."""
+    original = shutil.which(program, path="/usr/sbin:/usr/bin:/sbin:/bin")
+    copy = shutil.copy(original, Path(folder, program))
+    return copy if os.access(copy, os.X_OK) else original
+
+
+class Process:
+    """One child process with its output in a log file. The kernel kills it when the tests die, however they die."""
+
+    def __init__(self, name, argv, log):
+        self.name = name
+        self.log = Path(log)
+        with open(self.log, "ab") as output:
+            self.popen = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *argv], stdin=subprocess.DEVNULL,
+                                          stdout=output, stderr=output)
+
+    @property
+    def running(self):
+        return self.popen.poll() is None
+
+    def output(self):
+        return self.log.read_text(errors="replace")
+
+    def tail(self, lines=20):
+        return "\n".join(self.output().splitlines()[-lines:])
+
+    def wait(self, timeout_s=15.0):
+        """The exit status; the process is killed, and the test fails, when it does not end in time."""
+        try:
+            return self.popen.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"{self.name} did not end within {timeout_s} s:\n{self.tail()}") from None
+
+    def stop(self):
+        self.popen.terminate()
+        return self.wait()
+
+    def kill(self):
+        self.popen.kill()
+        self.popen.wait()

@@ -1,0 +1,242 @@
+"""Real name servers as primaries: BIND and Knot, each in a folder of its own, on a free loopback port."""
+
+import base64
+import itertools
+import secrets
+import shutil
+import signal
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import dns.flags
+import dns.message
+import dns.name
+import dns.query
+import dns.rcode
+import dns.tsig
+import dns.update
+
+from process import LOOPBACK, Process, free_port, new_folder, unconfined, wait_until
+
+ALGORITHMS = ("hmac-md5", "hmac-sha1", "hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512")
+INITIAL_TTL = 3600
+
+
+@dataclass(frozen=True)
+class Key:
+    """A TSIG key; a fresh secret unless one is given."""
+    name: str
+    algorithm: str = "hmac-sha256"
+    secret: str = field(default_factory=lambda: base64.b64encode(secrets.token_bytes(32)).decode())
+
+    @property
+    def dnspython(self):
+        on_the_wire = {"hmac-md5": "hmac-md5.sig-alg.reg.int"}.get(self.algorithm, self.algorithm)
+        return dns.tsig.Key(self.name, self.secret, on_the_wire)
+
+    @property
+    def bind_file(self):
+        """As tsig-keygen writes it."""
+        return f'key "{self.name}" {{\n\talgorithm {self.algorithm};\n\tsecret "{self.secret}";\n}};\n'
+
+
+@dataclass(frozen=True)
+class Zone:
+    """A zone to serve, and the names of the keys that may change addresses in it."""
+    name: str
+    updaters: tuple
+
+
+class Server:
+    """A primary for `zones`. The key `admin` may change everything and is for the tests themselves."""
+
+    program = None
+
+    def __init__(self, zones, keys, clock_skew_s=0):
+        self.folder = new_folder(self.program)
+        self.zones = zones
+        self.admin = Key("admin")
+        self.keys = (*keys, self.admin)
+        self.clock_skew_s = clock_skew_s
+        self.port = free_port()
+        self.process = None
+        self._numbers = itertools.count()
+        self._executable = unconfined(self.program, self.folder)
+
+    # What the tests do with it
+
+    def start(self):
+        """Returns once the zones are served. A port taken in the meantime by another process costs one more try."""
+        for _ in range(5):
+            self._write_files()
+            self.process = Process(self.program, self._argv(), self.folder / "log")
+            if wait_until(lambda: self._serving() or not self.process.running) and self.process.running:
+                return self
+            self.process.kill()
+            self.port = free_port()
+        raise AssertionError(f"{self.program} does not start:\n{self.process.tail()}")
+
+    def stop(self):
+        self.process.stop()
+
+    def restart(self):
+        """On the same port, with the zones as they were."""
+        self.stop()
+        self.resume()
+
+    def resume(self):
+        self.process = Process(self.program, self._argv(), self.folder / "log")
+        assert wait_until(self._serving), f"{self.program} does not come back:\n{self.process.tail()}"
+
+    def freeze(self):
+        """It hears and says nothing more, but the system keeps its connections."""
+        self.process.popen.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self.process.popen.send_signal(signal.SIGCONT)
+
+    def close(self):
+        if self.process and self.process.running:
+            self.process.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def new_host(self, *records, zone=None):
+        """A new name with records such as ("A", "192.0.2.1"), so that no test meets the records of another."""
+        zone = zone or self.zones[0].name
+        host = f"h{next(self._numbers)}.{zone}"
+        self.add(zone, host, *records)
+        return host
+
+    def add(self, zone, host, *records):
+        update = dns.update.UpdateMessage(zone, keyring=self.admin.dnspython)
+        for rdtype, value in records:
+            update.add(f"{host}.", INITIAL_TTL, rdtype, value)
+        reply = dns.query.tcp(update, LOOPBACK, port=self.port, timeout=10)
+        assert reply.rcode() == dns.rcode.NOERROR, reply
+
+    def records(self, name, rdtype):
+        """The authoritative answer as (ttl, sorted values); None where the record does not exist."""
+        reply = self._query(name, rdtype)
+        assert reply.flags & dns.flags.AA, reply
+        for rrset in reply.answer:
+            if rrset.rdtype == dns.rdatatype.from_text(rdtype):
+                return rrset.ttl, sorted(rdata.to_text() for rdata in rrset)
+        return None
+
+    def serial(self, zone=None):
+        reply = self._query(zone or self.zones[0].name, "SOA")
+        return reply.answer[0][0].serial
+
+    # How it is made
+
+    def _query(self, name, rdtype):
+        query = dns.message.make_query(name, rdtype)
+        return dns.query.tcp(query, LOOPBACK, port=self.port, timeout=5)
+
+    def _serving(self):
+        try:
+            return all(self._query(zone.name, "SOA").answer for zone in self.zones)
+        except (dns.exception.DNSException, OSError):
+            return False
+
+    def _argv(self):
+        return [*self._skew(), self._executable, *self._arguments()]
+
+    def _skew(self):
+        if not self.clock_skew_s:
+            return []
+        library = self.folder / "skewed_clock.so"
+        source = Path(__file__).with_name("skewed_clock.c")
+        subprocess.run(["cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", library, source], check=True)
+        return ["env", f"LD_PRELOAD={library}", f"CLOCK_SKEW_S={self.clock_skew_s}"]
+
+    def _write_files(self):
+        for zone in self.zones:
+            path = self.folder / f"{zone.name}.zone"
+            path.write_text(f"$ORIGIN {zone.name}.\n$TTL {INITIAL_TTL}\n"
+                            f"@ SOA ns hostmaster {int(time.time())} 3600 600 604800 60\n"
+                            f"@ NS ns\nns A {LOOPBACK}\nwww A 192.0.2.1\nwww AAAA 2001:db8::1\n")
+        self._config_file().write_text(self._config())
+
+    def _config_file(self):
+        return self.folder / f"{self.program}.conf"
+
+    def _config(self):
+        raise NotImplementedError
+
+    def _arguments(self):
+        raise NotImplementedError
+
+
+class Bind(Server):
+    program = "named"
+
+    def _arguments(self):
+        return ["-g", "-n", "1", "-c", str(self._config_file())]
+
+    def _config(self):
+        return f"""
+options {{
+	directory "{self.folder}";
+	listen-on port {self.port} {{ {LOOPBACK}; }};
+	listen-on-v6 {{ none; }};
+	pid-file none;
+	session-keyfile none;
+	recursion no;
+	dnssec-validation no;
+	notify no;
+}};
+controls {{ }};
+{"".join(key.bind_file for key in self.keys)}
+{"".join(self._zone(zone) for zone in self.zones)}
+"""
+
+    def _zone(self, zone):
+        grants = "".join(f"grant {key} zonesub A AAAA; " for key in zone.updaters)
+        return (f'zone "{zone.name}" {{ type primary; file "{zone.name}.zone"; '
+                f"update-policy {{ grant admin zonesub ANY; {grants}}}; }};\n")
+
+
+class Knot(Server):
+    program = "knotd"
+
+    def _arguments(self):
+        return ["-c", str(self._config_file())]
+
+    def _config(self):
+        return f"""
+server:
+    rundir: {self.folder}
+    listen: {LOOPBACK}@{self.port}
+    udp-workers: 1
+    tcp-workers: 1
+    background-workers: 1
+log:
+  - target: stderr
+    any: debug
+database:
+    storage: {self.folder}
+    journal-db-max-size: 64M
+    timer-db-max-size: 8M
+key:
+{"".join(self._key(key) for key in self.keys)}
+acl:
+  - id: admin
+    key: admin
+    action: update
+{"".join(self._acl(key) for key in self.keys if key is not self.admin)}
+zone:
+{"".join(self._zone(zone) for zone in self.zones)}
+"""
+
+    def _key(self, key):
+        return f"  - id: {key.name}\n    algorithm: {key.algorithm}\n    secret: {key.secret}\n"
+
+    def _acl(self, key):
+        return f"  - id: {key.name}\n    key: {key.name}\n    action: update\n    update-type: [A, AAAA]\n"
+
+    def _zone(self, zone):
+        return (f"  - domain: {zone.name}\n    storage: {self.folder}\n    file: {zone.name}.zone\n"
+                f"    acl: [{', '.join(('admin', *zone.updaters))}]\n")

@@ -1,0 +1,264 @@
+"""Primaries that are slow, silent, broken or hostile: `OK` is answered for a proved commit and for nothing else (RFC
+8945)."""
+
+import contextlib
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import dns.rcode
+import dns.rdataclass
+import dns.rdatatype
+import pytest
+
+import faulty
+from gateway import SHORT_TIMEOUTS, ZONE, config_text, target, user_setting, zone_setting
+from process import free_port, wait_until
+from servers import ALGORITHMS, Key
+
+HOST = f"www.{ZONE}"
+HEALTHY_ZONE = "healthy.example.com"
+V4, V6 = "198.51.100.7", "2001:db8::7"
+
+
+def user_of(zones):
+    return [user_setting(hosts=[f"zone:{zone['name']}" for zone in zones])]
+
+
+@pytest.fixture
+def front(gateway):
+    """Makes a gateway for the zone at one primary, or at several in their order."""
+    def make(*primaries, **options):
+        zone = {**zone_setting(ZONE, primaries[0], primaries[0].key),
+                "primaries": [f"127.0.0.1:{primary.port}" for primary in primaries]}
+        return gateway(config_text([zone], [primaries[0].key], **options))
+    return make
+
+
+def concurrently(gateway, hosts, ip=V4):
+    with ThreadPoolExecutor(len(hosts)) as pool:
+        return [answer.code for answer in pool.map(lambda host: gateway.update(host, ip), hosts)]
+
+
+# What is sent
+
+def test_the_message(scripted, front):
+    """RFC 2136: the RRset must exist, goes, and comes again with one address; the other family is not mentioned."""
+    primary = scripted()
+    assert front(primary).update(HOST, V4).code == "OK"
+    update, = primary.updates
+    zone, = update.zone
+    assert (zone.name.to_text(), zone.rdtype, zone.rdclass) == (f"{ZONE}.", dns.rdatatype.SOA, dns.rdataclass.IN)
+    prerequisite, = update.prerequisite
+    assert (prerequisite.name.to_text(), prerequisite.rdtype, prerequisite.deleting) \
+        == (f"{HOST}.", dns.rdatatype.A, dns.rdataclass.ANY)
+    deletion, addition = update.update
+    assert (deletion.name.to_text(), deletion.rdtype, deletion.deleting) \
+        == (f"{HOST}.", dns.rdatatype.A, dns.rdataclass.ANY)
+    assert addition.to_text() == f"{HOST}. 180 IN A {V4}"
+
+
+def test_both_families_are_one_message(scripted, front):
+    primary = scripted()
+    assert front(primary).update(HOST, f"{V4},{V6}").code == "OK"
+    update, = primary.updates
+    assert {rrset.rdtype for rrset in update.prerequisite} == {dns.rdatatype.A, dns.rdatatype.AAAA}
+    text = update.to_text()
+    assert f"{HOST}. 180 IN A {V4}" in text and f"{HOST}. 180 IN AAAA {V6}" in text
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_every_algorithm(scripted, front, algorithm):
+    """Signatures by our code are checked by dnspython, and the other way round."""
+    primary = scripted(key=Key("gw", algorithm))
+    assert front(primary).update(HOST, V4).code == "OK"
+
+
+def test_the_signature_carries_clock_and_fudge(scripted, front):
+    primary = scripted()
+    assert front(primary, fudge_s=123).update(HOST, V4).code == "OK"
+    tsig = primary.updates[0].tsig[0]
+    assert tsig.fudge == 123
+    assert abs(tsig.time_signed - time.time()) < 60
+
+
+def test_message_ids_are_not_guessable(scripted, front):
+    primary = scripted()
+    gateway = front(primary)
+    for number in range(8):
+        assert gateway.update(HOST, f"198.51.100.{number}").code == "OK"
+    ids = [update.id for update in primary.updates]
+    steps = {(after - before) % 65536 for before, after in zip(ids, ids[1:])}
+    assert len(set(ids)) == len(ids) and len(steps) > 2
+
+
+def test_a_primary_on_ipv6(scripted, gateway):
+    primary = scripted(address="::1")
+    zone = zone_setting(ZONE, f"[::1]:{primary.port}", primary.key)
+    assert gateway(config_text([zone], [primary.key])).update(HOST, V4).code == "OK"
+
+
+# Primaries that are only unusual
+
+@pytest.mark.parametrize("script", [faulty.honest, faulty.without_zone_section, faulty.one_octet_at_a_time,
+                                    faulty.split_in_the_length, faulty.slow(0.5)],
+                         ids=["honest", "without-zone-section", "octet-by-octet", "split-in-the-length", "slow"])
+def test_unusual_but_honest(scripted, front, script):
+    gateway = front(scripted(script))
+    for _ in range(2):
+        assert gateway.update(HOST, V4).body == b"OK\n"
+
+
+@pytest.mark.parametrize("script", [faulty.two_in_one_segment, faulty.last_request_first])
+def test_pipelined_replies(scripted, gateway, script):
+    """Two zones at one primary share its connection, and each update gets its own reply."""
+    primary = scripted(script)
+    zones = [zone_setting(name, primary, primary.key) for name in (ZONE, HEALTHY_ZONE)]
+    running = gateway(config_text(zones, [primary.key], user_of(zones)))
+    assert concurrently(running, [HOST, f"www.{HEALTHY_ZONE}"]) == ["OK", "OK"]
+    assert primary.connections == 1
+    assert primary.largest_batch == 2, "the requests were not pipelined"
+
+
+def test_replies_out_of_order_reach_their_own_requests(scripted, gateway):
+    """One of two is refused. The other one, whose reply comes first, is not."""
+    primary = scripted(faulty.last_request_first)
+    primary.rcodes = {HEALTHY_ZONE: dns.rcode.REFUSED}
+    zones = [zone_setting(name, primary, primary.key) for name in (ZONE, HEALTHY_ZONE)]
+    running = gateway(config_text(zones, [primary.key], user_of(zones)))
+    assert concurrently(running, [HOST, f"www.{HEALTHY_ZONE}"]) == ["OK", "SF_DNS"]
+
+
+def test_the_connection_is_kept(scripted, front):
+    primary = scripted()
+    gateway = front(primary)
+    for number in range(5):
+        assert gateway.update(HOST, f"198.51.100.{number}").code == "OK"
+    concurrently(gateway, [f"h{number}.{ZONE}" for number in range(10)])
+    assert primary.connections == 1
+
+
+def test_a_connection_that_the_primary_closed_costs_no_request(scripted, front):
+    primary = scripted(faulty.answers_once_then_closes)
+    gateway = front(primary)
+    for number in range(5):
+        assert gateway.update(HOST, f"198.51.100.{number}").code == "OK"
+    assert len(primary.updates) == 5
+
+
+# Primaries that prove nothing
+
+@pytest.mark.parametrize("script", faulty.WITHOUT_PROOF, ids=lambda script: script.__name__)
+def test_without_proof_no_ok(scripted, gateway, script):
+    """The message was sent and no verified reply came: the outcome is unknown, and that is the answer. Updates of
+    another zone go on meanwhile, those of this zone as soon as its primary is honest."""
+    primary, healthy = scripted(script), scripted(key=Key("healthy"))
+    zones = [zone_setting(ZONE, primary, primary.key), zone_setting(HEALTHY_ZONE, healthy, healthy.key)]
+    running = gateway(config_text(zones, [primary.key, healthy.key], user_of(zones), **SHORT_TIMEOUTS))
+    answer = running.update(HOST, V4)
+    assert (answer.code, answer.status) == ("UA_DNS", 503), answer.text
+    assert "unknown" in answer.text
+    assert primary.requests
+    assert running.update(f"www.{HEALTHY_ZONE}", V4).code == "OK"
+    primary.mend()
+    assert wait_until(lambda: running.update(HOST, V4).code == "OK")
+
+
+@pytest.mark.parametrize("script",
+                         [faulty.unsigned, faulty.signed_with_another_secret, faulty.another_id, faulty.garbage],
+                         ids=lambda script: script.__name__)
+def test_a_false_reply_before_the_true_one(scripted, front, script):
+    """Whether the gateway hangs up or waits on is its choice; an OK stands only on the true reply."""
+    def both(peer):
+        for request in peer.requests():
+            for octets in (script.make(peer, request), peer.signed(request, dns.rcode.REFUSED)):
+                peer.send(faulty.framed(octets))
+    answer = front(scripted(both), **SHORT_TIMEOUTS).update(HOST, V4)
+    assert answer.code in ("SF_DNS", "UA_DNS")
+
+
+def test_a_reply_that_comes_too_late_answers_nothing_else(scripted, front):
+    """The time-out has been answered. The late reply must not be taken for that of the next update."""
+    primary = scripted(faulty.slow(1.0))
+    gateway = front(primary, request_timeout_ms=700, reply_timeout_ms=500, connect_timeout_ms=400)
+    assert gateway.update(HOST, V4).code == "UA_DNS"
+    primary.script = faulty.silent
+    assert gateway.update(HOST, V6).code == "UA_DNS"
+
+
+def test_connections_that_do_not_last(scripted, front):
+    primary = scripted(faulty.closes_after_accept)
+    gateway = front(primary, **SHORT_TIMEOUTS)
+    answer = gateway.update(HOST, V4)
+    assert (answer.code, answer.status) == ("UA_DNS", 503)
+    primary.mend()
+    assert wait_until(lambda: gateway.update(HOST, V4).code == "OK")
+
+
+def test_an_answer_comes_within_the_deadline(scripted, front):
+    """However a primary spends the time: the request's own time-out rules."""
+    gateway = front(scripted(faulty.silent), request_timeout_ms=1000)
+    begin = time.monotonic()
+    assert gateway.update(HOST, V4).code == "UA_DNS"
+    assert 0.9 < time.monotonic() - begin < 6
+
+
+# Refusals with proof
+
+@pytest.mark.parametrize("rcode", ["REFUSED", "SERVFAIL", "NOTAUTH", "NOTZONE", "NOTIMP", "FORMERR", "YXRRSET"])
+def test_signed_refusals(scripted, front, rcode):
+    primary = scripted(faulty.refusing(dns.rcode.from_text(rcode)))
+    gateway = front(primary)
+    answer = gateway.update(HOST, V4)
+    assert (answer.code, answer.status) == ("SF_DNS", 502)
+    assert "OK" not in answer.text
+    primary.mend()
+    assert gateway.update(HOST, V4).code == "OK"
+
+
+def test_a_missing_record(scripted, front):
+    gateway = front(scripted(faulty.refusing(dns.rcode.NXRRSET)))
+    answer = gateway.update(HOST, V6)
+    assert (answer.status, answer.text.split()) == (404, ["NF_HOST", HOST, "AAAA"])
+
+
+# Several primaries
+
+def test_the_next_primary_takes_over_when_the_first_is_down(scripted, front):
+    first = scripted()
+    second = scripted(key=first.key)
+    first.close()
+    assert front(first, second).update(HOST, V4).code == "OK"
+    assert len(second.updates) == 1
+
+
+def test_the_next_primary_is_not_asked_after_an_answer(scripted, front):
+    first = scripted(faulty.refusing(dns.rcode.REFUSED))
+    second = scripted(key=first.key)
+    assert front(first, second).update(HOST, V4).code == "SF_DNS"
+    assert not second.requests
+
+
+def test_no_primary_at_all(gateway):
+    key = Key("gw")
+    running = gateway(config_text([zone_setting(ZONE, f"127.0.0.1:{free_port()}", key)], [key], **SHORT_TIMEOUTS))
+    answer = running.update(HOST, V4)
+    assert (answer.code, answer.status) == ("UA_DNS", 503)
+    assert "unknown" not in answer.text, "nothing was sent"
+
+
+def test_a_stuck_zone_does_not_hold_up_another(scripted, gateway):
+    """Ten updates wait for a silent primary; those of the other zone are answered meanwhile."""
+    stuck, healthy = scripted(faulty.silent), scripted(key=Key("healthy"))
+    zones = [zone_setting(ZONE, stuck, stuck.key), zone_setting(HEALTHY_ZONE, healthy, healthy.key)]
+    running = gateway(config_text(zones, [stuck.key, healthy.key], user_of(zones), request_timeout_ms=8000))
+    with contextlib.ExitStack() as stack:
+        waiting = [stack.enter_context(running.connect()) for _ in range(10)]
+        for number, connection in enumerate(waiting):
+            connection.request("GET", target(f"h{number}.{ZONE}", V4))
+        assert stuck.got(1)
+        begin = time.monotonic()
+        assert running.update(f"www.{HEALTHY_ZONE}", V4).code == "OK"
+        assert time.monotonic() - begin < 4
+        stuck.mend()
+        for connection in waiting:
+            assert connection.answer().code in ("OK", "UA_DNS")
