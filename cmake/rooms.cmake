@@ -2,7 +2,7 @@
 #
 # One room of the house (a folder of gateway/) as one static library. USES names what it may include: a whole room ("base") or one
 # header of a room ("http/message.h"). The room is compiled with one include folder of its own that holds links to
-# exactly those, so that any other #include of a room fails the build. "tsig" stands for tsig/tsig.h. LINKS are third-party targets.
+# exactly those, so that any other #include of a room fails the build. "tsig" is the library. LINKS are third-party targets.
 function(ddnsgate_room name)
 	cmake_parse_arguments(ROOM "" "" "SOURCES;USES;LINKS" ${ARGN})
 	set(view "${CMAKE_BINARY_DIR}/rooms/${name}")
@@ -14,9 +14,7 @@ function(ddnsgate_room name)
 		set(own ${name}.h)
 	endif()
 	foreach(used IN LISTS ROOM_USES ITEMS ${own})
-		if(used STREQUAL "tsig")
-			file(CREATE_LINK "${PROJECT_SOURCE_DIR}/tsig/tsig.h" "${view}/tsig.h" SYMBOLIC)
-		else()
+		if(NOT used STREQUAL "tsig")
 			get_filename_component(folder "${used}" DIRECTORY)
 			if(folder)
 				file(MAKE_DIRECTORY "${view}/${folder}")

@@ -250,6 +250,8 @@ static struct dns_result judge(const struct dns_client *client, const struct req
 		return distrust(tsig_status_text(status));
 	if (dns_reply_read(wire, len, request->update.zone, &reply) != STATUS_OK)
 		return distrust("the reply is truncated or malformed, or answers something else");
+	if (reply.id != request->id) /* tsig_verify() has put back the ID that was signed */
+		return distrust("the reply was signed for another request");
 	if (status == TSIG_OK)
 		return judge_signed(client, &reply, &report);
 	return judge_unsigned(&reply, status == TSIG_UNSIGNED_ERROR ? report.error : 0);
