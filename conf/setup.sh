@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 #
-# Sourced by conf/demo/run, tests/run and .ci/run: installs the Debian packages that are missing, and builds. Both are quiet as long as all
-# goes well. Nothing here runs on its own.
+# Sourced by conf/demo/run, tests/run and .ci/run: installs the Debian packages that are missing, and builds. Both are
+# quiet as long as all goes well. Nothing here runs on its own.
 
 setup_top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck disable=SC2034 # the scripts that source this use it
@@ -46,7 +46,8 @@ setup_install() (
 	setup_as_root "${apt[@]}" install -y --no-install-recommends "$@" && setup_services_off "$@"
 )
 
-# A name server for a demo is not to become a service of this machine: Debian's packages start theirs unless this policy forbids it.
+# A name server for a demo is not to become a service of this machine: Debian's packages start theirs unless this policy
+# forbids it.
 setup_policy=/usr/sbin/policy-rc.d
 setup_policy_mark="# By ddnsgate's conf/setup.sh, for the time of an installation"
 

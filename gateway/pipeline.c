@@ -2,7 +2,7 @@
  * A request's way, top to bottom:
  *
  *   pipeline_handle   finds the dialect and lets it parse
- *   look_up           asks the account store for the login
+ *   look_up           asks the account store for the login, unless it has failed too often
  *   on_account        authorises
  *   carry_out         plans the changes and submits one change set per host
  *   pipeline_done     gathers the outcomes
@@ -78,11 +78,16 @@ static void finish(struct job *job)
 }
 
 /* One outcome for the whole request. */
-static void finish_as(struct job *job, enum outcome_code code)
+static void finish_with(struct job *job, struct outcome outcome)
 {
 	job->outcome_count = 1;
-	job->outcomes[0] = (struct outcome){.code = code};
+	job->outcomes[0] = outcome;
 	finish(job);
+}
+
+static void finish_as(struct job *job, enum outcome_code code)
+{
+	finish_with(job, (struct outcome){.code = code});
 }
 
 static void one_outcome_less_missing(struct job *job)
@@ -125,7 +130,24 @@ static void carry_out(struct job *job, const struct grant *grant)
 	one_outcome_less_missing(job);
 }
 
+/* A failure that may come from guessing. */
+static bool is_guess(enum outcome_code code)
+{
+	return code == OUTCOME_NO_SUCH_LOGIN || code == OUTCOME_NO_KEY || code == OUTCOME_WRONG_KEY;
+}
+
 static void look_up(struct job *job);
+
+/* All readings of the credentials have failed: one failed attempt. */
+static void refuse(struct job *job)
+{
+	const struct pipeline_parts *parts = &job->pipeline->parts;
+
+	if (is_guess(job->auth_failure))
+		throttle_failed(parts->throttle, job->intent.readings[0].login, &job->request->source,
+				env_now_ms(parts->env));
+	finish_as(job, job->auth_failure);
+}
 
 static void on_account(void *ctx, enum status status, const struct account *account)
 {
@@ -143,17 +165,30 @@ static void on_account(void *ctx, enum status status, const struct account *acco
 	/* The list of outcomes goes from "no such login" to later failures, so the larger one knows more. */
 	if (code > job->auth_failure)
 		job->auth_failure = code;
-	if (job->reading + 1 < job->intent.reading_count && code <= OUTCOME_WRONG_KEY) {
+	if (job->reading + 1 < job->intent.reading_count && is_guess(code)) {
 		job->reading++;
 		look_up(job);
 	} else {
-		finish_as(job, job->auth_failure);
+		refuse(job);
 	}
 }
 
 static void look_up(struct job *job)
 {
 	account_store_lookup(job->pipeline->parts.store, job->intent.readings[job->reading].login, on_account, job);
+}
+
+/* The soft lock: too many failures of this login from this source, and not even the right key helps for a while. */
+static void authenticate(struct job *job)
+{
+	const struct pipeline_parts *parts = &job->pipeline->parts;
+	struct text login = job->intent.readings[0].login;
+	unsigned wait_s = throttle_wait_s(parts->throttle, login, &job->request->source, env_now_ms(parts->env));
+
+	if (wait_s)
+		finish_with(job, (struct outcome){.code = OUTCOME_THROTTLED, .retry_after_s = wait_s});
+	else
+		look_up(job);
 }
 
 /* ---- The beginning: from a request to an intent ---- */
@@ -195,7 +230,7 @@ static void begin(struct job *job)
 	else if (job->intent.kind == INTENT_SHOW_ADDRESS)
 		finish_as(job, OUTCOME_ADDRESS);
 	else
-		look_up(job);
+		authenticate(job);
 }
 
 void pipeline_handle(void *ctx, struct http_exchange *exchange, const struct http_request *request)

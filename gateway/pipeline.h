@@ -7,6 +7,8 @@
 #include <stdbool.h>
 
 #include "account/store.h"
+#include "account/throttle.h"
+#include "base/env.h"
 #include "base/status.h"
 #include "http/message.h"
 #include "update/change.h"
@@ -18,7 +20,9 @@ struct http_exchange;
 
 /* What it is put together from. All is borrowed and must outlive it. */
 struct pipeline_parts {
+	const struct env *env;
 	struct account_store *store;
+	struct throttle *throttle;
 	const struct plan_policy *policy;
 	bool uniform_auth_errors;
 	/* Takes a change set (copied) to its zone; pipeline_done(waiter, outcome) comes exactly once, from within the call or later. */

@@ -99,6 +99,8 @@ static const struct {
 
 enum addr_scope addr_scope(const struct addr *addr)
 {
+	if (addr->family == ADDR_NONE)
+		return ADDR_SCOPE_UNUSABLE;
 	for (size_t i = 0; i < sizeof scopes / sizeof *scopes; i++) {
 		if (scopes[i].family == addr->family && has_prefix(addr, scopes[i].prefix, scopes[i].bits))
 			return scopes[i].scope;

@@ -73,19 +73,26 @@ static enum status normalise(struct text text, const char *extra, struct name *o
 
 enum status name_parse(struct text text, struct name *out)
 {
+	struct name name;
 	struct text last_label;
-	enum status status = normalise(text, "", out, &last_label);
+	enum status status = normalise(text, "", &name, &last_label);
 
 	if (status == STATUS_OK && all_digits(last_label))
-		return STATUS_INVALID;
+		status = STATUS_INVALID;
+	if (status == STATUS_OK)
+		*out = name;
 	return status;
 }
 
 enum status name_parse_zone(struct text text, struct name *out)
 {
+	struct name name;
 	struct text last_label;
+	enum status status = normalise(text, "_/", &name, &last_label);
 
-	return normalise(text, "_/", out, &last_label);
+	if (status == STATUS_OK)
+		*out = name;
+	return status;
 }
 
 struct text name_text(const struct name *name)

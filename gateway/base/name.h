@@ -27,7 +27,8 @@ struct name {
 
 /*
  * Reads and normalises the name of a host: labels of letters, digits and inner hyphens, one trailing dot allowed, the last label not all
- * digits (that would be an address). STATUS_INVALID for anything else, STATUS_TOO_LONG beyond RFC 1035's limits.
+ * digits (that would be an address). STATUS_INVALID for anything else, STATUS_TOO_LONG beyond RFC 1035's limits; *out is
+ * then as it was.
  */
 MUST_USE enum status name_parse(struct text text, struct name *out);
 

@@ -11,6 +11,7 @@
 #include <uv.h>
 
 #include "account/store.h"
+#include "account/throttle.h"
 #include "base/log.h"
 #include "cli/cli.h"
 #include "dns/transport.h"
@@ -37,6 +38,7 @@ struct daemon {
 	struct zone_setup *zone_setups;
 	struct plan_policy policy;
 	struct account_store *store;
+	struct throttle *throttle;
 	struct zones *zones;
 	struct pipeline *pipeline;
 	struct http_server *http;
@@ -95,10 +97,23 @@ static enum status build_zones(struct daemon *daemon)
 			 pipeline_done, &daemon->zones);
 }
 
+static enum status build_throttle(struct daemon *daemon)
+{
+	struct throttle_limits limits = {
+		.failures_max = daemon->config->failed_logins_max,
+		.recovery_s = daemon->config->failed_logins_window_s,
+	};
+
+	daemon->env.random(daemon->env.ctx, &limits.seed, sizeof limits.seed);
+	return throttle_new(&limits, &daemon->throttle);
+}
+
 static enum status build_pipeline(struct daemon *daemon)
 {
 	struct pipeline_parts parts = {
+		.env = &daemon->env,
 		.store = daemon->store,
+		.throttle = daemon->throttle,
 		.policy = &daemon->policy,
 		.uniform_auth_errors = daemon->config->uniform_auth_errors,
 		.submit = submit,
@@ -130,6 +145,8 @@ static enum status build(struct daemon *daemon)
 
 	if (status == STATUS_OK)
 		status = store_map_new(daemon->config->users, daemon->config->user_count, &daemon->store);
+	if (status == STATUS_OK)
+		status = build_throttle(daemon);
 	if (status == STATUS_OK)
 		status = build_zones(daemon);
 	if (status == STATUS_OK)
@@ -225,6 +242,7 @@ static void take_apart(struct daemon *daemon)
 		pipeline_free(&daemon->pipeline);
 	zones_free(&daemon->zones);
 	account_store_free(&daemon->store);
+	throttle_free(&daemon->throttle);
 	/* The loop ends by itself once every handle is closed. */
 	uv_run(&daemon->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&daemon->loop);

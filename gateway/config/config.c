@@ -53,18 +53,28 @@ static void check_tsig(struct reader *reader, const config_t *file, const struct
 	}
 }
 
+/* A key that could not be read has been told; zones that want it are not to blame. */
+static bool all_keys_there(const struct config *config)
+{
+	for (size_t i = 0; i < config->tsig_count; i++) {
+		if (config->tsig[i].key_count == 0)
+			return false;
+	}
+	return config->tsig_count > 0;
+}
+
 static void check_zones(struct reader *reader, const config_t *file, struct config *config)
 {
 	for (size_t i = 0; i < config->zone_count; i++) {
 		struct config_zone *zone = &config->zones[i];
 
-		zone->key = find_key(config, zone->key_name);
-		if (!zone->key)
+		zone->key = zone->key_name ? find_key(config, zone->key_name) : NULL;
+		if (zone->key_name && !zone->key && all_keys_there(config))
 			reader_error(reader, config_setting_get_member(element(file, "zones", i), "key"),
 				     "zone %s: there is no TSIG key \"%s\" in `tsig_keys`", zone->name.text,
 				     zone->key_name);
 		for (size_t k = 0; k < i; k++) {
-			if (name_equal(&zone->name, &config->zones[k].name))
+			if (zone->name.len && name_equal(&zone->name, &config->zones[k].name))
 				reader_error(reader, element(file, "zones", i), "zone %s is there twice",
 					     zone->name.text);
 		}
@@ -76,6 +86,8 @@ static bool lies_in_a_zone(const struct config *config, const struct host_patter
 	for (size_t i = 0; i < config->zone_count; i++) {
 		const struct name *zone = &config->zones[i].name;
 
+		if (zone->len == 0)
+			return true; /* that zone's name could not be read, and this may lie in it */
 		if (pattern->kind == HOST_ZONE ? name_equal(&pattern->name, zone) : name_is_in(&pattern->name, zone))
 			return true;
 	}
@@ -87,13 +99,16 @@ static void check_hosts(struct reader *reader, const config_setting_t *at, const
 {
 	config_setting_t *hosts = config_setting_get_member(at, "hosts");
 
+	if (!hosts ||
+	    user->pattern_count != (size_t)(config_setting_is_aggregate(hosts) ? config_setting_length(hosts) : 1))
+		return; /* one of them could not be read, so they cannot be told apart */
 	for (size_t i = 0; i < user->pattern_count; i++) {
 		const config_setting_t *host =
 			config_setting_is_aggregate(hosts) ? config_setting_get_elem(hosts, (unsigned)i) : hosts;
 
 		if (!lies_in_a_zone(config, &user->patterns[i]))
-			reader_error(reader, host, "user \"%s\": \"%s\" lies in none of the zones", user->login,
-				     config_setting_get_string(host));
+			reader_error(reader, host, "user \"%s\": \"%s\" lies in none of the zones",
+				     user->login ? user->login : "?", config_setting_get_string(host));
 	}
 }
 
@@ -109,15 +124,18 @@ static int compare_logins(const void *a, const void *b)
 static void check_logins(struct reader *reader, const config_t *file, const struct config *config)
 {
 	const struct account **sorted = calloc(config->user_count + 1, sizeof(*sorted));
+	size_t count = 0;
 
 	if (!sorted) {
 		reader->no_memory = true;
 		return;
 	}
-	for (size_t i = 0; i < config->user_count; i++)
-		sorted[i] = &config->users[i];
-	qsort(sorted, config->user_count, sizeof(*sorted), compare_logins);
-	for (size_t i = 1; i < config->user_count; i++) {
+	for (size_t i = 0; i < config->user_count; i++) {
+		if (config->users[i].login)
+			sorted[count++] = &config->users[i];
+	}
+	qsort(sorted, count, sizeof(*sorted), compare_logins);
+	for (size_t i = 1; i < count; i++) {
 		if (strcmp(sorted[i - 1]->login, sorted[i]->login) == 0)
 			reader_error(reader, element(file, "users", (size_t)(sorted[i] - config->users)),
 				     "login \"%s\" is there twice", sorted[i]->login);
@@ -130,16 +148,6 @@ static void check_users(struct reader *reader, const config_t *file, const struc
 	for (size_t i = 0; i < config->user_count; i++)
 		check_hosts(reader, element(file, "users", i), config, &config->users[i]);
 	check_logins(reader, file, config);
-}
-
-/* Others on this machine could read the keys; a warning, because a sample has to be readable. */
-static void check_permissions(struct reader *reader)
-{
-	struct stat info;
-
-	if (reader->plain_secrets && stat(reader->path, &info) == 0 && (info.st_mode & S_IROTH))
-		reader_advise(reader, NULL,
-			      "the file holds keys and every user of this machine can read it: chmod o-rwx it");
 }
 
 /* ---- Reading ---- */
@@ -187,24 +195,27 @@ static void parse_in_folder(struct reader *reader, config_t *file, FILE *stream)
 static void parse(struct reader *reader, config_t *file)
 {
 	FILE *stream = fopen(reader->path, "re");
+	struct stat info;
 
-	if (!stream) {
+	if (!stream)
 		reader_error(reader, NULL, "cannot read the configuration: %s", strerror(errno));
-		return;
-	}
-	parse_in_folder(reader, file, stream);
-	fclose(stream);
+	else if (fstat(fileno(stream), &info) != 0 || S_ISDIR(info.st_mode))
+		reader_error(reader, NULL,
+			     "cannot read the configuration: it is a folder"); /* libconfig would end the process */
+	else
+		parse_in_folder(reader, file, stream);
+	if (stream)
+		fclose(stream);
 }
 
 static void read_all(struct reader *reader, config_t *file, struct config *config)
 {
 	options_read(reader, &options_top, config_root_setting(file), config);
-	if (reader->errors || reader->no_memory)
+	if (reader->no_memory)
 		return;
 	check_tsig(reader, file, config);
 	check_zones(reader, file, config);
 	check_users(reader, file, config);
-	check_permissions(reader);
 }
 
 enum status config_load(const char *path, config_complain_fn *complain, void *ctx, struct config **out)
@@ -220,6 +231,7 @@ enum status config_load(const char *path, config_complain_fn *complain, void *ct
 	if (!reader.errors && !reader.no_memory)
 		read_all(&reader, &file, config);
 	config_destroy(&file);
+	free(reader.advised);
 	if (!reader.errors && !reader.no_memory) {
 		*out = config;
 		return STATUS_OK;

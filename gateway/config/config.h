@@ -62,6 +62,8 @@ struct config {
 	unsigned reply_timeout_ms;
 	unsigned fudge_s;
 	unsigned queue_max;
+	unsigned failed_logins_max;
+	unsigned failed_logins_window_s;
 	unsigned idle_timeout_s;
 	unsigned max_connections;
 	unsigned max_connections_per_source;

@@ -112,7 +112,7 @@ static void make_key(struct reader *reader, const config_setting_t *at, struct c
 {
 	enum tsig_status status;
 
-	reader->plain_secrets = true;
+	reader_note_secret(reader, at);
 	tsig->keys = calloc(1, sizeof(*tsig->keys));
 	if (!tsig->keys) {
 		reader->no_memory = true;
@@ -231,7 +231,7 @@ static void take_key(struct reader *reader, const config_setting_t *at, const ch
 
 	account->has_key = key_parse(text_of(text), &account->key, &was_plain) == STATUS_OK;
 	if (was_plain)
-		reader->plain_secrets = true;
+		reader_note_secret(reader, at);
 	if (!account->has_key)
 		reader_error(
 			reader, at,
@@ -309,10 +309,12 @@ static void take_log_level(struct reader *reader, const config_setting_t *at, co
 static void finish_top(struct reader *reader, const config_setting_t *at, void *into)
 {
 	const struct config *config = into;
+	const config_setting_t *given = config_setting_get_member(at, "request_timeout_ms");
 
+	if (!given)
+		given = config_setting_get_member(at, "reply_timeout_ms");
 	if (config->request_timeout_ms < config->reply_timeout_ms)
-		reader_error(reader, config_setting_get_member(at, "request_timeout_ms"),
-			     "`request_timeout_ms` (%u) must not be less than `reply_timeout_ms` (%u)",
+		reader_error(reader, given, "`request_timeout_ms` (%u) must not be less than `reply_timeout_ms` (%u)",
 			     config->request_timeout_ms, config->reply_timeout_ms);
 }
 
@@ -389,6 +391,20 @@ static const struct option top_options[] = {
 	 .min = 1,
 	 .max = 1000000,
 	 .help = "updates of one zone that may wait; beyond them UA_DNS at once"},
+	{.name = "failed_logins_max",
+	 .type = OPTION_NUMBER,
+	 FIELD(config, failed_logins_max),
+	 .fallback = 20,
+	 .min = 0,
+	 .max = 100000,
+	 .help = "failed attempts in a row of one login from one source before it has to wait; 0: no bound"},
+	{.name = "failed_logins_window_s",
+	 .type = OPTION_NUMBER,
+	 FIELD(config, failed_logins_window_s),
+	 .fallback = 300,
+	 .min = 1,
+	 .max = 86400,
+	 .help = "time in which that many attempts come back"},
 	{.name = "idle_timeout_s",
 	 .type = OPTION_NUMBER,
 	 FIELD(config, idle_timeout_s),

@@ -17,7 +17,7 @@ struct reader {
 	const char *path;
 	unsigned errors;
 	bool no_memory;
-	bool plain_secrets; /* the file holds secrets, so that its permissions matter */
+	char *advised; /* the file that was last found to hold secrets, so that each is told once; heap */
 };
 
 /* An error in a file (as libconfig names it; NULL: the configuration itself) and a line of it. */
@@ -29,6 +29,9 @@ __attribute__((format(printf, 3, 4))) void reader_error(struct reader *reader, c
 /* What is no error. */
 __attribute__((format(printf, 3, 4))) void reader_advise(struct reader *reader, const config_setting_t *at,
 							 const char *format, ...);
+
+/* A secret stands there in plain: advises if others on this machine can read that file. */
+void reader_note_secret(struct reader *reader, const config_setting_t *at);
 
 struct option_group;
 

@@ -7,20 +7,37 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/secret.h"
 #include "config/options.h"
 
-/* `file` is as libconfig names it: for an included file relative to the folder of the configuration. */
-__attribute__((format(printf, 5, 0))) static void complain(struct reader *reader, bool is_error, const char *file,
-							   unsigned line, const char *format, va_list args)
+/* `file` is as libconfig names it: for an included file relative to the folder of the configuration; NULL: the configuration. */
+static void path_of(const struct reader *reader, const char *file, char path[static PATH_MAX])
 {
 	const char *slash = strrchr(reader->path, '/');
 	int folder_len = slash && file && *file != '/' ? (int)(slash + 1 - reader->path) : 0;
+
+	snprintf(path, PATH_MAX, "%.*s%s", folder_len, reader->path, file ? file : reader->path);
+}
+
+/* What a value holds must not make two lines of one, nor steer a terminal. */
+static void make_plain(char *text)
+{
+	for (; *text; text++) {
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			*text = '?';
+	}
+}
+
+__attribute__((format(printf, 5, 0))) static void complain(struct reader *reader, bool is_error, const char *file,
+							   unsigned line, const char *format, va_list args)
+{
 	char text[512], path[PATH_MAX];
 
 	vsnprintf(text, sizeof text, format, args);
-	snprintf(path, sizeof path, "%.*s%s", folder_len, reader->path, file ? file : reader->path);
+	make_plain(text);
+	path_of(reader, file, path);
 	reader->complain(reader->ctx, is_error, path, line, text);
 }
 
@@ -53,6 +70,22 @@ void reader_advise(struct reader *reader, const config_setting_t *at, const char
 	complain(reader, false, at ? config_setting_source_file(at) : NULL, at ? config_setting_source_line(at) : 0,
 		 format, args);
 	va_end(args);
+}
+
+void reader_note_secret(struct reader *reader, const config_setting_t *at)
+{
+	const char *file = config_setting_source_file(at);
+	char path[PATH_MAX];
+	struct stat info;
+
+	path_of(reader, file, path);
+	if (reader->advised && strcmp(reader->advised, path) == 0)
+		return;
+	free(reader->advised);
+	reader->advised = strdup(path);
+	if (stat(path, &info) != 0 || !(info.st_mode & S_IROTH))
+		return;
+	reader_advise(reader, at, "this file holds keys and every user of this machine can read it: chmod o-rwx it");
 }
 
 static void *field(void *into, size_t offset)

@@ -18,6 +18,7 @@ static const struct {
 	[OUTCOME_MISSING_HOST] = {"MO_HOST", 400, false, 0, "missing operand: host="},
 	[OUTCOME_MISSING_LOGIN] = {"MO_USER", 401, true, 0, "missing operand: user="},
 	[OUTCOME_MISSING_KEY] = {"MO_PWD", 401, true, 0, "missing operand: password="},
+	[OUTCOME_THROTTLED] = {"TM_REQ", 429, false, 60, "too many failed attempts; try again later"},
 	[OUTCOME_NO_SUCH_LOGIN] = {"NF_USR", 401, true, 0, "no such login ID (capitals matter)"},
 	[OUTCOME_NO_KEY] = {"NF_KEY", 401, true, 0, "this user has no API key"},
 	[OUTCOME_WRONG_KEY] = {"OD_KEY", 401, true, 0, "the API key is wrong"},
@@ -84,10 +85,11 @@ static enum outcome_code rexx_parse(const struct http_request *request, struct i
 /* Which record was looked for. Only the normal form of a valid name is repeated, never what was sent. */
 static void add_missing(struct text host, enum addr_family missing, struct http_response *response)
 {
+	static const char *const types[] = {[ADDR_NONE] = "A or AAAA", [ADDR_V4] = "A", [ADDR_V6] = "AAAA"};
 	struct name name;
 
 	if (name_parse(host, &name) == STATUS_OK)
-		http_response_add(response, " %s %s", name.text, missing == ADDR_V6 ? "AAAA" : "A");
+		http_response_add(response, " %s %s", name.text, types[missing]);
 }
 
 static void rexx_render(const struct dialect_answer *answer, struct http_response *response)
@@ -100,7 +102,7 @@ static void rexx_render(const struct dialect_answer *answer, struct http_respons
 	response->status = answers[code].status;
 	response->content_type = "text/plain; charset=utf-8";
 	response->challenge = answers[code].challenge;
-	response->retry_after_s = answers[code].retry_after_s;
+	response->retry_after_s = outcome->retry_after_s ? outcome->retry_after_s : answers[code].retry_after_s;
 	http_response_add(response, "%s", answers[code].code);
 	if (code == OUTCOME_NO_RECORD) {
 		add_missing(answer->intent->hosts[0], outcome->missing, response);

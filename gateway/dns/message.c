@@ -156,6 +156,7 @@ static bool names_zone(const ldns_pkt *packet, const struct name *zone)
 	wanted = owner_rdf(zone);
 	same = wanted && ldns_rr_list_rr_count(section) == 1 &&
 	       ldns_rr_get_type(ldns_rr_list_rr(section, 0)) == LDNS_RR_TYPE_SOA &&
+	       ldns_rr_get_class(ldns_rr_list_rr(section, 0)) == LDNS_RR_CLASS_IN &&
 	       ldns_dname_compare(ldns_rr_owner(ldns_rr_list_rr(section, 0)), wanted) == 0;
 	ldns_rdf_deep_free(wanted);
 	return same;

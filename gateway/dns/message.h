@@ -61,7 +61,8 @@ struct dns_reply {
 
 /*
  * Reads a reply to an UPDATE of that zone. STATUS_INVALID unless it is a whole, well-formed, untruncated response with opcode UPDATE whose zone section,
- * if it has one, names the zone (RFC 2136 section 3.8 lets a server leave it out).
+ * if it has one, names the zone (RFC 2136 section 3.8 lets a server leave it out). Octets behind the message are not looked at: tsig_verify(), through which
+ * every reply goes first, refuses them.
  */
 MUST_USE enum status dns_reply_read(const uint8_t *wire, size_t len, const struct name *zone, struct dns_reply *out);
 

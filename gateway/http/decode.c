@@ -176,7 +176,11 @@ enum status decode_basic(struct text header, struct decode_space *space, struct 
 	struct text decoded;
 	enum status status;
 
-	if (header.len <= len || strncasecmp(header.octets, scheme, len) != 0 || header.octets[len] != ' ')
+	if (header.len < len || strncasecmp(header.octets, scheme, len) != 0)
+		return STATUS_NOT_FOUND;
+	if (header.len == len)
+		return STATUS_INVALID;
+	if (header.octets[len] != ' ')
 		return STATUS_NOT_FOUND;
 	for (; len < header.len && header.octets[len] == ' '; len++)
 		;

@@ -25,7 +25,7 @@ struct decode_space {
 };
 
 /* Each operand may be kept in two readings. */
-#define DECODE_SPACE(n) (2 * (n))
+#define DECODE_SPACE(n) (2 * (n) + 1) /* an empty target becomes "/" */
 
 /*
  * Splits a raw request target (RFC 9112 section 3.2: origin or absolute form) at the first '?' and decodes its path: repeated slashes are folded, and

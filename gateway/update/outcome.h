@@ -16,6 +16,7 @@
 	X(OUTCOME_MISSING_HOST, "missing-host") /* operands that are not there */                                      \
 	X(OUTCOME_MISSING_LOGIN, "missing-login")                                                                      \
 	X(OUTCOME_MISSING_KEY, "missing-key")                                                                          \
+	X(OUTCOME_THROTTLED, "throttled")	  /* too many failed attempts; see retry_after_s */                    \
 	X(OUTCOME_NO_SUCH_LOGIN, "no-such-login") /* authentication */                                                 \
 	X(OUTCOME_NO_KEY, "no-key")                                                                                    \
 	X(OUTCOME_WRONG_KEY, "wrong-key")                                                                              \
@@ -43,6 +44,7 @@ const char *outcome_text(enum outcome_code code);
 struct outcome {
 	enum outcome_code code;
 	enum addr_family missing; /* OUTCOME_NO_RECORD: which RRset was looked for; ADDR_NONE if that is not known */
+	unsigned retry_after_s;	  /* OUTCOME_THROTTLED */
 };
 
 #endif

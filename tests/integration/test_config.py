@@ -44,7 +44,7 @@ def listener(rest):
 
 
 def tsig_key(rest):
-    return here(f'tsig_keys = ( {{ {rest} }} );')
+    return here(f"tsig_keys = ( {{ {rest} }} );")
 
 
 def named_key(rest):

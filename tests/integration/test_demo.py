@@ -18,14 +18,14 @@ DEMO = Path(__file__).parents[2] / "conf" / "demo" / "run"
 
 @pytest.fixture
 def demo():
-    """Starts it. The ports are free ones unless the arguments choose others; temporary files go below `folder`. In a
-    session of its own, so that whatever a failed test leaves can be ended."""
+    """Starts it as a terminal would: in a session of its own, with Ctrl-C not ignored. The ports are free ones unless the
+    arguments choose others; temporary files go below `folder`."""
     with contextlib.ExitStack() as stack:
         def start(*arguments, folder, **environment):
             ports = ["--dns-port", str(free_port()), "--http-port", str(free_port())]
-            process = subprocess.Popen([DEMO, *ports, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                       text=True, env={**os.environ, "TMPDIR": str(folder), **environment},
-                                       start_new_session=True)
+            process = subprocess.Popen(["env", "--default-signal=INT", DEMO, *ports, *arguments], text=True,
+                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+                                       env={**os.environ, "TMPDIR": str(folder), **environment})
             stack.callback(end, process)
             return process
         yield start

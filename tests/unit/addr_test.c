@@ -1,0 +1,331 @@
+/*
+ * Addresses and endpoints: what is read and what is refused, canonical text, and what an address is good for.
+ */
+#include "support.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/un.h>
+
+static void reads_the_usual_notations_and_writes_the_canonical_one(void **state)
+{
+	static const struct {
+		const char *text;
+		enum addr_family family;
+		const char *canonical; /* RFC 5952 section 4 */
+	} rows[] = {
+		{"192.0.2.1", ADDR_V4, "192.0.2.1"},
+		{"0.0.0.0", ADDR_V4, "0.0.0.0"},
+		{"255.255.255.255", ADDR_V4, "255.255.255.255"},
+		{"::", ADDR_V6, "::"},
+		{"::1", ADDR_V6, "::1"},
+		{"2001:DB8::A", ADDR_V6, "2001:db8::a"},
+		{"2001:0db8:0000:0000:0000:0000:0000:0001", ADDR_V6, "2001:db8::1"},
+		{"2001:db8:0:1:1:1:1:1", ADDR_V6, "2001:db8:0:1:1:1:1:1"},
+		{"2001:db8:0:0:1:0:0:1", ADDR_V6, "2001:db8::1:0:0:1"},
+		{"2001:0:0:1:0:0:0:1", ADDR_V6, "2001:0:0:1::1"},
+		{"1:2:3:4:5:6:7:8", ADDR_V6, "1:2:3:4:5:6:7:8"},
+		{"::ffff:192.0.2.1", ADDR_V6, "::ffff:192.0.2.1"},
+		{"::ffff:c000:201", ADDR_V6, "::ffff:192.0.2.1"},
+		{"64:ff9b::192.0.2.1", ADDR_V6, "64:ff9b::c000:201"},
+		{"ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255", ADDR_V6, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		char buffer[ADDR_TEXT_MAX];
+		struct addr addr = addr_of(rows[i].text);
+
+		assert_int_equal(addr.family, rows[i].family);
+		assert_ptr_equal(addr_format(&addr, buffer), buffer);
+		assert_string_equal(buffer, rows[i].canonical);
+	}
+}
+
+static void keeps_the_octets_in_network_order_and_the_rest_zero(void **state)
+{
+	static const uint8_t v4[16] = {192, 0, 2, 77};
+	static const uint8_t v6[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 0x4d};
+	struct addr addr;
+
+	(void)state;
+	memset(&addr, 0xff, sizeof addr);
+	assert_int_equal(addr_parse(text_of("192.0.2.77"), &addr), STATUS_OK);
+	assert_memory_equal(addr.octets, v4, sizeof v4);
+	assert_int_equal(addr_parse(text_of("2001:db8::4d"), &addr), STATUS_OK);
+	assert_memory_equal(addr.octets, v6, sizeof v6);
+}
+
+static void refuses_what_is_not_just_an_address(void **state)
+{
+	static const struct text rows[] = {
+		OCTETS(""),
+		OCTETS(" "),
+		OCTETS("localhost"),
+		OCTETS("192.0.2"),
+		OCTETS("192.0.2.1.1"),
+		OCTETS("192.0.2."),
+		OCTETS(".192.0.2.1"),
+		OCTETS("192.0.2.256"),
+		OCTETS("192.0.02.1"), /* leading zeros are octal to some and decimal to others */
+		OCTETS("00.0.0.0"),
+		OCTETS("0x7f.0.0.1"),
+		OCTETS("3221225985"),
+		OCTETS(" 192.0.2.1"),
+		OCTETS("192.0.2.1 "),
+		OCTETS("192.0.2.1\n"),
+		OCTETS("192.0.2.1\0"),
+		OCTETS("192.0.2.1\0.example"),
+		OCTETS("192.0.2.1/24"),
+		OCTETS("192.0.2.1:80"),
+		OCTETS("192.0.2.-1"),
+		OCTETS("+192.0.2.1"),
+		OCTETS("[2001:db8::1]"),
+		OCTETS("2001:db8::1/64"),
+		OCTETS("fe80::1%eth0"),
+		OCTETS("fe80::1%1"),
+		OCTETS("::1\0"),
+		OCTETS(":"),
+		OCTETS(":::"),
+		OCTETS("1::2::3"),
+		OCTETS("1:2:3:4:5:6:7"),
+		OCTETS("1:2:3:4:5:6:7:8:9"),
+		OCTETS("1:2:3:4:5:6:7:"),
+		OCTETS(":1:2:3:4:5:6:7"),
+		OCTETS("12345::"),
+		OCTETS("::g"),
+		OCTETS("::192.0.2.256"),
+		OCTETS("::192.0.2.1:1"),
+		OCTETS("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.2550"),
+		OCTETS("000000000000000000000000000000000000000000000000000000000000000000000000000000000000000001"),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct addr addr;
+
+		assert_row(rows[i].octets, addr_parse(rows[i], &addr) == STATUS_INVALID);
+	}
+}
+
+static void knows_what_an_address_is_good_for(void **state)
+{
+	static const struct {
+		const char *text;
+		enum addr_scope scope;
+	} rows[] = {
+		{"0.0.0.0", ADDR_SCOPE_UNUSABLE},
+		{"0.255.255.255", ADDR_SCOPE_UNUSABLE},
+		{"1.0.0.0", ADDR_SCOPE_GLOBAL},
+		{"9.255.255.255", ADDR_SCOPE_GLOBAL},
+		{"10.0.0.0", ADDR_SCOPE_PRIVATE},
+		{"10.255.255.255", ADDR_SCOPE_PRIVATE},
+		{"11.0.0.0", ADDR_SCOPE_GLOBAL},
+		{"100.63.255.255", ADDR_SCOPE_GLOBAL},
+		{"100.64.0.0", ADDR_SCOPE_PRIVATE},
+		{"100.127.255.255", ADDR_SCOPE_PRIVATE},
+		{"100.128.0.0", ADDR_SCOPE_GLOBAL},
+		{"126.255.255.255", ADDR_SCOPE_GLOBAL},
+		{"127.0.0.1", ADDR_SCOPE_LOOPBACK},
+		{"127.255.255.255", ADDR_SCOPE_LOOPBACK},
+		{"128.0.0.0", ADDR_SCOPE_GLOBAL},
+		{"169.253.255.255", ADDR_SCOPE_GLOBAL},
+		{"169.254.0.0", ADDR_SCOPE_UNUSABLE},
+		{"169.254.255.255", ADDR_SCOPE_UNUSABLE},
+		{"169.255.0.0", ADDR_SCOPE_GLOBAL},
+		{"172.15.255.255", ADDR_SCOPE_GLOBAL},
+		{"172.16.0.0", ADDR_SCOPE_PRIVATE},
+		{"172.31.255.255", ADDR_SCOPE_PRIVATE},
+		{"172.32.0.0", ADDR_SCOPE_GLOBAL},
+		{"192.167.255.255", ADDR_SCOPE_GLOBAL},
+		{"192.168.0.0", ADDR_SCOPE_PRIVATE},
+		{"192.169.0.0", ADDR_SCOPE_GLOBAL},
+		{"203.0.113.7", ADDR_SCOPE_GLOBAL},
+		{"223.255.255.255", ADDR_SCOPE_GLOBAL},
+		{"224.0.0.0", ADDR_SCOPE_UNUSABLE},
+		{"239.255.255.255", ADDR_SCOPE_UNUSABLE},
+		{"240.0.0.0", ADDR_SCOPE_UNUSABLE},
+		{"255.255.255.255", ADDR_SCOPE_UNUSABLE},
+		{"::", ADDR_SCOPE_UNUSABLE},
+		{"::1", ADDR_SCOPE_LOOPBACK},
+		{"::2", ADDR_SCOPE_UNUSABLE},
+		{"::192.0.2.1", ADDR_SCOPE_UNUSABLE},
+		{"::ffff:192.0.2.1", ADDR_SCOPE_UNUSABLE},
+		{"::ffff:127.0.0.1", ADDR_SCOPE_UNUSABLE},
+		{"64:ff9b::192.0.2.1", ADDR_SCOPE_GLOBAL},
+		{"2001:db8::1", ADDR_SCOPE_GLOBAL},
+		{"fbff:ffff::1", ADDR_SCOPE_GLOBAL},
+		{"fc00::", ADDR_SCOPE_PRIVATE},
+		{"fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", ADDR_SCOPE_PRIVATE},
+		{"fe00::1", ADDR_SCOPE_GLOBAL},
+		{"fe7f:ffff::1", ADDR_SCOPE_GLOBAL},
+		{"fe80::", ADDR_SCOPE_UNUSABLE},
+		{"febf:ffff::1", ADDR_SCOPE_UNUSABLE},
+		{"fec0::", ADDR_SCOPE_PRIVATE},
+		{"feff:ffff::1", ADDR_SCOPE_PRIVATE},
+		{"ff00::", ADDR_SCOPE_UNUSABLE},
+		{"ff02::1", ADDR_SCOPE_UNUSABLE},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct addr addr = addr_of(rows[i].text);
+
+		assert_row(rows[i].text, addr_scope(&addr) == rows[i].scope);
+	}
+}
+
+static void addresses_are_equal_only_within_a_family(void **state)
+{
+	struct addr v4 = addr_of("1.2.3.4"), same = addr_of("1.2.3.4"), other = addr_of("1.2.3.5");
+	struct addr v6 = addr_of("102:304::"), same_v6 = addr_of("0102:0304:0::0"), other_v6 = addr_of("102:304::1");
+
+	(void)state;
+	assert_true(addr_equal(&v4, &same));
+	assert_false(addr_equal(&v4, &other));
+	assert_true(addr_equal(&v6, &same_v6));
+	assert_false(addr_equal(&v6, &other_v6));
+	assert_false(addr_equal(&v4, &v6));
+}
+
+static void a_peer_on_a_dual_stack_socket_is_the_ipv4_address_that_it_is(void **state)
+{
+	static const struct {
+		const char *peer, *read;
+	} rows[] = {
+		{"192.0.2.1", "192.0.2.1"},
+		{"2001:db8::1", "2001:db8::1"},
+		{"::ffff:192.0.2.1", "192.0.2.1"},
+		{"::192.0.2.1", "::192.0.2.1"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct endpoint peer = {.addr = addr_of(rows[i].peer), .port = 40000};
+		struct addr expected = addr_of(rows[i].read), actual;
+		struct sockaddr_storage from;
+
+		endpoint_to_sockaddr(&peer, &from);
+		assert_row(rows[i].peer, addr_from_sockaddr((const struct sockaddr *)&from, &actual) == STATUS_OK);
+		assert_row(rows[i].peer, addr_equal(&actual, &expected));
+	}
+}
+
+static void a_peer_of_another_family_has_no_address(void **state)
+{
+	struct sockaddr_un local = {.sun_family = AF_UNIX};
+	struct addr addr;
+
+	(void)state;
+	assert_int_equal(addr_from_sockaddr((const struct sockaddr *)&local, &addr), STATUS_INVALID);
+}
+
+static void reads_endpoints(void **state)
+{
+	static const struct {
+		const char *text, *canonical;
+	} rows[] = {
+		{"192.0.2.1", "192.0.2.1:53"},
+		{"192.0.2.1:5353", "192.0.2.1:5353"},
+		{"192.0.2.1:1", "192.0.2.1:1"},
+		{"192.0.2.1:65535", "192.0.2.1:65535"},
+		{"2001:db8::1", "[2001:db8::1]:53"},
+		{"[2001:db8::1]", "[2001:db8::1]:53"},
+		{"[2001:db8::1]:5353", "[2001:db8::1]:5353"},
+		{"2001:db8::1:5353", "[2001:db8::1:5353]:53"}, /* not a port */
+		{"[1111:2222:3333:4444:5555:6666:7777:8888]:65535", "[1111:2222:3333:4444:5555:6666:7777:8888]:65535"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct endpoint endpoint, again;
+		char buffer[ENDPOINT_TEXT_MAX];
+
+		assert_row(rows[i].text, endpoint_parse(text_of(rows[i].text), 53, &endpoint) == STATUS_OK);
+		assert_string_equal(endpoint_format(&endpoint, buffer), rows[i].canonical);
+		assert_int_equal(endpoint_parse(text_of(buffer), 1, &again), STATUS_OK);
+		assert_true(endpoint_equal(&endpoint, &again));
+		again.port++;
+		assert_false(endpoint_equal(&endpoint, &again));
+	}
+}
+
+static void refuses_what_is_not_an_endpoint(void **state)
+{
+	static const struct text rows[] = {
+		OCTETS(""),
+		OCTETS(":53"),
+		OCTETS("localhost"),
+		OCTETS("localhost:53"),
+		OCTETS("192.0.2.1:"),
+		OCTETS("192.0.2.1:0"),
+		OCTETS("192.0.2.1:65536"),
+		OCTETS("192.0.2.1:100000"),
+		OCTETS("192.0.2.1:+53"),
+		OCTETS("192.0.2.1:-1"),
+		OCTETS("192.0.2.1: 53"),
+		OCTETS("192.0.2.1:53 "),
+		OCTETS("192.0.2.1:53\0"),
+		OCTETS("192.0.2.1:dns"),
+		OCTETS("192.0.2.1 53"),
+		OCTETS("192.0.2.1#53"),
+		OCTETS("192.0.2.1:53:53"),
+		OCTETS("["),
+		OCTETS("[]"),
+		OCTETS("[]:53"),
+		OCTETS("[::1"),
+		OCTETS("[::1]:"),
+		OCTETS("[::1]53"),
+		OCTETS("[::1]]:53"),
+		OCTETS("[[::1]]:53"),
+		OCTETS("[::1%lo]:53"),
+		OCTETS("[192.0.2.1]:53"),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct endpoint endpoint;
+
+		assert_row(rows[i].octets, endpoint_parse(rows[i], 53, &endpoint) == STATUS_INVALID);
+	}
+}
+
+static void an_endpoint_becomes_a_socket_address(void **state)
+{
+	struct endpoint v4 = {addr_of("192.0.2.1"), 5353}, v6 = {addr_of("2001:db8::1"), 53};
+	struct sockaddr_storage storage;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+
+	(void)state;
+	assert_int_equal(endpoint_to_sockaddr(&v4, &storage), sizeof in);
+	memcpy(&in, &storage, sizeof in);
+	assert_int_equal(in.sin_family, AF_INET);
+	assert_int_equal(in.sin_port, htons(5353));
+	assert_int_equal(in.sin_addr.s_addr, htonl(0xc0000201));
+
+	assert_int_equal(endpoint_to_sockaddr(&v6, &storage), sizeof in6);
+	memcpy(&in6, &storage, sizeof in6);
+	assert_int_equal(in6.sin6_family, AF_INET6);
+	assert_int_equal(in6.sin6_port, htons(53));
+	assert_memory_equal(&in6.sin6_addr, v6.addr.octets, sizeof in6.sin6_addr);
+	assert_int_equal(in6.sin6_scope_id, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_the_usual_notations_and_writes_the_canonical_one),
+		cmocka_unit_test(keeps_the_octets_in_network_order_and_the_rest_zero),
+		cmocka_unit_test(refuses_what_is_not_just_an_address),
+		cmocka_unit_test(knows_what_an_address_is_good_for),
+		cmocka_unit_test(addresses_are_equal_only_within_a_family),
+		cmocka_unit_test(a_peer_on_a_dual_stack_socket_is_the_ipv4_address_that_it_is),
+		cmocka_unit_test(a_peer_of_another_family_has_no_address),
+		cmocka_unit_test(reads_endpoints),
+		cmocka_unit_test(refuses_what_is_not_an_endpoint),
+		cmocka_unit_test(an_endpoint_becomes_a_socket_address),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,631 @@
+/*
+ * Memory that runs out: each case is repeated with its first, second, third ... allocation failing, alone and with
+ * all that follow, until none is left to fail. Nothing may crash, leak, or be called a change that is not in the
+ * zone.
+ *
+ * This program's malloc() and its kin stand before those of libc. They fail what our own code asks for; libraries and
+ * the tests' own world are spared, since how those take it is not the matter here (libconfig, for one, does not look
+ * at what malloc() gives it). Sanitizers have an allocator of their own, so that under them all is skipped.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <ldns/ldns.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "account/store.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "dns/message.h"
+#include "fake_env.h"
+#include "scripted_primary.h"
+#include "zone/zones.h"
+
+/* ---- An allocator that fails ---- */
+
+#if defined(__GLIBC__) && !defined(TESTS_SANITIZED)
+#define CAN_FAIL true
+
+enum { LIVE_MAX = 4096 };
+
+static struct {
+	bool counting; /* blocks of ours are counted */
+	bool failing;  /* those from `fail_at` on, or only that one */
+	bool only_one;
+	unsigned long fail_at; /* counted from 1 */
+	unsigned long asked;   /* allocations since failing began */
+	unsigned long failed;
+	/* Blocks of ours that were not freed. By address, because a library's tail calls hide who frees. */
+	size_t live_count;
+	void *live[LIVE_MAX];
+} allocator;
+
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *memory, size_t size);
+void __libc_free(void *memory);
+
+/* How an allocation is dealt with, according to who asks for it. */
+enum treatment {
+	SPARED,
+	COUNTED, /* but never failed: what libldns makes, we free */
+	FAILED_IN_TURN,
+};
+
+/* This program holds all of our code. */
+static enum treatment treatment_of(const void *caller)
+{
+	Dl_info module, self;
+
+	if (!allocator.counting || fake_env_outside || !dladdr(caller, &module) || !dladdr(&allocator, &self))
+		return SPARED;
+	if (module.dli_fbase == self.dli_fbase)
+		return FAILED_IN_TURN;
+	if (!strstr(module.dli_fname, "libldns"))
+		return SPARED;
+	return COUNTED;
+}
+
+static bool must_fail(enum treatment treatment)
+{
+	if (!allocator.failing || treatment != FAILED_IN_TURN)
+		return false;
+	allocator.asked++;
+	if (allocator.asked < allocator.fail_at || (allocator.only_one && allocator.asked > allocator.fail_at))
+		return false;
+	allocator.failed++;
+	errno = ENOMEM;
+	return true;
+}
+
+static void *note_new(void *memory, enum treatment treatment)
+{
+	if (treatment == SPARED || !memory)
+		return memory;
+	if (allocator.live_count == LIVE_MAX)
+		abort();
+	allocator.live[allocator.live_count++] = memory;
+	return memory;
+}
+
+/* Whether it was one of ours. */
+static bool note_gone(const void *memory)
+{
+	for (size_t i = allocator.live_count; memory && i > 0; i--) {
+		if (allocator.live[i - 1] == memory) {
+			allocator.live[i - 1] = allocator.live[--allocator.live_count];
+			return true;
+		}
+	}
+	return false;
+}
+
+static void *allocate(size_t size, const void *caller)
+{
+	enum treatment treatment = treatment_of(caller);
+
+	return note_new(must_fail(treatment) ? NULL : __libc_malloc(size), treatment);
+}
+
+void *malloc(size_t size)
+{
+	return allocate(size, __builtin_return_address(0));
+}
+
+void *calloc(size_t count, size_t size)
+{
+	enum treatment treatment = treatment_of(__builtin_return_address(0));
+
+	return note_new(must_fail(treatment) ? NULL : __libc_calloc(count, size), treatment);
+}
+
+void *realloc(void *memory, size_t size)
+{
+	enum treatment treatment = treatment_of(__builtin_return_address(0));
+	void *grown = must_fail(treatment) ? NULL : __libc_realloc(memory, size);
+
+	if (!grown && size > 0)
+		return NULL;
+	return note_gone(memory) || !memory ? note_new(grown, treatment) : grown;
+}
+
+void free(void *memory)
+{
+	note_gone(memory);
+	__libc_free(memory);
+}
+
+char *strndup(const char *string, size_t len)
+{
+	size_t actual_len = strnlen(string, len);
+	char *copy = allocate(actual_len + 1, __builtin_return_address(0));
+
+	if (!copy)
+		return NULL;
+	memcpy(copy, string, actual_len);
+	copy[actual_len] = '\0';
+	return copy;
+}
+
+char *strdup(const char *string)
+{
+	size_t size = strlen(string) + 1;
+	char *copy = allocate(size, __builtin_return_address(0));
+
+	return copy ? memcpy(copy, string, size) : NULL;
+}
+
+static void count_blocks(bool on)
+{
+	allocator.counting = on;
+	allocator.live_count = 0;
+}
+
+static void fail_from(unsigned long n, bool only_one)
+{
+	allocator.asked = allocator.failed = 0;
+	allocator.fail_at = n;
+	allocator.only_one = only_one;
+	allocator.failing = true;
+}
+
+/* Says whether any allocation failed. */
+static bool fail_no_more(void)
+{
+	allocator.failing = false;
+	return allocator.failed > 0;
+}
+
+static size_t blocks_left(void)
+{
+	return allocator.live_count;
+}
+
+static bool function_fails(void)
+{
+	return allocator.counting && !fake_env_outside && must_fail(FAILED_IN_TURN);
+}
+
+#else
+#define CAN_FAIL false
+
+static bool function_fails(void)
+{
+	return false;
+}
+
+static void count_blocks(bool on)
+{
+	(void)on;
+}
+
+static void fail_from(unsigned long n, bool only_one)
+{
+	(void)n;
+	(void)only_one;
+}
+
+static bool fail_no_more(void)
+{
+	return false;
+}
+
+static size_t blocks_left(void)
+{
+	return 0;
+}
+#endif
+
+/* ---- libldns ---- */
+
+/*
+ * libldns 1.8 does not look at what its malloc() gives it everywhere (the lists in ldns_pkt_new(), the tree in
+ * ldns_pkt2wire()) and crashes when memory runs out just there. So its functions are not failed from within but as a
+ * whole: the linker leads our calls of them here.
+ */
+
+#define FAILING_FUNCTION(type, name, failure, parameters, arguments)                                                   \
+	type __real_##name parameters;                                                                                 \
+	type __wrap_##name parameters;                                                                                 \
+	type __wrap_##name parameters                                                                                  \
+	{                                                                                                              \
+		return function_fails() ? failure : __real_##name arguments;                                           \
+	}
+
+FAILING_FUNCTION(ldns_pkt *, ldns_pkt_new, NULL, (void), ())
+FAILING_FUNCTION(ldns_rr *, ldns_rr_new, NULL, (void), ())
+FAILING_FUNCTION(ldns_rdf *, ldns_rdf_new_frm_data, NULL, (ldns_rdf_type type, size_t size, const void *data),
+		 (type, size, data))
+FAILING_FUNCTION(bool, ldns_rr_push_rdf, false, (ldns_rr * rr, const ldns_rdf *rdf), (rr, rdf))
+FAILING_FUNCTION(bool, ldns_pkt_push_rr, false, (ldns_pkt * packet, ldns_pkt_section section, ldns_rr *rr),
+		 (packet, section, rr))
+FAILING_FUNCTION(ldns_status, ldns_pkt2wire, LDNS_STATUS_MEM_ERR,
+		 (uint8_t * *wire, const ldns_pkt *packet, size_t *len), (wire, packet, len))
+FAILING_FUNCTION(ldns_status, ldns_wire2pkt, LDNS_STATUS_MEM_ERR, (ldns_pkt * *packet, const uint8_t *wire, size_t len),
+		 (packet, wire, len))
+
+/* ---- Repetition ---- */
+
+struct world;
+
+/*
+ * Does its work between fail_from(n, only_one) and fail_no_more(), gives back everything, and says whether an
+ * allocation failed.
+ */
+typedef bool case_fn(struct world *world, unsigned long n, bool only_one);
+
+enum { REPETITIONS_MAX = 20000 };
+
+static void repeat(struct world *world, case_fn *run)
+{
+	if (!CAN_FAIL) {
+		print_message("skipped: a sanitizer, or a libc other than glibc, has the allocator\n");
+		skip();
+	}
+	/* Once without failures, so that what libraries make once and keep is there already. */
+	assert_false(run(world, REPETITIONS_MAX, true));
+	for (int only_one = 0; only_one < 2; only_one++) {
+		unsigned long n = 1;
+		bool failed;
+
+		do {
+			count_blocks(true);
+			failed = run(world, n, only_one);
+			if (blocks_left() != 0)
+				fail_msg("%zu blocks leaked when allocation %lu failed", blocks_left(), n);
+			count_blocks(false);
+		} while (failed && ++n < REPETITIONS_MAX);
+		assert_false(failed);
+		assert_true(n > 1);
+	}
+}
+
+/* ---- The world ---- */
+
+enum { WAITERS = 4, DEADLINE_MS = 10000, LATER_MS = 60000 };
+
+#define ZONE "dyn.example.com"
+
+struct waiter {
+	unsigned answers;
+	struct outcome outcome;
+};
+
+struct world {
+	struct fake_env *fake;
+	struct network *network;
+	struct zone_model *model;
+	struct tsig_key *key;
+	struct name zone_name;
+	struct endpoint endpoints[2];
+	struct zone_setup setups[2];
+	struct waiter waiters[WAITERS];
+};
+
+static void drop_line(void *ctx, const char *line, size_t len)
+{
+	(void)ctx;
+	(void)line;
+	(void)len;
+}
+
+static int setup(void **state)
+{
+	static struct world the_world;
+	struct world *world = &the_world;
+
+	/* As they may be left by a case that failed. */
+	fake_env_outside = 0;
+	fail_no_more();
+	count_blocks(false);
+	*world = (struct world){0};
+	*state = world;
+	log_set_sink(drop_line, NULL);
+	assert_int_equal(name_parse(text_of(ZONE), &world->zone_name), STATUS_OK);
+	assert_int_equal(tsig_key_new("gw", "hmac-sha256", (const uint8_t *)"0123456789abcdef", 16, &world->key),
+			 TSIG_OK);
+	assert_int_equal(endpoint_parse(text_of("192.0.2.53"), 53, &world->endpoints[0]), STATUS_OK);
+	assert_int_equal(endpoint_parse(text_of("192.0.2.54"), 53, &world->endpoints[1]), STATUS_OK);
+	for (size_t i = 0; i < 2; i++)
+		world->setups[i] = (struct zone_setup){&world->zone_name, world->endpoints, 2, world->key};
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *world = *state;
+
+	tsig_key_free(&world->key);
+	log_set_sink(NULL, NULL);
+	return 0;
+}
+
+static void open_network(struct world *world)
+{
+	fake_env_outside++;
+	world->fake = fake_env_new(1);
+	world->network = network_new(world->fake);
+	world->model = zone_model_new(ZONE);
+	zone_model_put(world->model, "h0." ZONE, "192.0.2.1");
+	zone_model_put(world->model, "h1." ZONE, "192.0.2.1");
+	primary_new(world->network, "192.0.2.53", world->model, world->key);
+	primary_new(world->network, "192.0.2.54", world->model, world->key);
+	fake_env_outside--;
+}
+
+static void close_network(struct world *world)
+{
+	fake_env_outside++;
+	network_free(&world->network);
+	fake_env_free(&world->fake);
+	zone_model_free(&world->model);
+	fake_env_outside--;
+}
+
+static void on_done(void *ctx, const struct outcome *outcome)
+{
+	struct waiter *waiter = ctx;
+
+	waiter->answers++;
+	waiter->outcome = *outcome;
+}
+
+static enum status open_zones(struct world *world, struct zones **out)
+{
+	struct transport_maker maker = network_maker(world->network);
+	struct dns_client_options options = {.connect_timeout_ms = 2000, .reply_timeout_ms = 4000, .fudge_s = 300};
+	struct queue_limits limits = {
+		.entries_max = 100,
+		.in_flight_max = 8,
+		.attempts_max = 5,
+		.retry_pause_ms = 100,
+		.deadline_ms = DEADLINE_MS,
+	};
+
+	return zones_new(fake_env_of(world->fake), &maker, &options, &limits, world->setups, 2, on_done, out);
+}
+
+/* ---- Zones ---- */
+
+static bool make_zones(struct world *world, unsigned long n, bool only_one)
+{
+	struct zones *zones = NULL;
+	enum status status;
+	bool failed;
+
+	open_network(world);
+	fail_from(n, only_one);
+	status = open_zones(world, &zones);
+	failed = fail_no_more();
+	assert_int_equal(status, failed ? STATUS_NO_MEMORY : STATUS_OK);
+	assert_int_equal(zones != NULL, status == STATUS_OK);
+	zones_free(&zones);
+	close_network(world);
+	return failed;
+}
+
+static void zones_are_made_or_not(void **state)
+{
+	repeat(*state, make_zones);
+}
+
+static void submit(struct zones *zones, const char *owner, unsigned number, bool both, struct waiter *waiter)
+{
+	struct change_set set = {.count = both ? 2 : 1};
+
+	*waiter = (struct waiter){0};
+	assert_int_equal(name_parse(text_of(owner), &set.owner), STATUS_OK);
+	set.changes[0] = (struct change){{ADDR_V4, {10, 0, 0, (uint8_t)number}}, 180, true};
+	set.changes[1] = (struct change){{ADDR_V6, {0x20, 1}}, 180, true};
+	zones_submit(zones, &set, waiter);
+}
+
+static bool may_be_committed(const struct waiter *waiter)
+{
+	return waiter->outcome.code == OUTCOME_CHANGED || waiter->outcome.code == OUTCOME_UNKNOWN;
+}
+
+/* Each is answered once, and the zone is as the answers say. */
+static void check_answers(const struct world *world)
+{
+	const struct waiter *waiters = world->waiters;
+	const char *addr = zone_model_get(world->model, "h0." ZONE, ADDR_V4);
+
+	for (size_t i = 0; i < WAITERS; i++)
+		assert_int_equal(waiters[i].answers, 1);
+	if (waiters[1].outcome.code == OUTCOME_CHANGED)
+		assert_string_equal(addr, "10.0.0.2");
+	else if (waiters[0].outcome.code == OUTCOME_CHANGED)
+		assert_string_not_equal(addr, "192.0.2.1");
+	if (strcmp(addr, "10.0.0.2") == 0)
+		assert_true(may_be_committed(&waiters[1]));
+	if (strcmp(addr, "10.0.0.1") == 0)
+		assert_true(may_be_committed(&waiters[0]));
+	assert_int_not_equal(waiters[2].outcome.code, OUTCOME_CHANGED);
+	assert_int_not_equal(waiters[3].outcome.code, OUTCOME_CHANGED);
+}
+
+/*
+ * Two changes of one host, one of a host without AAAA record, which is probed, and one of a host that does not exist.
+ */
+static bool round_trip(struct world *world, unsigned long n, bool only_one)
+{
+	struct zones *zones;
+	bool failed;
+
+	open_network(world);
+	assert_int_equal(open_zones(world, &zones), STATUS_OK);
+	fail_from(n, only_one);
+	submit(zones, "h0." ZONE, 1, false, &world->waiters[0]);
+	submit(zones, "h0." ZONE, 2, false, &world->waiters[1]);
+	submit(zones, "h1." ZONE, 3, true, &world->waiters[2]);
+	submit(zones, "h2." ZONE, 4, false, &world->waiters[3]);
+	fake_env_advance(world->fake, LATER_MS);
+	failed = fail_no_more();
+	check_answers(world);
+	if (!failed)
+		assert_int_equal(world->waiters[1].outcome.code, OUTCOME_CHANGED);
+	/* When there is memory again, all is well again. */
+	submit(zones, "h0." ZONE, 5, false, &world->waiters[0]);
+	fake_env_advance(world->fake, LATER_MS);
+	assert_int_equal(world->waiters[0].outcome.code, OUTCOME_CHANGED);
+	zones_free(&zones);
+	close_network(world);
+	return failed;
+}
+
+static void changes_are_committed_or_not_called_so(void **state)
+{
+	repeat(*state, round_trip);
+}
+
+/* ---- The rest ---- */
+
+static bool write_update(struct world *world, unsigned long n, bool only_one)
+{
+	struct change_set set = {.count = 2,
+				 .changes = {{{ADDR_V4, {10, 0, 0, 1}}, 180, true}, {{ADDR_V6, {0x20, 1}}, 180, true}}};
+	const struct change_set *sets[] = {&set, &set};
+	struct dns_update update = {.zone = &world->zone_name, .sets = sets, .set_count = 2};
+	static uint8_t wire[DNS_MESSAGE_MAX];
+	size_t len = 0;
+	enum status status;
+	bool failed;
+
+	assert_int_equal(name_parse(text_of("h0." ZONE), &set.owner), STATUS_OK);
+	fail_from(n, only_one);
+	status = dns_update_write(&update, 1, wire, sizeof wire, &len);
+	failed = fail_no_more();
+	if (!failed || status == STATUS_OK)
+		assert_true(status == STATUS_OK && len > DNS_HEADER_LEN);
+	else
+		assert_int_equal(status, STATUS_NO_MEMORY);
+	return failed;
+}
+
+static void messages_are_whole_or_not_written(void **state)
+{
+	repeat(*state, write_update);
+}
+
+static bool make_store(struct world *world, unsigned long n, bool only_one)
+{
+	static char logins[100][16];
+	static struct account accounts[100];
+	struct account_store *store = NULL;
+	enum status status;
+	bool failed;
+
+	(void)world;
+	for (size_t i = 0; i < 100; i++) {
+		snprintf(logins[i], sizeof logins[i], "user%zu", i);
+		accounts[i].login = logins[i];
+	}
+	fail_from(n, only_one);
+	status = store_map_new(accounts, 100, &store);
+	failed = fail_no_more();
+	assert_int_equal(status, failed ? STATUS_NO_MEMORY : STATUS_OK);
+	assert_int_equal(store != NULL, status == STATUS_OK);
+	account_store_free(&store);
+	return failed;
+}
+
+static void stores_are_made_or_not(void **state)
+{
+	repeat(*state, make_store);
+}
+
+static const char config_text[] =
+	"listen = ( { address = \"127.0.0.1\"; port = 8080; }, { address = \"::1\"; port = 8080; } );\n"
+	"tsig_keys = ( { name = \"gw\"; algorithm = \"hmac-sha256\"; secret = \"MDEyMzQ1Njc4OWFiY2RlZg==\"; } );\n"
+	"zones = ( { name = \"dyn.example.com\"; primaries = ( \"127.0.0.1:5353\", \"[::1]:5353\" ); key = \"gw\"; } );\n"
+	"users = ( { login = \"myLogin\"; key = \"ER2T229DF4GBNM\"; hosts = ( \"www.dyn.example.com\", \"zone:dyn.example.com\" ); },\n"
+	"          { login = \"other\"; key = \"ER2T229DF4GBNN\"; hosts = ( \"*.home.dyn.example.com\" ); } );\n";
+
+static char config_path[64];
+
+static int write_config(void **state)
+{
+	const char *folder = getenv("TMPDIR");
+	int file;
+
+	snprintf(config_path, sizeof config_path, "%.40s/alloc_failure.XXXXXX", folder && *folder ? folder : "/tmp");
+	file = mkstemp(config_path);
+	assert_true(file >= 0);
+	assert_int_equal(write(file, config_text, sizeof config_text - 1), sizeof config_text - 1);
+	assert_int_equal(close(file), 0);
+	return setup(state);
+}
+
+static int remove_config(void **state)
+{
+	assert_int_equal(unlink(config_path), 0);
+	return teardown(state);
+}
+
+struct complaint {
+	unsigned errors;
+	char text[256];
+};
+
+static void on_complaint(void *ctx, bool is_error, const char *file, unsigned line, const char *text)
+{
+	struct complaint *complaint = ctx;
+
+	(void)file;
+	(void)line;
+	complaint->errors += is_error;
+	if (is_error)
+		snprintf(complaint->text, sizeof complaint->text, "%s", text);
+}
+
+static bool load_config(struct world *world, unsigned long n, bool only_one)
+{
+	struct config *config = NULL;
+	struct complaint complaint = {0};
+	enum status status;
+	bool failed;
+
+	(void)world;
+	fail_from(n, only_one);
+	status = config_load(config_path, on_complaint, &complaint, &config);
+	failed = fail_no_more();
+	/* The file is good, so nothing may be said against it. */
+	if (complaint.errors)
+		fail_msg("allocation %lu failed, and the file is blamed: %s", n, complaint.text);
+	assert_int_equal(status, failed ? STATUS_NO_MEMORY : STATUS_OK);
+	assert_int_equal(config != NULL, status == STATUS_OK);
+	config_release(&config);
+	return failed;
+}
+
+static void configurations_are_loaded_or_not(void **state)
+{
+	repeat(*state, load_config);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(messages_are_whole_or_not_written),
+		TEST(stores_are_made_or_not),
+		TEST(zones_are_made_or_not),
+		TEST(changes_are_committed_or_not_called_so),
+		cmocka_unit_test_setup_teardown(configurations_are_loaded_or_not, write_config, remove_config),
+	};
+
+	return cmocka_run_group_tests_name("failing allocations", tests, NULL, NULL);
+}

@@ -1,0 +1,360 @@
+/*
+ * DNS UPDATE on the wire (RFC 2136): the octets of requests, and which replies are whole and to the point.
+ */
+#include "support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "dns/message.h"
+
+enum {
+	OFFSET_FLAGS = 2,
+	OFFSET_ZOCOUNT = 4,
+	OFFSET_PRCOUNT = 6,
+	OFFSET_UPCOUNT = 8,
+	OFFSET_ADCOUNT = 10,
+	FLAGS_UPDATE = 5 << 11,
+	ID = 0x1234,
+};
+
+/* ---- Octets ---- */
+
+static size_t from_hex(const char *hex, uint8_t *octets, size_t cap)
+{
+	size_t len = 0;
+
+	while (*hex) {
+		unsigned octet;
+		int used;
+
+		assert_int_equal(sscanf(hex, " %2x%n", &octet, &used), 1);
+		assert_true(len < cap);
+		octets[len++] = (uint8_t)octet;
+		hex += used;
+		hex += strspn(hex, " ");
+	}
+	return len;
+}
+
+static unsigned number_at(const uint8_t *wire, size_t at)
+{
+	return (unsigned)(wire[at] << 8 | wire[at + 1]);
+}
+
+/* ---- Requests ---- */
+
+static struct change change_to(const char *address, bool must_exist)
+{
+	return (struct change){.addr = addr_of(address), .ttl_s = 180, .must_exist = must_exist};
+}
+
+/* What each piece of a message for www.dyn.example.com in dyn.example.com looks like. */
+#define HEADER(prerequisites, updates) "1234 2800 0001 " prerequisites " " updates " 0000 "
+#define ZONE			       "03 64796e 07 6578616d706c65 03 636f6d 00 0006 0001 "
+#define OWNER_FIRST		       "03 777777 c00c " /* at octet 33 */
+#define OWNER			       "c021 "
+#define EXISTS_A		       "0001 00ff 00000000 0000 "
+#define EXISTS_AAAA		       "001c 00ff 00000000 0000 "
+#define DELETE_A		       EXISTS_A
+#define DELETE_AAAA		       EXISTS_AAAA
+#define ADD_A			       "0001 0001 000000b4 0004 c000024d "
+#define ADD_AAAA		       "001c 0001 000000b4 0010 20010db8000000000000000000000001 "
+
+static void writes_exactly_these_octets(void **state)
+{
+	static const struct {
+		const char *row;
+		const char *addresses[CHANGE_SET_MAX];
+		size_t count;
+		bool must_exist, only_prerequisites;
+		const char *hex;
+	} rows[] = {
+		{"A",
+		 {"192.0.2.77"},
+		 1,
+		 true,
+		 false,
+		 HEADER("0001", "0002") ZONE OWNER_FIRST EXISTS_A OWNER DELETE_A OWNER ADD_A},
+		{"AAAA",
+		 {"2001:db8::1"},
+		 1,
+		 true,
+		 false,
+		 HEADER("0001", "0002") ZONE OWNER_FIRST EXISTS_AAAA OWNER DELETE_AAAA OWNER ADD_AAAA},
+		{"both",
+		 {"192.0.2.77", "2001:db8::1"},
+		 2,
+		 true,
+		 false,
+		 HEADER("0002", "0004") ZONE OWNER_FIRST EXISTS_A OWNER EXISTS_AAAA OWNER DELETE_A OWNER ADD_A OWNER
+			 DELETE_AAAA OWNER ADD_AAAA},
+		{"without a prerequisite",
+		 {"192.0.2.77"},
+		 1,
+		 false,
+		 false,
+		 HEADER("0000", "0002") ZONE OWNER_FIRST DELETE_A OWNER ADD_A},
+		{"only prerequisites",
+		 {"192.0.2.77", "2001:db8::1"},
+		 2,
+		 true,
+		 true,
+		 HEADER("0002", "0000") ZONE OWNER_FIRST EXISTS_A OWNER EXISTS_AAAA},
+	};
+	struct name zone = name_of("dyn.example.com");
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct change_set set = {.owner = name_of("www.dyn.example.com"), .count = rows[i].count};
+		const struct change_set *const sets[] = {&set};
+		struct dns_update update = {&zone, sets, 1, rows[i].only_prerequisites};
+		uint8_t wire[512], expected[512];
+		size_t len, expected_len = from_hex(rows[i].hex, expected, sizeof expected);
+
+		for (size_t k = 0; k < set.count; k++)
+			set.changes[k] = change_to(rows[i].addresses[k], rows[i].must_exist);
+		assert_row(rows[i].row, dns_update_write(&update, ID, wire, sizeof wire, &len) == STATUS_OK);
+		assert_int_equal(len, expected_len);
+		assert_memory_equal(wire, expected, len);
+	}
+}
+
+static void the_ttl_is_the_zone_s(void **state)
+{
+	static const uint32_t ttls[] = {0, 1, 180, 0x7fffffff};
+	struct name zone = name_of("dyn.example.com");
+	struct change_set set = {.owner = name_of("www.dyn.example.com"), .count = 1};
+	const struct change_set *const sets[] = {&set};
+	struct dns_update update = {.zone = &zone, .sets = sets, .set_count = 1};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(ttls); i++) {
+		uint8_t wire[512];
+		size_t len, at;
+
+		set.changes[0] = change_to("192.0.2.77", true);
+		set.changes[0].ttl_s = ttls[i];
+		assert_int_equal(dns_update_write(&update, ID, wire, sizeof wire, &len), STATUS_OK);
+		at = len - 4 - 2 - 4; /* before RDATA and its length */
+		assert_int_equal((uint32_t)number_at(wire, at) << 16 | number_at(wire, at + 2), ttls[i]);
+	}
+}
+
+/* A message of `count` change sets of both families. */
+static enum status write_many(size_t count, uint8_t *wire, size_t cap, size_t *len)
+{
+	struct name zone = name_of("dyn.example.com");
+	struct change_set *sets = calloc(count, sizeof *sets);
+	const struct change_set **pointers = calloc(count, sizeof *pointers);
+	struct dns_update update = {.zone = &zone, .sets = pointers, .set_count = count};
+	enum status status;
+
+	assert_non_null(sets);
+	assert_non_null(pointers);
+	for (size_t i = 0; i < count; i++) {
+		char owner[64];
+
+		snprintf(owner, sizeof owner, "host-%zu.dyn.example.com", i);
+		sets[i] = (struct change_set){.owner = name_of(owner), .count = 2};
+		sets[i].changes[0] = change_to("192.0.2.77", true);
+		sets[i].changes[1] = change_to("2001:db8::1", true);
+		pointers[i] = &sets[i];
+	}
+	status = dns_update_write(&update, ID, wire, cap, len);
+	free(pointers);
+	free(sets);
+	return status;
+}
+
+static void several_change_sets_share_a_message(void **state)
+{
+	static uint8_t wire[DNS_MESSAGE_MAX];
+	size_t len;
+
+	(void)state;
+	assert_int_equal(write_many(400, wire, sizeof wire, &len), STATUS_OK);
+	assert_int_equal(dns_message_id(wire), ID);
+	assert_int_equal(number_at(wire, OFFSET_FLAGS), FLAGS_UPDATE);
+	assert_int_equal(number_at(wire, OFFSET_ZOCOUNT), 1);
+	assert_int_equal(number_at(wire, OFFSET_PRCOUNT), 800);
+	assert_int_equal(number_at(wire, OFFSET_UPCOUNT), 1600);
+	assert_int_equal(number_at(wire, OFFSET_ADCOUNT), 0);
+}
+
+static void a_message_that_does_not_fit_is_refused(void **state)
+{
+	static uint8_t wire[DNS_MESSAGE_MAX];
+	struct name zone = name_of("dyn.example.com");
+	struct change_set set = {
+		.owner = name_of("www.dyn.example.com"), .count = 1, .changes = {change_to("192.0.2.1", true)}};
+	const struct change_set *const sets[] = {&set};
+	struct dns_update update = {.zone = &zone, .sets = sets, .set_count = 1};
+	size_t whole, len;
+
+	(void)state;
+	assert_int_equal(dns_update_write(&update, ID, wire, sizeof wire, &whole), STATUS_OK);
+	for (size_t cap = 0; cap <= whole; cap++) {
+		uint8_t *small = malloc(cap ? cap : 1);
+
+		assert_non_null(small);
+		assert_int_equal(dns_update_write(&update, ID, small, cap, &len),
+				 cap < whole ? STATUS_TOO_LONG : STATUS_OK);
+		free(small);
+	}
+	assert_int_equal(write_many(3000, wire, sizeof wire, &len), STATUS_TOO_LONG);
+}
+
+/* ---- Replies ---- */
+
+static enum status read_reply(const uint8_t *wire, size_t len, struct dns_reply *reply)
+{
+	struct name zone = name_of("dyn.example.com");
+	uint8_t *copy = malloc(len ? len : 1);
+	enum status status;
+
+	assert_non_null(copy);
+	if (len)
+		memcpy(copy, wire, len);
+	status = dns_reply_read(copy, len, &zone, reply);
+	free(copy);
+	return status;
+}
+
+static void reads_id_and_rcode(void **state)
+{
+	static const struct {
+		const char *hex;
+		unsigned rcode;
+	} rows[] = {
+		{"1234 a800 0001 0000 0000 0000 " ZONE, DNS_NOERROR},
+		{"1234 a808 0001 0000 0000 0000 " ZONE, DNS_NXRRSET},
+		{"1234 a80a 0001 0000 0000 0000 " ZONE, DNS_NOTZONE},
+		{"1234 a80f 0001 0000 0000 0000 " ZONE, 15},
+		{"1234 a800 0000 0000 0000 0000", DNS_NOERROR}, /* RFC 2136 section 3.8: without its sections */
+		{"1234 a805 0000 0000 0000 0000", DNS_REFUSED},
+		{"1234 a800 0001 0000 0000 0000 03 44594e 07 4558616d706c65 03 434f4d 00 0006 0001", DNS_NOERROR},
+		{"1234 a800 0001 0001 0002 0000 " ZONE OWNER_FIRST EXISTS_A OWNER DELETE_A OWNER ADD_A, DNS_NOERROR},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct dns_reply reply;
+		uint8_t wire[512];
+		size_t len = from_hex(rows[i].hex, wire, sizeof wire);
+
+		assert_row(rows[i].hex, read_reply(wire, len, &reply) == STATUS_OK);
+		assert_int_equal(reply.id, ID);
+		assert_int_equal(reply.rcode, rows[i].rcode);
+	}
+}
+
+static void assert_no_reply(const char *row, const char *hex)
+{
+	struct dns_reply reply;
+	uint8_t wire[512];
+	size_t len = from_hex(hex, wire, sizeof wire);
+
+	assert_row(row, read_reply(wire, len, &reply) == STATUS_INVALID);
+}
+
+static void refuses_what_is_no_reply_to_an_update_of_the_zone(void **state)
+{
+	static const struct {
+		const char *row, *hex;
+	} rows[] = {
+		{"a request", "1234 2800 0001 0000 0000 0000 " ZONE},
+		{"truncated (TC)", "1234 aa00 0001 0000 0000 0000 " ZONE},
+		{"opcode QUERY", "1234 8000 0001 0000 0000 0000 " ZONE},
+		{"opcode NOTIFY", "1234 a000 0001 0000 0000 0000 " ZONE},
+		{"opcode 6", "1234 b000 0001 0000 0000 0000 " ZONE},
+		{"another zone", "1234 a800 0001 0000 0000 0000 03 64796f 07 6578616d706c65 03 636f6d 00 0006 0001"},
+		{"the zone above", "1234 a800 0001 0000 0000 0000 07 6578616d706c65 03 636f6d 00 0006 0001"},
+		{"the root", "1234 a800 0001 0000 0000 0000 00 0006 0001"},
+		{"not SOA", "1234 a800 0001 0000 0000 0000 03 64796e 07 6578616d706c65 03 636f6d 00 0001 0001"},
+		{"two zones", "1234 a800 0002 0000 0000 0000 " ZONE ZONE},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++)
+		assert_no_reply(rows[i].row, rows[i].hex);
+}
+
+static void refuses_a_zone_of_another_class(void **state)
+{
+	(void)state;
+	assert_no_reply("class CH", "1234 a800 0001 0000 0000 0000 03 64796e 07 6578616d706c65 03 636f6d 00 0006 0003");
+}
+
+static void refuses_a_malformed_reply(void **state)
+{
+	static const struct {
+		const char *row, *hex;
+	} rows[] = {
+		{"a record that is not there", "1234 a800 0001 0001 0000 0000 " ZONE},
+		{"a name that points at itself", "1234 a800 0001 0000 0000 0000 c00c 0006 0001"},
+		{"a name that points beyond the end", "1234 a800 0001 0000 0000 0000 c0ff 0006 0001"},
+		{"a label of 64 octets", "1234 a800 0001 0000 0000 0000 40 00 0006 0001"},
+		{"RDATA beyond the end", "1234 a800 0001 0000 0001 0000 " ZONE "c00c 0001 0001 000000b4 0004 c0"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++)
+		assert_no_reply(rows[i].row, rows[i].hex);
+}
+
+static void refuses_a_reply_cut_short_at_any_octet(void **state)
+{
+	struct dns_reply reply;
+	uint8_t wire[512];
+	size_t len = from_hex("1234 a808 0001 0001 0002 0001 " ZONE OWNER_FIRST EXISTS_A OWNER DELETE_A OWNER ADD_A
+			      "00 0029 04d0 00000000 0000",
+			      wire, sizeof wire);
+
+	(void)state;
+	assert_int_equal(read_reply(wire, len, &reply), STATUS_OK);
+	for (size_t cut = 0; cut < len; cut++)
+		assert_int_equal(read_reply(wire, cut, &reply), STATUS_INVALID);
+}
+
+static void the_id_is_read_in_network_order(void **state)
+{
+	(void)state;
+	assert_int_equal(dns_message_id((const uint8_t[DNS_HEADER_LEN]){0xfe, 0xdc}), 0xfedc);
+}
+
+static void rcodes_have_names(void **state)
+{
+	static const struct {
+		unsigned rcode;
+		const char *name;
+	} rows[] = {
+		{0, "NOERROR"},	  {1, "FORMERR"},   {2, "SERVFAIL"},	{3, "NXDOMAIN"},
+		{4, "NOTIMP"},	  {5, "REFUSED"},   {6, "YXDOMAIN"},	{7, "YXRRSET"},
+		{8, "NXRRSET"},	  {9, "NOTAUTH"},   {10, "NOTZONE"},	{11, "reserved"},
+		{15, "reserved"}, {16, "reserved"}, {4095, "reserved"}, {UINT32_MAX, "reserved"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++)
+		assert_string_equal(dns_rcode_text(rows[i].rcode), rows[i].name);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(writes_exactly_these_octets),
+		cmocka_unit_test(the_ttl_is_the_zone_s),
+		cmocka_unit_test(several_change_sets_share_a_message),
+		cmocka_unit_test(a_message_that_does_not_fit_is_refused),
+		cmocka_unit_test(reads_id_and_rcode),
+		cmocka_unit_test(refuses_what_is_no_reply_to_an_update_of_the_zone),
+		cmocka_unit_test(refuses_a_zone_of_another_class),
+		cmocka_unit_test(refuses_a_malformed_reply),
+		cmocka_unit_test(refuses_a_reply_cut_short_at_any_octet),
+		cmocka_unit_test(the_id_is_read_in_network_order),
+		cmocka_unit_test(rcodes_have_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,149 @@
+/*
+ * Grants: which hosts a pattern covers.
+ */
+#include "support.h"
+
+#include "account/grant.h"
+
+static struct host_pattern pattern_of(const char *text)
+{
+	struct host_pattern pattern;
+
+	assert_row(text, host_pattern_parse(text_of(text), &pattern) == STATUS_OK);
+	return pattern;
+}
+
+static void reads_the_three_forms_of_a_pattern(void **state)
+{
+	static const struct {
+		const char *text;
+		int kind;
+		const char *name;
+	} rows[] = {
+		{"www.dyn.example.com", HOST_EXACT, "www.dyn.example.com"},
+		{"WWW.Dyn.example.com.", HOST_EXACT, "www.dyn.example.com"},
+		{"*.home.dyn.example.com", HOST_BELOW, "home.dyn.example.com"},
+		{"*.Home.dyn.example.com.", HOST_BELOW, "home.dyn.example.com"},
+		{"*.com", HOST_BELOW, "com"},
+		{"*._sites.example.com", HOST_BELOW, "_sites.example.com"},
+		{"zone:dyn.example.com", HOST_ZONE, "dyn.example.com"},
+		{"zone:0-63.2.0.192.in-addr.arpa", HOST_ZONE, "0-63.2.0.192.in-addr.arpa"},
+		{"zone", HOST_EXACT, "zone"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct host_pattern pattern = pattern_of(rows[i].text);
+
+		assert_row(rows[i].text, (int)pattern.kind == rows[i].kind);
+		assert_string_equal(pattern.name.text, rows[i].name);
+	}
+}
+
+static void refuses_other_forms(void **state)
+{
+	static const char *const rows[] = {
+		"",
+		".",
+		"*",
+		"*.",
+		"**.example.com",
+		"*example.com",
+		"www.*.example.com",
+		"*.*.example.com",
+		"zone:",
+		"zone:.",
+		"zone:*.example.com",
+		"*.zone:example.com",
+		"zone: example.com",
+		"host:www.example.com",
+		"www.example.com ",
+		"192.0.2.1",
+		"_x.example.com",
+		"www..example.com",
+	};
+	struct host_pattern pattern;
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++)
+		assert_row(rows[i], host_pattern_parse(text_of(rows[i]), &pattern) == STATUS_INVALID);
+	assert_int_equal(host_pattern_parse((struct text){"www.example.com\0x", 17}, &pattern), STATUS_INVALID);
+}
+
+static void refuses_a_pattern_with_too_long_a_name(void **state)
+{
+	char text[400] = "*.";
+	struct host_pattern pattern;
+
+	(void)state;
+	for (size_t i = 2; i + 1 < sizeof text; i++)
+		text[i] = i % 2 ? '.' : 'a';
+	text[sizeof text - 2] = 'a';
+	assert_int_equal(host_pattern_parse(text_of(text), &pattern), STATUS_TOO_LONG);
+	assert_int_equal(host_pattern_parse(text_of(text + 2), &pattern), STATUS_TOO_LONG);
+}
+
+static void covers_what_its_pattern_says(void **state)
+{
+	static const struct {
+		const char *pattern, *host, *zone;
+		bool covered;
+	} rows[] = {
+		{"www.dyn.example.com", "www.dyn.example.com", "dyn.example.com", true},
+		{"www.dyn.example.com", "x.www.dyn.example.com", "dyn.example.com", false},
+		{"www.dyn.example.com", "ww.dyn.example.com", "dyn.example.com", false},
+		{"www.dyn.example.com", "dyn.example.com", "dyn.example.com", false},
+		{"*.home.dyn.example.com", "a.home.dyn.example.com", "dyn.example.com", true},
+		{"*.home.dyn.example.com", "a.b.home.dyn.example.com", "dyn.example.com", true}, /* any depth */
+		{"*.home.dyn.example.com", "home.dyn.example.com", "dyn.example.com", false},
+		{"*.home.dyn.example.com", "athome.dyn.example.com", "dyn.example.com", false},
+		{"*.home.dyn.example.com", "a.office.dyn.example.com", "dyn.example.com", false},
+		{"zone:dyn.example.com", "a.dyn.example.com", "dyn.example.com", true},
+		{"zone:dyn.example.com", "a.b.dyn.example.com", "dyn.example.com", true},
+		{"zone:dyn.example.com", "dyn.example.com", "dyn.example.com", true},		 /* the apex */
+		{"zone:dyn.example.com", "a.sub.dyn.example.com", "sub.dyn.example.com", false}, /* another zone */
+		{"zone:dyn.example.com", "www.example.com", "example.com", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct host_pattern pattern = pattern_of(rows[i].pattern);
+		struct name host = name_of(rows[i].host), zone = name_of(rows[i].zone);
+		struct grant grant = {&pattern, 1};
+
+		assert_row(rows[i].host, grant_covers(&grant, &host, &zone) == rows[i].covered);
+	}
+}
+
+static void one_pattern_of_several_is_enough(void **state)
+{
+	struct host_pattern patterns[] = {pattern_of("a.example.com"), pattern_of("*.b.example.com"),
+					  pattern_of("zone:example.org")};
+	struct name host = name_of("x.b.example.com"), other = name_of("c.example.com"), zone = name_of("example.com");
+
+	(void)state;
+	assert_true(grant_covers(&(struct grant){patterns, 3}, &host, &zone));
+	assert_false(grant_covers(&(struct grant){patterns, 3}, &other, &zone));
+}
+
+static void a_grant_without_patterns_covers_nothing(void **state)
+{
+	struct name host = name_of("www.example.com"), zone = name_of("example.com");
+
+	(void)state;
+	assert_false(grant_covers(&(struct grant){NULL, 0}, &host, &zone));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_the_three_forms_of_a_pattern),
+		cmocka_unit_test(refuses_other_forms),
+		cmocka_unit_test(refuses_a_pattern_with_too_long_a_name),
+		cmocka_unit_test(covers_what_its_pattern_says),
+		cmocka_unit_test(one_pattern_of_several_is_enough),
+		cmocka_unit_test(a_grant_without_patterns_covers_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,651 @@
+/*
+ * The way of a request, with a fake store, fake zones and a fake HTTP side that answer at once, later, or not as hoped.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "http/decode.h"
+#include "pipeline.h"
+
+#define KEY   "ER2T229DF4GBNM"
+#define GOOD  "/dynamic.cgi?host=www.dyn.example.com&ip=192.0.2.80&user=myLogin&password=" KEY
+#define OWNER "www.dyn.example.com"
+
+enum { SPACE = 8192, ACCOUNTS_MAX = 4, LOOKUPS_MAX = 8, SETS_MAX = 8, LOG_MAX = 16384 };
+
+/* A request with the memory that it borrows from, until it is answered; http_exchange is opaque to all but its fake. */
+struct http_exchange {
+	struct world *world;
+	struct http_request request;
+	char octets[SPACE];
+	struct decode_space space;
+	unsigned *answers;
+};
+
+struct fake_store {
+	struct account_store base; /* first, so that the store is the fake */
+	bool later;
+	enum status failure; /* STATUS_OK: looks the login up */
+	struct account accounts[ACCOUNTS_MAX];
+	size_t account_count;
+	unsigned lookups;
+	struct {
+		enum status status;
+		const struct account *account;
+		account_found_fn *found;
+		void *ctx;
+	} pending[LOOKUPS_MAX];
+	size_t pending_count;
+};
+
+struct world {
+	struct fake_store store;
+	struct plan_zone zones[2];
+	struct plan_policy policy;
+	bool zones_later;
+	struct outcome outcome; /* of sets that are answered at once */
+	struct change_set sets[SETS_MAX];
+	void *waiters[SETS_MAX];
+	size_t set_count;
+	struct pipeline *pipeline;
+	unsigned handled, answered;
+	struct http_response response; /* the last one */
+	size_t log_len;
+	char log[LOG_MAX];
+};
+
+/* ---- The fakes ---- */
+
+static const struct account *find_account(const struct fake_store *store, struct text login)
+{
+	for (size_t i = 0; i < store->account_count; i++) {
+		if (text_equal(text_of(store->accounts[i].login), login))
+			return &store->accounts[i];
+	}
+	return NULL;
+}
+
+static void store_lookup(struct account_store *base, struct text login, account_found_fn *found, void *ctx)
+{
+	struct fake_store *store = (struct fake_store *)base;
+	const struct account *account = store->failure == STATUS_OK ? find_account(store, login) : NULL;
+	enum status status = store->failure == STATUS_OK && !account ? STATUS_NOT_FOUND : store->failure;
+
+	store->lookups++;
+	if (!store->later) {
+		found(ctx, status, account);
+		return;
+	}
+	assert_true(store->pending_count < LOOKUPS_MAX);
+	store->pending[store->pending_count].status = status;
+	store->pending[store->pending_count].account = account;
+	store->pending[store->pending_count].found = found;
+	store->pending[store->pending_count++].ctx = ctx;
+}
+
+/* The first look-up that waits is answered. */
+static void answer_lookup(struct world *world)
+{
+	struct fake_store *store = &world->store;
+	account_found_fn *found = store->pending[0].found;
+	const struct account *account = store->pending[0].account;
+	enum status status = store->pending[0].status;
+	void *ctx = store->pending[0].ctx;
+
+	assert_true(store->pending_count > 0);
+	memmove(&store->pending[0], &store->pending[1], --store->pending_count * sizeof store->pending[0]);
+	found(ctx, status, account);
+}
+
+static const struct account_store_ops store_ops = {.lookup = store_lookup};
+
+static void submit(void *ctx, const struct change_set *set, void *waiter)
+{
+	struct world *world = ctx;
+
+	assert_true(world->set_count < SETS_MAX);
+	world->sets[world->set_count] = *set;
+	world->waiters[world->set_count++] = waiter;
+	if (!world->zones_later)
+		pipeline_done(waiter, &world->outcome);
+}
+
+/* Frees the request, too, so that a sanitizer sees who looks at it afterwards. */
+static void answer(struct http_exchange **exchange_pointer, const struct http_response *response)
+{
+	struct http_exchange *exchange = *exchange_pointer;
+
+	*exchange_pointer = NULL;
+	exchange->world->answered++;
+	exchange->world->response = *response;
+	if (exchange->answers)
+		++*exchange->answers;
+	free(exchange);
+}
+
+static void keep_line(void *ctx, const char *line, size_t len)
+{
+	struct world *world = ctx;
+
+	assert_true(len + 2 <= sizeof world->log - world->log_len);
+	memcpy(world->log + world->log_len, line, len);
+	world->log_len += len;
+	world->log[world->log_len++] = '\n';
+}
+
+/* ---- The world ---- */
+
+static struct host_pattern *pattern_of(const char *text)
+{
+	struct host_pattern *pattern = calloc(1, sizeof *pattern);
+
+	assert_non_null(pattern);
+	assert_int_equal(host_pattern_parse(text_of(text), pattern), STATUS_OK);
+	return pattern;
+}
+
+static struct account *add_account(struct world *world, const char *login, const char *key)
+{
+	struct account *account = &world->store.accounts[world->store.account_count++];
+	bool was_plain;
+
+	account->login = strdup(login);
+	assert_non_null(account->login);
+	account->active = account->may_update = true;
+	account->has_key = key != NULL;
+	if (key)
+		assert_int_equal(key_parse(text_of(key), &account->key, &was_plain), STATUS_OK);
+	account->patterns = pattern_of("*.example.com");
+	account->pattern_count = 1;
+	return account;
+}
+
+static void make_pipeline(struct world *world, bool uniform_auth_errors)
+{
+	struct pipeline_parts parts = {
+		.store = &world->store.base,
+		.policy = &world->policy,
+		.uniform_auth_errors = uniform_auth_errors,
+		.submit = submit,
+		.submit_ctx = world,
+		.answer = answer,
+	};
+
+	assert_int_equal(pipeline_new(&parts, &world->pipeline), STATUS_OK);
+}
+
+static int setup(void **state)
+{
+	struct world *world = calloc(1, sizeof *world);
+
+	assert_non_null(world);
+	*state = world;
+	world->store.base.ops = &store_ops;
+	add_account(world, "myLogin", KEY);
+	assert_int_equal(name_parse(text_of("dyn.example.com"), &world->zones[0].name), STATUS_OK);
+	assert_int_equal(name_parse(text_of("off.example.com"), &world->zones[1].name), STATUS_OK);
+	world->zones[0].ttl_s = world->zones[1].ttl_s = 180;
+	world->zones[0].active = true;
+	world->policy = (struct plan_policy){.zones = world->zones, .zone_count = 2, .allow_private = true};
+	world->outcome.code = OUTCOME_CHANGED;
+	make_pipeline(world, false);
+	log_set_sink(keep_line, world);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *world = *state;
+
+	log_set_sink(NULL, NULL);
+	pipeline_free(&world->pipeline);
+	assert_null(world->pipeline);
+	for (size_t i = 0; i < world->store.account_count; i++) {
+		free(world->store.accounts[i].login);
+		free(world->store.accounts[i].patterns);
+	}
+	assert_int_equal(world->answered, world->handled);
+	assert_null(strstr(world->log, KEY));
+	free(world);
+	return 0;
+}
+
+static struct http_exchange *exchange_new(struct world *world, enum http_method method, const char *target)
+{
+	struct http_exchange *exchange = calloc(1, sizeof *exchange);
+	struct http_request *request;
+	struct text query;
+
+	assert_non_null(exchange);
+	exchange->world = world;
+	exchange->space = (struct decode_space){exchange->octets, 0, sizeof exchange->octets};
+	request = &exchange->request;
+	request->method = method;
+	assert_int_equal(decode_target(text_of(target), &exchange->space, &request->path, &query, &request->has_query),
+			 STATUS_OK);
+	assert_int_equal(decode_params(query, &exchange->space, &request->params), STATUS_OK);
+	assert_int_equal(addr_parse(text_of("198.51.100.7"), &request->source), STATUS_OK);
+	return exchange;
+}
+
+static void handle(struct world *world, enum http_method method, const char *target)
+{
+	struct http_exchange *exchange = exchange_new(world, method, target);
+
+	world->handled++;
+	pipeline_handle(world->pipeline, exchange, &exchange->request);
+}
+
+/* Handles a request that is answered at once. */
+static void get(struct world *world, const char *target)
+{
+	unsigned answered = world->answered;
+
+	handle(world, HTTP_GET, target);
+	assert_int_equal(world->answered, answered + 1);
+}
+
+/* The answer begins with that word and has that status. */
+static void assert_answer(struct world *world, int status, const char *word)
+{
+	struct http_response *response = &world->response;
+	size_t len = strlen(word);
+
+	assert_true(response->body_len < sizeof response->body);
+	response->body[response->body_len] = '\0';
+	if (response->status != status || strncmp(response->body, word, len) != 0 ||
+	    !strchr(" \n", response->body[len]))
+		fail_msg("expected %d %s, got %d %s", status, word, response->status, response->body);
+}
+
+static void assert_body(struct world *world, const char *body)
+{
+	struct http_response *response = &world->response;
+
+	response->body[response->body_len] = '\0';
+	assert_string_equal(response->body, body);
+}
+
+/* ---- Updates ---- */
+
+static void an_update_is_answered_ok(void **state)
+{
+	struct world *world = *state;
+	const struct change_set *set = &world->sets[0];
+	char text[ADDR_TEXT_MAX];
+
+	get(world, GOOD);
+	assert_answer(world, 200, "OK");
+	assert_body(world, "OK\n");
+	assert_int_equal(world->set_count, 1);
+	assert_int_equal(set->zone, 0);
+	assert_string_equal(set->owner.text, OWNER);
+	assert_int_equal(set->count, 1);
+	assert_string_equal(addr_format(&set->changes[0].addr, text), "192.0.2.80");
+	assert_int_equal(set->changes[0].ttl_s, 180);
+	assert_true(set->changes[0].must_exist);
+}
+
+static void nothing_is_answered_before_its_time(void **state)
+{
+	struct world *world = *state;
+
+	world->store.later = world->zones_later = true;
+	handle(world, HTTP_GET, GOOD);
+	assert_int_equal(world->store.lookups, 1);
+	assert_int_equal(world->set_count + world->answered, 0);
+	answer_lookup(world);
+	assert_int_equal(world->set_count, 1);
+	assert_int_equal(world->answered, 0);
+	pipeline_done(world->waiters[0], &(struct outcome){.code = OUTCOME_CHANGED});
+	assert_int_equal(world->answered, 1);
+	assert_answer(world, 200, "OK");
+}
+
+static void requests_do_not_mix(void **state)
+{
+	struct world *world = *state;
+	unsigned answers[3] = {0};
+
+	world->zones_later = true;
+	for (size_t i = 0; i < 3; i++) {
+		struct http_exchange *exchange = exchange_new(world, HTTP_POST, GOOD);
+
+		exchange->answers = &answers[i];
+		world->handled++;
+		pipeline_handle(world->pipeline, exchange, &exchange->request);
+	}
+	pipeline_done(world->waiters[2], &(struct outcome){.code = OUTCOME_REFUSED});
+	assert_answer(world, 502, "SF_DNS");
+	assert_int_equal(answers[2], 1);
+	pipeline_done(world->waiters[0], &(struct outcome){.code = OUTCOME_CHANGED});
+	assert_answer(world, 200, "OK");
+	assert_int_equal(answers[0], 1);
+	assert_int_equal(answers[1], 0);
+	pipeline_done(world->waiters[1], &(struct outcome){.code = OUTCOME_BUSY});
+	assert_answer(world, 503, "UA_DNS");
+	assert_int_equal(answers[1], 1);
+}
+
+static void the_source_stands_in_for_a_missing_address(void **state)
+{
+	struct world *world = *state;
+	char text[ADDR_TEXT_MAX];
+
+	get(world, "/dynamic.cgi?host=" OWNER "&user=myLogin&password=" KEY);
+	assert_answer(world, 200, "OK");
+	assert_string_equal(addr_format(&world->sets[0].changes[0].addr, text), "198.51.100.7");
+}
+
+static void both_families_are_one_set(void **state)
+{
+	struct world *world = *state;
+
+	get(world, "/dynamic.cgi?host=" OWNER "&ip=192.0.2.80,2001:db8::80&user=myLogin&password=" KEY);
+	assert_answer(world, 200, "OK");
+	assert_int_equal(world->set_count, 1);
+	assert_int_equal(world->sets[0].count, 2);
+}
+
+static void each_outcome_has_its_code(void **state)
+{
+	static const struct {
+		struct outcome outcome;
+		int status;
+		const char *word;
+		const char *rest; /* is in the body, too */
+	} rows[] = {
+		{{.code = OUTCOME_CHANGED}, 200, "OK", ""},
+		{{.code = OUTCOME_NO_RECORD, .missing = ADDR_V4}, 404, "NF_HOST", "NF_HOST " OWNER " A\n"},
+		{{.code = OUTCOME_NO_RECORD, .missing = ADDR_V6}, 404, "NF_HOST", "NF_HOST " OWNER " AAAA\n"},
+		{{.code = OUTCOME_REFUSED}, 502, "SF_DNS", ""},
+		{{.code = OUTCOME_UNREACHABLE}, 503, "UA_DNS", ""},
+		{{.code = OUTCOME_UNKNOWN}, 503, "UA_DNS", "unknown"},
+		{{.code = OUTCOME_BUSY}, 503, "UA_DNS", ""},
+		{{.code = OUTCOME_FAILED}, 503, "UA_DNS", ""},
+		/* What no zone answers with is no success either. */
+		{{.code = OUTCOME_GRANTED}, 503, "UA_DNS", ""},
+		{{.code = OUTCOME_ADDRESS}, 503, "UA_DNS", ""},
+		{{.code = (enum outcome_code)1000}, 503, "UA_DNS", ""},
+	};
+	struct world *world = *state;
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		world->outcome = rows[i].outcome;
+		world->set_count = 0;
+		get(world, GOOD);
+		assert_answer(world, rows[i].status, rows[i].word);
+		assert_non_null(strstr(world->response.body, rows[i].rest));
+		assert_int_equal(world->response.retry_after_s > 0, rows[i].status == 503);
+	}
+}
+
+static void only_an_unknown_outcome_says_unknown(void **state)
+{
+	static const enum outcome_code codes[] = {OUTCOME_REFUSED, OUTCOME_UNREACHABLE, OUTCOME_BUSY, OUTCOME_FAILED};
+	struct world *world = *state;
+
+	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+		world->outcome.code = codes[i];
+		get(world, GOOD);
+		world->response.body[world->response.body_len] = '\0';
+		assert_null(strstr(world->response.body, "unknown"));
+	}
+}
+
+static void what_cannot_be_planned_is_not_submitted(void **state)
+{
+	static const struct {
+		const char *operands;
+		int status;
+		const char *word;
+	} rows[] = {
+		{"host=a_b.dyn.example.com&ip=192.0.2.80", 400, "IO_HOST"},
+		{"host=www.example.com&ip=192.0.2.80", 403, "OS_DOMAIN"},
+		{"host=www.off.example.com&ip=192.0.2.80", 403, "IA_ACCT"},
+		{"host=" OWNER "&ip=224.0.0.1", 400, "IO_IP"},
+		{"host=" OWNER "&ip=192.0.2.80,192.0.2.81", 400, "IO_IP"},
+		{"host=" OWNER "&host=" OWNER, 400, "IO_HOST"},
+		{"host=", 400, "MO_HOST"},
+		{"ip=192.0.2.80", 400, "MO_HOST"},
+	};
+	struct world *world = *state;
+	char target[512];
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		snprintf(target, sizeof target, "/dynamic.cgi?%s&user=myLogin&password=" KEY, rows[i].operands);
+		get(world, target);
+		assert_answer(world, rows[i].status, rows[i].word);
+	}
+	assert_int_equal(world->set_count, 0);
+}
+
+/* ---- Credentials ---- */
+
+static void wrong_credentials_have_their_codes(void **state)
+{
+	static const struct {
+		const char *credentials;
+		int status;
+		const char *word;
+		const char *uniform;
+	} rows[] = {
+		{"", 401, "MO_USER", "MO_USER"},
+		{"password=" KEY, 401, "MO_USER", "MO_USER"},
+		{"user=myLogin", 401, "MO_PWD", "MO_PWD"},
+		{"user=myLogin&password=", 401, "MO_PWD", "MO_PWD"},
+		{"user=mylogin&password=" KEY, 401, "NF_USR", "OD_KEY"},
+		{"user=keyless&password=" KEY, 401, "NF_KEY", "OD_KEY"},
+		{"user=myLogin&password=wrong", 401, "OD_KEY", "OD_KEY"},
+		{"user=idle&password=" KEY, 403, "IA_ACCT", "IA_ACCT"},
+		{"user=reader&password=" KEY, 403, "NP_USR", "NP_USR"},
+	};
+	struct world *world = *state;
+	char target[512];
+
+	add_account(world, "keyless", NULL);
+	add_account(world, "idle", KEY)->active = false;
+	add_account(world, "reader", KEY)->may_update = false;
+	for (int uniform = 0; uniform < 2; uniform++) {
+		pipeline_free(&world->pipeline);
+		make_pipeline(world, uniform);
+		for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+			snprintf(target, sizeof target, "/dynamic.cgi?host=" OWNER "&%s", rows[i].credentials);
+			get(world, target);
+			assert_answer(world, rows[i].status, uniform ? rows[i].uniform : rows[i].word);
+			assert_int_equal(world->response.challenge, rows[i].status == 401);
+		}
+	}
+	assert_int_equal(world->set_count, 0);
+}
+
+static void basic_credentials_stand_in(void **state)
+{
+	struct world *world = *state;
+	struct http_exchange *exchange = exchange_new(world, HTTP_GET, "/dynamic.cgi?host=" OWNER);
+
+	exchange->request.has_basic = true;
+	exchange->request.basic_user = text_of("myLogin");
+	exchange->request.basic_password = text_of(KEY);
+	world->handled++;
+	pipeline_handle(world->pipeline, exchange, &exchange->request);
+	assert_answer(world, 200, "OK");
+}
+
+static void try_plus(struct world *world, const char *login, const char *key, int status, const char *word,
+		     unsigned lookups)
+{
+	char target[256];
+
+	world->store.lookups = 0;
+	snprintf(target, sizeof target, "/dynamic.cgi?host=" OWNER "&user=%s&password=%s", login, key);
+	get(world, target);
+	assert_answer(world, status, word);
+	assert_int_equal(world->store.lookups, lookups);
+}
+
+static void a_plus_is_itself_or_a_space(void **state)
+{
+	struct world *world = *state;
+
+	add_account(world, "plus", "a+b");
+	add_account(world, "space", "a b");
+	add_account(world, "two words", "k");
+	try_plus(world, "plus", "a+b", 200, "OK", 1);
+	try_plus(world, "plus", "a%2Bb", 200, "OK", 1);
+	try_plus(world, "plus", "a%20b", 401, "OD_KEY", 1);
+	try_plus(world, "space", "a+b", 200, "OK", 2);
+	try_plus(world, "space", "a%20b", 200, "OK", 1);
+	try_plus(world, "space", "a%2Bb", 401, "OD_KEY", 1);
+	try_plus(world, "two+words", "k", 200, "OK", 2);
+	try_plus(world, "two%20words", "k", 200, "OK", 1);
+}
+
+static void the_more_telling_of_two_readings_is_answered(void **state)
+{
+	struct world *world = *state;
+
+	add_account(world, "one+word", "k");
+	add_account(world, "two words", "k");
+	try_plus(world, "two+words", "wrong", 401, "OD_KEY", 2); /* no such login, then a wrong key */
+	try_plus(world, "one+word", "wrong", 401, "OD_KEY", 2);	 /* the other way round */
+	try_plus(world, "no+body", "k", 401, "NF_USR", 2);
+}
+
+static void a_key_that_was_proved_ends_the_search(void **state)
+{
+	struct world *world = *state;
+
+	add_account(world, "idle", "a+b")->active = false;
+	try_plus(world, "idle", "a+b", 403, "IA_ACCT", 1);
+}
+
+static void both_readings_may_be_looked_up_later(void **state)
+{
+	struct world *world = *state;
+
+	add_account(world, "space", "a b");
+	world->store.later = true;
+	handle(world, HTTP_GET, "/dynamic.cgi?host=" OWNER "&user=space&password=a+b");
+	answer_lookup(world);
+	assert_int_equal(world->answered, 0);
+	assert_int_equal(world->store.pending_count, 1);
+	answer_lookup(world);
+	assert_answer(world, 200, "OK");
+}
+
+static void a_store_that_fails_gives_no_ok(void **state)
+{
+	static const enum status failures[] = {STATUS_NO_MEMORY, STATUS_INVALID, STATUS_IO,	STATUS_CLOSED,
+					       STATUS_TIMEOUT,	 STATUS_FULL,	 STATUS_CRYPTO, STATUS_DUPLICATE};
+	struct world *world = *state;
+
+	for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
+		world->store.failure = failures[i];
+		for (int later = 0; later < 2; later++) {
+			world->store.later = later;
+			handle(world, HTTP_GET, GOOD);
+			if (later)
+				answer_lookup(world);
+			assert_answer(world, 503, "UA_DNS");
+			assert_true(world->response.retry_after_s > 0);
+		}
+	}
+	/* Nor is a second reading tried, which might find something else. */
+	world->store.later = false;
+	try_plus(world, "space", "a+b", 503, "UA_DNS", 1);
+	assert_int_equal(world->set_count, 0);
+}
+
+/* ---- Pages ---- */
+
+static void unknown_paths_are_404(void **state)
+{
+	static const char *const paths[] = {"/dynamic", "/dynamic.cgi/", "/DYNAMIC.CGI", "/nic/nowhere",
+					    "/checkip.cgi.bak"};
+	struct world *world = *state;
+
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+		get(world, paths[i]);
+		assert_answer(world, 404, "404");
+	}
+	assert_int_equal(world->store.lookups, 0);
+}
+
+static void other_methods_are_405(void **state)
+{
+	static const struct {
+		enum http_method method;
+		const char *target;
+		unsigned allow;
+	} rows[] = {
+		{HTTP_HEAD, GOOD, HTTP_GET | HTTP_POST},  {HTTP_PUT, GOOD, HTTP_GET | HTTP_POST},
+		{HTTP_OTHER, GOOD, HTTP_GET | HTTP_POST}, {HTTP_POST, "/checkip.cgi", HTTP_GET | HTTP_HEAD},
+		{HTTP_OTHER, "/", HTTP_GET | HTTP_HEAD},
+	};
+	struct world *world = *state;
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		handle(world, rows[i].method, rows[i].target);
+		assert_answer(world, 405, "405");
+		assert_int_equal(world->response.allow, rows[i].allow);
+	}
+	assert_int_equal(world->set_count + world->store.lookups, 0);
+}
+
+static void the_address_page_tells_the_source(void **state)
+{
+	static const char page[] =
+		"<html><head><title>Current IP Check</title></head><body>Current IP Address: 198.51.100.7</body></html>\n";
+	static const char *const paths[] = {"/checkip.cgi", "/checkip", "/", "http://gw.example.com",
+					    "/checkip.cgi?x=y"};
+	struct world *world = *state;
+
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+		get(world, paths[i]);
+		assert_int_equal(world->response.status, 200);
+		assert_non_null(strstr(world->response.content_type, "text/html"));
+		assert_body(world, page);
+	}
+	get(world, "/myip");
+	assert_body(world, "198.51.100.7\n");
+	assert_int_equal(world->store.lookups, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(an_update_is_answered_ok),
+		TEST(nothing_is_answered_before_its_time),
+		TEST(requests_do_not_mix),
+		TEST(the_source_stands_in_for_a_missing_address),
+		TEST(both_families_are_one_set),
+		TEST(each_outcome_has_its_code),
+		TEST(only_an_unknown_outcome_says_unknown),
+		TEST(what_cannot_be_planned_is_not_submitted),
+		TEST(wrong_credentials_have_their_codes),
+		TEST(basic_credentials_stand_in),
+		TEST(a_plus_is_itself_or_a_space),
+		TEST(the_more_telling_of_two_readings_is_answered),
+		TEST(a_key_that_was_proved_ends_the_search),
+		TEST(both_readings_may_be_looked_up_later),
+		TEST(a_store_that_fails_gives_no_ok),
+		TEST(unknown_paths_are_404),
+		TEST(other_methods_are_405),
+		TEST(the_address_page_tells_the_source),
+	};
+
+	return cmocka_run_group_tests_name("pipeline", tests, NULL, NULL);
+}

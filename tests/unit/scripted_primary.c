@@ -1,0 +1,955 @@
+#include "scripted_primary.h"
+
+#include <ctype.h>
+#include <ldns/ldns.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include <cmocka.h>
+
+#include "dns/message.h"
+
+enum {
+	FRAME_HEAD = 2,
+	MESSAGE_MAX = 65535,
+	OFFSET_FLAGS = 2,
+	OFFSET_ARCOUNT = 10,
+	MODELS_MAX = 4,
+	SHORT_MAC_LEN = 16,
+	FUDGE_S = 300,
+};
+
+/* ---- The zone ---- */
+
+struct rrset {
+	char owner[256];
+	enum addr_family family; /* ADDR_NONE: deleted */
+	struct addr addr;
+};
+
+struct zone_model {
+	char zone[256];
+	struct rrset *rrsets;
+	size_t count, cap;
+	unsigned commits;
+	zone_model_commit_fn *commit;
+	void *commit_ctx;
+};
+
+struct zone_model *zone_model_new(const char *zone)
+{
+	struct zone_model *model = fake_env_calloc(1, sizeof *model);
+
+	snprintf(model->zone, sizeof model->zone, "%s", zone);
+	return model;
+}
+
+void zone_model_free(struct zone_model **model)
+{
+	free((*model)->rrsets);
+	free(*model);
+	*model = NULL;
+}
+
+void zone_model_watch(struct zone_model *model, zone_model_commit_fn *commit, void *ctx)
+{
+	model->commit = commit;
+	model->commit_ctx = ctx;
+}
+
+static struct rrset *find_rrset(const struct zone_model *model, const char *owner, enum addr_family family)
+{
+	for (size_t i = 0; i < model->count; i++) {
+		if (model->rrsets[i].family == family && strcmp(model->rrsets[i].owner, owner) == 0)
+			return &model->rrsets[i];
+	}
+	return NULL;
+}
+
+static void put_rrset(struct zone_model *model, const char *owner, const struct addr *addr)
+{
+	struct rrset *rrset = find_rrset(model, owner, addr->family);
+
+	if (!rrset && model->count == model->cap) {
+		size_t cap = model->cap ? 2 * model->cap : 16;
+		struct rrset *grown = fake_env_calloc(cap, sizeof *grown);
+
+		if (model->count)
+			memcpy(grown, model->rrsets, model->count * sizeof *grown);
+		free(model->rrsets);
+		model->rrsets = grown;
+		model->cap = cap;
+	}
+	if (!rrset)
+		rrset = &model->rrsets[model->count++];
+	snprintf(rrset->owner, sizeof rrset->owner, "%s", owner);
+	rrset->family = addr->family;
+	rrset->addr = *addr;
+}
+
+void zone_model_put(struct zone_model *model, const char *owner, const char *addr)
+{
+	struct addr parsed;
+
+	assert_int_equal(addr_parse(text_of(addr), &parsed), STATUS_OK);
+	put_rrset(model, owner, &parsed);
+}
+
+const char *zone_model_get(const struct zone_model *model, const char *owner, enum addr_family family)
+{
+	static char text[ADDR_TEXT_MAX];
+	const struct rrset *rrset = find_rrset(model, owner, family);
+
+	return rrset ? addr_format(&rrset->addr, text) : "";
+}
+
+unsigned zone_model_commits(const struct zone_model *model)
+{
+	return model->commits;
+}
+
+/* ---- An UPDATE on the zone, RFC 2136 section 3 ---- */
+
+static void owner_text(const ldns_rr *rr, char out[static 256])
+{
+	char *text = ldns_rdf2str(ldns_rr_owner(rr));
+	size_t len = strlen(text);
+
+	if (len > 1 && text[len - 1] == '.')
+		text[--len] = '\0';
+	for (size_t i = 0; i < len; i++)
+		text[i] = (char)tolower((unsigned char)text[i]);
+	snprintf(out, 256, "%s", text);
+	free(text);
+}
+
+static bool lies_in(const char *owner, const char *zone)
+{
+	size_t owner_len = strlen(owner), zone_len = strlen(zone);
+
+	return owner_len >= zone_len && strcmp(owner + owner_len - zone_len, zone) == 0 &&
+	       (owner_len == zone_len || owner[owner_len - zone_len - 1] == '.');
+}
+
+static enum addr_family family_of(const ldns_rr *rr)
+{
+	switch (ldns_rr_get_type(rr)) {
+	case LDNS_RR_TYPE_A:
+		return ADDR_V4;
+	case LDNS_RR_TYPE_AAAA:
+		return ADDR_V6;
+	default:
+		return ADDR_NONE;
+	}
+}
+
+/* Section 3.2, as far as a gateway uses it: RRset exists (value independent). */
+static unsigned check_prerequisites(const struct zone_model *model, const ldns_rr_list *section)
+{
+	for (size_t i = 0; i < ldns_rr_list_rr_count(section); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(section, i);
+		char owner[256];
+
+		owner_text(rr, owner);
+		if (ldns_rr_ttl(rr) != 0 || ldns_rr_get_class(rr) != LDNS_RR_CLASS_ANY || ldns_rr_rd_count(rr) != 0 ||
+		    family_of(rr) == ADDR_NONE)
+			return DNS_FORMERR;
+		if (!lies_in(owner, model->zone))
+			return DNS_NOTZONE;
+		if (!find_rrset(model, owner, family_of(rr)))
+			return DNS_NXRRSET;
+	}
+	return DNS_NOERROR;
+}
+
+/*
+ * Section 3.4.1: the whole section is looked at before anything is done. A gateway sends pairs: delete an RRset, add
+ * one address to it.
+ */
+static unsigned check_updates(const struct zone_model *model, const ldns_rr_list *section)
+{
+	size_t count = ldns_rr_list_rr_count(section);
+
+	for (size_t i = 0; i < count; i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(section, i);
+		bool deletes = ldns_rr_get_class(rr) == LDNS_RR_CLASS_ANY;
+		char owner[256];
+
+		owner_text(rr, owner);
+		if (!lies_in(owner, model->zone))
+			return DNS_NOTZONE;
+		if (deletes != (i % 2 == 0) || family_of(rr) == ADDR_NONE)
+			return DNS_FORMERR;
+		if (deletes ? ldns_rr_ttl(rr) != 0 || ldns_rr_rd_count(rr) != 0
+			    : ldns_rr_get_class(rr) != LDNS_RR_CLASS_IN || ldns_rr_rd_count(rr) != 1)
+			return DNS_FORMERR;
+	}
+	return count % 2 ? DNS_FORMERR : DNS_NOERROR;
+}
+
+static void commit_updates(struct zone_model *model, const ldns_rr_list *section)
+{
+	for (size_t i = 1; i < ldns_rr_list_rr_count(section); i += 2) {
+		const ldns_rr *rr = ldns_rr_list_rr(section, i);
+		const ldns_rdf *rdf = ldns_rr_rdf(rr, 0);
+		struct addr addr = {.family = family_of(rr)};
+		char owner[256];
+
+		owner_text(rr, owner);
+		memcpy(addr.octets, ldns_rdf_data(rdf), ldns_rdf_size(rdf));
+		put_rrset(model, owner, &addr);
+		if (model->commit)
+			model->commit(model->commit_ctx, owner, &addr);
+	}
+	model->commits += ldns_rr_list_rr_count(section) > 0;
+}
+
+static unsigned apply(struct zone_model *model, const ldns_pkt *packet)
+{
+	unsigned rcode = check_prerequisites(model, ldns_pkt_answer(packet));
+
+	if (rcode == DNS_NOERROR)
+		rcode = check_updates(model, ldns_pkt_authority(packet));
+	if (rcode == DNS_NOERROR)
+		commit_updates(model, ldns_pkt_authority(packet));
+	return rcode;
+}
+
+/* ---- The network ---- */
+
+struct transport {
+	SLIST_ENTRY(transport) link;
+	struct primary *primary;
+	unsigned number;
+	const struct transport_events *events;
+	void *ctx;
+	bool opened;
+	bool closed_by_user;
+	bool closed_by_primary; /* the user is told, or will be */
+	/* From the user: */
+	uint8_t *in;
+	size_t in_len, in_cap;
+	bool arriving; /* a call that looks at them is under way */
+	/* To the user: */
+	uint8_t *out;
+	size_t out_len, out_cap;
+	size_t piece_len;
+	size_t close_after; /* octets that may still be delivered; SIZE_MAX: all */
+	bool delivering;
+};
+
+struct network {
+	struct fake_env *fake;
+	SLIST_HEAD(, transport) transports;
+	SLIST_HEAD(, primary) primaries;
+	SLIST_HEAD(, reply) replies;
+};
+
+struct primary {
+	SLIST_ENTRY(primary) link;
+	struct network *network;
+	struct endpoint endpoint;
+	struct zone_model *models[MODELS_MAX];
+	size_t model_count;
+	const struct tsig_key *key;
+	struct tsig_key *wrong_secret, *other_name, *other_algorithm;
+	enum door door;
+	struct primary_script script;
+	primary_decide_fn *decide;
+	void *decide_ctx;
+	int64_t clock_offset_s;
+	bool sends_fail;
+	unsigned connections;
+	struct primary_request *requests;
+	size_t request_count, request_cap;
+};
+
+/* A reply on its way: waiting for its time, or held. Freed with the network. */
+struct reply {
+	SLIST_ENTRY(reply) link;
+	struct transport *transport;
+	struct primary_script script;
+	bool held;
+	size_t len;
+	uint8_t octets[];
+};
+
+struct network *network_new(struct fake_env *fake)
+{
+	struct network *network = fake_env_calloc(1, sizeof *network);
+
+	network->fake = fake;
+	SLIST_INIT(&network->transports);
+	SLIST_INIT(&network->primaries);
+	SLIST_INIT(&network->replies);
+	return network;
+}
+
+static void free_primary(struct primary *primary)
+{
+	tsig_key_free(&primary->wrong_secret);
+	tsig_key_free(&primary->other_name);
+	tsig_key_free(&primary->other_algorithm);
+	free(primary->requests);
+	free(primary);
+}
+
+void network_free(struct network **network_pointer)
+{
+	struct network *network = *network_pointer;
+	size_t left = network_connections(network);
+
+	*network_pointer = NULL;
+	while (!SLIST_EMPTY(&network->transports)) {
+		struct transport *transport = SLIST_FIRST(&network->transports);
+
+		SLIST_REMOVE_HEAD(&network->transports, link);
+		free(transport->in);
+		free(transport->out);
+		free(transport);
+	}
+	while (!SLIST_EMPTY(&network->replies)) {
+		struct reply *reply = SLIST_FIRST(&network->replies);
+
+		SLIST_REMOVE_HEAD(&network->replies, link);
+		free(reply);
+	}
+	while (!SLIST_EMPTY(&network->primaries)) {
+		struct primary *primary = SLIST_FIRST(&network->primaries);
+
+		SLIST_REMOVE_HEAD(&network->primaries, link);
+		free_primary(primary);
+	}
+	free(network);
+	assert_int_equal(left, 0);
+}
+
+size_t network_connections(const struct network *network)
+{
+	const struct transport *transport;
+	size_t count = 0;
+
+	SLIST_FOREACH(transport, &network->transports, link)
+		count += !transport->closed_by_user;
+	return count;
+}
+
+static void call_at(struct primary *primary, uint64_t after_ms, env_timer_fn *fn, void *ctx)
+{
+	struct fake_env *fake = primary->network->fake;
+
+	fake_env_call_at(fake, fake_env_now_ms(fake) + after_ms, fn, ctx);
+}
+
+/* ---- Events for the user, always from the loop ---- */
+
+/* The code under test has the word. */
+#define INSIDE(call)                                                                                                   \
+	do {                                                                                                           \
+		unsigned outside = fake_env_outside;                                                                   \
+		fake_env_outside = 0;                                                                                  \
+		call;                                                                                                  \
+		fake_env_outside = outside;                                                                            \
+	} while (0)
+
+static void deliver_opened(void *ctx)
+{
+	struct transport *transport = ctx;
+
+	if (transport->closed_by_user || transport->closed_by_primary)
+		return;
+	transport->opened = true;
+	INSIDE(transport->events->opened(transport->ctx));
+}
+
+static void deliver_closed(void *ctx)
+{
+	struct transport *transport = ctx;
+
+	if (!transport->closed_by_user)
+		INSIDE(transport->events->closed(transport->ctx,
+						 transport->opened ? "closed by the primary" : "connection refused"));
+}
+
+static void close_from_here(struct transport *transport)
+{
+	if (transport->closed_by_primary)
+		return;
+	transport->closed_by_primary = true;
+	call_at(transport->primary, 0, deliver_closed, transport);
+}
+
+static size_t next_piece(const struct transport *transport)
+{
+	size_t len = transport->out_len;
+
+	if (transport->piece_len && transport->piece_len < len)
+		len = transport->piece_len;
+	return transport->close_after < len ? transport->close_after : len;
+}
+
+static void deliver_received(void *ctx)
+{
+	struct transport *transport = ctx;
+	size_t len = next_piece(transport);
+	uint8_t *piece;
+
+	transport->delivering = false;
+	if (transport->closed_by_user || transport->closed_by_primary)
+		return;
+	/* A copy of just that length, so that a sanitizer sees who reads beyond it or keeps it. */
+	piece = fake_env_calloc(len, 1);
+	memcpy(piece, transport->out, len);
+	memmove(transport->out, transport->out + len, transport->out_len - len);
+	transport->out_len -= len;
+	if (transport->close_after != SIZE_MAX)
+		transport->close_after -= len;
+	if (transport->close_after == 0) {
+		close_from_here(transport);
+	} else if (transport->out_len) {
+		transport->delivering = true;
+		call_at(transport->primary, 0, deliver_received, transport);
+	}
+	INSIDE(transport->events->received(transport->ctx, piece, len));
+	free(piece);
+}
+
+static void append(uint8_t **buffer, size_t *buffer_len, size_t *cap, const uint8_t *octets, size_t len)
+{
+	if (*buffer_len + len > *cap) {
+		uint8_t *grown = fake_env_calloc(2 * (*buffer_len + len), 1);
+
+		if (*buffer_len)
+			memcpy(grown, *buffer, *buffer_len);
+		fake_env_outside++;
+		free(*buffer);
+		fake_env_outside--;
+		*buffer = grown;
+		*cap = 2 * (*buffer_len + len);
+	}
+	memcpy(*buffer + *buffer_len, octets, len);
+	*buffer_len += len;
+}
+
+static void say(struct transport *transport, const uint8_t *octets, size_t len)
+{
+	append(&transport->out, &transport->out_len, &transport->out_cap, octets, len);
+	if (transport->delivering)
+		return;
+	transport->delivering = true;
+	call_at(transport->primary, 0, deliver_received, transport);
+}
+
+/* ---- Replies ---- */
+
+static void put_u16(uint8_t *at, unsigned value)
+{
+	at[0] = (uint8_t)(value >> 8);
+	at[1] = (uint8_t)value;
+}
+
+static unsigned get_u16(const uint8_t *at)
+{
+	return (unsigned)at[0] << 8 | at[1];
+}
+
+enum { FLAG_QR = 0x8000, FLAG_TC = 0x0200, OPCODE_UPDATE = 5 << 11 };
+
+/* Header and zone section of the reply, without the rest. */
+static size_t begin_reply(const uint8_t *request, size_t request_len, const struct primary_script *script,
+			  unsigned rcode, uint8_t *out)
+{
+	unsigned flags = FLAG_QR | OPCODE_UPDATE | rcode;
+	size_t len = DNS_HEADER_LEN;
+
+	while (len < request_len && request[len])
+		len += 1u + request[len];
+	len += 1 + 4;
+	assert_true(len <= request_len);
+	memcpy(out, request, len);
+	memset(out + 6, 0, 6);
+	if (script->reply == REPLY_TRUNCATED)
+		flags |= FLAG_TC;
+	if (script->reply == REPLY_IS_A_REQUEST)
+		flags &= ~(unsigned)FLAG_QR;
+	if (script->reply == REPLY_OPCODE_QUERY)
+		flags &= ~(unsigned)OPCODE_UPDATE;
+	if (script->reply == REPLY_OTHER_ZONE)
+		out[DNS_HEADER_LEN + 1] ^= 1;
+	if (script->reply == REPLY_OTHER_ID || script->reply == REPLY_OTHER_ORIGINAL_ID)
+		out[0] ^= 0x55;
+	put_u16(out + OFFSET_FLAGS, flags);
+	return len;
+}
+
+static const struct tsig_key *reply_key(const struct primary *primary, enum reply_kind kind)
+{
+	switch (kind) {
+	case REPLY_WRONG_SECRET:
+		return primary->wrong_secret;
+	case REPLY_OTHER_KEY_NAME:
+		return primary->other_name;
+	case REPLY_OTHER_ALGORITHM:
+		return primary->other_algorithm;
+	default:
+		return primary->key;
+	}
+}
+
+static uint64_t primary_wall_s(const struct primary *primary)
+{
+	return (uint64_t)((int64_t)fake_env_wall_s(primary->network->fake) + primary->clock_offset_s);
+}
+
+static uint16_t signed_error(const struct primary_script *script)
+{
+	switch (script->reply) {
+	case REPLY_UNSIGNED_BADKEY:
+		return TSIG_RCODE_BADKEY;
+	case REPLY_UNSIGNED_BADSIG:
+		return TSIG_RCODE_BADSIG;
+	case REPLY_ERROR_WITHOUT_NOTAUTH:
+		return TSIG_RCODE_BADTIME;
+	default:
+		return script->tsig_error;
+	}
+}
+
+static void sign_reply(const struct primary *primary, const struct primary_request *request,
+		       const struct primary_script *script, uint8_t *wire, size_t *len)
+{
+	struct tsig_mac request_mac = request->mac;
+	struct tsig_signing how = {
+		.time_s = primary_wall_s(primary),
+		.request_mac = &request_mac,
+		.error = signed_error(script),
+		.server_time_s = primary_wall_s(primary),
+	};
+
+	if (how.error == TSIG_RCODE_BADTIME)
+		how.time_s = request->time_s;
+	if (script->reply == REPLY_WITHOUT_REQUEST_MAC)
+		how.request_mac = NULL;
+	if (script->reply == REPLY_TO_ANOTHER_REQUEST)
+		request_mac.octets[0] ^= 1;
+	if (script->reply == REPLY_STALE)
+		how.time_s -= FUDGE_S + 1;
+	if (script->reply == REPLY_FROM_THE_FUTURE)
+		how.time_s += FUDGE_S + 1;
+	if (script->reply == REPLY_SHORT_MAC)
+		how.mac_len = SHORT_MAC_LEN;
+	assert_int_equal(tsig_sign(wire, len, MESSAGE_MAX, reply_key(primary, script->reply), &how, NULL), TSIG_OK);
+}
+
+static void append_record(uint8_t *wire, size_t *len, const uint8_t *record, size_t record_len)
+{
+	memcpy(wire + *len, record, record_len);
+	*len += record_len;
+	put_u16(wire + OFFSET_ARCOUNT, get_u16(wire + OFFSET_ARCOUNT) + 1);
+}
+
+/* What is done to a reply after it was signed. */
+static void spoil_reply(enum reply_kind kind, size_t unsigned_len, uint8_t *wire, size_t *len)
+{
+	static const uint8_t opt[] = {0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 0};
+	uint8_t tsig[TSIG_RECORD_MAX];
+	size_t tsig_len = *len - unsigned_len;
+
+	switch (kind) {
+	case REPLY_ALTERED:
+		wire[OFFSET_FLAGS] ^= 0x01; /* RD: nobody looks at it, but it is signed */
+		break;
+	case REPLY_OTHER_ORIGINAL_ID:
+		wire[0] ^= 0x55;
+		break;
+	case REPLY_SIGNED_TWICE:
+		memcpy(tsig, wire + unsigned_len, tsig_len);
+		append_record(wire, len, tsig, tsig_len);
+		break;
+	case REPLY_TSIG_NOT_LAST:
+		append_record(wire, len, opt, sizeof opt);
+		break;
+	case REPLY_CUT:
+		*len -= 5;
+		break;
+	case REPLY_GARBAGE:
+		memset(wire + DNS_HEADER_LEN, 0xff, *len - DNS_HEADER_LEN);
+		break;
+	case REPLY_EMPTY:
+		*len = 0;
+		break;
+	case REPLY_SHORT:
+		*len = DNS_HEADER_LEN - 1;
+		break;
+	case REPLY_LONGEST:
+		wire[0] ^= 0x55;
+		memset(wire + *len, 0, MESSAGE_MAX - *len);
+		*len = MESSAGE_MAX;
+		break;
+	default:
+		break;
+	}
+}
+
+static size_t write_reply(const struct primary *primary, const uint8_t *request_wire, size_t request_len,
+			  const struct primary_request *request, const struct primary_script *script, uint8_t *out)
+{
+	size_t unsigned_len = begin_reply(request_wire, request_len, script, request->rcode, out);
+	size_t len = unsigned_len;
+
+	if (script->reply != REPLY_UNSIGNED)
+		sign_reply(primary, request, script, out, &len);
+	spoil_reply(script->reply, unsigned_len, out, &len);
+	return len;
+}
+
+static void send_reply(void *ctx)
+{
+	struct reply *reply = ctx;
+	struct transport *transport = reply->transport;
+
+	if (transport->closed_by_user || transport->closed_by_primary)
+		return;
+	if (reply->script.piece_len)
+		transport->piece_len = reply->script.piece_len;
+	if (reply->script.close_after)
+		transport->close_after = transport->out_len + reply->script.close_after;
+	say(transport, reply->octets, reply->len);
+}
+
+/* ---- Messages that arrive ---- */
+
+static struct primary_request *add_request(struct primary *primary)
+{
+	if (primary->request_count == primary->request_cap) {
+		size_t cap = primary->request_cap ? 2 * primary->request_cap : 16;
+		struct primary_request *grown = fake_env_calloc(cap, sizeof *grown);
+
+		if (primary->request_count)
+			memcpy(grown, primary->requests, primary->request_count * sizeof *grown);
+		free(primary->requests);
+		primary->requests = grown;
+		primary->request_cap = cap;
+	}
+	return &primary->requests[primary->request_count++];
+}
+
+static struct zone_model *model_for(const struct primary *primary, const ldns_pkt *packet)
+{
+	char zone[256];
+
+	if (ldns_rr_list_rr_count(ldns_pkt_question(packet)) != 1)
+		return NULL;
+	owner_text(ldns_rr_list_rr(ldns_pkt_question(packet), 0), zone);
+	for (size_t i = 0; i < primary->model_count; i++) {
+		if (strcmp(primary->models[i]->zone, zone) == 0)
+			return primary->models[i];
+	}
+	return NULL;
+}
+
+/* Whose message it is, for the test to see. */
+static void describe(const ldns_pkt *packet, struct primary_request *request)
+{
+	const ldns_rr_list *prerequisites = ldns_pkt_answer(packet), *updates = ldns_pkt_authority(packet);
+
+	request->only_prerequisites = ldns_rr_list_rr_count(updates) == 0;
+	if (ldns_rr_list_rr_count(prerequisites))
+		owner_text(ldns_rr_list_rr(prerequisites, 0), request->owner);
+	else if (ldns_rr_list_rr_count(updates))
+		owner_text(ldns_rr_list_rr(updates, 0), request->owner);
+}
+
+/* What an honest primary makes of a request whose TSIG does not please it, RFC 8945 section 5.2. */
+static void reject(struct primary_request *request, struct primary_script *script)
+{
+	request->rcode = DNS_NOTAUTH;
+	if (script->reply != REPLY_SIGNED)
+		return;
+	if (request->verified == TSIG_BADTIME)
+		script->tsig_error = TSIG_RCODE_BADTIME;
+	else
+		script->reply = request->verified == TSIG_BADKEY ? REPLY_UNSIGNED_BADKEY : REPLY_UNSIGNED_BADSIG;
+}
+
+static void carry_out(struct primary *primary, const uint8_t *wire, size_t len, struct primary_request *request,
+		      struct primary_script *script)
+{
+	ldns_pkt *packet = NULL;
+	struct zone_model *model;
+
+	assert_int_equal(ldns_wire2pkt(&packet, wire, len), LDNS_STATUS_OK);
+	assert_int_equal(ldns_pkt_get_opcode(packet), LDNS_PACKET_UPDATE);
+	assert_false(ldns_pkt_qr(packet));
+	describe(packet, request);
+	if (primary->decide)
+		primary->decide(primary->decide_ctx, request, script);
+	model = model_for(primary, packet);
+	request->rcode = script->rcode;
+	if (script->rcode != PRIMARY_DECIDES)
+		;
+	else if (request->verified != TSIG_OK)
+		reject(request, script);
+	else
+		request->rcode = model ? apply(model, packet) : DNS_NOTAUTH;
+	ldns_pkt_free(packet);
+}
+
+static void answer(struct transport *transport, const uint8_t *wire, size_t len, const struct primary_request *request,
+		   const struct primary_script *script)
+{
+	struct network *network = transport->primary->network;
+	static uint8_t message[MESSAGE_MAX + TSIG_RECORD_MAX];
+	struct reply *reply;
+	size_t reply_len;
+
+	if (script->close_instead)
+		close_from_here(transport);
+	if (script->close_instead || script->reply == REPLY_NONE)
+		return;
+	reply_len = write_reply(transport->primary, wire, len, request, script, message);
+	reply = fake_env_calloc(1, sizeof *reply + FRAME_HEAD + reply_len);
+	reply->transport = transport;
+	reply->script = *script;
+	reply->held = script->hold;
+	reply->len = FRAME_HEAD + reply_len;
+	put_u16(reply->octets, (unsigned)reply_len);
+	memcpy(reply->octets + FRAME_HEAD, message, reply_len);
+	SLIST_INSERT_HEAD(&network->replies, reply, link);
+	if (!reply->held)
+		call_at(transport->primary, script->delay_ms, send_reply, reply);
+}
+
+static void take_message(struct transport *transport, uint8_t *wire, size_t len)
+{
+	struct primary *primary = transport->primary;
+	struct primary_script script = primary->script;
+	struct primary_request *request = add_request(primary);
+	struct tsig_checking how = {.now_s = primary_wall_s(primary)};
+	static uint8_t unsigned_wire[MESSAGE_MAX];
+	size_t unsigned_len = len;
+	struct tsig_report report = {0};
+
+	request->id = (uint16_t)get_u16(wire);
+	request->at_ms = fake_env_now_ms(primary->network->fake);
+	request->connection = transport->number;
+	memcpy(unsigned_wire, wire, len);
+	request->verified = tsig_verify(unsigned_wire, &unsigned_len, primary->key, &how, &report);
+	request->time_s = report.time_s;
+	request->mac = report.mac;
+	carry_out(primary, wire, len, request, &script);
+	answer(transport, wire, len, request, &script);
+}
+
+static void look_at_arrived(void *ctx)
+{
+	struct transport *transport = ctx;
+
+	transport->arriving = false;
+	while (!transport->closed_by_user && !transport->closed_by_primary && transport->in_len >= FRAME_HEAD) {
+		size_t len = get_u16(transport->in);
+
+		if (transport->in_len < FRAME_HEAD + len)
+			return;
+		take_message(transport, transport->in + FRAME_HEAD, len);
+		transport->in_len -= FRAME_HEAD + len;
+		memmove(transport->in, transport->in + FRAME_HEAD + len, transport->in_len);
+	}
+}
+
+/* ---- The transport's functions ---- */
+
+static struct primary *primary_at(const struct network *network, const struct endpoint *endpoint)
+{
+	struct primary *primary;
+
+	SLIST_FOREACH(primary, &network->primaries, link) {
+		if (endpoint_equal(&primary->endpoint, endpoint))
+			return primary;
+	}
+	fail_msg("no primary at that endpoint");
+	abort(); /* not reached */
+}
+
+static enum status scripted_open(void *maker, const struct endpoint *endpoint, const struct transport_events *events,
+				 void *ctx, struct transport **out)
+{
+	struct network *network = maker;
+	struct primary *primary = primary_at(network, endpoint);
+	struct transport *transport;
+
+	primary->connections++;
+	if (primary->door == DOOR_FAILS)
+		return STATUS_IO;
+	transport = fake_env_calloc(1, sizeof *transport);
+	transport->primary = primary;
+	transport->number = primary->connections;
+	transport->events = events;
+	transport->ctx = ctx;
+	transport->close_after = SIZE_MAX;
+	SLIST_INSERT_HEAD(&network->transports, transport, link);
+	if (primary->door == DOOR_OPEN)
+		call_at(primary, 0, deliver_opened, transport);
+	else if (primary->door == DOOR_REFUSES)
+		close_from_here(transport);
+	*out = transport;
+	return STATUS_OK;
+}
+
+static enum status scripted_send(struct transport *transport, const uint8_t *octets, size_t len)
+{
+	assert_true(transport->opened && !transport->closed_by_user);
+	if (transport->primary->sends_fail)
+		return STATUS_IO;
+	if (transport->closed_by_primary)
+		return STATUS_OK; /* into the void, as TCP does */
+	append(&transport->in, &transport->in_len, &transport->in_cap, octets, len);
+	if (!transport->arriving)
+		call_at(transport->primary, 0, look_at_arrived, transport);
+	transport->arriving = true;
+	return STATUS_OK;
+}
+
+static void scripted_close(struct transport **transport)
+{
+	assert_false((*transport)->closed_by_user);
+	(*transport)->closed_by_user = true;
+	*transport = NULL;
+}
+
+static const struct transport_ops scripted_ops = {
+	.open = scripted_open, .send = scripted_send, .close = scripted_close};
+
+struct transport_maker network_maker(struct network *network)
+{
+	return (struct transport_maker){&scripted_ops, network};
+}
+
+/* ---- The test's side ---- */
+
+static struct tsig_key *make_key(const char *name, const char *algorithm, const char *secret)
+{
+	struct tsig_key *key;
+
+	assert_int_equal(tsig_key_new(name, algorithm, (const uint8_t *)secret, strlen(secret), &key), TSIG_OK);
+	return key;
+}
+
+struct primary *primary_new(struct network *network, const char *endpoint, struct zone_model *model,
+			    const struct tsig_key *key)
+{
+	struct primary *primary = fake_env_calloc(1, sizeof *primary);
+
+	fake_env_outside++;
+	primary->network = network;
+	assert_int_equal(endpoint_parse(text_of(endpoint), 53, &primary->endpoint), STATUS_OK);
+	primary_serve(primary, model);
+	primary->key = key;
+	primary->wrong_secret = make_key(tsig_key_name(key), tsig_key_algorithm(key), "not the secret");
+	primary->other_name = make_key("other", tsig_key_algorithm(key), "not the secret");
+	primary->other_algorithm = make_key(tsig_key_name(key), "hmac-sha512", "not the secret");
+	primary->script.rcode = PRIMARY_DECIDES;
+	SLIST_INSERT_HEAD(&network->primaries, primary, link);
+	fake_env_outside--;
+	return primary;
+}
+
+void primary_serve(struct primary *primary, struct zone_model *model)
+{
+	assert_true(primary->model_count < MODELS_MAX);
+	primary->models[primary->model_count++] = model;
+}
+
+const struct endpoint *primary_endpoint(const struct primary *primary)
+{
+	return &primary->endpoint;
+}
+
+void primary_set_door(struct primary *primary, enum door door)
+{
+	primary->door = door;
+}
+
+void primary_set_script(struct primary *primary, struct primary_script script)
+{
+	primary->script = script;
+}
+
+void primary_set_decide(struct primary *primary, primary_decide_fn *decide, void *ctx)
+{
+	primary->decide = decide;
+	primary->decide_ctx = ctx;
+}
+
+void primary_set_clock_offset_s(struct primary *primary, int64_t offset_s)
+{
+	primary->clock_offset_s = offset_s;
+}
+
+void primary_set_sends_fail(struct primary *primary, bool fail)
+{
+	primary->sends_fail = fail;
+}
+
+/* The list of replies begins with the newest. */
+static void release(struct reply *reply, const struct primary *primary, bool reversed)
+{
+	if (!reply)
+		return;
+	if (!reversed)
+		release(SLIST_NEXT(reply, link), primary, reversed);
+	if (reply->held && reply->transport->primary == primary) {
+		reply->held = false;
+		send_reply(reply);
+	}
+	if (reversed)
+		release(SLIST_NEXT(reply, link), primary, reversed);
+}
+
+void primary_release(struct primary *primary, bool reversed)
+{
+	release(SLIST_FIRST(&primary->network->replies), primary, reversed);
+}
+
+void primary_say(struct primary *primary, const uint8_t *octets, size_t len)
+{
+	struct transport *transport;
+
+	SLIST_FOREACH(transport, &primary->network->transports, link) {
+		if (transport->primary == primary) {
+			say(transport, octets, len);
+			return;
+		}
+	}
+	fail_msg("nobody is connected");
+}
+
+void primary_drop_connections(struct primary *primary)
+{
+	struct transport *transport;
+
+	SLIST_FOREACH(transport, &primary->network->transports, link) {
+		if (transport->primary == primary && !transport->closed_by_user)
+			close_from_here(transport);
+	}
+}
+
+unsigned primary_connections(const struct primary *primary)
+{
+	return primary->connections;
+}
+
+size_t primary_requests(const struct primary *primary)
+{
+	return primary->request_count;
+}
+
+const struct primary_request *primary_request(const struct primary *primary, size_t n)
+{
+	assert_true(n < primary->request_count);
+	return &primary->requests[n];
+}

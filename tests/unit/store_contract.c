@@ -1,0 +1,243 @@
+#include "store_contract.h"
+
+#include "support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	LOGIN_MAX = 32,
+	MANY = 5000,
+};
+
+/* ---- Looking up, and what came of it ---- */
+
+/* What a look-up has found; the account is copied, because it is not valid any longer. */
+struct found {
+	size_t calls;
+	enum status status;
+	bool has_account;
+	struct account account;
+	char login[LOGIN_MAX];
+	struct host_pattern first_pattern;
+};
+
+static void on_found(void *ctx, enum status status, const struct account *account)
+{
+	struct found *found = ctx;
+
+	found->calls++;
+	found->status = status;
+	found->has_account = account;
+	if (!account)
+		return;
+	found->account = *account;
+	assert_in_range(strlen(account->login), 0, LOGIN_MAX - 1);
+	strcpy(found->login, account->login);
+	if (account->pattern_count)
+		found->first_pattern = account->patterns[0];
+}
+
+static const struct store_under_test *under_test(void **state)
+{
+	return *state;
+}
+
+static void settle(void **state)
+{
+	if (under_test(state)->settle)
+		under_test(state)->settle();
+}
+
+static struct account_store *make(void **state, const struct account *accounts, size_t count)
+{
+	struct account_store *store = NULL;
+
+	assert_int_equal(under_test(state)->make(accounts, count, &store), STATUS_OK);
+	assert_non_null(store);
+	return store;
+}
+
+/* Looks up from a copy of the login that is gone once lookup() has returned. */
+static struct found look_up(void **state, struct account_store *store, struct text login)
+{
+	struct found found = {0};
+	char *copy = malloc(login.len + 1);
+
+	assert_non_null(copy);
+	if (login.len)
+		memcpy(copy, login.octets, login.len);
+	account_store_lookup(store, (struct text){copy, login.len}, on_found, &found);
+	free(copy);
+	settle(state);
+	assert_int_equal(found.calls, 1);
+	assert_int_equal(found.has_account, found.status == STATUS_OK);
+	return found;
+}
+
+/* ---- Accounts ---- */
+
+static char login_a[] = "myLogin", login_b[] = "MYLOGIN", login_c[] = "with space",
+	    login_d[] = "m\xc3\xbcller@example.com", login_e[] = "a:b\"c\\'%";
+
+static const struct account accounts[] = {
+	{.login = login_a, .active = true, .may_update = true, .has_key = true, .key = {{1, 2, 3}}},
+	{.login = login_b, .active = false, .may_update = true, .has_key = true, .key = {{4, 5, 6}}},
+	{.login = login_c, .active = true, .may_update = false},
+	{.login = login_d, .active = true, .may_update = true},
+	{.login = login_e, .active = true, .may_update = true},
+};
+
+/* ---- The contract ---- */
+
+static void finds_an_account_with_all_that_it_holds(void **state)
+{
+	struct host_pattern patterns[] = {{HOST_BELOW, name_of("home.example.com")},
+					  {HOST_EXACT, name_of("a.example.com")}};
+	struct account account = accounts[0];
+	struct account_store *store;
+	struct found found;
+
+	account.patterns = patterns;
+	account.pattern_count = LENGTH(patterns);
+	store = make(state, &account, 1);
+	found = look_up(state, store, text_of("myLogin"));
+	assert_int_equal(found.status, STATUS_OK);
+	assert_string_equal(found.login, "myLogin");
+	assert_true(found.account.active);
+	assert_true(found.account.may_update);
+	assert_true(found.account.has_key);
+	assert_memory_equal(found.account.key.digest, account.key.digest, KEY_DIGEST_LEN);
+	assert_int_equal(found.account.pattern_count, 2);
+	assert_int_equal(found.first_pattern.kind, HOST_BELOW);
+	assert_string_equal(found.first_pattern.name.text, "home.example.com");
+	account_store_free(&store);
+}
+
+static void tells_accounts_apart_octet_by_octet(void **state)
+{
+	struct account_store *store = make(state, accounts, LENGTH(accounts));
+
+	for (size_t i = 0; i < LENGTH(accounts); i++) {
+		struct found found = look_up(state, store, text_of(accounts[i].login));
+
+		assert_row(accounts[i].login, found.status == STATUS_OK);
+		assert_string_equal(found.login, accounts[i].login);
+		assert_int_equal(found.account.active, accounts[i].active);
+		assert_int_equal(found.account.may_update, accounts[i].may_update);
+		assert_int_equal(found.account.has_key, accounts[i].has_key);
+	}
+	account_store_free(&store);
+}
+
+static void finds_no_account_that_is_not_there(void **state)
+{
+	static const struct text rows[] = {
+		OCTETS(""),	     OCTETS("mylogin"), /* capitals matter */
+		OCTETS("myLogi"),    OCTETS("myLoginn"),   OCTETS(" myLogin"), OCTETS("myLogin "),
+		OCTETS("myLogin\0"), OCTETS("myLogin\0x"), OCTETS("\0"),       OCTETS("with  space"),
+		OCTETS("%"),	     OCTETS("my%"),	   OCTETS("myLogi_"),  OCTETS("' OR '1'='1"),
+	};
+	struct account_store *store = make(state, accounts, LENGTH(accounts));
+
+	for (size_t i = 0; i < LENGTH(rows); i++)
+		assert_row(rows[i].octets, look_up(state, store, rows[i]).status == STATUS_NOT_FOUND);
+	assert_int_equal(look_up(state, store, (struct text){NULL, 0}).status, STATUS_NOT_FOUND);
+	account_store_free(&store);
+}
+
+static void an_empty_store_holds_nobody(void **state)
+{
+	struct account_store *store = make(state, NULL, 0);
+
+	assert_int_equal(look_up(state, store, text_of("myLogin")).status, STATUS_NOT_FOUND);
+	account_store_free(&store);
+}
+
+static void finds_each_of_many(void **state)
+{
+	static char logins[MANY][LOGIN_MAX];
+	struct account *many = calloc(MANY, sizeof *many);
+	struct account_store *store;
+
+	assert_non_null(many);
+	for (size_t i = 0; i < MANY; i++) {
+		snprintf(logins[i], LOGIN_MAX, "user-%zu", i);
+		many[i] = (struct account){.login = logins[i], .active = true};
+	}
+	store = make(state, many, MANY);
+	for (size_t i = 0; i < MANY; i++)
+		assert_string_equal(look_up(state, store, text_of(logins[i])).login, logins[i]);
+	assert_int_equal(look_up(state, store, text_of("user-5000")).status, STATUS_NOT_FOUND);
+	account_store_free(&store);
+	free(many);
+}
+
+/* As the pipeline does with the second reading of credentials. */
+struct second {
+	struct account_store *store;
+	struct found first, second;
+};
+
+static void on_first_found(void *ctx, enum status status, const struct account *account)
+{
+	struct second *both = ctx;
+
+	on_found(&both->first, status, account);
+	account_store_lookup(both->store, text_of("myLogin"), on_found, &both->second);
+}
+
+static void looks_up_again_from_within_an_answer(void **state)
+{
+	struct second both = {.store = make(state, accounts, LENGTH(accounts))};
+
+	account_store_lookup(both.store, text_of("nobody"), on_first_found, &both);
+	settle(state);
+	settle(state);
+	assert_int_equal(both.first.calls, 1);
+	assert_int_equal(both.first.status, STATUS_NOT_FOUND);
+	assert_int_equal(both.second.calls, 1);
+	assert_int_equal(both.second.status, STATUS_OK);
+	account_store_free(&both.store);
+}
+
+static void answers_nobody_after_it_was_freed(void **state)
+{
+	struct account_store *store = make(state, accounts, LENGTH(accounts));
+	struct found found = {0};
+	size_t calls;
+
+	account_store_lookup(store, text_of("myLogin"), on_found, &found);
+	account_store_free(&store);
+	assert_null(store);
+	calls = found.calls;
+	settle(state);
+	assert_int_equal(found.calls, calls);
+	assert_in_range(calls, 0, 1);
+}
+
+static void freeing_nothing_does_nothing(void **state)
+{
+	struct account_store *store = NULL;
+
+	(void)state;
+	account_store_free(&store);
+	account_store_free(NULL);
+}
+
+int store_contract_run(const struct store_under_test *store)
+{
+	struct store_under_test copy = *store;
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_prestate(finds_an_account_with_all_that_it_holds, &copy),
+		cmocka_unit_test_prestate(tells_accounts_apart_octet_by_octet, &copy),
+		cmocka_unit_test_prestate(finds_no_account_that_is_not_there, &copy),
+		cmocka_unit_test_prestate(an_empty_store_holds_nobody, &copy),
+		cmocka_unit_test_prestate(finds_each_of_many, &copy),
+		cmocka_unit_test_prestate(looks_up_again_from_within_an_answer, &copy),
+		cmocka_unit_test_prestate(answers_nobody_after_it_was_freed, &copy),
+		cmocka_unit_test_prestate(freeing_nothing_does_nothing, &copy),
+	};
+
+	return cmocka_run_group_tests_name(store->name, tests, NULL, NULL);
+}
