@@ -163,7 +163,7 @@ static void leave_chain(struct queue *queue, struct queue_entry *entry)
  */
 static enum status reserve_actions(struct queue *queue)
 {
-	size_t wanted = queue->action_count + 2 * (queue->entry_count + 1);
+	size_t waiting = queue->action_count - queue->action_next, wanted = waiting + 2 * (queue->entry_count + 1);
 	size_t cap = queue->action_cap;
 	struct queue_action *actions;
 
@@ -181,6 +181,12 @@ static enum status reserve_actions(struct queue *queue)
 
 static void act(struct queue *queue, struct queue_action action)
 {
+	if (queue->action_count == queue->action_cap) {
+		/* The room at the front, of actions that were taken, is the room that was reserved. */
+		queue->action_count -= queue->action_next;
+		memmove(queue->actions, queue->actions + queue->action_next, queue->action_count * sizeof *queue->actions);
+		queue->action_next = 0;
+	}
 	queue->actions[queue->action_count++] = action;
 }
 

@@ -221,7 +221,9 @@ class Gateway:
             if "in use" not in self.process.output():
                 break
         self.process.kill()
-        raise AssertionError(f"ddnsgate does not start:\n{self.log}")
+        log = self.log
+        shutil.rmtree(self.folder, ignore_errors=True)
+        raise AssertionError(f"ddnsgate does not start:\n{log}")
 
     @property
     def ready(self):

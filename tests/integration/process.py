@@ -12,16 +12,15 @@ from pathlib import Path
 LOOPBACK = "127.0.0.1"
 
 
-def free_port(address=LOOPBACK):
+def free_port():
     """A port that is free for TCP and UDP. It lies below the kernel's ephemeral range, so that no outgoing connection
     of another process takes it before the server does."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
     while True:
         port = random.randrange(10240, 32768)
         try:
-            with socket.socket(family, socket.SOCK_STREAM) as tcp, socket.socket(family, socket.SOCK_DGRAM) as udp:
-                tcp.bind((address, port))
-                udp.bind((address, port))
+            with socket.socket(type=socket.SOCK_STREAM) as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+                tcp.bind((LOOPBACK, port))
+                udp.bind((LOOPBACK, port))
                 return port
         except OSError:
             continue
