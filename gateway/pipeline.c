@@ -35,7 +35,7 @@ struct job {
 	const struct http_request *request;
 	const struct dialect *dialect;
 	struct intent intent;
-	size_t reading;			/* of the credentials, the one being tried */
+	size_t reading;                 /* of the credentials, the one being tried */
 	enum outcome_code auth_failure; /* the most telling one so far */
 	size_t outcomes_missing;
 	size_t outcome_count;

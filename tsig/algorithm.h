@@ -9,8 +9,8 @@
 struct tsig_algorithm {
 	const char *name;      /* as configuration files spell it */
 	struct tsig_name wire; /* canonical algorithm name */
-	char digest[8];	       /* OpenSSL's name of the hash function */
-	size_t mac_len;	       /* octets of the full MAC */
+	char digest[8];        /* OpenSSL's name of the hash function */
+	size_t mac_len;        /* octets of the full MAC */
 };
 
 /* Finds the row by its name or by its algorithm name in presentation form; NULL if there is none. */

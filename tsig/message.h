@@ -11,9 +11,9 @@
 enum {
 	TSIG_MESSAGE_MAX = 65535, /* octets of the longest DNS message */
 	TSIG_HEADER_LEN = 12,
-	TSIG_HEADER_ID = 0,	  /* offset of the ID */
+	TSIG_HEADER_ID = 0,       /* offset of the ID */
 	TSIG_HEADER_ARCOUNT = 10, /* offset of ARCOUNT */
-	TSIG_TYPE = 250,	  /* RR type TSIG, RFC 8945 section 4.1 */
+	TSIG_TYPE = 250,          /* RR type TSIG, RFC 8945 section 4.1 */
 };
 
 /* A message seen as a body and, perhaps, one TSIG record behind it. */

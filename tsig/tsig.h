@@ -64,9 +64,9 @@ enum tsig_rcode {
 const char *tsig_rcode_text(uint16_t rcode);
 
 enum {
-	TSIG_MAC_MAX = 64,	    /* octets of the longest MAC, HMAC-SHA-512 */
-	TSIG_NAME_MAX = 255,	    /* octets of a domain name on the wire, RFC 1035 section 3.1 */
-	TSIG_SECRET_MAX = 512,	    /* octets of the longest secret that a key may hold */
+	TSIG_MAC_MAX = 64,          /* octets of the longest MAC, HMAC-SHA-512 */
+	TSIG_NAME_MAX = 255,        /* octets of a domain name on the wire, RFC 1035 section 3.1 */
+	TSIG_SECRET_MAX = 512,      /* octets of the longest secret that a key may hold */
 	TSIG_KEY_FILE_MAX = 65536,  /* octets of the longest key file */
 	TSIG_FUDGE_DEFAULT_S = 300, /* RFC 8945 section 10 */
 	TSIG_RECORD_MAX =
@@ -143,12 +143,12 @@ struct tsig_mac {
 /* How to sign. All zero but time_s is a plain request. For a response with error BADTIME, time_s and fudge_s are those
  * of the request (RFC 8945 section 5.2.3). */
 struct tsig_signing {
-	uint64_t time_s;		    /* time signed, seconds since 1970 UTC; 48 bits travel */
-	uint16_t fudge_s;		    /* 0 means TSIG_FUDGE_DEFAULT_S */
-	size_t mac_len;			    /* truncate the MAC to this many octets; 0 means full length */
+	uint64_t time_s;                    /* time signed, seconds since 1970 UTC; 48 bits travel */
+	uint16_t fudge_s;                   /* 0 means TSIG_FUDGE_DEFAULT_S */
+	size_t mac_len;                     /* truncate the MAC to this many octets; 0 means full length */
 	const struct tsig_mac *request_mac; /* when signing a response: the request's MAC, else NULL */
-	uint16_t error;			    /* when signing a response: the TSIG RCODE */
-	uint64_t server_time_s;		    /* goes into Other Data when error is TSIG_RCODE_BADTIME */
+	uint16_t error;                     /* when signing a response: the TSIG RCODE */
+	uint64_t server_time_s;             /* goes into Other Data when error is TSIG_RCODE_BADTIME */
 };
 
 /*
@@ -166,7 +166,7 @@ TSIG_MUST_USE enum tsig_status tsig_sign(uint8_t *wire, size_t *len, size_t cap,
 
 /* How to check. */
 struct tsig_checking {
-	uint64_t now_s;			    /* our time, seconds since 1970 UTC */
+	uint64_t now_s;                     /* our time, seconds since 1970 UTC */
 	const struct tsig_mac *request_mac; /* checking a response: the MAC of our request; NULL for a request */
 	/* Shortest MAC accepted, in octets; 0 means full length only. Never below the RFC's minimum, max(10, half the
 	 * hash), whatever is asked for. */

@@ -8,7 +8,7 @@
 
 struct store_map {
 	struct account_store base; /* first, so that the store is the map */
-	size_t mask;		   /* slots - 1; slots are a power of two, at most half of them taken */
+	size_t mask;               /* slots - 1; slots are a power of two, at most half of them taken */
 	const struct account **slots;
 };
 

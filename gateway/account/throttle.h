@@ -16,7 +16,7 @@ struct throttle;
 struct throttle_limits {
 	unsigned failures_max; /* in a row; 0: no bound */
 	unsigned recovery_s;   /* in which a bucket that is empty fills up again */
-	uint64_t seed;	       /* random, so that nobody can aim at another pair's place */
+	uint64_t seed;         /* random, so that nobody can aim at another pair's place */
 };
 
 MUST_USE enum status throttle_new(const struct throttle_limits *limits, struct throttle **out);

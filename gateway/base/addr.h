@@ -25,7 +25,7 @@ struct addr {
 };
 
 enum {
-	ADDR_TEXT_MAX = 46,	/* room for addr_format(), with the NUL */
+	ADDR_TEXT_MAX = 46,     /* room for addr_format(), with the NUL */
 	ENDPOINT_TEXT_MAX = 54, /* room for endpoint_format(): "[" address "]:" port, with the NUL */
 };
 

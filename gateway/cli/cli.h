@@ -10,7 +10,7 @@
 enum {
 	CLI_SUCCESS = 0,
 	CLI_FAILURE = 1, /* the configuration is wrong, or the work could not be done */
-	CLI_USAGE = 2,	 /* the command line is wrong */
+	CLI_USAGE = 2,   /* the command line is wrong */
 };
 
 struct cli_command {

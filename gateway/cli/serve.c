@@ -24,7 +24,7 @@ enum {
 	BACKSTOP_MS =
 		2000, /* by which an answer may be later than the deadline of its update before HTTP gives up on it */
 	REQUEST_TIMEOUT_S = 60, /* for a request to arrive whole */
-	IN_FLIGHT_MAX = 64,	/* messages of a zone with its primary */
+	IN_FLIGHT_MAX = 64,     /* messages of a zone with its primary */
 	ATTEMPTS_MAX = 5,
 	RETRY_PAUSE_MS = 100,
 	DESCRIPTORS_SPARE = 64, /* for what is not an HTTP connection */

@@ -96,13 +96,14 @@ static bool is_private(struct reader *reader, const config_setting_t *at, const 
 static void read_key_file(struct reader *reader, const config_setting_t *at, struct config_tsig *tsig)
 {
 	struct tsig_file_error error = {0};
+	enum tsig_status status = TSIG_OK;
 	char *path = beside(reader, tsig->file);
 
-	if (!path) {
+	if (path && is_private(reader, at, path))
+		status = tsig_keys_read(path, &tsig->keys, &tsig->key_count, &error);
+	if (!path || status == TSIG_NO_MEMORY)
 		reader->no_memory = true;
-		return;
-	}
-	if (is_private(reader, at, path) && tsig_keys_read(path, &tsig->keys, &tsig->key_count, &error) != TSIG_OK)
+	else if (status != TSIG_OK)
 		reader_error(reader, at, error.line ? "key file %s, line %u: %s" : "key file %s%.0u: %s", path,
 			     error.line, error.text);
 	free(path);
@@ -121,6 +122,8 @@ static void make_key(struct reader *reader, const config_setting_t *at, struct c
 	status = tsig_key_new_base64(tsig->name, tsig->algorithm, tsig->secret, &tsig->keys[0]);
 	if (status == TSIG_OK)
 		tsig->key_count = 1;
+	else if (status == TSIG_NO_MEMORY)
+		reader->no_memory = true;
 	else
 		reader_error(reader, at, "TSIG key \"%s\": %s", tsig->name, tsig_status_text(status));
 }

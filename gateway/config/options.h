@@ -46,20 +46,20 @@ struct option {
 	} type;
 	size_t offset; /* of the field in the struct that the table fills in; not used by OPTION_TEXTS */
 	bool required;
-	bool secret;		   /* wiped after it was taken */
+	bool secret;               /* wiped after it was taken */
 	long fallback, min, max;   /* OPTION_BOOL, OPTION_NUMBER */
 	const char *fallback_text; /* OPTION_TEXT; NULL: stays as zeroed */
 	/* Puts a text into the struct `into`; complains itself about one that it cannot take. */
 	void (*take)(struct reader *reader, const config_setting_t *at, const char *text, void *into);
 	const struct option_group *group; /* OPTION_GROUPS */
-	size_t count_offset;		  /* OPTION_GROUPS: of the size_t beside the array's pointer */
+	size_t count_offset;              /* OPTION_GROUPS: of the size_t beside the array's pointer */
 	const char *help;
 };
 
 struct option_group {
 	const char *name;
 	const struct option *options; /* ended by a NULL name */
-	size_t size;		      /* of the struct that one group fills in */
+	size_t size;                  /* of the struct that one group fills in */
 	/* Looks at a group that was read as a whole. May be NULL. */
 	void (*finish)(struct reader *reader, const config_setting_t *at, void *into);
 };

@@ -83,6 +83,8 @@ void reader_note_secret(struct reader *reader, const config_setting_t *at)
 		return;
 	free(reader->advised);
 	reader->advised = strdup(path);
+	if (!reader->advised)
+		reader->no_memory = true;
 	if (stat(path, &info) != 0 || !(info.st_mode & S_IROTH))
 		return;
 	reader_advise(reader, at, "this file holds keys and every user of this machine can read it: chmod o-rwx it");

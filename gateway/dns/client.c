@@ -18,6 +18,7 @@ struct request {
 	TAILQ_ENTRY(request) link;
 	struct dns_update update;
 	const struct tsig_key *key;
+	struct dns_ticket *ticket;
 	dns_done_fn *done;
 	void *ctx;
 	/* Since it was sent: */
@@ -156,17 +157,22 @@ static size_t write_message(struct dns_client *client, struct request *request)
 /* Whether the connection still stands afterwards. */
 static bool send_one(struct dns_client *client, struct request *request)
 {
-	size_t len = write_message(client, request);
+	struct dns_result unsent = {.verdict = DNS_UNREACHABLE};
+	size_t len = 0;
 
 	TAILQ_REMOVE(&client->waiting, request, link);
-	if (len == 0) {
-		finish(request,
-		       &(struct dns_result){.verdict = DNS_UNREACHABLE, .why = "the message could not be built"});
+	if (request->ticket->withdrawn)
+		unsent.why = "nobody waits for it any more";
+	else if ((len = write_message(client, request)) == 0)
+		unsent.why = "the message could not be built";
+	if (unsent.why) {
+		finish(request, &unsent);
 		return client->open;
 	}
 	request->deadline_ms = env_now_ms(client->env) + client->options.reply_timeout_ms;
 	request->believed_before = client->believed;
 	TAILQ_INSERT_TAIL(&client->sent, request, link);
+	request->ticket->sent = true;
 	if (client->maker.ops->send(client->transport, client->message, len) == STATUS_OK)
 		return true;
 	disconnect(client, "sending failed");
@@ -442,7 +448,7 @@ const struct endpoint *dns_client_primary(const struct dns_client *client)
 }
 
 enum status dns_client_send(struct dns_client *client, const struct dns_update *update, const struct tsig_key *key,
-			    dns_done_fn *done, void *ctx)
+			    struct dns_ticket *ticket, dns_done_fn *done, void *ctx)
 {
 	struct request *request = calloc(1, sizeof *request);
 
@@ -450,6 +456,7 @@ enum status dns_client_send(struct dns_client *client, const struct dns_update *
 		return STATUS_NO_MEMORY;
 	request->update = *update;
 	request->key = key;
+	request->ticket = ticket;
 	request->done = done;
 	request->ctx = ctx;
 	TAILQ_INSERT_TAIL(&client->waiting, request, link);

@@ -33,16 +33,22 @@ enum dns_verdict {
 	DNS_VERIFIED, /* a reply whose TSIG is right: `rcode` is the primary's word */
 	DNS_REJECTED, /* an error that the primary may send unsigned or about the signature itself: nothing was changed */
 	DNS_UNREACHABLE, /* nothing was sent */
-	DNS_UNKNOWN,	 /* it was sent, but no reply came that can be believed */
+	DNS_UNKNOWN,     /* it was sent, but no reply came that can be believed */
 };
 
 struct dns_result {
 	enum dns_verdict verdict;
-	unsigned rcode;		/* DNS_VERIFIED, DNS_REJECTED: enum dns_rcode, or another code of 4 bits */
-	uint16_t tsig_error;	/* DNS_REJECTED: the TSIG RCODE, 0 if the reply named none */
-	bool has_clock_offset;	/* the primary told its time, with BADTIME */
+	unsigned rcode;         /* DNS_VERIFIED, DNS_REJECTED: enum dns_rcode, or another code of 4 bits */
+	uint16_t tsig_error;    /* DNS_REJECTED: the TSIG RCODE, 0 if the reply named none */
+	bool has_clock_offset;  /* the primary told its time, with BADTIME */
 	int64_t clock_offset_s; /* primary's clock minus ours */
-	const char *why;	/* DNS_UNREACHABLE, DNS_UNKNOWN: sentence fragment for the log, valid during the call */
+	const char *why;        /* DNS_UNREACHABLE, DNS_UNKNOWN: sentence fragment for the log, valid during the call */
+};
+
+/* What asker and client let each other know about a request that is under way. */
+struct dns_ticket {
+	bool sent;      /* set by the client: the message may have left */
+	bool withdrawn; /* set by the asker: do not send it any more; it then ends as DNS_UNREACHABLE */
 };
 
 typedef void dns_done_fn(void *ctx, const struct dns_result *result);
@@ -59,10 +65,12 @@ const struct endpoint *dns_client_primary(const struct dns_client *client);
 
 /*
  * Sends an update, connecting first if need be. Calls done(ctx, result) exactly once, later, never from within this call, unless the client is
- * freed before. What `update` points to, and `key`, must stay valid until then; the struct itself is copied.
+ * freed before. What `update` points to, `key` and `ticket` must stay valid until then; the struct itself is
+ * copied.
  * STATUS_NO_MEMORY: nothing was done and done() is not called.
  */
 MUST_USE enum status dns_client_send(struct dns_client *client, const struct dns_update *update,
-				     const struct tsig_key *key, dns_done_fn *done, void *ctx);
+				     const struct tsig_key *key, struct dns_ticket *ticket, dns_done_fn *done,
+				     void *ctx);
 
 #endif

@@ -62,9 +62,9 @@ static bool push(ldns_pkt *packet, ldns_pkt_section section, ldns_rr *rr)
 }
 
 /* RFC 2136 section 2 names the sections anew: zone, prerequisite, update, additional. */
-#define SECTION_ZONE	     LDNS_SECTION_QUESTION
+#define SECTION_ZONE         LDNS_SECTION_QUESTION
 #define SECTION_PREREQUISITE LDNS_SECTION_ANSWER
-#define SECTION_UPDATE	     LDNS_SECTION_AUTHORITY
+#define SECTION_UPDATE       LDNS_SECTION_AUTHORITY
 
 static bool push_change(ldns_pkt *packet, const struct name *owner, const struct change *change, bool only_prerequisite)
 {
@@ -132,7 +132,7 @@ const char *dns_rcode_text(unsigned rcode)
 {
 	static const char *const texts[] = {
 		[DNS_NOERROR] = "NOERROR",   [DNS_FORMERR] = "FORMERR", [DNS_SERVFAIL] = "SERVFAIL",
-		[DNS_NXDOMAIN] = "NXDOMAIN", [DNS_NOTIMP] = "NOTIMP",	[DNS_REFUSED] = "REFUSED",
+		[DNS_NXDOMAIN] = "NXDOMAIN", [DNS_NOTIMP] = "NOTIMP",   [DNS_REFUSED] = "REFUSED",
 		[DNS_YXDOMAIN] = "YXDOMAIN", [DNS_YXRRSET] = "YXRRSET", [DNS_NXRRSET] = "NXRRSET",
 		[DNS_NOTAUTH] = "NOTAUTH",   [DNS_NOTZONE] = "NOTZONE",
 	};

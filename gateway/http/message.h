@@ -41,13 +41,13 @@ struct http_params {
 
 struct http_request {
 	enum http_method method;
-	struct text path;	   /* decoded, repeated slashes folded, scheme and host of an absolute target removed */
-	bool has_query;		   /* the target had a '?' */
+	struct text path;          /* decoded, repeated slashes folded, scheme and host of an absolute target removed */
+	bool has_query;            /* the target had a '?' */
 	struct http_params params; /* of the query, then of a form body */
-	bool has_basic;		   /* a well-formed Basic credential came with it */
-	struct text basic_user;	   /* valid if has_basic */
+	bool has_basic;            /* a well-formed Basic credential came with it */
+	struct text basic_user;    /* valid if has_basic */
 	struct text basic_password; /* valid if has_basic */
-	struct addr source;	    /* of the client */
+	struct addr source;         /* of the client */
 };
 
 /* The first operand of that name, or NULL. */
@@ -57,11 +57,11 @@ const struct http_param *http_param_find(const struct http_params *params, const
 size_t http_param_count(const struct http_params *params, const char *name);
 
 struct http_response {
-	int status;		  /* RFC 9110 section 15 */
+	int status;               /* RFC 9110 section 15 */
 	const char *content_type; /* a constant */
-	bool challenge;		  /* adds `WWW-Authenticate: Basic` */
-	unsigned retry_after_s;	  /* adds Retry-After if not 0 */
-	unsigned allow;		  /* methods for an Allow header, 0 for none */
+	bool challenge;           /* adds `WWW-Authenticate: Basic` */
+	unsigned retry_after_s;   /* adds Retry-After if not 0 */
+	unsigned allow;           /* methods for an Allow header, 0 for none */
 	size_t body_len;
 	char body[HTTP_BODY_MAX];
 };

@@ -66,7 +66,7 @@ struct connection {
 	struct MHD_Connection *mhd;
 	int fd;
 	struct http_exchange *exchange; /* NULL between requests */
-	uint64_t progress_ms;		/* when it was accepted or last answered */
+	uint64_t progress_ms;           /* when it was accepted or last answered */
 	TAILQ_ENTRY(connection) link;
 };
 
@@ -87,7 +87,7 @@ struct http_server {
 	void *handler_ctx;
 	SLIST_HEAD(, listener) listeners;
 	TAILQ_HEAD(connections, connection) connections; /* longest without progress first */
-	TAILQ_HEAD(exchanges, http_exchange) waiting;	 /* earliest deadline first */
+	TAILQ_HEAD(exchanges, http_exchange) waiting;    /* earliest deadline first */
 	uv_prepare_t prepare;
 	uv_timer_t tick;
 	unsigned handles;

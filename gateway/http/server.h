@@ -25,7 +25,7 @@ typedef void http_handler_fn(void *ctx, struct http_exchange *exchange, const st
 typedef void http_drained_fn(void *ctx);
 
 enum {
-	HTTP_TARGET_MAX = 4096,	      /* octets of a request target; beyond: 414 */
+	HTTP_TARGET_MAX = 4096,       /* octets of a request target; beyond: 414 */
 	HTTP_REQUEST_BODY_MAX = 4096, /* octets of a request body; beyond: 413 */
 };
 
@@ -33,10 +33,10 @@ struct http_options {
 	unsigned idle_timeout_s; /* a connection without traffic is closed */
 	unsigned
 		request_timeout_s; /* a request must have arrived whole, counted from the last answer, however slowly it drips */
-	unsigned exchange_timeout_ms;	     /* the backstop */
-	unsigned max_connections;	     /* per listener */
+	unsigned exchange_timeout_ms;        /* the backstop */
+	unsigned max_connections;            /* per listener */
 	unsigned max_connections_per_source; /* 0: no bound */
-	const char *realm;		     /* of the Basic challenge; must outlive the server */
+	const char *realm;                   /* of the Basic challenge; must outlive the server */
 };
 
 /* Makes a server without listeners. `loop` must outlive it. */

@@ -10,13 +10,13 @@
 
 /* The texts are for log lines. */
 #define OUTCOME_LIST(X)                                                                                                \
-	X(OUTCOME_GRANTED, "granted")		/* only on the way: not an end */                                      \
-	X(OUTCOME_CHANGED, "changed")		/* committed by the primary, or already so there */                    \
-	X(OUTCOME_ADDRESS, "address")		/* the client asked for its own address and gets it */                 \
+	X(OUTCOME_GRANTED, "granted")           /* only on the way: not an end */                                      \
+	X(OUTCOME_CHANGED, "changed")           /* committed by the primary, or already so there */                    \
+	X(OUTCOME_ADDRESS, "address")           /* the client asked for its own address and gets it */                 \
 	X(OUTCOME_MISSING_HOST, "missing-host") /* operands that are not there */                                      \
 	X(OUTCOME_MISSING_LOGIN, "missing-login")                                                                      \
 	X(OUTCOME_MISSING_KEY, "missing-key")                                                                          \
-	X(OUTCOME_THROTTLED, "throttled")	  /* too many failed attempts; see retry_after_s */                    \
+	X(OUTCOME_THROTTLED, "throttled")         /* too many failed attempts; see retry_after_s */                    \
 	X(OUTCOME_NO_SUCH_LOGIN, "no-such-login") /* authentication */                                                 \
 	X(OUTCOME_NO_KEY, "no-key")                                                                                    \
 	X(OUTCOME_WRONG_KEY, "wrong-key")                                                                              \
@@ -27,11 +27,11 @@
 	X(OUTCOME_ZONE_INACTIVE, "zone-inactive")                                                                      \
 	X(OUTCOME_BAD_ADDRESS, "bad-address")                                                                          \
 	X(OUTCOME_NO_RECORD, "no-record")     /* the primary has no such RRset, which had to exist */                  \
-	X(OUTCOME_REFUSED, "refused")	      /* the primary refused or failed; nothing was changed */                 \
+	X(OUTCOME_REFUSED, "refused")         /* the primary refused or failed; nothing was changed */                 \
 	X(OUTCOME_UNREACHABLE, "unreachable") /* nothing was sent to any primary */                                    \
-	X(OUTCOME_UNKNOWN, "unknown")	      /* it was sent, and nobody knows what became of it */                    \
-	X(OUTCOME_BUSY, "busy")		      /* more is waiting than the bounds allow */                              \
-	X(OUTCOME_FAILED, "failed")	      /* the gateway itself could not: memory, account store */
+	X(OUTCOME_UNKNOWN, "unknown")         /* it was sent, and nobody knows what became of it */                    \
+	X(OUTCOME_BUSY, "busy")               /* more is waiting than the bounds allow */                              \
+	X(OUTCOME_FAILED, "failed")           /* the gateway itself could not: memory, account store */
 
 enum outcome_code {
 #define X(name, text) name,
@@ -44,7 +44,7 @@ const char *outcome_text(enum outcome_code code);
 struct outcome {
 	enum outcome_code code;
 	enum addr_family missing; /* OUTCOME_NO_RECORD: which RRset was looked for; ADDR_NONE if that is not known */
-	unsigned retry_after_s;	  /* OUTCOME_THROTTLED */
+	unsigned retry_after_s;   /* OUTCOME_THROTTLED */
 };
 
 #endif

@@ -33,7 +33,7 @@ struct plan_policy {
 struct plan_host {
 	bool planned;
 	enum outcome_code failure; /* valid unless planned */
-	struct change_set set;	   /* valid if planned */
+	struct change_set set;     /* valid if planned */
 };
 
 struct plan {

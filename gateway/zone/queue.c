@@ -18,7 +18,8 @@ struct queue_entry {
 	uint64_t retry_at_ms;
 	unsigned attempts;
 	bool probing;
-	bool maybe_done; /* an earlier attempt has an unknown outcome */
+	struct dns_ticket ticket; /* of the message that is in flight */
+	bool maybe_done;          /* an earlier attempt has an unknown outcome */
 	bool answered;
 	enum {
 		BLOCKED,
@@ -46,8 +47,8 @@ SLIST_HEAD(bucket, chain);
 struct queue {
 	struct queue_limits limits;
 	struct entries unanswered; /* earliest deadline first: the deadline is the same for all */
-	struct entries ready;	   /* first come, first served */
-	struct entries paused;	   /* earliest first */
+	struct entries ready;      /* first come, first served */
+	struct entries paused;     /* earliest first */
 	size_t entry_count, waiting_count, in_flight_count, chain_count;
 	size_t bucket_mask;
 	struct bucket *buckets;
@@ -184,7 +185,8 @@ static void act(struct queue *queue, struct queue_action action)
 	if (queue->action_count == queue->action_cap) {
 		/* The room at the front, of actions that were taken, is the room that was reserved. */
 		queue->action_count -= queue->action_next;
-		memmove(queue->actions, queue->actions + queue->action_next, queue->action_count * sizeof *queue->actions);
+		memmove(queue->actions, queue->actions + queue->action_next,
+			queue->action_count * sizeof *queue->actions);
 		queue->action_next = 0;
 	}
 	queue->actions[queue->action_count++] = action;
@@ -226,11 +228,13 @@ static void send_ready(struct queue *queue)
 	while (queue->in_flight_count < queue->limits.in_flight_max && (entry = TAILQ_FIRST(&queue->ready))) {
 		TAILQ_REMOVE(&queue->ready, entry, in_state);
 		entry->state = IN_FLIGHT;
+		entry->ticket = (struct dns_ticket){0};
 		queue->in_flight_count++;
 		act(queue, (struct queue_action){.kind = QUEUE_SEND,
 						 .message = entry,
 						 .set = entry->probing ? &entry->probe : &entry->set,
-						 .probe = entry->probing});
+						 .probe = entry->probing,
+						 .ticket = &entry->ticket});
 	}
 }
 
@@ -391,9 +395,10 @@ static void on_replied(struct queue *queue, struct queue_entry *entry, const str
 static void expire(struct queue *queue, struct queue_entry *entry)
 {
 	if (entry->state == IN_FLIGHT) {
-		/* It keeps its place in the chain: what follows must not overtake it. */
-		entry->maybe_done = entry->maybe_done || !entry->probing;
-		answer(queue, entry, undone(entry, OUTCOME_UNKNOWN));
+		/* It keeps its place in the chain until its message has ended: what follows must not overtake it. */
+		entry->ticket.withdrawn = !entry->ticket.sent;
+		entry->maybe_done = entry->maybe_done || (entry->ticket.sent && !entry->probing);
+		answer(queue, entry, undone(entry, OUTCOME_UNREACHABLE));
 		return;
 	}
 	if (entry->state == READY)

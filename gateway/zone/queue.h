@@ -9,7 +9,7 @@
  *   a probe's end      OUTCOME_NO_RECORD with the type, or without it if the probe failed
  *   nothing was sent   sent again after a pause, attempts permitting; then OUTCOME_UNREACHABLE
  *   nothing believable the same; then OUTCOME_UNKNOWN. Repeating is harmless: the same replacement twice is the same zone.
- *   deadline passed    OUTCOME_UNREACHABLE if it never left, else OUTCOME_UNKNOWN; what is in flight keeps its place until its reply
+ *   deadline passed    OUTCOME_UNREACHABLE if it never left (and is withdrawn), else OUTCOME_UNKNOWN; what is in flight keeps its place until its end
  *
  * Invariants: every set that was submitted is answered exactly once, at its deadline at the latest. Sets of one owner are sent in the order of
  * their arrival and never two at a time, also across repetitions. Never more than `in_flight_max` messages are with the primary.
@@ -34,8 +34,8 @@ struct queue_limits {
 	size_t in_flight_max; /* messages */
 	unsigned attempts_max;
 	unsigned retry_pause_ms; /* before the second attempt; doubled for each further one */
-	unsigned deadline_ms;	 /* from SUBMIT to the answer */
-	uint64_t seed;		 /* random, so that nobody can aim at collisions in the table of owners */
+	unsigned deadline_ms;    /* from SUBMIT to the answer */
+	uint64_t seed;           /* random, so that nobody can aim at collisions in the table of owners */
 };
 
 struct queue_event {
@@ -60,6 +60,7 @@ struct queue_action {
 	struct queue_entry *message;
 	const struct change_set *set; /* valid until QUEUE_REPLIED with this message */
 	bool probe;
+	struct dns_ticket *ticket; /* valid as long */
 	void *waiter;
 	struct outcome outcome;
 };

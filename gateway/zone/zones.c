@@ -106,7 +106,7 @@ static enum status send_message(struct zone *zone, const struct queue_action *ac
 	flight->set = action->set;
 	update.sets = &flight->set;
 	LIST_INSERT_HEAD(&zone->zones->flights, flight, link);
-	if (dns_client_send(flight->client, &update, zone->setup.key, on_done, flight) == STATUS_OK)
+	if (dns_client_send(flight->client, &update, zone->setup.key, action->ticket, on_done, flight) == STATUS_OK)
 		return STATUS_OK;
 	LIST_REMOVE(flight, link);
 	free(flight);

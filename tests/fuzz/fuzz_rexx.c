@@ -72,8 +72,8 @@ static void check_set(const struct change_set *set)
 static bool begins_with_a_code(const struct http_response *response)
 {
 	static const char *const codes[] = {
-		"OK",	     "MO_HOST", "MO_USER", "MO_PWD",  "NF_HOST", "NF_USR", "NF_KEY", "NP_USR",
-		"OS_DOMAIN", "OD_KEY",	"IA_ACCT", "IO_HOST", "IO_IP",	 "TM_REQ", "SF_DNS", "UA_DNS",
+		"OK",        "MO_HOST", "MO_USER", "MO_PWD",  "NF_HOST", "NF_USR", "NF_KEY", "NP_USR",
+		"OS_DOMAIN", "OD_KEY",  "IA_ACCT", "IO_HOST", "IO_IP",   "TM_REQ", "SF_DNS", "UA_DNS",
 	};
 
 	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
@@ -124,7 +124,7 @@ static void check_intent(const struct intent *intent)
 static void carry_out(const struct dialect *dialect, const struct http_request *request, const struct intent *intent)
 {
 	static const enum outcome_code ends[] = {OUTCOME_CHANGED,     OUTCOME_NO_RECORD, OUTCOME_REFUSED,
-						 OUTCOME_UNREACHABLE, OUTCOME_UNKNOWN,	 OUTCOME_WRONG_KEY};
+						 OUTCOME_UNREACHABLE, OUTCOME_UNKNOWN,   OUTCOME_WRONG_KEY};
 	static struct plan plan;
 
 	check_intent(intent);

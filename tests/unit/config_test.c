@@ -14,7 +14,7 @@
 
 #include "config/config.h"
 
-#define SECRET	 "c2VjcmV0IG9mIHRoZSBnYXRld2F5"
+#define SECRET   "c2VjcmV0IG9mIHRoZSBnYXRld2F5"
 #define SENTINEL "S3nt1nelThatNobodyMayRead"
 
 enum {

@@ -351,11 +351,11 @@ static void reads_basic_credentials(void **state)
 static void refuses_malformed_basic_credentials(void **state)
 {
 	static const struct text rows[] = {
-		OCTETS("Basic "),	  OCTETS("Basic YWI="),	 /* "ab": no ':' */
-		OCTETS("Basic ="),	  OCTETS("Basic YTpiY"), /* a digit too many */
-		OCTETS("Basic YT=pi"),	  OCTETS("Basic YTpi YTpi"), OCTETS("Basic YT*i"),
+		OCTETS("Basic "),         OCTETS("Basic YWI="),  /* "ab": no ':' */
+		OCTETS("Basic ="),        OCTETS("Basic YTpiY"), /* a digit too many */
+		OCTETS("Basic YT=pi"),    OCTETS("Basic YTpi YTpi"), OCTETS("Basic YT*i"),
 		OCTETS("Basic YTr7___-"), /* another alphabet */
-		OCTETS("Basic YTpi\0"),	  OCTETS("Basic a:b"),	     OCTETS("Basic YTpi,"),
+		OCTETS("Basic YTpi\0"),   OCTETS("Basic a:b"),       OCTETS("Basic YTpi,"),
 	};
 
 	(void)state;
@@ -372,7 +372,7 @@ static void refuses_malformed_basic_credentials(void **state)
 static void another_scheme_is_not_basic(void **state)
 {
 	static const char *const rows[] = {
-		"",	 "Bearer YTpi", "Digest username=\"a\"", "Basi YTpi", "Basics YTpi", "BasicYTpi", "YTpi",
+		"",      "Bearer YTpi", "Digest username=\"a\"", "Basi YTpi", "Basics YTpi", "BasicYTpi", "YTpi",
 		" YTpi", "B",
 	};
 

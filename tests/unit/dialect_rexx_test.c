@@ -7,7 +7,7 @@
 #include "http/decode.h"
 
 #define CREDENTIALS "user=myLogin&password=ER2T"
-#define HOST	    "host=www.myname.com"
+#define HOST        "host=www.myname.com"
 
 /* ---- Requests ---- */
 
@@ -63,10 +63,10 @@ static const struct code {
 	int status;
 	bool retry_after;
 } codes[] = {
-	{"OK", 200, false},	   {"MO_HOST", 400, false}, {"MO_USER", 401, false}, {"MO_PWD", 401, false},
+	{"OK", 200, false},        {"MO_HOST", 400, false}, {"MO_USER", 401, false}, {"MO_PWD", 401, false},
 	{"NF_HOST", 404, false},   {"NF_USR", 401, false},  {"NF_KEY", 401, false},  {"NP_USR", 403, false},
 	{"OS_DOMAIN", 403, false}, {"OD_KEY", 401, false},  {"IA_ACCT", 403, false}, {"IO_HOST", 400, false},
-	{"IO_IP", 400, false},	   {"TM_REQ", 429, true},   {"SF_DNS", 502, false},  {"UA_DNS", 503, true},
+	{"IO_IP", 400, false},     {"TM_REQ", 429, true},   {"SF_DNS", 502, false},  {"UA_DNS", 503, true},
 };
 
 /* The code that the body begins with. */
@@ -258,8 +258,8 @@ static void every_code_of_the_table_is_some_outcome_s(void **state)
 
 static void says_that_an_outcome_is_unknown_only_when_it_is(void **state)
 {
-	static const enum outcome_code certain[] = {OUTCOME_CHANGED,	 OUTCOME_NO_RECORD, OUTCOME_REFUSED,
-						    OUTCOME_UNREACHABLE, OUTCOME_BUSY,	    OUTCOME_FAILED};
+	static const enum outcome_code certain[] = {OUTCOME_CHANGED,     OUTCOME_NO_RECORD, OUTCOME_REFUSED,
+						    OUTCOME_UNREACHABLE, OUTCOME_BUSY,      OUTCOME_FAILED};
 	struct http_response response;
 	static struct asked asked;
 	struct intent intent;

@@ -44,6 +44,7 @@ struct question {
 	struct change_set set;
 	const struct change_set *sets[1];
 	struct dns_update update;
+	struct dns_ticket ticket;
 	bool sending; /* dns_client_send() is on the stack */
 	unsigned answers;
 	struct dns_result result; /* the last one */
@@ -139,7 +140,7 @@ static void ask(struct world *world, struct question *question)
 	question->sets[0] = &question->set;
 	question->update = (struct dns_update){.zone = &world->zone, .sets = question->sets, .set_count = 1};
 	question->sending = true;
-	status = dns_client_send(world->client, &question->update, world->key, on_done, question);
+	status = dns_client_send(world->client, &question->update, world->key, &question->ticket, on_done, question);
 	question->sending = false;
 	assert_int_equal(status, STATUS_OK);
 }

@@ -51,15 +51,15 @@ static struct change change_to(const char *address, bool must_exist)
 
 /* What each piece of a message for www.dyn.example.com in dyn.example.com looks like. */
 #define HEADER(prerequisites, updates) "1234 2800 0001 " prerequisites " " updates " 0000 "
-#define ZONE			       "03 64796e 07 6578616d706c65 03 636f6d 00 0006 0001 "
-#define OWNER_FIRST		       "03 777777 c00c " /* at octet 33 */
-#define OWNER			       "c021 "
-#define EXISTS_A		       "0001 00ff 00000000 0000 "
-#define EXISTS_AAAA		       "001c 00ff 00000000 0000 "
-#define DELETE_A		       EXISTS_A
-#define DELETE_AAAA		       EXISTS_AAAA
-#define ADD_A			       "0001 0001 000000b4 0004 c000024d "
-#define ADD_AAAA		       "001c 0001 000000b4 0010 20010db8000000000000000000000001 "
+#define ZONE                           "03 64796e 07 6578616d706c65 03 636f6d 00 0006 0001 "
+#define OWNER_FIRST                    "03 777777 c00c " /* at octet 33 */
+#define OWNER                          "c021 "
+#define EXISTS_A                       "0001 00ff 00000000 0000 "
+#define EXISTS_AAAA                    "001c 00ff 00000000 0000 "
+#define DELETE_A                       EXISTS_A
+#define DELETE_AAAA                    EXISTS_AAAA
+#define ADD_A                          "0001 0001 000000b4 0004 c000024d "
+#define ADD_AAAA                       "001c 0001 000000b4 0010 20010db8000000000000000000000001 "
 
 static void writes_exactly_these_octets(void **state)
 {
@@ -329,9 +329,9 @@ static void rcodes_have_names(void **state)
 		unsigned rcode;
 		const char *name;
 	} rows[] = {
-		{0, "NOERROR"},	  {1, "FORMERR"},   {2, "SERVFAIL"},	{3, "NXDOMAIN"},
-		{4, "NOTIMP"},	  {5, "REFUSED"},   {6, "YXDOMAIN"},	{7, "YXRRSET"},
-		{8, "NXRRSET"},	  {9, "NOTAUTH"},   {10, "NOTZONE"},	{11, "reserved"},
+		{0, "NOERROR"},   {1, "FORMERR"},   {2, "SERVFAIL"},    {3, "NXDOMAIN"},
+		{4, "NOTIMP"},    {5, "REFUSED"},   {6, "YXDOMAIN"},    {7, "YXRRSET"},
+		{8, "NXRRSET"},   {9, "NOTAUTH"},   {10, "NOTZONE"},    {11, "reserved"},
 		{15, "reserved"}, {16, "reserved"}, {4095, "reserved"}, {UINT32_MAX, "reserved"},
 	};
 

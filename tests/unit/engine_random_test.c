@@ -416,7 +416,7 @@ static void every_schedule_keeps_the_rules(void **state)
 /* The rules say nothing if nothing happens. */
 static void the_schedules_see_every_outcome(void **state)
 {
-	static const enum outcome_code expected[] = {OUTCOME_CHANGED,	  OUTCOME_NO_RECORD, OUTCOME_REFUSED,
+	static const enum outcome_code expected[] = {OUTCOME_CHANGED,     OUTCOME_NO_RECORD, OUTCOME_REFUSED,
 						     OUTCOME_UNREACHABLE, OUTCOME_UNKNOWN,   OUTCOME_BUSY};
 
 	(void)state;

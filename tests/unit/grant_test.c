@@ -100,7 +100,7 @@ static void covers_what_its_pattern_says(void **state)
 		{"*.home.dyn.example.com", "a.office.dyn.example.com", "dyn.example.com", false},
 		{"zone:dyn.example.com", "a.dyn.example.com", "dyn.example.com", true},
 		{"zone:dyn.example.com", "a.b.dyn.example.com", "dyn.example.com", true},
-		{"zone:dyn.example.com", "dyn.example.com", "dyn.example.com", true},		 /* the apex */
+		{"zone:dyn.example.com", "dyn.example.com", "dyn.example.com", true},            /* the apex */
 		{"zone:dyn.example.com", "a.sub.dyn.example.com", "sub.dyn.example.com", false}, /* another zone */
 		{"zone:dyn.example.com", "www.example.com", "example.com", false},
 	};

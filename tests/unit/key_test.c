@@ -6,7 +6,7 @@
 #include "account/key.h"
 
 /* SHA-256 of "ER2T229DF4GBNM", by sha256sum(1). */
-#define KEY	 "ER2T229DF4GBNM"
+#define KEY      "ER2T229DF4GBNM"
 #define KEY_HASH "03e753104acfa0d1cda89a5b5df16ecfc93400fc35a80f0fb1c5d4920428d8fa"
 
 static struct key key_of(struct text text)
@@ -72,7 +72,7 @@ static void only_the_key_itself_matches(void **state)
 static void a_key_may_hold_any_octets(void **state)
 {
 	static const struct text rows[] = {
-		OCTETS("a b+c&d=e"),	     OCTETS("\0"),     OCTETS("a\0b"),	OCTETS("\xff\xfe"),
+		OCTETS("a b+c&d=e"),         OCTETS("\0"),     OCTETS("a\0b"),  OCTETS("\xff\xfe"),
 		OCTETS("SHA256:" KEY_HASH), /* another prefix */
 		OCTETS(" sha256:" KEY_HASH), OCTETS("sha256"), OCTETS("sha25"),
 	};

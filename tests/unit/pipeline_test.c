@@ -13,7 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "account/throttle.h"
 #include "base/log.h"
+#include "fake_env.h"
 #include "http/decode.h"
 #include "pipeline.h"
 
@@ -21,7 +23,7 @@
 #define GOOD  "/dynamic.cgi?host=www.dyn.example.com&ip=192.0.2.80&user=myLogin&password=" KEY
 #define OWNER "www.dyn.example.com"
 
-enum { SPACE = 8192, ACCOUNTS_MAX = 4, LOOKUPS_MAX = 8, SETS_MAX = 8, LOG_MAX = 16384 };
+enum { RECOVERY_S = 60, SPACE = 8192, ACCOUNTS_MAX = 4, LOOKUPS_MAX = 8, SETS_MAX = 8, LOG_MAX = 16384 };
 
 /* A request with the memory that it borrows from, until it is answered; http_exchange is opaque to all but its fake. */
 struct http_exchange {
@@ -49,7 +51,9 @@ struct fake_store {
 };
 
 struct world {
+	struct fake_env *fake;
 	struct fake_store store;
+	struct throttle *throttle;
 	struct plan_zone zones[2];
 	struct plan_policy policy;
 	bool zones_later;
@@ -170,9 +174,12 @@ static struct account *add_account(struct world *world, const char *login, const
 	return account;
 }
 
-static void make_pipeline(struct world *world, bool uniform_auth_errors)
+/* Failed attempts are without bound unless `failures_max` says otherwise. */
+static void make_pipeline(struct world *world, bool uniform_auth_errors, unsigned failures_max)
 {
+	struct throttle_limits limits = {.failures_max = failures_max, .recovery_s = RECOVERY_S};
 	struct pipeline_parts parts = {
+		.env = fake_env_of(world->fake),
 		.store = &world->store.base,
 		.policy = &world->policy,
 		.uniform_auth_errors = uniform_auth_errors,
@@ -181,7 +188,16 @@ static void make_pipeline(struct world *world, bool uniform_auth_errors)
 		.answer = answer,
 	};
 
+	assert_int_equal(throttle_new(&limits, &world->throttle), STATUS_OK);
+	parts.throttle = world->throttle;
 	assert_int_equal(pipeline_new(&parts, &world->pipeline), STATUS_OK);
+}
+
+static void free_pipeline(struct world *world)
+{
+	pipeline_free(&world->pipeline);
+	assert_null(world->pipeline);
+	throttle_free(&world->throttle);
 }
 
 static int setup(void **state)
@@ -190,6 +206,7 @@ static int setup(void **state)
 
 	assert_non_null(world);
 	*state = world;
+	world->fake = fake_env_new(1);
 	world->store.base.ops = &store_ops;
 	add_account(world, "myLogin", KEY);
 	assert_int_equal(name_parse(text_of("dyn.example.com"), &world->zones[0].name), STATUS_OK);
@@ -198,7 +215,7 @@ static int setup(void **state)
 	world->zones[0].active = true;
 	world->policy = (struct plan_policy){.zones = world->zones, .zone_count = 2, .allow_private = true};
 	world->outcome.code = OUTCOME_CHANGED;
-	make_pipeline(world, false);
+	make_pipeline(world, false, 0);
 	log_set_sink(keep_line, world);
 	return 0;
 }
@@ -208,8 +225,8 @@ static int teardown(void **state)
 	struct world *world = *state;
 
 	log_set_sink(NULL, NULL);
-	pipeline_free(&world->pipeline);
-	assert_null(world->pipeline);
+	free_pipeline(world);
+	fake_env_free(&world->fake);
 	for (size_t i = 0; i < world->store.account_count; i++) {
 		free(world->store.accounts[i].login);
 		free(world->store.accounts[i].patterns);
@@ -457,8 +474,8 @@ static void wrong_credentials_have_their_codes(void **state)
 	add_account(world, "idle", KEY)->active = false;
 	add_account(world, "reader", KEY)->may_update = false;
 	for (int uniform = 0; uniform < 2; uniform++) {
-		pipeline_free(&world->pipeline);
-		make_pipeline(world, uniform);
+		free_pipeline(world);
+		make_pipeline(world, uniform, 0);
 		for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 			snprintf(target, sizeof target, "/dynamic.cgi?host=" OWNER "&%s", rows[i].credentials);
 			get(world, target);
@@ -518,7 +535,7 @@ static void the_more_telling_of_two_readings_is_answered(void **state)
 	add_account(world, "one+word", "k");
 	add_account(world, "two words", "k");
 	try_plus(world, "two+words", "wrong", 401, "OD_KEY", 2); /* no such login, then a wrong key */
-	try_plus(world, "one+word", "wrong", 401, "OD_KEY", 2);	 /* the other way round */
+	try_plus(world, "one+word", "wrong", 401, "OD_KEY", 2);  /* the other way round */
 	try_plus(world, "no+body", "k", 401, "NF_USR", 2);
 }
 
@@ -546,8 +563,8 @@ static void both_readings_may_be_looked_up_later(void **state)
 
 static void a_store_that_fails_gives_no_ok(void **state)
 {
-	static const enum status failures[] = {STATUS_NO_MEMORY, STATUS_INVALID, STATUS_IO,	STATUS_CLOSED,
-					       STATUS_TIMEOUT,	 STATUS_FULL,	 STATUS_CRYPTO, STATUS_DUPLICATE};
+	static const enum status failures[] = {STATUS_NO_MEMORY, STATUS_INVALID, STATUS_IO,     STATUS_CLOSED,
+					       STATUS_TIMEOUT,   STATUS_FULL,    STATUS_CRYPTO, STATUS_DUPLICATE};
 	struct world *world = *state;
 
 	for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
@@ -565,6 +582,86 @@ static void a_store_that_fails_gives_no_ok(void **state)
 	world->store.later = false;
 	try_plus(world, "space", "a+b", 503, "UA_DNS", 1);
 	assert_int_equal(world->set_count, 0);
+}
+
+/* ---- The soft lock ---- */
+
+enum { FAILURES_MAX = 3 };
+
+#define WRONG "/dynamic.cgi?host=" OWNER "&user=myLogin&password=wrong"
+
+static void lock_softly(struct world *world)
+{
+	free_pipeline(world);
+	make_pipeline(world, false, FAILURES_MAX);
+	for (unsigned i = 0; i < FAILURES_MAX; i++) {
+		get(world, WRONG);
+		assert_answer(world, 401, "OD_KEY");
+	}
+}
+
+static void after_too_many_failures_the_right_key_has_to_wait(void **state)
+{
+	struct world *world = *state;
+	unsigned lookups;
+
+	lock_softly(world);
+	lookups = world->store.lookups;
+	get(world, GOOD);
+	assert_answer(world, 429, "TM_REQ");
+	assert_int_equal(world->store.lookups, lookups);
+	assert_in_range(world->response.retry_after_s, 1, RECOVERY_S);
+	fake_env_advance(world->fake, 1000 * (uint64_t)world->response.retry_after_s);
+	get(world, GOOD);
+	assert_answer(world, 200, "OK");
+}
+
+static void other_logins_and_sources_need_not_wait(void **state)
+{
+	struct world *world = *state;
+	struct http_exchange *exchange;
+
+	add_account(world, "other", KEY);
+	lock_softly(world);
+	get(world, "/dynamic.cgi?host=" OWNER "&user=other&password=" KEY);
+	assert_answer(world, 200, "OK");
+	exchange = exchange_new(world, HTTP_GET, GOOD);
+	assert_int_equal(addr_parse(text_of("198.51.100.8"), &exchange->request.source), STATUS_OK);
+	world->handled++;
+	pipeline_handle(world->pipeline, exchange, &exchange->request);
+	assert_answer(world, 200, "OK");
+}
+
+static void two_readings_are_one_failure(void **state)
+{
+	struct world *world = *state;
+
+	free_pipeline(world);
+	make_pipeline(world, false, FAILURES_MAX);
+	for (unsigned i = 0; i < FAILURES_MAX; i++)
+		try_plus(world, "myLogin", "wrong+key", 401, "OD_KEY", 2);
+	try_plus(world, "myLogin", "wrong+key", 429, "TM_REQ", 0);
+}
+
+/* Whoever has the key is no guesser, and a store that fails tells nothing about the asker. */
+static void other_failures_are_not_counted(void **state)
+{
+	struct world *world = *state;
+
+	free_pipeline(world);
+	make_pipeline(world, false, FAILURES_MAX);
+	for (unsigned i = 0; i < 2 * FAILURES_MAX; i++) {
+		world->store.accounts[0].active = false;
+		get(world, GOOD);
+		assert_answer(world, 403, "IA_ACCT");
+		world->store.accounts[0].active = true;
+		world->store.failure = STATUS_IO;
+		get(world, GOOD);
+		assert_answer(world, 503, "UA_DNS");
+		world->store.failure = STATUS_OK;
+	}
+	get(world, GOOD);
+	assert_answer(world, 200, "OK");
 }
 
 /* ---- Pages ---- */
@@ -642,6 +739,10 @@ int main(void)
 		TEST(a_key_that_was_proved_ends_the_search),
 		TEST(both_readings_may_be_looked_up_later),
 		TEST(a_store_that_fails_gives_no_ok),
+		TEST(after_too_many_failures_the_right_key_has_to_wait),
+		TEST(other_logins_and_sources_need_not_wait),
+		TEST(two_readings_are_one_failure),
+		TEST(other_failures_are_not_counted),
 		TEST(unknown_paths_are_404),
 		TEST(other_methods_are_405),
 		TEST(the_address_page_tells_the_source),

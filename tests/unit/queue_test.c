@@ -49,7 +49,8 @@ struct bench {
 	size_t waiter_count;
 	struct message messages[WAITERS_MAX]; /* in flight, in the order of sending */
 	size_t message_count;
-	unsigned sends; /* ever */
+	unsigned sends;  /* ever */
+	bool connecting; /* messages are taken but do not leave */
 };
 
 static const struct queue_limits limits_default = {
@@ -116,6 +117,8 @@ static void send_action(struct bench *bench, const struct queue_action *action)
 	struct message *message = &bench->messages[bench->message_count++];
 
 	*message = (struct message){action->message, *action->set, action->set, action->probe};
+	assert_false(action->ticket->sent);
+	action->ticket->sent = !bench->connecting && !action->ticket->withdrawn;
 	bench->sends++;
 	for (size_t i = 0; i + 1 < bench->message_count; i++) {
 		if (name_equal(&bench->messages[i].set.owner, &message->set.owner))
@@ -531,6 +534,22 @@ static void the_deadline_is_exact_in_flight(void **state)
 	assert_int_equal(queue_waiting(bench->queue), 0);
 	assert_true(queue_wake_at_ms(bench->queue) == ENV_NEVER_MS);
 	reply(bench, WWW, DNS_NOERROR);
+	assert_at_rest(bench);
+}
+
+static void what_waits_for_a_connection_is_withdrawn_at_the_deadline(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *waiter, *next;
+
+	bench->connecting = true;
+	waiter = submit(bench, WWW, V4);
+	next = submit(bench, WWW, V4);
+	pass(bench, DEADLINE_MS);
+	assert_outcome(waiter, OUTCOME_UNREACHABLE);
+	assert_outcome(next, OUTCOME_UNREACHABLE);
+	reply_as(bench, WWW, DNS_UNREACHABLE, 0);
+	assert_int_equal(bench->sends, 1);
 	assert_at_rest(bench);
 }
 
@@ -983,6 +1002,7 @@ int main(void)
 		TEST(an_unknown_outcome_stays_unknown_at_the_deadline),
 		TEST(nothing_but_unknown_attempts_end_unknown),
 		TEST(the_deadline_is_exact_in_flight),
+		TEST(what_waits_for_a_connection_is_withdrawn_at_the_deadline),
 		TEST(what_never_left_is_unreachable_at_the_deadline),
 		TEST(a_deadline_comes_before_a_repetition_of_the_same_time),
 		TEST(what_was_answered_is_not_repeated),

@@ -61,9 +61,9 @@ size_t network_connections(const struct network *network);
 /* What becomes of attempts to connect. */
 enum door {
 	DOOR_OPEN,
-	DOOR_REFUSES,	 /* "connection refused", from the loop */
+	DOOR_REFUSES,    /* "connection refused", from the loop */
 	DOOR_BLACK_HOLE, /* no word, ever */
-	DOOR_FAILS,	 /* open() itself fails */
+	DOOR_FAILS,      /* open() itself fails */
 };
 
 /* What kind of reply a message gets. Only the first is one that a client may believe. */
@@ -76,9 +76,9 @@ enum reply_kind {
 	REPLY_OTHER_ALGORITHM,
 	REPLY_WITHOUT_REQUEST_MAC, /* as if it were a request */
 	REPLY_TO_ANOTHER_REQUEST,  /* the MAC of a request that was not made */
-	REPLY_ALTERED,		   /* after signing */
-	REPLY_SHORT_MAC,	   /* 16 octets, more than the client's policy allows */
-	REPLY_STALE,		   /* signed longer ago than the fudge */
+	REPLY_ALTERED,             /* after signing */
+	REPLY_SHORT_MAC,           /* 16 octets, more than the client's policy allows */
+	REPLY_STALE,               /* signed longer ago than the fudge */
 	REPLY_FROM_THE_FUTURE,
 	REPLY_OTHER_ORIGINAL_ID, /* signed with an ID that is not the request's, then given the request's */
 	REPLY_SIGNED_TWICE,
@@ -108,13 +108,13 @@ enum { PRIMARY_DECIDES = 16 }; /* as rcode: carry out the UPDATE, and answer wha
 /* What a primary does with a message. All zero but `rcode` is an honest primary. */
 struct primary_script {
 	enum reply_kind reply;
-	unsigned rcode;	     /* PRIMARY_DECIDES, or an rcode that is given without a look at the UPDATE */
+	unsigned rcode;      /* PRIMARY_DECIDES, or an rcode that is given without a look at the UPDATE */
 	uint16_t tsig_error; /* REPLY_SIGNED: signs this TSIG error, BADTIME with the primary's time */
 	uint64_t delay_ms;   /* until the reply leaves */
 	size_t piece_len;    /* the reply arrives in pieces of this many octets; 0: in one */
 	size_t close_after;  /* octets of the reply with its frame until the connection is closed; 0: it is not */
 	bool close_instead;  /* close the connection, after the UPDATE was carried out and without a word */
-	bool hold;	     /* keep the reply until primary_release() */
+	bool hold;           /* keep the reply until primary_release() */
 };
 
 /* What a primary knows of a message that it got. */

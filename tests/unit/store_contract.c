@@ -133,10 +133,10 @@ static void tells_accounts_apart_octet_by_octet(void **state)
 static void finds_no_account_that_is_not_there(void **state)
 {
 	static const struct text rows[] = {
-		OCTETS(""),	     OCTETS("mylogin"), /* capitals matter */
+		OCTETS(""),          OCTETS("mylogin"), /* capitals matter */
 		OCTETS("myLogi"),    OCTETS("myLoginn"),   OCTETS(" myLogin"), OCTETS("myLogin "),
 		OCTETS("myLogin\0"), OCTETS("myLogin\0x"), OCTETS("\0"),       OCTETS("with  space"),
-		OCTETS("%"),	     OCTETS("my%"),	   OCTETS("myLogi_"),  OCTETS("' OR '1'='1"),
+		OCTETS("%"),         OCTETS("my%"),        OCTETS("myLogi_"),  OCTETS("' OR '1'='1"),
 	};
 	struct account_store *store = make(state, accounts, LENGTH(accounts));
 

@@ -18,7 +18,7 @@
 #include "tsig.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
-#define SECRET	      "c2VjcmV0IG9mIHRoZSBnYXRld2F5"
+#define SECRET        "c2VjcmV0IG9mIHRoZSBnYXRld2F5"
 
 /* Parses a copy in memory of exactly its size, so that AddressSanitizer sees every octet read too far. */
 static enum tsig_status parse_octets(const char *text, size_t len, struct tsig_key ***keys, size_t *count,

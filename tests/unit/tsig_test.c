@@ -702,7 +702,7 @@ static void checks_come_in_the_order_of_the_rfc(void **state)
 
 static void the_fudge_is_a_closed_interval(void **state)
 {
-	static const uint64_t end = UINT64_C(0xffffffffffff);	    /* the last second that can be signed */
+	static const uint64_t end = UINT64_C(0xffffffffffff);       /* the last second that can be signed */
 	static const uint64_t second_epoch = UINT64_C(0x100000000); /* 2106, when 32 bits are full */
 	const struct {
 		uint64_t time_s, now_s;
@@ -820,7 +820,7 @@ static const struct {
 	const char *algorithm;
 	size_t shortest, full;
 } mac_lengths[] = {
-	{"hmac-md5", 10, 16},	 {"hmac-sha1", 10, 20},	  {"hmac-sha224", 14, 28},
+	{"hmac-md5", 10, 16},    {"hmac-sha1", 10, 20},   {"hmac-sha224", 14, 28},
 	{"hmac-sha256", 16, 32}, {"hmac-sha384", 24, 48}, {"hmac-sha512", 32, 64},
 };
 
@@ -933,8 +933,8 @@ static void unsigned_errors_are_told_from_forgeries(void **state)
 		{TSIG_RCODE_BADKEY, 0, TSIG_UNSIGNED_ERROR}, {TSIG_RCODE_BADSIG, 0, TSIG_UNSIGNED_ERROR},
 		{TSIG_RCODE_NOERROR, 0, TSIG_MALFORMED},     {TSIG_RCODE_BADTIME, 0, TSIG_MALFORMED},
 		{TSIG_RCODE_BADTRUNC, 0, TSIG_MALFORMED},    {9, 0, TSIG_MALFORMED},
-		{TSIG_RCODE_BADKEY, 32, TSIG_BADSIG},	     {TSIG_RCODE_BADSIG, 32, TSIG_BADSIG},
-		{TSIG_RCODE_BADTIME, 32, TSIG_BADSIG},	     {TSIG_RCODE_NOERROR, 32, TSIG_BADSIG},
+		{TSIG_RCODE_BADKEY, 32, TSIG_BADSIG},        {TSIG_RCODE_BADSIG, 32, TSIG_BADSIG},
+		{TSIG_RCODE_BADTIME, 32, TSIG_BADSIG},       {TSIG_RCODE_NOERROR, 32, TSIG_BADSIG},
 	};
 	static struct message message;
 	struct tsig_key *key = gw_key("hmac-sha256");
@@ -1075,8 +1075,8 @@ static void compression_pointers_go_backwards_only(void **state)
 	/* In put_update() example.com is at 0x0c, www.example.com at 0x1d; it ends before 0x31: there is the owner. */
 	assert_int_equal(verify_owner("\xc0\x0c", 2), TSIG_BADSIG); /* found: it is the key's name */
 	assert_int_equal(verify_owner("\xc0\x1d", 2), TSIG_BADKEY);
-	assert_int_equal(verify_owner("\xc0\x21", 2), TSIG_BADSIG);	    /* a pointer to a pointer */
-	assert_int_equal(verify_owner("\xc0\x31", 2), TSIG_MALFORMED);	    /* itself */
+	assert_int_equal(verify_owner("\xc0\x21", 2), TSIG_BADSIG);         /* a pointer to a pointer */
+	assert_int_equal(verify_owner("\xc0\x31", 2), TSIG_MALFORMED);      /* itself */
 	assert_int_equal(verify_owner("\x01x\xc0\x31", 4), TSIG_MALFORMED); /* its own beginning */
 	assert_int_equal(verify_owner("\x01x\xc0\x33", 4), TSIG_MALFORMED);
 	assert_int_equal(verify_owner("\xc0\x40", 2), TSIG_MALFORMED); /* forward */
@@ -1279,7 +1279,7 @@ static void key_names_are_normalised(void **state)
 static void texts_that_are_no_domain_names_are_refused(void **state)
 {
 	static const char *const names[] = {
-		"",    "..",	".a",	  "a..b",   "a..",    "a b",  "a\nb",	     "a\tb",
+		"",    "..",    ".a",     "a..b",   "a..",    "a b",  "a\nb",        "a\tb",
 		"a\\", "a\\25", "a\\2x5", "a\\256", "a\\999", "\x7f", "caf\xc3\xa9", "a\\\n",
 	};
 	char name[300];
@@ -1400,8 +1400,8 @@ static void base64_secrets_are_decoded(void **state)
 static void texts_that_are_no_base64_are_refused(void **state)
 {
 	static const char *const texts[] = {
-		"",	" ",	 "=",	     "====",   "Z",	   "Zg",       "Zg=",  "Zg===",
-		"Zm9=", "Zh==",	 "Zm8",	     "Zm8==",  "Zm9v=",	   "Zg==Zg==", "Zg=g", "Zm-v",
+		"",     " ",     "=",        "====",   "Z",        "Zg",       "Zg=",  "Zg===",
+		"Zm9=", "Zh==",  "Zm8",      "Zm8==",  "Zm9v=",    "Zg==Zg==", "Zg=g", "Zm-v",
 		"Zm_v", "Zm9v!", "Zm9v\x80", "Zm9v\"", "Zm9v====", "Zm9vA===",
 	};
 	char long_text[TSIG_SECRET_MAX * 2];
@@ -1453,7 +1453,7 @@ int __wrap_EVP_MAC_final(void *context, uint8_t *out, size_t *len, size_t cap);
 
 static struct {
 	size_t allocations_left; /* the next one after these fails; SIZE_MAX: none fails */
-	const char *secret;	 /* searched for in memory that is freed */
+	const char *secret;      /* searched for in memory that is freed */
 	size_t freed_with_secret;
 	size_t freed;
 	bool init_fails;

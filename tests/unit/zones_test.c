@@ -31,13 +31,13 @@ enum {
 	LOG_MAX = 64 * 1024,
 };
 
-#define ZONE_A	"a.example.com"
-#define ZONE_B	"b.example.com"
+#define ZONE_A  "a.example.com"
+#define ZONE_B  "b.example.com"
 #define OWNER_A "www.a.example.com"
 #define OWNER_B "www.b.example.com"
-#define FIRST	"192.0.2.53:53"
-#define SECOND	"192.0.2.54:53"
-#define SECRET	"0123456789abcdef"
+#define FIRST   "192.0.2.53:53"
+#define SECOND  "192.0.2.54:53"
+#define SECRET  "0123456789abcdef"
 
 /* Zone a has two primaries, zone b the first of them. */
 struct world {
