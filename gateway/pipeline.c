@@ -123,7 +123,9 @@ static void carry_out(struct job *job, const struct grant *grant)
 
 	plan_make(job->pipeline->parts.policy, &job->intent, grant, &job->request->source, &plan);
 	job->outcome_count = plan.count;
-	/* One more than there are, so that outcomes that come at once do not finish the job before all are submitted. */
+	/*
+	 * One more than there are, so that outcomes that come at once do not finish the job before all are submitted.
+	 */
 	job->outcomes_missing = 1;
 	for (size_t i = 0; i < plan.count; i++)
 		submit_host(job, i, &plan.hosts[i]);

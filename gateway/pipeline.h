@@ -25,7 +25,10 @@ struct pipeline_parts {
 	struct throttle *throttle;
 	const struct plan_policy *policy;
 	bool uniform_auth_errors;
-	/* Takes a change set (copied) to its zone; pipeline_done(waiter, outcome) comes exactly once, from within the call or later. */
+	/*
+	 * Takes a change set (copied) to its zone; pipeline_done(waiter, outcome) comes exactly once, from within the
+	 * call or later.
+	 */
 	void (*submit)(void *ctx, const struct change_set *set, void *waiter);
 	void *submit_ctx;
 	/* Gives an answer to a client, as http_exchange_answer() does. */
@@ -37,7 +40,10 @@ MUST_USE enum status pipeline_new(const struct pipeline_parts *parts, struct pip
 /* No request may be under way. Sets *pipeline to NULL. */
 void pipeline_free(struct pipeline **pipeline);
 
-/* Takes a request; the exchange is answered exactly once, from within the call or later. An http_handler_fn; `ctx` is the pipeline. */
+/*
+ * Takes a request; the exchange is answered exactly once, from within the call or later. An http_handler_fn; `ctx` is
+ * the pipeline.
+ */
 void pipeline_handle(void *ctx, struct http_exchange *exchange, const struct http_request *request);
 
 /* Reports the outcome of a submitted change set. A zones_done_fn. */

@@ -9,8 +9,8 @@
 #include "record.h"
 
 /*
- * Computes the full MAC of the message `wire`, outlined by `outline`, with the TSIG variables of `record` (not its MAC,
- * nor its names, which are taken from the key). `request_mac` may be NULL or empty. Errors: TSIG_CRYPTO.
+ * Computes the full MAC of the message `wire`, outlined by `outline`, with the TSIG variables of `record` (not its
+ * MAC, nor its names, which are taken from the key). `request_mac` may be NULL or empty. Errors: TSIG_CRYPTO.
  */
 enum tsig_status tsig_digest(const struct tsig_key *key, const struct tsig_mac *request_mac, const uint8_t *wire,
 			     const struct tsig_outline *outline, const struct tsig_record *record,

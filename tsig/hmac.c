@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
+#include <string.h>
 
 static bool start(EVP_MAC_CTX *context, const struct tsig_key *key)
 {

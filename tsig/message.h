@@ -24,9 +24,9 @@ struct tsig_outline {
 };
 
 /*
- * Walks all sections. Returns false unless the message is well-formed down to its records' lengths (the inside of RDATA
- * is not looked at), ends with its last record, and has at most one TSIG record, which is then the last record of the
- * additional section (RFC 8945 section 5.1).
+ * Walks all sections. Returns false unless the message is well-formed down to its records' lengths (the inside of
+ * RDATA is not looked at), ends with its last record, and has at most one TSIG record, which is then the last record
+ * of the additional section (RFC 8945 section 5.1).
  */
 bool tsig_message_outline(const uint8_t *wire, size_t len, struct tsig_outline *out);
 

@@ -23,8 +23,8 @@ struct tsig_name {
 
 /*
  * Reads a name in presentation form (RFC 1035 section 5.1: \X and \DDD are escapes, the trailing dot is optional) and
- * folds it to lower case, the canonical form that goes into a digest. Returns whether it was a name: labels of 1 to 63
- * octets, 255 in all, no raw white space, control character or octet above 126.
+ * folds it to lower case, the canonical form that goes into a digest. Returns whether it was a name: labels of 1 to
+ * 63 octets, 255 in all, no raw white space, control character or octet above 126.
  */
 bool tsig_name_from_text(struct tsig_text text, struct tsig_name *out);
 

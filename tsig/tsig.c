@@ -10,7 +10,9 @@
 
 #define TIME_MASK ((UINT64_C(1) << 48) - 1) /* Time Signed is a 48-bit number */
 
-/* These answers go out without a MAC: there is no key to sign with that the client is known to hold, section 5.3.2. */
+/*
+ * These answers go out without a MAC: there is no key to sign with that the client is known to hold, section 5.3.2.
+ */
 static bool is_sent_unsigned(uint16_t error)
 {
 	return error == TSIG_RCODE_BADKEY || error == TSIG_RCODE_BADSIG;

@@ -12,8 +12,8 @@
  *      status = tsig_verify(reply, &reply_len, key, &how, &report);
  * and believes the reply if and only if the status is TSIG_OK.
  *
- * Ownership: keys belong to the caller from tsig_key_new() and tsig_keys_read() until tsig_key_free(), which zeroes the
- * secret. A key is immutable and may be shared by threads. No function keeps a pointer to what it is given.
+ * Ownership: keys belong to the caller from tsig_key_new() and tsig_keys_read() until tsig_key_free(), which zeroes
+ * the secret. A key is immutable and may be shared by threads. No function keeps a pointer to what it is given.
  */
 #ifndef TSIG_H
 #define TSIG_H
@@ -80,9 +80,9 @@ struct tsig_key;
 /*
  * Makes a key. `name` is the key's domain name in presentation form (trailing dot optional, case ignored, escapes of
  * RFC 1035 section 5.1 understood), `algorithm` one of hmac-md5, hmac-md5.sig-alg.reg.int, hmac-sha1, hmac-sha224,
- * hmac-sha256, hmac-sha384, hmac-sha512 (case ignored, trailing dot optional), `secret` `secret_len` raw octets, which
- * are copied. On success *out owns the key.
- * Errors: TSIG_BAD_NAME, TSIG_BAD_ALGORITHM, TSIG_BAD_SECRET, TSIG_NO_MEMORY.
+ * hmac-sha256, hmac-sha384, hmac-sha512 (case ignored, trailing dot optional), `secret` `secret_len` raw octets,
+ * which are copied. On success *out owns the key. Errors: TSIG_BAD_NAME, TSIG_BAD_ALGORITHM, TSIG_BAD_SECRET,
+ * TSIG_NO_MEMORY.
  */
 TSIG_MUST_USE enum tsig_status tsig_key_new(const char *name, const char *algorithm, const uint8_t *secret,
 					    size_t secret_len, struct tsig_key **out);
@@ -104,8 +104,8 @@ const char *tsig_key_algorithm(const struct tsig_key *key);
 size_t tsig_key_mac_len(const struct tsig_key *key);
 
 /*
- * Where and why a key file was refused. `line` counts from 1, 0 if no line is to blame; `text` is one sentence without
- * a secret in it.
+ * Where and why a key file was refused. `line` counts from 1, 0 if no line is to blame; `text` is one sentence
+ * without a secret in it.
  */
 struct tsig_file_error {
 	unsigned line;
@@ -114,17 +114,17 @@ struct tsig_file_error {
 
 /*
  * Reads all `key "name" { algorithm ...; secret "..."; };` statements of a BIND key file as tsig-keygen writes it, by
- * the lexical rules of named.conf (comments: #, //, C style). Other statements are an error, and so are a second key of
- * the same name and no key at all. `text` holds `len` octets, at most TSIG_KEY_FILE_MAX, which the caller should zero
- * afterwards. On success *out is an array of *count keys that the caller releases with tsig_keys_free(). Errors:
+ * the lexical rules of named.conf (comments: #, //, C style). Other statements are an error, and so are a second key
+ * of the same name and no key at all. `text` holds `len` octets, at most TSIG_KEY_FILE_MAX, which the caller should
+ * zero afterwards. On success *out is an array of *count keys that the caller releases with tsig_keys_free(). Errors:
  * TSIG_BAD_FILE and the errors of tsig_key_new(), with *error filled in; *out and *count are then untouched.
  */
 TSIG_MUST_USE enum tsig_status tsig_keys_parse(const char *text, size_t len, struct tsig_key ***out, size_t *count,
 					       struct tsig_file_error *error);
 
 /*
- * Opens and reads a key file, which must be a regular file, and parses it. Additional errors: TSIG_IO with errno's text
- * in *error. Who else may read the file is the caller's matter.
+ * Opens and reads a key file, which must be a regular file, and parses it. Additional errors: TSIG_IO with errno's
+ * text in *error. Who else may read the file is the caller's matter.
  */
 TSIG_MUST_USE enum tsig_status tsig_keys_read(const char *path, struct tsig_key ***out, size_t *count,
 					      struct tsig_file_error *error);
@@ -152,10 +152,10 @@ struct tsig_signing {
 };
 
 /*
- * Appends a TSIG record to the message of *len octets in `wire`, which has room for `cap`, increments ARCOUNT and *len,
- * and leaves the MAC in *mac (for the check of the reply; NULL if nobody wants it). RFC 8945 sections 4.3 and 5.1. The
- * original ID is the message's ID. A response with error BADKEY or BADSIG gets no MAC, as section 5.3.2 demands.
- * Errors, upon which the message is unchanged:
+ * Appends a TSIG record to the message of *len octets in `wire`, which has room for `cap`, increments ARCOUNT and
+ * *len, and leaves the MAC in *mac (for the check of the reply; NULL if nobody wants it). RFC 8945 sections 4.3 and
+ * 5.1. The original ID is the message's ID. A response with error BADKEY or BADSIG gets no MAC, as section 5.3.2
+ * demands. Errors, upon which the message is unchanged:
  *      TSIG_MALFORMED  not a whole DNS message (its sections are walked), or already signed
  *      TSIG_NO_SPACE   beyond `cap`, or beyond the 65,535 octets of a DNS message
  *      TSIG_BADTRUNC   mac_len below the RFC's minimum (see mac_len_min), or above the full length

@@ -28,7 +28,9 @@ uint64_t tsig_read_u48(struct tsig_reader *reader);
 /* Returns the place of the next `count` octets in the message and steps over them; NULL after a failure. */
 const uint8_t *tsig_read_octets(struct tsig_reader *reader, size_t count);
 
-/* Steps over a name without following its compression pointer, if it ends in one: linear in the octets stepped over. */
+/*
+ * Steps over a name without following its compression pointer, if it ends in one: linear in the octets stepped over.
+ */
 void tsig_skip_name(struct tsig_reader *reader);
 
 /* Reads a name that may be compressed. Every pointer must aim before the place where the labels before it began, so

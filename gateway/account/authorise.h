@@ -12,9 +12,10 @@
 #include "update/outcome.h"
 
 /*
- * `account` is NULL if the store knows none of that login. Checks in the order that leaks nothing about an account before its key is
- * proved: login, has a key, key, active, may update. With `uniform_errors` the first three failures are all OUTCOME_WRONG_KEY. A key is
- * hashed and compared whatever `account` is, so that the time tells nothing either.
+ * `account` is NULL if the store knows none of that login. Checks in the order that leaks nothing about an account
+ * before its key is proved: login, has a key, key, active, may update. With `uniform_errors` the first three failures
+ * are all OUTCOME_WRONG_KEY. A key is hashed and compared whatever `account` is, so that the time tells nothing
+ * either.
  *
  * Returns OUTCOME_GRANTED and fills in *grant (which borrows from the account), or the failure.
  */

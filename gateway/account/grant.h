@@ -14,8 +14,8 @@
 struct host_pattern {
 	enum {
 		HOST_EXACT, /* www.dyn.example.com: that name */
-		HOST_BELOW, /* *.home.dyn.example.com: every name below home.dyn.example.com, at any depth, but not that name itself */
-		HOST_ZONE, /* zone:dyn.example.com: every name of that zone, its apex too */
+		HOST_BELOW, /* *.home.dyn.example.com: every name below that, at any depth, but not that name itself */
+		HOST_ZONE,  /* zone:dyn.example.com: every name of that zone, its apex too */
 	} kind;
 	struct name name;
 };

@@ -1,6 +1,6 @@
 /*
- * store: where accounts come from. A plug point: a store is one file that ends in a constant table of these functions; the contract
- * below is what tests/unit/store_contract.c checks of each of them.
+ * store: where accounts come from. A plug point: a store is one file that ends in a constant table of these
+ * functions; the contract below is what tests/unit/store_contract.c checks of each of them.
  */
 #ifndef ACCOUNT_STORE_H
 #define ACCOUNT_STORE_H
@@ -21,8 +21,8 @@ typedef void account_found_fn(void *ctx, enum status status, const struct accoun
 
 struct account_store_ops {
 	/*
-	 * Looks up a login, octet by octet as it stands. Calls `found` exactly once, before it returns or later from the loop, never after
-	 * free(). `login` is borrowed until lookup() returns.
+	 * Looks up a login, octet by octet as it stands. Calls `found` exactly once, before it returns or later from
+	 * the loop, never after free(). `login` is borrowed until lookup() returns.
 	 */
 	void (*lookup)(struct account_store *store, struct text login, account_found_fn *found, void *ctx);
 	void (*free)(struct account_store *store);
@@ -47,7 +47,10 @@ static inline void account_store_free(struct account_store **store)
 		*store = NULL;
 }
 
-/* The config map: `count` accounts, which the store borrows and which must outlive it. STATUS_DUPLICATE if two share a login. */
+/*
+ * The config map: `count` accounts, which the store borrows and which must outlive it. STATUS_DUPLICATE if two share
+ * a login.
+ */
 MUST_USE enum status store_map_new(const struct account *accounts, size_t count, struct account_store **out);
 
 #endif

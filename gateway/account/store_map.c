@@ -12,7 +12,10 @@ struct store_map {
 	const struct account **slots;
 };
 
-/* FNV-1a. The logins come from the administrator, so nobody can aim at collisions in the table; a look-up costs at most one run of them. */
+/*
+ * FNV-1a. The logins come from the administrator, so nobody can aim at collisions in the table; a look-up costs at
+ * most one run of them.
+ */
 static size_t hash(struct text login)
 {
 	uint64_t value = 14695981039346656037u;

@@ -1,6 +1,6 @@
 /*
- * A bucket is kept as the time at which it will be full again (the "generic cell rate algorithm"): each failure moves that time on by what one token takes
- * to come back, and a bucket is empty when the time lies a whole recovery ahead.
+ * A bucket is kept as the time at which it will be full again (the "generic cell rate algorithm"): each failure moves
+ * that time on by what one token takes to come back, and a bucket is empty when the time lies a whole recovery ahead.
  */
 #include "account/throttle.h"
 

@@ -1,6 +1,7 @@
 /*
- * throttle: who has failed to authenticate too often. One token bucket per login and source (an IPv4 address, an IPv6 /64), so that guessing gets slow,
- * while nobody can lock a login out for others, nor an address for other logins. Pure; the space is fixed, a flood of new pairs pushes out old ones.
+ * throttle: who has failed to authenticate too often. One token bucket per login and source (an IPv4 address, an IPv6
+ * /64), so that guessing gets slow, while nobody can lock a login out for others, nor an address for other logins.
+ * Pure; the space is fixed, a flood of new pairs pushes out old ones.
  */
 #ifndef ACCOUNT_THROTTLE_H
 #define ACCOUNT_THROTTLE_H

@@ -73,7 +73,10 @@ static bool has_prefix(const struct addr *addr, const uint8_t *prefix, unsigned 
 	return rest == 0 || ((addr->octets[whole] ^ prefix[whole]) >> (8 - rest)) == 0;
 }
 
-/* IANA's special-purpose address registries (RFC 6890), as far as they matter for what a host record may hold. First match wins. */
+/*
+ * IANA's special-purpose address registries (RFC 6890), as far as they matter for what a host record may hold. First
+ * match wins.
+ */
 static const struct {
 	enum addr_family family;
 	enum addr_scope scope;

@@ -38,15 +38,18 @@ enum addr_scope {
 };
 
 /*
- * Reads an address in the usual notation (RFC 4291 section 2.2; four decimal numbers without leading zeros), and nothing else: no zone
- * ID, no prefix length, no brackets, no white space. STATUS_INVALID otherwise.
+ * Reads an address in the usual notation (RFC 4291 section 2.2; four decimal numbers without leading zeros), and
+ * nothing else: no zone ID, no prefix length, no brackets, no white space. STATUS_INVALID otherwise.
  */
 MUST_USE enum status addr_parse(struct text text, struct addr *out);
 
 /* Canonical text (RFC 5952 section 4) into `buffer`, which is returned. */
 const char *addr_format(const struct addr *addr, char buffer[static ADDR_TEXT_MAX]);
 
-/* The address of a socket's peer; an IPv4-mapped IPv6 address becomes the IPv4 address that it is. STATUS_INVALID for other families. */
+/*
+ * The address of a socket's peer; an IPv4-mapped IPv6 address becomes the IPv4 address that it is. STATUS_INVALID for
+ * other families.
+ */
 MUST_USE enum status addr_from_sockaddr(const struct sockaddr *from, struct addr *out);
 
 enum addr_scope addr_scope(const struct addr *addr);
@@ -59,7 +62,9 @@ struct endpoint {
 	uint16_t port; /* host order */
 };
 
-/* Reads `192.0.2.1`, `192.0.2.1:53`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:53`. STATUS_INVALID otherwise. */
+/*
+ * Reads `192.0.2.1`, `192.0.2.1:53`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:53`. STATUS_INVALID otherwise.
+ */
 MUST_USE enum status endpoint_parse(struct text text, uint16_t default_port, struct endpoint *out);
 
 /* `192.0.2.1:53` or `[2001:db8::1]:53` into `buffer`, which is returned. */

@@ -1,6 +1,7 @@
 /*
- * env: what a module needs of the world outside it, apart from sockets: the time, random octets and timers. It is passed in as a value, so
- * that everything that waits or draws lots runs in tests on a clock and a seed of the test's own. The daemon's is in loop/env_uv.h.
+ * env: what a module needs of the world outside it, apart from sockets: the time, random octets and timers. It is
+ * passed in as a value, so that everything that waits or draws lots runs in tests on a clock and a seed of the test's
+ * own. The daemon's is in loop/env_uv.h.
  */
 #ifndef BASE_ENV_H
 #define BASE_ENV_H
@@ -22,8 +23,8 @@ struct env {
 
 	/* Makes a timer at rest, which calls fn(fn_ctx) when it expires. NULL when out of memory. */
 	struct env_timer *(*timer_new)(void *ctx, env_timer_fn *fn, void *fn_ctx);
-	/* Sets when the timer expires, on the clock of now_ms, replacing what was set; a time that has passed means at once, but
-	   never from within this call. */
+	/* Sets when the timer expires, on the clock of now_ms, replacing what was set; a time that has passed means at
+	   once, but never from within this call. */
 	void (*timer_set)(struct env_timer *timer, uint64_t at_ms);
 	void (*timer_stop)(struct env_timer *timer);
 	/* Stops and frees it and sets *timer to NULL; allowed from within its own function. */

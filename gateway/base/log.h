@@ -4,7 +4,8 @@
  *      LOG(LOG_WARNING, "primary-refused", log_text("zone", zone), log_number("attempt", 2));
  *      2026-01-01T12:00:00Z level=warning event=primary-refused zone=dyn.example.com attempt=2
  *
- * Values from outside are quoted and escaped here, so that no request can forge a line. Secrets are never passed to it.
+ * Values from outside are quoted and escaped here, so that no request can forge a line. Secrets are never passed to
+ * it.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H

@@ -17,7 +17,10 @@ static char lower(char octet)
 	return octet >= 'A' && octet <= 'Z' ? (char)(octet - 'A' + 'a') : octet;
 }
 
-/* Checks one label of the normalised name. `extra` holds what may stand in it besides letters, digits and inner hyphens. */
+/*
+ * Checks one label of the normalised name. `extra` holds what may stand in it besides letters, digits and inner
+ * hyphens.
+ */
 static enum status check_label(struct text label, const char *extra)
 {
 	if (label.len == 0)

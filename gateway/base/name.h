@@ -1,8 +1,9 @@
 /*
  * name: domain names of hosts and zones, in one normal form: lower case, no trailing dot, A-labels only.
  *
- * Only letters, digits and hyphens pass (RFC 1123 section 2.1), so that a name can be put into a message, a log line or an answer without
- * escaping, and two names are the same if and only if their texts are.
+ * Only letters, digits and hyphens pass (RFC 1123 section 2.1; in zones underscore and slash too), so that a name can
+ * be put into a message, a log line or an answer without escaping, and two names are the same if and only if their
+ * texts are.
  */
 #ifndef BASE_NAME_H
 #define BASE_NAME_H
@@ -26,13 +27,16 @@ struct name {
 };
 
 /*
- * Reads and normalises the name of a host: labels of letters, digits and inner hyphens, one trailing dot allowed, the last label not all
- * digits (that would be an address). STATUS_INVALID for anything else, STATUS_TOO_LONG beyond RFC 1035's limits; *out is
- * then as it was.
+ * Reads and normalises the name of a host: labels of letters, digits and inner hyphens, one trailing dot allowed, the
+ * last label not all digits (that would be an address). STATUS_INVALID for anything else, STATUS_TOO_LONG beyond RFC
+ * 1035's limits; *out is then as it was.
  */
 MUST_USE enum status name_parse(struct text text, struct name *out);
 
-/* The same for names that are not hosts, such as zones (RFC 2317 has `0-63.2.0.192.in-addr.arpa`, others use `_`): underscore and slash pass too. */
+/*
+ * The same for names that are not hosts, such as zones (RFC 2317 has `0-63.2.0.192.in-addr.arpa`, others use `_`):
+ * underscore and slash pass too.
+ */
 MUST_USE enum status name_parse_zone(struct text text, struct name *out);
 
 struct text name_text(const struct name *name);

@@ -1,5 +1,6 @@
 /*
- * secret: handling octets that nobody else may see: comparing them in time that does not depend on them, and forgetting them.
+ * secret: handling octets that nobody else may see: comparing them in time that does not depend on them, and
+ * forgetting them.
  */
 #ifndef BASE_SECRET_H
 #define BASE_SECRET_H

@@ -1,8 +1,8 @@
 /*
  * status: what a function of ddnsgate returns when it can fail. One enum, one list, texts with it.
  *
- * A status says whether a function could do its work. What the outside world answered (no such host, wrong key, REFUSED) is not a
- * status but an outcome: see update/outcome.h.
+ * A status says whether a function could do its work. What the outside world answered (no such host, wrong key,
+ * REFUSED) is not a status but an outcome: see update/outcome.h.
  */
 #ifndef BASE_STATUS_H
 #define BASE_STATUS_H
@@ -16,8 +16,6 @@
 	X(STATUS_DUPLICATE, "already there")                                                                           \
 	X(STATUS_FULL, "no room left")                                                                                 \
 	X(STATUS_IO, "input or output failed")                                                                         \
-	X(STATUS_CLOSED, "connection closed by the peer")                                                              \
-	X(STATUS_TIMEOUT, "deadline passed")                                                                           \
 	X(STATUS_CRYPTO, "the cryptographic library failed")
 
 enum status {

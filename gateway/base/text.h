@@ -1,6 +1,6 @@
 /*
- * text: a borrowed run of octets with its length. What comes from outside is handled in this form, so that a NUL octet in it cannot cut
- * it short and nothing has to be copied to be looked at.
+ * text: a borrowed run of octets with its length. What comes from outside is handled in this form, so that a NUL
+ * octet in it cannot cut it short and nothing has to be copied to be looked at.
  */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
@@ -26,7 +26,10 @@ static inline bool text_equal(struct text a, struct text b)
 	return a.len == b.len && (a.len == 0 || memcmp(a.octets, b.octets, a.len) == 0);
 }
 
-/* The part before the first `octet` goes to *head and what follows it to *tail; without it, all is head, tail is empty; says if it was there. */
+/*
+ * The part before the first `octet` goes to *head and what follows it to *tail; without it, all is head, tail is
+ * empty; says if it was there.
+ */
 static inline bool text_split(struct text whole, char octet, struct text *head, struct text *tail)
 {
 	const char *at = whole.len ? memchr(whole.octets, octet, whole.len) : NULL;

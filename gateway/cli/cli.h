@@ -1,5 +1,6 @@
 /*
- * cli: the sub-commands of the one binary. A sub-command is one file that ends in one descriptor, and one row of the table in cli.c.
+ * cli: the sub-commands of the one binary. A sub-command is one file that ends in one descriptor, and one row of the
+ * table in cli.c.
  */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H

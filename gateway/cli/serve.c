@@ -1,7 +1,7 @@
 /*
  * `ddnsgate serve`: the daemon. This file puts the parts together, lets them run, and takes them apart again.
  *
- * On SIGTERM or SIGINT it drains: no new connections, every request that has begun gets its answer, then the end.
+ * On SIGTERM or SIGINT it drains: no new connections, every request that has arrived gets its answer, then the end.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -203,10 +203,12 @@ static void raise_descriptor_limit(const struct config *config)
 		    log_text("text", "raise the limit of open files, or lower max_connections"));
 }
 
-static void on_drained(void *ctx)
+static void on_drained(void *ctx, size_t cut)
 {
 	struct daemon *daemon = ctx;
 
+	LOG(LOG_INFO, "drained", log_number("unfinished", (int64_t)cut),
+	    log_text("text", "every request that had arrived was answered"));
 	uv_stop(&daemon->loop);
 }
 
@@ -221,7 +223,7 @@ static void on_signal(uv_signal_t *handle, int number)
 	http_server_drain(daemon->http, on_drained, daemon);
 }
 
-static void watch_signals(struct daemon *daemon)
+static enum status watch_signals(struct daemon *daemon)
 {
 	static const int numbers[] = {SIGTERM, SIGINT};
 
@@ -229,8 +231,12 @@ static void watch_signals(struct daemon *daemon)
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
 		uv_signal_init(&daemon->loop, &daemon->signals[i]);
 		daemon->signals[i].data = daemon;
-		uv_signal_start(&daemon->signals[i], on_signal, numbers[i]);
 	}
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+		if (uv_signal_start(&daemon->signals[i], on_signal, numbers[i]) != 0)
+			return STATUS_IO;
+	}
+	return STATUS_OK;
 }
 
 static void take_apart(struct daemon *daemon)
@@ -260,17 +266,16 @@ static int serve(const char *config_path)
 		return CLI_FAILURE;
 	log_set_level(daemon.config->log_level);
 	if (uv_loop_init(&daemon.loop) != 0) {
+		LOG(LOG_ERROR, "start-failed", log_text("text", "the event loop cannot be made"));
 		config_release(&daemon.config);
 		return CLI_FAILURE;
 	}
 	daemon.env = env_uv(&daemon.loop);
 	raise_descriptor_limit(daemon.config);
-	watch_signals(&daemon);
-	if (build(&daemon) == STATUS_OK && listen_on_all(&daemon) == STATUS_OK) {
+	if (watch_signals(&daemon) == STATUS_OK && build(&daemon) == STATUS_OK && listen_on_all(&daemon) == STATUS_OK) {
 		LOG(LOG_INFO, "ready", log_number("zones", (int64_t)daemon.config->zone_count),
 		    log_number("users", (int64_t)daemon.config->user_count));
 		uv_run(&daemon.loop, UV_RUN_DEFAULT);
-		LOG(LOG_INFO, "stopped", log_text("text", "every request was answered"));
 		exit_status = CLI_SUCCESS;
 	}
 	take_apart(&daemon);
@@ -281,7 +286,7 @@ const struct cli_command cli_serve = {
 	.name = "serve",
 	.summary = "runs the gateway in the foreground",
 	.help = "Serves HTTP as the configuration says, in the foreground, and logs to standard error. SIGTERM or\n"
-		"SIGINT end it: no new requests, but every request that has begun gets its answer.\n\n"
+		"SIGINT end it: no new requests, but every request that has arrived gets its answer.\n\n"
 		"  -c, --config FILE   the configuration\n\n"
 		"Exit status: 0 after a signal, 1 if it could not start, 2 for a wrong command line.",
 	.wants_config = true,

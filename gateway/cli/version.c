@@ -23,6 +23,6 @@ static int version(const char *config_path)
 const struct cli_command cli_version = {
 	.name = "version",
 	.summary = "prints the version",
-	.help = "Prints the version of ddnsgate and of the libraries that it runs with.",
+	.help = "Prints the version of ddnsgate and of its libraries.",
 	.run = version,
 };

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/secret.h"
 #include "config/options.h"
 
@@ -170,8 +171,9 @@ static void parse_stream(struct reader *reader, config_t *file, FILE *stream)
 }
 
 /*
- * Included files are looked for beside the file. libconfig's own way to say so, an include folder, is put before absolute paths too, so
- * the process goes there for the time of reading.
+ * Included files are looked for beside the file. libconfig's own way to say so, an include folder, is put before
+ * absolute paths too, so the process goes there for the time of reading. Where it was started may be closed to it (a
+ * daemon's user in an administrator's home): then there is no way back, and none is needed.
  */
 static void parse_in_folder(struct reader *reader, config_t *file, FILE *stream)
 {
@@ -180,15 +182,15 @@ static void parse_in_folder(struct reader *reader, config_t *file, FILE *stream)
 
 	if (!folder)
 		reader->no_memory = true;
-	else if (back < 0 || chdir(folder) != 0)
-		reader_error(reader, NULL, "cannot go to its folder: %s", strerror(errno));
+	else if (chdir(folder) != 0)
+		reader_error(reader, NULL, "cannot go to the folder %s: %s", folder, strerror(errno));
 	else
 		parse_stream(reader, file, stream);
-	if (back >= 0 && fchdir(back) != 0)
-		reader_error(reader, NULL, "cannot go back to the folder where ddnsgate was started: %s",
-			     strerror(errno));
-	if (back >= 0)
+	if (back >= 0) {
+		if (fchdir(back) != 0)
+			LOG(LOG_DEBUG, "folder-left", log_text("text", strerror(errno)));
 		close(back);
+	}
 	free(folder);
 }
 

@@ -1,8 +1,8 @@
 /*
  * config: the configuration file as one immutable struct. Nothing else of the gateway knows libconfig.
  *
- * Every option is one row of the tables in options.c: name, type, default, range, check, help text. A file is taken as a whole or
- * not at all; everything that is wrong with it is told, each with file and line.
+ * Every option is one row of the tables in options.c: name, type, default, range, check, help text. A file is taken
+ * as a whole or not at all; everything that is wrong with it is told, each with file and line.
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
@@ -20,7 +20,6 @@
 struct config_listener {
 	struct addr address;
 	unsigned port;
-	unsigned line;
 };
 
 /* One entry of `tsig_keys`: a key file, which may hold several keys, or one key in three options. */
@@ -70,14 +69,14 @@ struct config {
 };
 
 /*
- * Is told each thing that is wrong: `file` and `line` (0: no line is to blame), and one sentence without a secret in it. `is_error` is false for
- * advice that does not stop the configuration from being taken.
+ * Is told each thing that is wrong: `file` and `line` (0: no line is to blame), and one sentence without a secret in
+ * it. `is_error` is false for advice that does not stop the configuration from being taken.
  */
 typedef void config_complain_fn(void *ctx, bool is_error, const char *file, unsigned line, const char *text);
 
 /*
- * Reads the file and the key files that it names. STATUS_INVALID after at least one error was told, STATUS_NO_MEMORY, else STATUS_OK with *out, which
- * config_release() frees.
+ * Reads the file and the key files that it names. STATUS_INVALID after at least one error was told, STATUS_NO_MEMORY,
+ * else STATUS_OK with *out, which config_release() frees.
  */
 MUST_USE enum status config_load(const char *path, config_complain_fn *complain, void *ctx, struct config **out);
 

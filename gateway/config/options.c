@@ -38,12 +38,6 @@ static void take_listen_address(struct reader *reader, const config_setting_t *a
 		reader_error(reader, at, "\"%s\" is not an IP address; \"::\" and \"0.0.0.0\" stand for all", text);
 }
 
-static void finish_listener(struct reader *reader, const config_setting_t *at, void *into)
-{
-	(void)reader;
-	((struct config_listener *)into)->line = config_setting_source_line(at);
-}
-
 static const struct option listen_options[] = {
 	{.name = "address",
 	 .type = OPTION_TEXT,
@@ -60,8 +54,7 @@ static const struct option listen_options[] = {
 	{.name = NULL},
 };
 
-static const struct option_group listen_group = {"listen", listen_options, sizeof(struct config_listener),
-						 finish_listener};
+static const struct option_group listen_group = {"listen", listen_options, sizeof(struct config_listener), NULL};
 
 /* ---- tsig_keys ---- */
 

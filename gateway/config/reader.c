@@ -12,7 +12,10 @@
 #include "base/secret.h"
 #include "config/options.h"
 
-/* `file` is as libconfig names it: for an included file relative to the folder of the configuration; NULL: the configuration. */
+/*
+ * `file` is as libconfig names it: for an included file relative to the folder of the configuration; NULL: the
+ * configuration.
+ */
 static void path_of(const struct reader *reader, const char *file, char path[static PATH_MAX])
 {
 	const char *slash = strrchr(reader->path, '/');
@@ -195,7 +198,7 @@ static void read_texts(struct reader *reader, const struct option *option, confi
 static void read_groups(struct reader *reader, const struct option *option, config_setting_t *setting, void *into)
 {
 	size_t *count = field(into, option->count_offset);
-	void **array = field(into, option->offset);
+	void *array;
 	int length;
 
 	if (!config_setting_is_list(setting)) {
@@ -205,8 +208,9 @@ static void read_groups(struct reader *reader, const struct option *option, conf
 	length = config_setting_length(setting);
 	if (length == 0 && option->required)
 		reader_error(reader, setting, "`%s` is empty", option->name);
-	*array = calloc(length ? (size_t)length : 1, option->group->size);
-	if (!*array) {
+	array = calloc(length ? (size_t)length : 1, option->group->size);
+	memcpy(field(into, option->offset), &array, sizeof array);
+	if (!array) {
 		reader->no_memory = true;
 		return;
 	}
@@ -215,7 +219,7 @@ static void read_groups(struct reader *reader, const struct option *option, conf
 		config_setting_t *element = config_setting_get_elem(setting, (unsigned)i);
 
 		if (config_setting_is_group(element))
-			options_read(reader, option->group, element, (char *)*array + (size_t)i * option->group->size);
+			options_read(reader, option->group, element, (char *)array + (size_t)i * option->group->size);
 		else
 			wrong_type(reader, element, option->name, "a list of groups: ( { ... }, { ... } )");
 	}
@@ -264,7 +268,10 @@ static const struct option *find_option(const struct option_group *group, const 
 	return NULL;
 }
 
-/* How many letters have to be changed, added or left out to make one name of the other (Levenshtein); long names count as far apart. */
+/*
+ * How many letters have to be changed, added or left out to make one name of the other (Levenshtein); long names
+ * count as far apart.
+ */
 static size_t distance(const char *a, const char *b)
 {
 	enum { LEN_MAX = 40 };

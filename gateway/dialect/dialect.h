@@ -1,6 +1,7 @@
 /*
- * dialect: one way of asking for updates over HTTP. A plug point: a dialect is one file that ends in one descriptor, and one row of the
- * table in dialects.c. It knows paths, operand names and answer words, and nothing of accounts or the DNS.
+ * dialect: one way of asking for updates over HTTP. A plug point: a dialect is one file that ends in one descriptor,
+ * and one row of the table in dialects.c. It knows paths, operand names and answer words, and nothing of accounts or
+ * the DNS.
  */
 #ifndef DIALECT_DIALECT_H
 #define DIALECT_DIALECT_H
@@ -29,8 +30,8 @@ struct dialect {
 	const char *name;
 	const struct dialect_route *routes; /* ended by a NULL path */
 	/*
-	 * Understands a request whose path and method are in `routes`. Returns OUTCOME_GRANTED with *intent filled in (all of it; it
-	 * borrows from the request), or the failure that ends the request.
+	 * Understands a request whose path and method are in `routes`. Returns OUTCOME_GRANTED with *intent filled in
+	 * (all of it; it borrows from the request), or the failure that ends the request.
 	 */
 	enum outcome_code (*parse)(const struct http_request *request, struct intent *intent);
 	/* Words the answer: sets status and content type of *response, which is empty, and writes its body. */
@@ -38,10 +39,14 @@ struct dialect {
 };
 
 /*
- * The dialect that serves the request. NULL if no dialect has the path, or has it but not with this method: *allowed then holds the methods that it does
- * have, 0 for an unknown path.
+ * The dialect that serves the request. NULL if no dialect has the path, or has it but not with this method: *allowed
+ * then holds the methods that it does have, 0 for an unknown path.
  */
 const struct dialect *dialects_find(const struct http_request *request, unsigned *allowed);
+
+/* The dialects: a declaration here, a row in dialects.c. */
+extern const struct dialect dialect_rexx;
+extern const struct dialect dialect_checkip;
 
 /* All dialects, ended by NULL. */
 extern const struct dialect *const dialects[];

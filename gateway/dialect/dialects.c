@@ -1,8 +1,5 @@
 #include "dialect/dialect.h"
 
-extern const struct dialect dialect_rexx;
-extern const struct dialect dialect_checkip;
-
 const struct dialect *const dialects[] = {
 	&dialect_rexx,
 	&dialect_checkip,

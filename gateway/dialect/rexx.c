@@ -1,12 +1,17 @@
 /*
- * The dialect of the Rexx account manager: `/dynamic.cgi?host=&ip=&user=&password=`, answered by a code at the beginning of the body.
+ * The dialect of the Rexx account manager: `/dynamic.cgi?host=&ip=&user=&password=`, answered by a code at the
+ * beginning of the body.
  *
- * The order of the checks is spread over the path of a request: missing operands here, then accounts, then the plan, then the DNS.
+ * The order of the checks is spread over the path of a request: missing operands here, then accounts, then the plan,
+ * then the DNS.
  */
 #include "base/name.h"
 #include "dialect/dialect.h"
 
-/* Each outcome's code and HTTP status; `challenge` asks for Basic credentials, `text` follows the code and explains it. */
+/*
+ * Each outcome's code and HTTP status; `challenge` asks for Basic credentials, `text` follows the code and explains
+ * it.
+ */
 static const struct {
 	const char *code;
 	int status;
@@ -30,7 +35,8 @@ static const struct {
 	[OUTCOME_BAD_ADDRESS] = {"IO_IP", 400, false, 0, "invalid operand: ip= is not an address that may be set"},
 	[OUTCOME_NO_RECORD] = {"NF_HOST", 404, false, 0, NULL},
 	[OUTCOME_REFUSED] = {"SF_DNS", 502, false, 0, "the name server refused or failed; nothing was changed"},
-	[OUTCOME_UNREACHABLE] = {"UA_DNS", 503, false, 60, "no name server could be reached; nothing was changed"},
+	[OUTCOME_UNREACHABLE] = {"UA_DNS", 503, false, 60,
+				 "no name server could be reached in time; nothing was changed"},
 	[OUTCOME_UNKNOWN] = {"UA_DNS", 503, false, 60,
 			     "no valid answer from the name server in time; the outcome is unknown"},
 	[OUTCOME_BUSY] = {"UA_DNS", 503, false, 10, "too many updates are waiting; nothing was changed"},
@@ -85,7 +91,7 @@ static enum outcome_code rexx_parse(const struct http_request *request, struct i
 /* Which record was looked for. Only the normal form of a valid name is repeated, never what was sent. */
 static void add_missing(struct text host, enum addr_family missing, struct http_response *response)
 {
-	static const char *const types[] = {[ADDR_NONE] = "A or AAAA", [ADDR_V4] = "A", [ADDR_V6] = "AAAA"};
+	static const char *const types[] = {[ADDR_NONE] = "A AAAA", [ADDR_V4] = "A", [ADDR_V6] = "AAAA"};
 	struct name name;
 
 	if (name_parse(host, &name) == STATUS_OK)

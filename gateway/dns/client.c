@@ -1,7 +1,10 @@
 /*
- * A request is WAITING until there is a connection, then SENT until its reply, its deadline or the end of the connection.
+ * A request is WAITING until there is a connection, then SENT until its reply, its deadline or the end of the
+ * connection.
  *
- *   no connection  --send-->  connecting  --opened-->  open  --closed, time-out, reply that cannot be believed-->  no connection
+ *   no connection  --send-->  connecting  --opened-->  open
+ *
+ * From any of them a failure leads back: closed, time-out, a reply that cannot be believed.
  *
  * When a connection ends, SENT requests end as DNS_UNKNOWN and WAITING ones as DNS_UNREACHABLE.
  */
@@ -46,8 +49,8 @@ struct dns_client {
 	bool open;
 	unsigned connection_number; /* tells a connection from the one before it */
 	uint64_t connect_deadline_ms;
-	uint64_t believed;    /* replies of this connection that were believed */
-	bool failed_to_start; /* the transport refused at once; told from the timer */
+	uint64_t believed;           /* replies of this connection that were believed */
+	const char *failed_to_start; /* why the transport refused at once, else NULL; told from the timer */
 
 	struct requests waiting;
 	struct requests sent; /* earliest deadline first */
@@ -105,7 +108,7 @@ static void disconnect(struct dns_client *client, const char *why)
 	if (client->transport)
 		client->maker.ops->close(&client->transport);
 	client->open = false;
-	client->failed_to_start = false;
+	client->failed_to_start = NULL;
 	client->received_len = 0;
 	client->connection_number++;
 	TAILQ_CONCAT(&sent, &client->sent, link);
@@ -203,11 +206,13 @@ static struct request *find_sent(struct dns_client *client, uint16_t id)
 	return NULL;
 }
 
-/* What a server may say without a signature, because it cannot sign: that it could not read, check or accept the request. */
+/*
+ * What a server may say without a signature, because it could not read or check the request, or does no updates at
+ * all. SERVFAIL is not among them: who could check our signature can sign.
+ */
 static bool may_be_unsigned(unsigned rcode)
 {
-	return rcode == DNS_FORMERR || rcode == DNS_SERVFAIL || rcode == DNS_NOTIMP || rcode == DNS_REFUSED ||
-	       rcode == DNS_NOTAUTH;
+	return rcode == DNS_FORMERR || rcode == DNS_NOTIMP || rcode == DNS_REFUSED || rcode == DNS_NOTAUTH;
 }
 
 static struct dns_result distrust(const char *why)
@@ -239,14 +244,13 @@ static struct dns_result judge_signed(const struct dns_client *client, const str
 	return result;
 }
 
-/* Decides what a reply to this request is worth. RFC 8945 section 5.3. */
+/* Decides what a reply to this request is worth. RFC 8945 section 5.4. */
 static struct dns_result judge(const struct dns_client *client, const struct request *request, uint8_t *wire,
 			       size_t len)
 {
 	struct tsig_checking how = {
 		.now_s = env_wall_s(client->env),
 		.request_mac = &request->mac,
-		.mac_len_min = client->options.tsig_mac_len_min,
 	};
 	struct tsig_report report = {0};
 	enum tsig_status status = tsig_verify(wire, &len, request->key, &how, &report);
@@ -348,16 +352,18 @@ static const struct transport_events client_events = {
 
 static void connect_now(struct dns_client *client)
 {
+	const char *why = "no connection possible";
+
 	client->connect_deadline_ms = env_now_ms(client->env) + client->options.connect_timeout_ms;
-	if (client->maker.ops->open(client->maker.ctx, &client->primary, &client_events, client, &client->transport) !=
-	    STATUS_OK)
-		client->failed_to_start = true;
+	if (client->maker.ops->open(client->maker.ctx, &client->primary, &client_events, client, &client->transport,
+				    &why) != STATUS_OK)
+		client->failed_to_start = why;
 	arm(client);
 }
 
 /*
- * A request whose reply is overdue. If the connection has brought believable replies since it was sent, the primary is merely slow with this one;
- * else the connection is as good as dead.
+ * A request whose reply is overdue. If the connection has brought believable replies since it was sent, the primary
+ * is merely slow with this one; else the connection is as good as dead.
  */
 static void expire_sent(struct dns_client *client, uint64_t now_ms)
 {
@@ -386,7 +392,7 @@ static void on_timer(void *ctx)
 	uint64_t now_ms = env_now_ms(client->env);
 
 	if (client->failed_to_start)
-		disconnect(client, "no connection possible");
+		disconnect(client, client->failed_to_start);
 	else if (client->transport && !client->open && client->connect_deadline_ms <= now_ms)
 		disconnect(client, "no connection in time");
 	else

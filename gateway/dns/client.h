@@ -1,9 +1,11 @@
 /*
- * client: signed UPDATE messages to one primary and their verified replies, over one pipelined connection that is kept open (RFC 7766).
+ * client: signed UPDATE messages to one primary and their verified replies, over one pipelined connection that is
+ * kept open (RFC 7766).
  *
- * Each attempt is a message of its own: fresh ID, time and signature. A reply counts only if its TSIG verifies against that request's MAC, key and time
- * (RFC 8945 section 5.3). What cannot be believed breaks the connection, because nothing that follows on it could be believed either.
- * The client never retries: whoever asks knows what may be repeated.
+ * Each attempt is a message of its own: fresh ID, time and signature. A reply counts only if its TSIG verifies
+ * against that request's MAC, key and time (RFC 8945 section 5.4). What cannot be believed breaks the connection,
+ * because nothing that follows on it could be believed either. The client never retries: whoever asks knows what may
+ * be repeated.
  *
  * Time, random octets, timers and the connection are passed in, so that it runs in tests without sockets.
  */
@@ -26,12 +28,11 @@ struct dns_client_options {
 	unsigned connect_timeout_ms;
 	unsigned reply_timeout_ms; /* from sending a message to its reply */
 	uint16_t fudge_s;
-	size_t tsig_mac_len_min; /* as in struct tsig_checking */
 };
 
 enum dns_verdict {
-	DNS_VERIFIED, /* a reply whose TSIG is right: `rcode` is the primary's word */
-	DNS_REJECTED, /* an error that the primary may send unsigned or about the signature itself: nothing was changed */
+	DNS_VERIFIED,    /* a reply whose TSIG is right: `rcode` is the primary's word */
+	DNS_REJECTED,    /* an error about the signature, or one that may come unsigned: nothing was changed */
 	DNS_UNREACHABLE, /* nothing was sent */
 	DNS_UNKNOWN,     /* it was sent, but no reply came that can be believed */
 };
@@ -58,16 +59,17 @@ MUST_USE enum status dns_client_new(const struct env *env, const struct transpor
 				    const struct endpoint *primary, const struct dns_client_options *options,
 				    struct dns_client **out);
 
-/* Drops the connection and frees the client without calling any done(); sets *client to NULL. Not from within done(). */
+/*
+ * Drops the connection and frees the client without calling any done(); sets *client to NULL. Not from within done().
+ */
 void dns_client_free(struct dns_client **client);
 
 const struct endpoint *dns_client_primary(const struct dns_client *client);
 
 /*
- * Sends an update, connecting first if need be. Calls done(ctx, result) exactly once, later, never from within this call, unless the client is
- * freed before. What `update` points to, `key` and `ticket` must stay valid until then; the struct itself is
- * copied.
- * STATUS_NO_MEMORY: nothing was done and done() is not called.
+ * Sends an update, connecting first if need be. Calls done(ctx, result) exactly once, later, never from within this
+ * call, unless the client is freed before. What `update` points to, `key` and `ticket` must stay valid until then;
+ * the struct itself is copied. STATUS_NO_MEMORY: nothing was done and done() is not called.
  */
 MUST_USE enum status dns_client_send(struct dns_client *client, const struct dns_update *update,
 				     const struct tsig_key *key, struct dns_ticket *ticket, dns_done_fn *done,

@@ -1,5 +1,6 @@
 /*
- * message: DNS UPDATE requests and their replies on the wire, by ldns (RFC 2136). Unsigned: tsig does the signing. Pure.
+ * message: DNS UPDATE requests and their replies on the wire, by ldns (RFC 2136). Unsigned: tsig does the signing.
+ * Pure.
  */
 #ifndef DNS_MESSAGE_H
 #define DNS_MESSAGE_H
@@ -22,13 +23,17 @@ struct dns_update {
 	const struct name *zone;
 	const struct change_set *const *sets;
 	size_t set_count;
-	/* Only ask whether the prerequisites hold and change nothing: the update section stays empty (RFC 2136 section 3.4). */
+	/*
+	 * Only ask whether the prerequisites hold and change nothing: the update section stays empty (RFC 2136
+	 * section 3.4).
+	 */
 	bool only_prerequisites;
 };
 
 /*
- * Writes the message for `update` with this ID. STATUS_TOO_LONG if it does not fit into `cap`. For each change: prerequisite "RRset exists (value
- * independent)" where the record must exist, "delete an RRset", "add to an RRset" (RFC 2136 sections 2.4.1, 2.5.2, 2.5.1).
+ * Writes the message for `update` with this ID. STATUS_TOO_LONG if it does not fit into `cap`. For each change:
+ * prerequisite "RRset exists (value independent)" where the record must exist, "delete an RRset", "add to an RRset"
+ * (RFC 2136 sections 2.4.1, 2.5.2, 2.5.1).
  */
 MUST_USE enum status dns_update_write(const struct dns_update *update, uint16_t id, uint8_t *wire, size_t cap,
 				      size_t *len);
@@ -60,9 +65,10 @@ struct dns_reply {
 };
 
 /*
- * Reads a reply to an UPDATE of that zone. STATUS_INVALID unless it is a whole, well-formed, untruncated response with opcode UPDATE whose zone section,
- * if it has one, names the zone (RFC 2136 section 3.8 lets a server leave it out). Octets behind the message are not looked at: tsig_verify(), through which
- * every reply goes first, refuses them.
+ * Reads a reply to an UPDATE of that zone. STATUS_INVALID unless it is a whole, well-formed, untruncated response
+ * with opcode UPDATE whose zone section, if it has one, names the zone (RFC 2136 section 3.8 lets a server leave it
+ * out). Octets behind the message are not looked at: tsig_verify(), through which every reply goes first, refuses
+ * them.
  */
 MUST_USE enum status dns_reply_read(const uint8_t *wire, size_t len, const struct name *zone, struct dns_reply *out);
 

@@ -1,6 +1,7 @@
 /*
- * transport: a connection to a primary as a stream of octets. A plug point: a transport is one file that ends in a constant table of these functions
- * (transport_tcp.c); the framing of messages (RFC 1035 section 4.2.2) is the client's.
+ * transport: a connection to a primary as a stream of octets. A plug point: a transport is one file that ends in a
+ * constant table of these functions (transport_tcp.c); the framing of messages (RFC 1035 section 4.2.2) is the
+ * client's.
  */
 #ifndef DNS_TRANSPORT_H
 #define DNS_TRANSPORT_H
@@ -13,21 +14,35 @@
 
 struct transport;
 
-/* What a connection tells its user, from the loop, never from within a call of the user's. After closed() nothing comes any more. */
+/*
+ * What a connection tells its user, from the loop, never from within a call of the user's. After closed() nothing
+ * comes any more.
+ */
 struct transport_events {
 	void (*opened)(void *ctx);
 	void (*received)(void *ctx, const uint8_t *octets, size_t len);
-	/* The connection ended or never came about; `why` is a sentence fragment for the log. The user still has to close() it. */
+	/*
+	 * The connection ended or never came about; `why` is a sentence fragment for the log. The user still has to
+	 * close() it.
+	 */
 	void (*closed)(void *ctx, const char *why);
 };
 
 struct transport_ops {
-	/* Begins to connect. `maker` is what the transport needs besides the endpoint (for TCP: the loop). */
+	/*
+	 * Begins to connect. `maker` is what the transport needs besides the endpoint (for TCP: the loop). If that
+	 * cannot even be begun, *why is set to a sentence fragment, a constant.
+	 */
 	enum status (*open)(void *maker, const struct endpoint *endpoint, const struct transport_events *events,
-			    void *ctx, struct transport **out);
-	/* Sends `len` octets, which are copied, after all that was sent before. Allowed as soon as opened() was called. */
+			    void *ctx, struct transport **out, const char **why);
+	/*
+	 * Sends `len` octets, which are copied, after all that was sent before. Allowed as soon as opened() was
+	 * called.
+	 */
 	enum status (*send)(struct transport *transport, const uint8_t *octets, size_t len);
-	/* Drops the connection and sets *transport to NULL. No event comes afterwards. Allowed from within an event. */
+	/*
+	 * Drops the connection and sets *transport to NULL. No event comes afterwards. Allowed from within an event.
+	 */
 	void (*close)(struct transport **transport);
 };
 

@@ -74,24 +74,30 @@ static void tcp_close(struct transport **transport_pointer)
 }
 
 static enum status tcp_open(void *maker, const struct endpoint *endpoint, const struct transport_events *events,
-			    void *ctx, struct transport **out)
+			    void *ctx, struct transport **out, const char **why)
 {
 	struct transport *transport = malloc(sizeof *transport);
 	struct sockaddr_storage address;
+	int error;
 
+	*why = status_text(STATUS_NO_MEMORY);
 	if (!transport)
 		return STATUS_NO_MEMORY;
 	transport->events = events;
 	transport->ctx = ctx;
 	transport->closed_told = false;
-	if (uv_tcp_init(maker, &transport->tcp) != 0) {
+	error = uv_tcp_init(maker, &transport->tcp);
+	if (error) {
+		*why = uv_strerror(error);
 		free(transport);
 		return STATUS_IO;
 	}
 	transport->tcp.data = transport;
 	uv_tcp_nodelay(&transport->tcp, 1);
 	endpoint_to_sockaddr(endpoint, &address);
-	if (uv_tcp_connect(&transport->connect, &transport->tcp, (const struct sockaddr *)&address, on_connect) != 0) {
+	error = uv_tcp_connect(&transport->connect, &transport->tcp, (const struct sockaddr *)&address, on_connect);
+	if (error) {
+		*why = uv_strerror(error);
 		tcp_close(&transport);
 		return STATUS_IO;
 	}

@@ -25,8 +25,9 @@ enum {
 };
 
 /*
- * One operand, percent-decoded. A '+' may have meant a space (a form's encoding) or itself (a client that does not escape), so both readings are kept:
- * `value` has spaces, `literal` has plus signs; they are the same run of octets where there is no '+'.
+ * One operand, percent-decoded. A '+' may have meant a space (a form's encoding) or itself (a client that does not
+ * escape), so both readings are kept: `value` has spaces, `literal` has plus signs; they are the same run of octets
+ * where there is no '+'.
  */
 struct http_param {
 	struct text name;

@@ -9,8 +9,9 @@
  *   on_request     once more: hand the response over
  *   on_completed   sent, or the connection broke: the exchange ends
  *
- * Each listener is one MHD daemon without threads. Its epoll descriptor is watched by the loop; a timer follows MHD_get_timeout(); a
- * prepare handle runs the daemons whose connections were resumed since the last turn of the loop.
+ * Each listener is one MHD daemon without threads. Its epoll descriptor is watched by the loop; a timer follows
+ * MHD_get_timeout(); a prepare handle runs the daemons whose connections were resumed since the last turn of the
+ * loop.
  */
 #include "http/server.h"
 
@@ -288,8 +289,8 @@ static struct connection *connection_of(struct MHD_Connection *mhd)
 static void check_drained(struct http_server *server);
 
 /*
- * Between two requests: MHD meets an end of file and closes the connection. During a request it must not, because MHD would close it without sending the
- * response.
+ * Between two requests: MHD meets an end of file and closes the connection. During a request it must not, because MHD
+ * would close it without sending the response.
  */
 static void end_input(struct connection *connection)
 {
@@ -420,8 +421,13 @@ static bool is_form(struct MHD_Connection *mhd)
 {
 	static const char form[] = "application/x-www-form-urlencoded";
 	struct text type = header_text(mhd, MHD_HTTP_HEADER_CONTENT_TYPE);
+	size_t len = sizeof form - 1;
 
-	return type.len == 0 || (type.len >= sizeof form - 1 && strncasecmp(type.octets, form, sizeof form - 1) == 0);
+	if (type.len == 0)
+		return true;
+	if (type.len < len || strncasecmp(type.octets, form, len) != 0)
+		return false;
+	return type.len == len || type.octets[len] == ';' || type.octets[len] == ' ';
 }
 
 static enum status decode(struct http_exchange *exchange)
@@ -551,7 +557,7 @@ __attribute__((format(printf, 2, 0))) static void on_mhd_log(void *cls, const ch
 /* A client that drips its request for ever would otherwise hold a connection for ever. */
 static void cut_slow_connections(struct http_server *server, uint64_t now_ms)
 {
-	uint64_t allowed_ms = (uint64_t)server->options.request_timeout_s * 1000;
+	uint64_t allowed_ms = ((uint64_t)server->options.idle_timeout_s + server->options.request_timeout_s) * 1000;
 	struct connection *connection;
 
 	TAILQ_FOREACH(connection, &server->connections, link) {
@@ -642,8 +648,7 @@ static enum status watch(struct listener *listener)
 	listener->handles = 2;
 	listener->poll.data = listener;
 	listener->timer.data = listener;
-	uv_poll_start(&listener->poll, UV_READABLE, on_poll);
-	return STATUS_OK;
+	return uv_poll_start(&listener->poll, UV_READABLE, on_poll) == 0 ? STATUS_OK : STATUS_IO;
 }
 
 enum status http_server_listen(struct http_server *server, const struct endpoint *endpoint, bool v6_only, char *error,
@@ -713,6 +718,8 @@ static void check_drained(struct http_server *server)
 {
 	uint64_t now_ms = uv_now(server->loop);
 	http_drained_fn *drained = server->drained;
+	const struct connection *connection;
+	size_t cut = 0;
 
 	if (!drained || !TAILQ_EMPTY(&server->waiting))
 		return;
@@ -720,8 +727,10 @@ static void check_drained(struct http_server *server)
 		server->drain_until_ms = now_ms + DRAIN_GRACE_MS;
 	if (!TAILQ_EMPTY(&server->connections) && now_ms < server->drain_until_ms)
 		return;
+	TAILQ_FOREACH(connection, &server->connections, link)
+		cut += connection->exchange != NULL;
 	server->drained = NULL;
-	drained(server->drained_ctx);
+	drained(server->drained_ctx, cut);
 }
 
 void http_server_drain(struct http_server *server, http_drained_fn *drained, void *ctx)

@@ -1,11 +1,14 @@
 /*
- * server: the HTTP side. Listeners, limits, requests in and responses out, on libmicrohttpd inside the caller's libuv loop.
+ * server: the HTTP side. Listeners, limits, requests in and responses out, on libmicrohttpd inside the caller's libuv
+ * loop.
  *
- * Each complete request becomes one exchange and one call of the handler. The handler answers with http_exchange_answer(), at once or
- * later; until then the connection is suspended. Whoever takes an exchange must answer it exactly once. As a backstop for that duty, an exchange that
- * has waited longer than `exchange_timeout_ms` gets a 503 from here, and its late answer is dropped.
+ * Each complete request becomes one exchange and one call of the handler. The handler answers with
+ * http_exchange_answer(), at once or later; until then the connection is suspended. Whoever takes an exchange must
+ * answer it exactly once. As a backstop for that duty, an exchange that has waited longer than `exchange_timeout_ms`
+ * gets a 503 from here, and its late answer is dropped.
  *
- * What is refused without asking the handler: 413 (body), 414 (target), 431 (headers), 400 (not HTTP), 503 (out of memory).
+ * What is refused without asking the handler: 413 (body), 414 (target), 431 (headers), 400 (not HTTP, or
+ * too many operands), 503 (out of memory).
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
@@ -22,7 +25,8 @@ struct http_exchange;
 
 /* `request` is valid until the exchange is answered. */
 typedef void http_handler_fn(void *ctx, struct http_exchange *exchange, const struct http_request *request);
-typedef void http_drained_fn(void *ctx);
+/* `cut` requests had begun to arrive, but not arrived whole, and got no answer. */
+typedef void http_drained_fn(void *ctx, size_t cut);
 
 enum {
 	HTTP_TARGET_MAX = 4096,       /* octets of a request target; beyond: 414 */
@@ -30,9 +34,8 @@ enum {
 };
 
 struct http_options {
-	unsigned idle_timeout_s; /* a connection without traffic is closed */
-	unsigned
-		request_timeout_s; /* a request must have arrived whole, counted from the last answer, however slowly it drips */
+	unsigned idle_timeout_s;             /* a connection without traffic is closed */
+	unsigned request_timeout_s;          /* a request must arrive whole within it, however slowly it drips */
 	unsigned exchange_timeout_ms;        /* the backstop */
 	unsigned max_connections;            /* per listener */
 	unsigned max_connections_per_source; /* 0: no bound */
@@ -44,20 +47,22 @@ MUST_USE enum status http_server_new(uv_loop_t *loop, const struct http_options 
 				     void *ctx, struct http_server **out);
 
 /*
- * Opens a listener. `v6_only`: an IPv6 socket takes no IPv4 clients. STATUS_IO with a sentence in `error` (`error_size` octets) when the system refuses.
+ * Opens a listener. `v6_only`: an IPv6 socket takes no IPv4 clients. STATUS_IO with a sentence in `error`
+ * (`error_size` octets) when the system refuses.
  */
 MUST_USE enum status http_server_listen(struct http_server *server, const struct endpoint *endpoint, bool v6_only,
 					char *error, size_t error_size);
 
 /*
- * Stops accepting, lets every request that has begun get its answer (with `Connection: close`), closes idle connections, and then calls `drained`, from
- * the loop. Requests whose answer never comes are ended by the backstop; connections that do not read theirs by a grace period.
+ * Stops accepting, lets every request that has arrived get its answer (with `Connection: close`), closes idle
+ * connections, and then calls `drained`, from the loop. Requests whose answer never comes are ended by the backstop;
+ * connections that do not read theirs, and requests that do not arrive whole, by a grace period.
  */
 void http_server_drain(struct http_server *server, http_drained_fn *drained, void *ctx);
 
 /*
- * Frees the server and sets *server to NULL. Every exchange must have been answered: after http_server_drain() that is so. The loop must run once
- * more afterwards, so that libuv can close its handles.
+ * Frees the server and sets *server to NULL. Every exchange must have been answered: after http_server_drain() that
+ * is so. The loop must run once more afterwards, so that libuv can close its handles.
  */
 void http_server_free(struct http_server **server);
 

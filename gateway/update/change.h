@@ -1,6 +1,6 @@
 /*
- * change: what is to be done to the zone, as plain data. One change set belongs to one host and is atomic: all of it is committed or
- * nothing. Several sets may share an UPDATE message.
+ * change: what is to be done to the zone, as plain data. One change set belongs to one host and is atomic: all of it
+ * is committed or nothing. Several sets may share an UPDATE message.
  */
 #ifndef UPDATE_CHANGE_H
 #define UPDATE_CHANGE_H

@@ -1,6 +1,6 @@
 /*
- * intent: what a client asked for, as its dialect understood it and before anything is checked. Everything in it is borrowed from the
- * request.
+ * intent: what a client asked for, as its dialect understood it and before anything is checked. Everything in it is
+ * borrowed from the request.
  */
 #ifndef UPDATE_INTENT_H
 #define UPDATE_INTENT_H
@@ -25,13 +25,19 @@ struct intent {
 		INTENT_UPDATE,
 		INTENT_SHOW_ADDRESS, /* the client wants to know the address it comes from */
 	} kind;
-	/* How the credentials may be read (see http_param); they are tried in this order until one is granted. At least one. */
+	/*
+	 * How the credentials may be read (see http_param); they are tried in this order until one is granted. At
+	 * least one.
+	 */
 	struct credentials readings[INTENT_READINGS_MAX];
 	size_t reading_count;
 	/* Hosts as they were written. */
 	struct text hosts[INTENT_HOSTS_MAX];
 	size_t host_count;
-	/* Addresses as they were written; empty means the source address. One address, or one of each family separated by a comma. */
+	/*
+	 * Addresses as they were written; empty means the source address. One address, or one of each family
+	 * separated by a comma.
+	 */
 	struct text addresses;
 };
 

@@ -45,8 +45,9 @@ struct plan {
 const struct plan_zone *plan_find_zone(const struct plan_policy *policy, const struct name *host);
 
 /*
- * Plans every host of the intent. `source` is the client's address, which stands in for missing addresses. Checks in this order: is it a
- * host name, is it covered by the grant (and in a zone of ours), is its zone active, are the addresses good.
+ * Plans every host of the intent. `source` is the client's address, which stands in for missing addresses. Checks in
+ * this order: is it a host name, is it covered by the grant (and in a zone of ours), is its zone active, are the
+ * addresses good.
  */
 void plan_make(const struct plan_policy *policy, const struct intent *intent, const struct grant *grant,
 	       const struct addr *source, struct plan *out);

@@ -1,6 +1,7 @@
 /*
- * Every entry hangs in its owner's chain: the head of a chain is READY, PAUSED or IN_FLIGHT, all behind it are BLOCKED. That is what keeps
- * the changes of one owner in order. Besides, an entry is in the list of its state, and in `unanswered` until its waiter knows.
+ * Every entry hangs in its owner's chain: the head of a chain is READY, PAUSED or IN_FLIGHT, all behind it are
+ * BLOCKED. That is what keeps the changes of one owner in order. Besides, an entry is in the list of its state, and
+ * in `unanswered` until its waiter knows.
  */
 #include "zone/queue.h"
 
@@ -159,8 +160,8 @@ static void leave_chain(struct queue *queue, struct queue_entry *entry)
 /* ---- Actions ---- */
 
 /*
- * Makes room for what one more entry can ask for. Of each entry, at most one SEND and one ANSWER wait to be done: a SEND is followed by
- * another only after it was done and replied to.
+ * Makes room for what one more entry can ask for. Of each entry, at most one SEND and one ANSWER wait to be done: a
+ * SEND is followed by another only after it was done and replied to.
  */
 static enum status reserve_actions(struct queue *queue)
 {

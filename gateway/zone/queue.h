@@ -1,18 +1,21 @@
 /*
- * queue: which change sets of one zone go to the primary when, and how each ends. A pure state machine: events go in with the time, actions come out;
- * the driver (zones.h) does what they say.
+ * queue: which change sets of one zone go to the primary when, and how each ends. A pure state machine: events go in
+ * with the time, actions come out; the driver (zones.h) does what they say.
  *
- * The happy path: SUBMIT gives SEND; REPLIED with NOERROR gives ANSWER with OUTCOME_CHANGED.
+ * The happy path: QUEUE_SUBMIT gives QUEUE_SEND; QUEUE_REPLIED with NOERROR gives QUEUE_ANSWER with OUTCOME_CHANGED.
  * The others, per change set:
- *   NXRRSET            with one prerequisite, it names what is missing; with two, SEND of a probe for one of them tells which
- *   any other rcode    OUTCOME_REFUSED, or OUTCOME_UNKNOWN if an earlier attempt may have been carried out
- *   a probe's end      OUTCOME_NO_RECORD with the type, or without it if the probe failed
- *   nothing was sent   sent again after a pause, attempts permitting; then OUTCOME_UNREACHABLE
- *   nothing believable the same; then OUTCOME_UNKNOWN. Repeating is harmless: the same replacement twice is the same zone.
- *   deadline passed    OUTCOME_UNREACHABLE if it never left (and is withdrawn), else OUTCOME_UNKNOWN; what is in flight keeps its place until its end
  *
- * Invariants: every set that was submitted is answered exactly once, at its deadline at the latest. Sets of one owner are sent in the order of
- * their arrival and never two at a time, also across repetitions. Never more than `in_flight_max` messages are with the primary.
+ *   NXRRSET             with one prerequisite, it names what is missing; with two, a probe for one of them tells which
+ *   any other rcode     OUTCOME_REFUSED, or OUTCOME_UNKNOWN if an earlier attempt may have been carried out
+ *   a probe's end       OUTCOME_NO_RECORD with the type, or without it if the probe failed
+ *   nothing was sent    sent again after a pause, attempts permitting; then OUTCOME_UNREACHABLE
+ *   nothing believable  the same; then OUTCOME_UNKNOWN. Repeating is harmless: the same replacement twice is the same zone.
+ *   deadline passed     OUTCOME_UNREACHABLE if it never left (and is withdrawn), else OUTCOME_UNKNOWN; what is in flight
+ *                       keeps its place until its end
+ *
+ * Invariants: every set that was submitted is answered exactly once, at its deadline at the latest. Sets of one owner
+ * are sent in the order of their arrival and never two at a time, also across repetitions. Never more than
+ * `in_flight_max` messages are with the primary.
  */
 #ifndef ZONE_QUEUE_H
 #define ZONE_QUEUE_H
@@ -71,13 +74,16 @@ MUST_USE enum status queue_new(const struct queue_limits *limits, struct queue *
 void queue_free(struct queue **queue);
 
 /*
- * Takes one event at time `now_ms`, which never goes back. What is to be done then waits for queue_next_action(). Only QUEUE_SUBMIT can
- * fail: STATUS_FULL or STATUS_NO_MEMORY; the set is then not in the queue and nobody will be answered. All memory that an entry may ever need is taken when it
- * is submitted.
+ * Takes one event at time `now_ms`, which never goes back. What is to be done then waits for queue_next_action().
+ * Only QUEUE_SUBMIT can fail: STATUS_FULL or STATUS_NO_MEMORY; the set is then not in the queue and nobody will be
+ * answered. All memory that an entry may ever need is taken when it is submitted.
  */
 MUST_USE enum status queue_step(struct queue *queue, const struct queue_event *event, uint64_t now_ms);
 
-/* Takes the next action out, in the order in which they are to be done. False if there is none. Steps may come between. */
+/*
+ * Takes the next action out, in the order in which they are to be done. False if there is none. Steps may come
+ * between.
+ */
 bool queue_next_action(struct queue *queue, struct queue_action *out);
 
 /* When QUEUE_TICK is due next; ENV_NEVER_MS if nothing waits for time. */

@@ -1,8 +1,9 @@
 /*
- * zones: the driver of the queues. It carries out what they say with the clients of the zones' primaries, and feeds back what comes of it.
+ * zones: the driver of the queues. It carries out what they say with the clients of the zones' primaries, and feeds
+ * back what comes of it.
  *
- * Zones with the same primary share its one connection. A zone with several primaries uses the first that can be reached and moves on to the next
- * when nothing could be sent or nothing believable came back.
+ * Zones with the same primary share its one connection. A zone with several primaries uses the first that can be
+ * reached and moves on to the next when nothing could be sent or nothing believable came back.
  */
 #ifndef ZONE_ZONES_H
 #define ZONE_ZONES_H
@@ -30,7 +31,9 @@ struct zone_setup {
 
 typedef void zones_done_fn(void *waiter, const struct outcome *outcome);
 
-/* Makes queues and clients for `count` zones, whose indices are those of change sets. Every outcome goes to `done`. */
+/*
+ * Makes queues and clients for `count` zones, whose indices are those of change sets. Every outcome goes to `done`.
+ */
 MUST_USE enum status zones_new(const struct env *env, const struct transport_maker *maker,
 			       const struct dns_client_options *client_options, const struct queue_limits *limits,
 			       const struct zone_setup *setups, size_t count, zones_done_fn *done, struct zones **out);
@@ -39,8 +42,8 @@ MUST_USE enum status zones_new(const struct env *env, const struct transport_mak
 void zones_free(struct zones **zones);
 
 /*
- * Submits a change set, which is copied, to its zone's queue. done(waiter, outcome) comes exactly once, within the queue's deadline; from within this
- * call if the queue is full.
+ * Submits a change set, which is copied, to its zone's queue. done(waiter, outcome) comes exactly once, within the
+ * queue's deadline; from within this call if the queue is full.
  */
 void zones_submit(struct zones *zones, const struct change_set *set, void *waiter);
 

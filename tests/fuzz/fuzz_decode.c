@@ -1,6 +1,7 @@
 /*
- * Decoding: the first octet of an input chooses what the others are, 't' a request target, 'b' an Authorization header,
- * anything else operands. Whatever they are, decoding stays within its space, of any size, and what it gives lies there.
+ * Decoding: the first octet of an input chooses what the others are, 't' a request target, 'b' an Authorization
+ * header, anything else operands. Whatever they are, decoding stays within its space, of any size, and what it gives
+ * lies there.
  */
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /*
- * A request from its octets to its answer, without sockets: target, Authorization header and form body, which stand in
- * an input in this order with newlines between, are decoded, understood, planned and answered. Nothing but the name of a
- * host that was granted may reach a plan, and every answer is one line that begins with a code.
+ * A request from its octets to its answer, without sockets: target, Authorization header and form body, which stand
+ * in an input in this order with newlines between, are decoded, understood, planned and answered. Nothing but the
+ * name of a host that was granted may reach a plan, and every answer is one line that begins with a code.
  */
 #include <string.h>
 

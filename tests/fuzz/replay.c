@@ -1,6 +1,6 @@
 /*
- * Feeds files to a fuzz target, for builds without libFuzzer: `fuzz_NAME PATH...`, each a file or a folder of files. A
- * target that finds a fault aborts.
+ * Feeds files to a fuzz target, for builds without libFuzzer: `fuzz_NAME PATH...`, each a file or a folder of files.
+ * A target that finds a fault aborts.
  */
 #include <dirent.h>
 #include <errno.h>

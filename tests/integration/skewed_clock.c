@@ -1,8 +1,9 @@
 /*
  * A wall clock that is wrong by $CLOCK_SKEW_S seconds, for LD_PRELOAD: a name server whose administrator forgot NTP.
  *
- * libfaketime cannot do this for BIND: jemalloc, which named links, reads the clock before libfaketime is ready. Asking the kernel
- * directly needs no preparation. Only the real-time clocks are moved; timers keep running as they should.
+ * libfaketime cannot do this for BIND: jemalloc, which named links, reads the clock before libfaketime is ready.
+ * Asking the kernel directly needs no preparation. Only the real-time clocks are moved; timers keep running as they
+ * should.
  */
 #include <stdlib.h>
 #include <sys/syscall.h>

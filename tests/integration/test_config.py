@@ -1,7 +1,9 @@
 """Faults in the configuration: `check` and `serve` say the same, name file and line, exit with 1, and nothing is
 started."""
 
+import os
 import re
+import shutil
 import socket
 import subprocess
 
@@ -216,6 +218,23 @@ def test_serve_with_a_port_in_use(run):
     assert done.returncode == 1
     assert str(port) in done.stderr
     assert "event=ready" not in done.stderr
+
+
+def test_a_start_folder_that_is_closed_to_the_daemon(tmp_path):
+    """As when an administrator, at home, runs it as another user."""
+    config, home = tmp_path / "gate.cfg", tmp_path / "home"
+    config.write_text(lines().replace("@PORT@", str(free_port())))
+    config.chmod(0o644)
+    home.mkdir()
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.stat().st_uid == os.getuid() and folder != folder.parent and not folder.stat().st_mode & 0o005:
+            folder.chmod(folder.stat().st_mode | 0o005)
+    program = shutil.copy(BINARY, tmp_path / "ddnsgate")
+    other = "--reuid=65534 --regid=65534 --clear-groups" if os.getuid() == 0 else ""
+    done = subprocess.run(["sh", "-c", f"cd {home} && chmod 0 . && exec setpriv {other} {program} check -c {config}"],
+                          capture_output=True, text=True, timeout=30, check=False)
+    home.chmod(0o700)
+    assert done.returncode == 0, done.stderr
 
 
 # The command line around it

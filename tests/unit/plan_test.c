@@ -1,5 +1,6 @@
 /*
- * Planning: the order of the checks, the zone of a host, which addresses may be set, and the change sets that come out.
+ * Planning: the order of the checks, the zone of a host, which addresses may be set, and the change sets that come
+ * out.
  */
 #include "support.h"
 

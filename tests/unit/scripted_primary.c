@@ -776,13 +776,14 @@ static struct primary *primary_at(const struct network *network, const struct en
 }
 
 static enum status scripted_open(void *maker, const struct endpoint *endpoint, const struct transport_events *events,
-				 void *ctx, struct transport **out)
+				 void *ctx, struct transport **out, const char **why)
 {
 	struct network *network = maker;
 	struct primary *primary = primary_at(network, endpoint);
 	struct transport *transport;
 
 	primary->connections++;
+	*why = "network is unreachable";
 	if (primary->door == DOOR_FAILS)
 		return STATUS_IO;
 	transport = fake_env_calloc(1, sizeof *transport);

@@ -48,7 +48,9 @@ struct primary;
 
 struct network *network_new(struct fake_env *fake);
 
-/* Fails the test if the code under test left a connection unclosed. Frees the primaries too. Sets *network to NULL. */
+/*
+ * Fails the test if the code under test left a connection unclosed. Frees the primaries too. Sets *network to NULL.
+ */
 void network_free(struct network **network);
 
 struct transport_maker network_maker(struct network *network);

@@ -163,8 +163,9 @@ static void sign(struct message *message, const struct tsig_key *key, const stru
 }
 
 /*
- * Checks a copy of the message that lies in memory of exactly its size, so that AddressSanitizer sees every octet read
- * too far. After TSIG_OK and TSIG_BADTIME the message becomes what tsig_verify() left; else it has to be unchanged.
+ * Checks a copy of the message that lies in memory of exactly its size, so that AddressSanitizer sees every octet
+ * read too far. After TSIG_OK and TSIG_BADTIME the message becomes what tsig_verify() left; else it has to be
+ * unchanged.
  */
 static enum tsig_status verify(struct message *message, const struct tsig_key *key, const struct tsig_checking *how,
 			       struct tsig_report *report)
@@ -1072,7 +1073,9 @@ static enum tsig_status verify_owner(const void *owner, size_t owner_len)
 static void compression_pointers_go_backwards_only(void **state)
 {
 	(void)state;
-	/* In put_update() example.com is at 0x0c, www.example.com at 0x1d; it ends before 0x31: there is the owner. */
+	/*
+	 * In put_update() example.com is at 0x0c, www.example.com at 0x1d; it ends before 0x31: there is the owner.
+	 */
 	assert_int_equal(verify_owner("\xc0\x0c", 2), TSIG_BADSIG); /* found: it is the key's name */
 	assert_int_equal(verify_owner("\xc0\x1d", 2), TSIG_BADKEY);
 	assert_int_equal(verify_owner("\xc0\x21", 2), TSIG_BADSIG);         /* a pointer to a pointer */

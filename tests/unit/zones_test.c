@@ -383,7 +383,9 @@ static void all_primaries_refusing_is_unreachable(void **state)
 	assert_true(primary_connections(world->second) > 1);
 }
 
-/* Nothing was ever sent, so nothing can be unknown, however the attempts to connect lie with regard to the deadline. */
+/*
+ * Nothing was ever sent, so nothing can be unknown, however the attempts to connect lie with regard to the deadline.
+ */
 static void a_black_hole_is_unreachable_and_not_unknown(void **state)
 {
 	struct world *world = *state;
