@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static size_t octet_count(const struct addr *addr)
+size_t addr_len(const struct addr *addr)
 {
 	return addr->family == ADDR_V4 ? 4 : 16;
 }
@@ -113,7 +113,7 @@ enum addr_scope addr_scope(const struct addr *addr)
 
 bool addr_equal(const struct addr *a, const struct addr *b)
 {
-	return a->family == b->family && memcmp(a->octets, b->octets, octet_count(a)) == 0;
+	return a->family == b->family && memcmp(a->octets, b->octets, addr_len(a)) == 0;
 }
 
 static enum status parse_port(struct text text, uint16_t *out)

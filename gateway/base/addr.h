@@ -52,6 +52,9 @@ const char *addr_format(const struct addr *addr, char buffer[static ADDR_TEXT_MA
  */
 MUST_USE enum status addr_from_sockaddr(const struct sockaddr *from, struct addr *out);
 
+/* Octets of the address: 4 or 16. */
+size_t addr_len(const struct addr *addr);
+
 enum addr_scope addr_scope(const struct addr *addr);
 
 bool addr_equal(const struct addr *a, const struct addr *b);

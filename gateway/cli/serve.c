@@ -24,7 +24,11 @@ enum {
 	BACKSTOP_MS =
 		2000, /* by which an answer may be later than the deadline of its update before HTTP gives up on it */
 	REQUEST_TIMEOUT_S = 60, /* for a request to arrive whole */
-	IN_FLIGHT_MAX = 64,     /* messages of a zone with its primary */
+	UPDATES_MAX = 4,
+	OVERLAP_MIN = 32,
+	CONFIRMS_MAX = 2,
+	QUERIES_MAX = 128,
+	RECORDS_MAX = 65536,
 	ATTEMPTS_MAX = 5,
 	RETRY_PAUSE_MS = 100,
 	DESCRIPTORS_SPARE = 64, /* for what is not an HTTP connection */
@@ -85,8 +89,14 @@ static enum status build_zones(struct daemon *daemon)
 		.fudge_s = (uint16_t)config->fudge_s,
 	};
 	struct queue_limits limits = {
-		.entries_max = config->queue_max,
-		.in_flight_max = IN_FLIGHT_MAX,
+		.waiters_max = config->queue_max,
+		.share_max = config->queue_max,
+		.octets_max = DNS_MESSAGE_MAX,
+		.updates_max = UPDATES_MAX,
+		.overlap_min = OVERLAP_MIN,
+		.confirms_max = CONFIRMS_MAX,
+		.queries_max = QUERIES_MAX,
+		.records_max = RECORDS_MAX,
 		.attempts_max = ATTEMPTS_MAX,
 		.retry_pause_ms = RETRY_PAUSE_MS,
 		.deadline_ms = config->request_timeout_ms,

@@ -20,6 +20,7 @@ static const struct {
 	const char *text;
 } answers[] = {
 	[OUTCOME_CHANGED] = {"OK", 200, false, 0, NULL},
+	[OUTCOME_UNCHANGED] = {"OK", 200, false, 0, NULL},
 	[OUTCOME_MISSING_HOST] = {"MO_HOST", 400, false, 0, "missing operand: host="},
 	[OUTCOME_MISSING_LOGIN] = {"MO_USER", 401, true, 0, "missing operand: user="},
 	[OUTCOME_MISSING_KEY] = {"MO_PWD", 401, true, 0, "missing operand: password="},

@@ -17,9 +17,9 @@
 
 #include "base/log.h"
 
-struct request {
-	TAILQ_ENTRY(request) link;
-	struct dns_update update;
+struct exchange {
+	TAILQ_ENTRY(exchange) link;
+	struct dns_request request;
 	const struct tsig_key *key;
 	struct dns_ticket *ticket;
 	dns_done_fn *done;
@@ -31,7 +31,7 @@ struct request {
 	uint64_t believed_before; /* how many replies of this connection had been believed when it was sent */
 };
 
-TAILQ_HEAD(requests, request);
+TAILQ_HEAD(exchanges, exchange);
 
 enum {
 	FRAME_HEAD = 2, /* octets of the length before each message, RFC 1035 section 4.2.2 */
@@ -52,8 +52,8 @@ struct dns_client {
 	uint64_t believed;           /* replies of this connection that were believed */
 	const char *failed_to_start; /* why the transport refused at once, else NULL; told from the timer */
 
-	struct requests waiting;
-	struct requests sent; /* earliest deadline first */
+	struct exchanges waiting;
+	struct exchanges sent; /* earliest deadline first */
 
 	size_t received_len;
 	uint8_t received[RECEIVE_MAX];
@@ -77,30 +77,30 @@ static void arm(struct dns_client *client)
 }
 
 /* The request, which is in no list any more, gets its result. */
-static void finish(struct request *request, const struct dns_result *result)
+static void finish(struct exchange *exchange, const struct dns_result *result)
 {
-	dns_done_fn *done = request->done;
-	void *ctx = request->ctx;
+	dns_done_fn *done = exchange->done;
+	void *ctx = exchange->ctx;
 
-	free(request);
+	free(exchange);
 	done(ctx, result);
 }
 
-static void finish_all(struct requests *requests, enum dns_verdict verdict, const char *why)
+static void finish_all(struct exchanges *exchanges, enum dns_verdict verdict, const char *why)
 {
 	struct dns_result result = {.verdict = verdict, .why = why};
-	struct request *request;
+	struct exchange *exchange;
 
-	while ((request = TAILQ_FIRST(requests))) {
-		TAILQ_REMOVE(requests, request, link);
-		finish(request, &result);
+	while ((exchange = TAILQ_FIRST(exchanges))) {
+		TAILQ_REMOVE(exchanges, exchange, link);
+		finish(exchange, &result);
 	}
 }
 
 /* Drops the connection. The lists are taken over first, because done() may send again, on a new connection. */
 static void disconnect(struct dns_client *client, const char *why)
 {
-	struct requests sent = TAILQ_HEAD_INITIALIZER(sent), waiting = TAILQ_HEAD_INITIALIZER(waiting);
+	struct exchanges sent = TAILQ_HEAD_INITIALIZER(sent), waiting = TAILQ_HEAD_INITIALIZER(waiting);
 	char primary[ENDPOINT_TEXT_MAX];
 
 	LOG(LOG_DEBUG, "primary-disconnected", log_text("primary", endpoint_format(&client->primary, primary)),
@@ -122,10 +122,10 @@ static void disconnect(struct dns_client *client, const char *why)
 
 static bool id_in_use(const struct dns_client *client, uint16_t id)
 {
-	const struct request *request;
+	const struct exchange *exchange;
 
-	TAILQ_FOREACH(request, &client->sent, link) {
-		if (request->id == id)
+	TAILQ_FOREACH(exchange, &client->sent, link) {
+		if (exchange->id == id)
 			return true;
 	}
 	return false;
@@ -142,15 +142,15 @@ static uint16_t fresh_id(const struct dns_client *client)
 }
 
 /* Writes the signed message into client->message; returns its length with the frame's head, 0 on failure. */
-static size_t write_message(struct dns_client *client, struct request *request)
+static size_t write_message(struct dns_client *client, struct exchange *exchange)
 {
 	struct tsig_signing how = {.time_s = env_wall_s(client->env), .fudge_s = client->options.fudge_s};
 	uint8_t *wire = client->message + FRAME_HEAD;
 	size_t len;
 
-	request->id = fresh_id(client);
-	if (dns_update_write(&request->update, request->id, wire, DNS_MESSAGE_MAX, &len) != STATUS_OK ||
-	    tsig_sign(wire, &len, DNS_MESSAGE_MAX, request->key, &how, &request->mac) != TSIG_OK)
+	exchange->id = fresh_id(client);
+	if (dns_request_write(&exchange->request, exchange->id, wire, DNS_MESSAGE_MAX, &len) != STATUS_OK ||
+	    tsig_sign(wire, &len, DNS_MESSAGE_MAX, exchange->key, &how, &exchange->mac) != TSIG_OK)
 		return 0;
 	client->message[0] = (uint8_t)(len >> 8);
 	client->message[1] = (uint8_t)len;
@@ -158,24 +158,24 @@ static size_t write_message(struct dns_client *client, struct request *request)
 }
 
 /* Whether the connection still stands afterwards. */
-static bool send_one(struct dns_client *client, struct request *request)
+static bool send_one(struct dns_client *client, struct exchange *exchange)
 {
 	struct dns_result unsent = {.verdict = DNS_UNREACHABLE};
 	size_t len = 0;
 
-	TAILQ_REMOVE(&client->waiting, request, link);
-	if (request->ticket->withdrawn)
+	TAILQ_REMOVE(&client->waiting, exchange, link);
+	if (exchange->ticket->withdrawn)
 		unsent.why = "nobody waits for it any more";
-	else if ((len = write_message(client, request)) == 0)
+	else if ((len = write_message(client, exchange)) == 0)
 		unsent.why = "the message could not be built";
 	if (unsent.why) {
-		finish(request, &unsent);
+		finish(exchange, &unsent);
 		return client->open;
 	}
-	request->deadline_ms = env_now_ms(client->env) + client->options.reply_timeout_ms;
-	request->believed_before = client->believed;
-	TAILQ_INSERT_TAIL(&client->sent, request, link);
-	request->ticket->sent = true;
+	exchange->deadline_ms = env_now_ms(client->env) + client->options.reply_timeout_ms;
+	exchange->believed_before = client->believed;
+	TAILQ_INSERT_TAIL(&client->sent, exchange, link);
+	exchange->ticket->sent = true;
 	if (client->maker.ops->send(client->transport, client->message, len) == STATUS_OK)
 		return true;
 	disconnect(client, "sending failed");
@@ -195,13 +195,13 @@ static bool send_waiting(struct dns_client *client)
 
 /* ---- Replies ---- */
 
-static struct request *find_sent(struct dns_client *client, uint16_t id)
+static struct exchange *find_sent(struct dns_client *client, uint16_t id)
 {
-	struct request *request;
+	struct exchange *exchange;
 
-	TAILQ_FOREACH(request, &client->sent, link) {
-		if (request->id == id)
-			return request;
+	TAILQ_FOREACH(exchange, &client->sent, link) {
+		if (exchange->id == id)
+			return exchange;
 	}
 	return NULL;
 }
@@ -230,7 +230,7 @@ static struct dns_result judge_unsigned(const struct dns_reply *reply, uint16_t 
 static struct dns_result judge_signed(const struct dns_client *client, const struct dns_reply *reply,
 				      const struct tsig_report *report)
 {
-	struct dns_result result = {.verdict = DNS_VERIFIED, .rcode = reply->rcode};
+	struct dns_result result = {.verdict = DNS_VERIFIED, .rcode = reply->rcode, .answer = reply->answer};
 
 	if (report->error == TSIG_RCODE_NOERROR)
 		return result;
@@ -245,22 +245,22 @@ static struct dns_result judge_signed(const struct dns_client *client, const str
 }
 
 /* Decides what a reply to this request is worth. RFC 8945 section 5.4. */
-static struct dns_result judge(const struct dns_client *client, const struct request *request, uint8_t *wire,
+static struct dns_result judge(const struct dns_client *client, const struct exchange *exchange, uint8_t *wire,
 			       size_t len)
 {
 	struct tsig_checking how = {
 		.now_s = env_wall_s(client->env),
-		.request_mac = &request->mac,
+		.request_mac = &exchange->mac,
 	};
 	struct tsig_report report = {0};
-	enum tsig_status status = tsig_verify(wire, &len, request->key, &how, &report);
+	enum tsig_status status = tsig_verify(wire, &len, exchange->key, &how, &report);
 	struct dns_reply reply;
 
 	if (status != TSIG_OK && status != TSIG_UNSIGNED && status != TSIG_UNSIGNED_ERROR)
 		return distrust(tsig_status_text(status));
-	if (dns_reply_read(wire, len, request->update.zone, &reply) != STATUS_OK)
+	if (dns_reply_read(wire, len, &exchange->request, &reply) != STATUS_OK)
 		return distrust("the reply is truncated or malformed, or answers something else");
-	if (reply.id != request->id) /* tsig_verify() has put back the ID that was signed */
+	if (reply.id != exchange->id) /* tsig_verify() has put back the ID that was signed */
 		return distrust("the reply was signed for another request");
 	if (status == TSIG_OK)
 		return judge_signed(client, &reply, &report);
@@ -269,21 +269,21 @@ static struct dns_result judge(const struct dns_client *client, const struct req
 
 static void take_message(struct dns_client *client, uint8_t *wire, size_t len)
 {
-	struct request *request = len >= DNS_HEADER_LEN ? find_sent(client, dns_message_id(wire)) : NULL;
+	struct exchange *exchange = len >= DNS_HEADER_LEN ? find_sent(client, dns_message_id(wire)) : NULL;
 	struct dns_result result;
 
-	if (!request) {
+	if (!exchange) {
 		LOG(LOG_DEBUG, "reply-ignored", log_text("text", "a message that answers no request of ours"));
 		return;
 	}
-	result = judge(client, request, wire, len);
+	result = judge(client, exchange, wire, len);
 	if (result.verdict == DNS_UNKNOWN) {
 		disconnect(client, result.why);
 		return;
 	}
 	client->believed++;
-	TAILQ_REMOVE(&client->sent, request, link);
-	finish(request, &result);
+	TAILQ_REMOVE(&client->sent, exchange, link);
+	finish(exchange, &result);
 }
 
 /* Octets of the first message in the buffer with its frame's head, 0 while it is not complete. */
@@ -367,15 +367,15 @@ static void connect_now(struct dns_client *client)
  */
 static void expire_sent(struct dns_client *client, uint64_t now_ms)
 {
-	struct request *request;
+	struct exchange *exchange;
 
-	while ((request = TAILQ_FIRST(&client->sent)) && request->deadline_ms <= now_ms) {
-		if (client->believed == request->believed_before) {
+	while ((exchange = TAILQ_FIRST(&client->sent)) && exchange->deadline_ms <= now_ms) {
+		if (client->believed == exchange->believed_before) {
 			disconnect(client, "no reply in time");
 			return;
 		}
-		TAILQ_REMOVE(&client->sent, request, link);
-		finish(request, &(struct dns_result){.verdict = DNS_UNKNOWN, .why = "no reply in time"});
+		TAILQ_REMOVE(&client->sent, exchange, link);
+		finish(exchange, &(struct dns_result){.verdict = DNS_UNKNOWN, .why = "no reply in time"});
 	}
 	arm(client);
 }
@@ -423,13 +423,13 @@ enum status dns_client_new(const struct env *env, const struct transport_maker *
 	return STATUS_OK;
 }
 
-static void free_all(struct requests *requests)
+static void free_all(struct exchanges *exchanges)
 {
-	struct request *request;
+	struct exchange *exchange;
 
-	while ((request = TAILQ_FIRST(requests))) {
-		TAILQ_REMOVE(requests, request, link);
-		free(request);
+	while ((exchange = TAILQ_FIRST(exchanges))) {
+		TAILQ_REMOVE(exchanges, exchange, link);
+		free(exchange);
 	}
 }
 
@@ -453,19 +453,19 @@ const struct endpoint *dns_client_primary(const struct dns_client *client)
 	return &client->primary;
 }
 
-enum status dns_client_send(struct dns_client *client, const struct dns_update *update, const struct tsig_key *key,
+enum status dns_client_send(struct dns_client *client, const struct dns_request *request, const struct tsig_key *key,
 			    struct dns_ticket *ticket, dns_done_fn *done, void *ctx)
 {
-	struct request *request = calloc(1, sizeof *request);
+	struct exchange *exchange = calloc(1, sizeof *exchange);
 
-	if (!request)
+	if (!exchange)
 		return STATUS_NO_MEMORY;
-	request->update = *update;
-	request->key = key;
-	request->ticket = ticket;
-	request->done = done;
-	request->ctx = ctx;
-	TAILQ_INSERT_TAIL(&client->waiting, request, link);
+	exchange->request = *request;
+	exchange->key = key;
+	exchange->ticket = ticket;
+	exchange->done = done;
+	exchange->ctx = ctx;
+	TAILQ_INSERT_TAIL(&client->waiting, exchange, link);
 	if (!client->transport && !client->failed_to_start)
 		connect_now(client);
 	else

@@ -1,5 +1,5 @@
 /*
- * client: signed UPDATE messages to one primary and their verified replies, over one pipelined connection that is
+ * client: signed messages to one primary and their verified replies, over one pipelined connection that is
  * kept open (RFC 7766).
  *
  * Each attempt is a message of its own: fresh ID, time and signature. A reply counts only if its TSIG verifies
@@ -39,11 +39,12 @@ enum dns_verdict {
 
 struct dns_result {
 	enum dns_verdict verdict;
-	unsigned rcode;         /* DNS_VERIFIED, DNS_REJECTED: enum dns_rcode, or another code of 4 bits */
-	uint16_t tsig_error;    /* DNS_REJECTED: the TSIG RCODE, 0 if the reply named none */
-	bool has_clock_offset;  /* the primary told its time, with BADTIME */
-	int64_t clock_offset_s; /* primary's clock minus ours */
-	const char *why;        /* DNS_UNREACHABLE, DNS_UNKNOWN: sentence fragment for the log, valid during the call */
+	unsigned rcode;           /* DNS_VERIFIED, DNS_REJECTED: enum dns_rcode, or another code of 4 bits */
+	uint16_t tsig_error;      /* DNS_REJECTED: the TSIG RCODE, 0 if the reply named none */
+	bool has_clock_offset;    /* the primary told its time, with BADTIME */
+	int64_t clock_offset_s;   /* primary's clock minus ours */
+	struct dns_answer answer; /* DNS_VERIFIED, of a DNS_QUERY */
+	const char *why; /* DNS_UNREACHABLE, DNS_UNKNOWN: sentence fragment for the log, valid during the call */
 };
 
 /* What asker and client let each other know about a request that is under way. */
@@ -67,11 +68,11 @@ void dns_client_free(struct dns_client **client);
 const struct endpoint *dns_client_primary(const struct dns_client *client);
 
 /*
- * Sends an update, connecting first if need be. Calls done(ctx, result) exactly once, later, never from within this
- * call, unless the client is freed before. What `update` points to, `key` and `ticket` must stay valid until then;
+ * Sends a request, connecting first if need be. Calls done(ctx, result) exactly once, later, never from within this
+ * call, unless the client is freed before. What `request` points to, `key` and `ticket` must stay valid until then;
  * the struct itself is copied. STATUS_NO_MEMORY: nothing was done and done() is not called.
  */
-MUST_USE enum status dns_client_send(struct dns_client *client, const struct dns_update *update,
+MUST_USE enum status dns_client_send(struct dns_client *client, const struct dns_request *request,
 				     const struct tsig_key *key, struct dns_ticket *ticket, dns_done_fn *done,
 				     void *ctx);
 

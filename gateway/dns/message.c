@@ -3,6 +3,8 @@
 #include <ldns/ldns.h>
 #include <string.h>
 
+#include "tsig.h"
+
 static ldns_rdf *owner_rdf(const struct name *name)
 {
 	uint8_t wire[NAME_WIRE_MAX];
@@ -34,7 +36,7 @@ static ldns_rr_type type_of(const struct change *change)
 	return change->addr.family == ADDR_V4 ? LDNS_RR_TYPE_A : LDNS_RR_TYPE_AAAA;
 }
 
-static ldns_rr *address_rr(const struct name *owner, const struct change *change)
+static ldns_rr *address_rr(const struct name *owner, const struct change *change, uint32_t ttl_s)
 {
 	bool v4 = change->addr.family == ADDR_V4;
 	ldns_rr *rr = bare_rr(owner, type_of(change), LDNS_RR_CLASS_IN);
@@ -46,7 +48,7 @@ static ldns_rr *address_rr(const struct name *owner, const struct change *change
 		ldns_rdf_deep_free(rdf);
 		return NULL;
 	}
-	ldns_rr_set_ttl(rr, change->ttl_s);
+	ldns_rr_set_ttl(rr, ttl_s);
 	return rr;
 }
 
@@ -66,20 +68,24 @@ static bool push(ldns_pkt *packet, ldns_pkt_section section, ldns_rr *rr)
 #define SECTION_PREREQUISITE LDNS_SECTION_ANSWER
 #define SECTION_UPDATE       LDNS_SECTION_AUTHORITY
 
-static bool push_change(ldns_pkt *packet, const struct name *owner, const struct change *change, bool only_prerequisite)
+static bool push_change(ldns_pkt *packet, enum dns_request_kind kind, const struct name *owner,
+			const struct change *change)
 {
+	if (kind == DNS_CONFIRM)
+		return push(packet, SECTION_PREREQUISITE, address_rr(owner, change, 0));
 	if (change->must_exist &&
 	    !push(packet, SECTION_PREREQUISITE, bare_rr(owner, type_of(change), LDNS_RR_CLASS_ANY)))
 		return false;
-	if (only_prerequisite)
+	if (kind == DNS_PROBE)
 		return true;
 	return push(packet, SECTION_UPDATE, bare_rr(owner, type_of(change), LDNS_RR_CLASS_ANY)) &&
-	       push(packet, SECTION_UPDATE, address_rr(owner, change));
+	       push(packet, SECTION_UPDATE, address_rr(owner, change, change->ttl_s));
 }
 
-static bool push_zone(ldns_pkt *packet, const struct name *zone)
+/* The question of a query, or the zone section of an UPDATE. */
+static bool push_question(ldns_pkt *packet, const struct name *name, ldns_rr_type type)
 {
-	ldns_rr *rr = bare_rr(zone, LDNS_RR_TYPE_SOA, LDNS_RR_CLASS_IN);
+	ldns_rr *rr = bare_rr(name, type, LDNS_RR_CLASS_IN);
 
 	if (!rr)
 		return false;
@@ -87,32 +93,40 @@ static bool push_zone(ldns_pkt *packet, const struct name *zone)
 	return push(packet, SECTION_ZONE, rr);
 }
 
-static bool push_all(ldns_pkt *packet, const struct dns_update *update)
+static bool push_sets(ldns_pkt *packet, const struct dns_request *request)
 {
-	if (!push_zone(packet, update->zone))
-		return false;
-	for (size_t i = 0; i < update->set_count; i++) {
-		const struct change_set *set = update->sets[i];
-
-		for (size_t k = 0; k < set->count; k++) {
-			if (!push_change(packet, &set->owner, &set->changes[k], update->only_prerequisites))
+	for (const struct change_set *set = request->sets; set; set = set->next) {
+		for (size_t i = 0; i < set->count; i++) {
+			if (!push_change(packet, request->kind, &set->owner, &set->changes[i]))
 				return false;
 		}
 	}
 	return true;
 }
 
-enum status dns_update_write(const struct dns_update *update, uint16_t id, uint8_t *wire, size_t cap, size_t *len)
+static bool push_all(ldns_pkt *packet, const struct dns_request *request)
+{
+	if (request->kind == DNS_QUERY)
+		return push_question(packet, &request->sets->owner, type_of(&request->sets->changes[request->change]));
+	return push_question(packet, request->zone, LDNS_RR_TYPE_SOA) && push_sets(packet, request);
+}
+
+static ldns_pkt_opcode opcode_of(const struct dns_request *request)
+{
+	return request->kind == DNS_QUERY ? LDNS_PACKET_QUERY : LDNS_PACKET_UPDATE;
+}
+
+enum status dns_request_write(const struct dns_request *request, uint16_t id, uint8_t *wire, size_t cap, size_t *len)
 {
 	ldns_pkt *packet = ldns_pkt_new();
 	uint8_t *built = NULL;
 	size_t built_len = 0;
 	enum status status = STATUS_NO_MEMORY;
 
-	if (!packet || !push_all(packet, update))
+	if (!packet || !push_all(packet, request))
 		goto out;
 	ldns_pkt_set_id(packet, id);
-	ldns_pkt_set_opcode(packet, LDNS_PACKET_UPDATE);
+	ldns_pkt_set_opcode(packet, opcode_of(request));
 	ldns_pkt_set_rd(packet, false);
 	if (ldns_pkt2wire(&built, packet, &built_len) != LDNS_STATUS_OK)
 		goto out;
@@ -126,6 +140,23 @@ out:
 	LDNS_FREE(built);
 	ldns_pkt_free(packet);
 	return status;
+}
+
+/*
+ * Beyond 16 KiB names cannot be pointed to any more (RFC 1035 section 4.1.4), so each record is taken to spell out its labels above the
+ * zone, behind which always stands a pointer to the zone section.
+ */
+size_t dns_set_space(const struct change_set *set, const struct name *zone)
+{
+	enum { FIXED = 2 + 2 + 4 + 2, POINTER = 2, RECORDS = 3, ADDRESS_MAX = 16 };
+	size_t labels = set->owner.len > zone->len ? (size_t)(set->owner.len - zone->len) : 0;
+
+	return set->count * (RECORDS * (labels + POINTER + FIXED) + ADDRESS_MAX);
+}
+
+size_t dns_message_space(const struct name *zone)
+{
+	return DNS_HEADER_LEN + zone->len + 2 + 4 + TSIG_RECORD_MAX;
 }
 
 const char *dns_rcode_text(unsigned rcode)
@@ -144,37 +175,63 @@ uint16_t dns_message_id(const uint8_t *wire)
 	return (uint16_t)(wire[0] << 8 | wire[1]);
 }
 
-/* Whether the zone section, if there is one, is the one that was asked. */
-static bool names_zone(const ldns_pkt *packet, const struct name *zone)
+/* Whether the reply's question or zone section is the request's. */
+static bool repeats_question(const ldns_pkt *packet, const struct dns_request *request)
 {
+	bool query = request->kind == DNS_QUERY;
 	const ldns_rr_list *section = ldns_pkt_question(packet);
+	ldns_rr_type type = query ? type_of(&request->sets->changes[request->change]) : LDNS_RR_TYPE_SOA;
 	ldns_rdf *wanted;
 	bool same;
 
 	if (ldns_rr_list_rr_count(section) == 0)
-		return true;
-	wanted = owner_rdf(zone);
-	same = wanted && ldns_rr_list_rr_count(section) == 1 &&
-	       ldns_rr_get_type(ldns_rr_list_rr(section, 0)) == LDNS_RR_TYPE_SOA &&
+		return !query;
+	wanted = owner_rdf(query ? &request->sets->owner : request->zone);
+	same = wanted && ldns_rr_list_rr_count(section) == 1 && ldns_rr_get_type(ldns_rr_list_rr(section, 0)) == type &&
 	       ldns_rr_get_class(ldns_rr_list_rr(section, 0)) == LDNS_RR_CLASS_IN &&
 	       ldns_dname_compare(ldns_rr_owner(ldns_rr_list_rr(section, 0)), wanted) == 0;
 	ldns_rdf_deep_free(wanted);
 	return same;
 }
 
-enum status dns_reply_read(const uint8_t *wire, size_t len, const struct name *zone, struct dns_reply *out)
+/* Takes the records of the owner itself and of the type that was asked for; others, such as a CNAME and where it leads, are not it. */
+static enum status read_answer(const ldns_pkt *packet, const struct dns_request *request, struct dns_answer *out)
+{
+	const struct change *change = &request->sets->changes[request->change];
+	const ldns_rr_list *section = ldns_pkt_answer(packet);
+	ldns_rdf *owner = owner_rdf(&request->sets->owner);
+
+	if (!owner)
+		return STATUS_NO_MEMORY;
+	*out = (struct dns_answer){.authoritative = ldns_pkt_aa(packet)};
+	for (size_t i = 0; i < ldns_rr_list_rr_count(section); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(section, i);
+		const ldns_rdf *rdf = ldns_rr_rdf(rr, 0);
+
+		if (ldns_rr_get_type(rr) != type_of(change) || ldns_dname_compare(ldns_rr_owner(rr), owner) != 0 ||
+		    !rdf || ldns_rdf_size(rdf) != addr_len(&change->addr))
+			continue;
+		out->count++;
+		out->ttl_s = ldns_rr_ttl(rr);
+		out->addr = (struct addr){.family = change->addr.family};
+		memcpy(out->addr.octets, ldns_rdf_data(rdf), ldns_rdf_size(rdf));
+	}
+	ldns_rdf_deep_free(owner);
+	return STATUS_OK;
+}
+
+enum status dns_reply_read(const uint8_t *wire, size_t len, const struct dns_request *request, struct dns_reply *out)
 {
 	ldns_pkt *packet = NULL;
 	enum status status = STATUS_INVALID;
 
 	if (len < DNS_HEADER_LEN || ldns_wire2pkt(&packet, wire, len) != LDNS_STATUS_OK)
 		goto out;
-	if (!ldns_pkt_qr(packet) || ldns_pkt_tc(packet) || ldns_pkt_get_opcode(packet) != LDNS_PACKET_UPDATE ||
-	    !names_zone(packet, zone))
+	if (!ldns_pkt_qr(packet) || ldns_pkt_tc(packet) || ldns_pkt_get_opcode(packet) != opcode_of(request) ||
+	    !repeats_question(packet, request))
 		goto out;
-	out->id = ldns_pkt_id(packet);
-	out->rcode = (unsigned)ldns_pkt_get_rcode(packet);
-	status = STATUS_OK;
+	*out = (struct dns_reply){.id = ldns_pkt_id(packet), .rcode = (unsigned)ldns_pkt_get_rcode(packet)};
+	status = request->kind == DNS_QUERY ? read_answer(packet, request, &out->answer) : STATUS_OK;
 out:
 	ldns_pkt_free(packet);
 	return status;

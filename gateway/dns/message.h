@@ -1,6 +1,5 @@
 /*
- * message: DNS UPDATE requests and their replies on the wire, by ldns (RFC 2136). Unsigned: tsig does the signing.
- * Pure.
+ * message: DNS requests and their replies on the wire, by ldns: UPDATE (RFC 2136) and queries. Unsigned: tsig does the signing. Pure.
  */
 #ifndef DNS_MESSAGE_H
 #define DNS_MESSAGE_H
@@ -18,25 +17,33 @@ enum {
 	DNS_HEADER_LEN = 12,
 };
 
-/* What an UPDATE message is to do. Everything is borrowed. */
-struct dns_update {
+/* What a message is to do. Everything is borrowed. */
+struct dns_request {
+	enum dns_request_kind {
+		DNS_UPDATE,  /* carry out the change sets */
+		DNS_CONFIRM, /* an UPDATE that changes nothing: does every record have just the address of its change? */
+		DNS_PROBE,   /* an UPDATE that changes nothing: does every record exist that must? */
+		DNS_QUERY,   /* a query for the record of one change */
+	} kind;
 	const struct name *zone;
-	const struct change_set *const *sets;
-	size_t set_count;
-	/*
-	 * Only ask whether the prerequisites hold and change nothing: the update section stays empty (RFC 2136
-	 * section 3.4).
-	 */
-	bool only_prerequisites;
+	const struct change_set *sets; /* the first; the others by `next`; DNS_QUERY: only this one */
+	size_t change;                 /* DNS_QUERY: which of its changes */
 };
 
 /*
- * Writes the message for `update` with this ID. STATUS_TOO_LONG if it does not fit into `cap`. For each change:
- * prerequisite "RRset exists (value independent)" where the record must exist, "delete an RRset", "add to an RRset"
- * (RFC 2136 sections 2.4.1, 2.5.2, 2.5.1).
+ * Writes the message for a request with this ID. STATUS_TOO_LONG if it does not fit into `cap`.
+ *   DNS_UPDATE   for each change: prerequisite "RRset exists (value independent)" where the record must exist, "delete an RRset", "add to an
+ *                RRset" (RFC 2136 sections 2.4.1, 2.5.2, 2.5.1)
+ *   DNS_CONFIRM  for each change: prerequisite "RRset exists (value dependent)" (2.4.2)
+ *   DNS_PROBE    the prerequisites of DNS_UPDATE alone
+ *   DNS_QUERY    a question without recursion
  */
-MUST_USE enum status dns_update_write(const struct dns_update *update, uint16_t id, uint8_t *wire, size_t cap,
-				      size_t *len);
+MUST_USE enum status dns_request_write(const struct dns_request *request, uint16_t id, uint8_t *wire, size_t cap,
+				       size_t *len);
+
+/* An upper bound of the octets that a set takes in a DNS_UPDATE or DNS_CONFIRM message of that zone, and of all else in it, TSIG included. */
+size_t dns_set_space(const struct change_set *set, const struct name *zone);
+size_t dns_message_space(const struct name *zone);
 
 /* RFC 1035 section 4.1.1, RFC 2136 section 2.2. */
 enum dns_rcode {
@@ -59,17 +66,26 @@ const char *dns_rcode_text(unsigned rcode);
 /* The ID of a message of at least DNS_HEADER_LEN octets. */
 uint16_t dns_message_id(const uint8_t *wire);
 
+/* What a query found. */
+struct dns_answer {
+	bool authoritative;
+	size_t count;     /* records of that name and type */
+	struct addr addr; /* one of them, if count is not 0 */
+	uint32_t ttl_s;
+};
+
 struct dns_reply {
 	uint16_t id;
 	unsigned rcode;
+	struct dns_answer answer; /* of a DNS_QUERY */
 };
 
 /*
- * Reads a reply to an UPDATE of that zone. STATUS_INVALID unless it is a whole, well-formed, untruncated response
- * with opcode UPDATE whose zone section, if it has one, names the zone (RFC 2136 section 3.8 lets a server leave it
- * out). Octets behind the message are not looked at: tsig_verify(), through which every reply goes first, refuses
- * them.
+ * Reads the reply to a request. STATUS_INVALID unless it is a whole, well-formed, untruncated response with the request's opcode that repeats
+ * its question or zone section; an UPDATE's reply may leave that out (RFC 2136 section 3.8). Octets behind the
+ * message are not looked at: tsig_verify(), through which every reply goes first, refuses them.
  */
-MUST_USE enum status dns_reply_read(const uint8_t *wire, size_t len, const struct name *zone, struct dns_reply *out);
+MUST_USE enum status dns_reply_read(const uint8_t *wire, size_t len, const struct dns_request *request,
+				    struct dns_reply *out);
 
 #endif

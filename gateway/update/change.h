@@ -1,6 +1,6 @@
 /*
- * change: what is to be done to the zone, as plain data. One change set belongs to one host and is atomic: all of it
- * is committed or nothing. Several sets may share an UPDATE message.
+ * change: what is to be done to the zone, as plain data. One change set belongs to one host and is atomic: all of it is committed or
+ * nothing. Several sets may share an UPDATE message.
  */
 #ifndef UPDATE_CHANGE_H
 #define UPDATE_CHANGE_H
@@ -22,7 +22,9 @@ struct change {
 };
 
 struct change_set {
-	size_t zone; /* index into the configured zones */
+	size_t zone;                   /* index into the configured zones */
+	uint64_t account;              /* whose change it is: equal for equal accounts, for fair shares */
+	const struct change_set *next; /* another one in the same message, or NULL; set by the queue */
 	struct name owner;
 	size_t count;
 	struct change changes[CHANGE_SET_MAX];

@@ -11,7 +11,8 @@
 /* The texts are for log lines. */
 #define OUTCOME_LIST(X)                                                                                                \
 	X(OUTCOME_GRANTED, "granted")           /* only on the way: not an end */                                      \
-	X(OUTCOME_CHANGED, "changed")           /* committed by the primary, or already so there */                    \
+	X(OUTCOME_CHANGED, "changed")           /* committed by the primary */                                         \
+	X(OUTCOME_UNCHANGED, "unchanged")       /* it was so already; the primary has confirmed it */                  \
 	X(OUTCOME_ADDRESS, "address")           /* the client asked for its own address and gets it */                 \
 	X(OUTCOME_MISSING_HOST, "missing-host") /* operands that are not there */                                      \
 	X(OUTCOME_MISSING_LOGIN, "missing-login")                                                                      \

@@ -1,7 +1,8 @@
 /*
- * Every entry hangs in its owner's chain: the head of a chain is READY, PAUSED or IN_FLIGHT, all behind it are
- * BLOCKED. That is what keeps the changes of one owner in order. Besides, an entry is in the list of its state, and
- * in `unanswered` until its waiter knows.
+ * Every entry hangs in its owner's chain; the head of a chain is on its way, all behind it are BLOCKED. An entry's state says in which list it
+ * is; what is with the primary is in no list, but linked to the others of its message.
+ *
+ * An entry whose waiters are all gone is never sent any more. It is dropped at once, or, if it is with the primary, when its message ends.
  */
 #include "zone/queue.h"
 
@@ -10,162 +11,113 @@
 #include <sys/queue.h>
 
 #include "base/env.h"
+#include "base/table.h"
+#include "zone/memory.h"
+
+struct queue_message {
+	enum dns_request_kind kind;
+	bool lone;                        /* of an owner that is kept apart from others */
+	struct queue_entry *first, *last; /* the others by next_in_message */
+	size_t count;
+	size_t change; /* DNS_QUERY, DNS_PROBE: which of the entry's changes */
+	struct dns_ticket ticket;
+	STAILQ_ENTRY(queue_message) in_parts;
+};
+
+/* Somebody who wants to know how it ended. */
+struct waiter {
+	void *ctx;
+	uint64_t deadline_ms;
+	struct queue_entry *entry;
+	struct share *share;
+	struct table_node by_ctx;
+	TAILQ_ENTRY(waiter) in_deadlines;
+	TAILQ_ENTRY(waiter) in_entry;
+};
+
+TAILQ_HEAD(waiters, waiter);
+
+/* How many waiters an account has. */
+struct share {
+	struct table_node by_account;
+	uint64_t account;
+	size_t count;
+};
+
+enum entry_state {
+	BLOCKED,       /* behind another one of its owner; in no list */
+	LOOK_READY,    /* to be looked at */
+	CONFIRM_READY, /* probably so already */
+	PROBE_READY,   /* one of its records is missing, but which? */
+	READY,         /* to be committed, together with others */
+	LONE_READY,    /* to be committed alone */
+	SUSPECT,       /* in a part of a rejected message, listed by the part's first entry */
+	PAUSED,        /* to be tried again later; earliest first */
+	WITH_PRIMARY,  /* in no list */
+	STATE_COUNT,
+};
 
 struct queue_entry {
 	struct change_set set;
-	struct change_set probe; /* valid while `probing`: the first of two prerequisites */
-	void *waiter;
-	uint64_t deadline_ms;
-	uint64_t retry_at_ms;
-	unsigned attempts;
-	bool probing;
-	struct dns_ticket ticket; /* of the message that is in flight */
-	bool maybe_done;          /* an earlier attempt has an unknown outcome */
-	bool answered;
-	enum {
-		BLOCKED,
-		READY,
-		PAUSED,
-		IN_FLIGHT,
-	} state;
+	enum entry_state state;
 	struct chain *chain;
-	TAILQ_ENTRY(queue_entry) in_unanswered;
-	TAILQ_ENTRY(queue_entry) in_state; /* READY, PAUSED */
-	STAILQ_ENTRY(queue_entry) in_chain;
+	struct waiters waiters;
+	unsigned attempts;
+	uint64_t retry_at_ms;
+	bool looked;         /* the primary was asked what is there */
+	bool confirm_failed; /* it is not as memory has it, whatever memory says */
+	bool alone;          /* to be confirmed alone, because a message with others failed */
+	bool halved;         /* was in a message that was taken apart */
+	bool maybe_done;     /* an UPDATE with it may have been carried out */
+	/* While it is looked at: */
+	size_t looks_missing;
+	bool look_failed;
+	enum addr_family absent; /* the first record that must exist and does not */
+
+	struct queue_entry *next_in_message;
+	struct queue_message *in_message; /* WITH_PRIMARY: the one that it is in */
+	struct queue_message message;     /* of which it is the first */
+	struct queue_message looks[CHANGE_SET_MAX];
+	TAILQ_ENTRY(queue_entry) in_state;
+	TAILQ_ENTRY(queue_entry) in_chain;
 };
 
 TAILQ_HEAD(entries, queue_entry);
 
 /* All entries of one owner, in the order of arrival. */
 struct chain {
-	uint64_t hash; /* of the owner */
-	STAILQ_HEAD(, queue_entry) entries;
-	SLIST_ENTRY(chain) in_bucket;
+	struct table_node by_owner;
+	struct entries entries;
 };
 
-SLIST_HEAD(bucket, chain);
-
 struct queue {
+	const struct name *zone;
 	struct queue_limits limits;
-	struct entries unanswered; /* earliest deadline first: the deadline is the same for all */
-	struct entries ready;      /* first come, first served */
-	struct entries paused;     /* earliest first */
-	size_t entry_count, waiting_count, in_flight_count, chain_count;
-	size_t bucket_mask;
-	struct bucket *buckets;
+	struct memory *memory;
+	struct table chains, waiters_by_ctx, shares;
+	struct waiters deadlines; /* earliest first: the time allowed is the same for all */
+	struct entries lists[STATE_COUNT];
+	STAILQ_HEAD(, queue_message) parts; /* of messages that were taken apart */
+	size_t entry_count, ready_count;
+	size_t updates, lone_updates, confirms, queries; /* with the primary */
+	uint64_t jitter;
 	/* Actions to be done: those from `action_next` to `action_count` are still to be taken. */
 	struct queue_action *actions;
 	size_t action_next, action_count, action_cap;
 };
 
-enum { BUCKETS_AT_START = 64, ACTIONS_AT_START = 16 };
-
-/* ---- Chains ---- */
-
-static uint64_t hash_owner(const struct queue *queue, const struct name *owner)
-{
-	uint64_t value = queue->limits.seed ^ 14695981039346656037u;
-
-	for (size_t i = 0; i < owner->len; i++)
-		value = (value ^ (unsigned char)owner->text[i]) * 1099511628211u;
-	return value ^ value >> 32;
-}
-
-static struct bucket *bucket_of(const struct queue *queue, uint64_t hash)
-{
-	return &queue->buckets[hash & queue->bucket_mask];
-}
-
-static struct chain *find_chain(const struct queue *queue, uint64_t hash, const struct name *owner)
-{
-	struct chain *chain;
-
-	SLIST_FOREACH(chain, bucket_of(queue, hash), in_bucket) {
-		if (chain->hash == hash && name_equal(&STAILQ_FIRST(&chain->entries)->set.owner, owner))
-			return chain;
-	}
-	return NULL;
-}
-
-/* Doubles the table; without memory it stays as it is, only slower. */
-static void grow_table(struct queue *queue)
-{
-	size_t old_count = queue->bucket_mask + 1;
-	struct bucket *old = queue->buckets, *grown = calloc(2 * old_count, sizeof *grown);
-
-	if (!grown)
-		return;
-	queue->buckets = grown;
-	queue->bucket_mask = 2 * old_count - 1;
-	for (size_t i = 0; i < old_count; i++) {
-		while (!SLIST_EMPTY(&old[i])) {
-			struct chain *chain = SLIST_FIRST(&old[i]);
-
-			SLIST_REMOVE_HEAD(&old[i], in_bucket);
-			SLIST_INSERT_HEAD(bucket_of(queue, chain->hash), chain, in_bucket);
-		}
-	}
-	free(old);
-}
-
-static struct chain *new_chain(struct queue *queue, uint64_t hash)
-{
-	struct chain *chain = malloc(sizeof *chain);
-
-	if (!chain)
-		return NULL;
-	chain->hash = hash;
-	STAILQ_INIT(&chain->entries);
-	if (++queue->chain_count > queue->bucket_mask)
-		grow_table(queue);
-	SLIST_INSERT_HEAD(bucket_of(queue, hash), chain, in_bucket);
-	return chain;
-}
-
-/* Puts the entry at the end of its owner's chain. */
-static enum status join_chain(struct queue *queue, struct queue_entry *entry)
-{
-	uint64_t hash = hash_owner(queue, &entry->set.owner);
-
-	entry->chain = find_chain(queue, hash, &entry->set.owner);
-	if (!entry->chain)
-		entry->chain = new_chain(queue, hash);
-	if (!entry->chain)
-		return STATUS_NO_MEMORY;
-	STAILQ_INSERT_TAIL(&entry->chain->entries, entry, in_chain);
-	return STATUS_OK;
-}
-
-static void make_ready(struct queue *queue, struct queue_entry *entry)
-{
-	entry->state = READY;
-	TAILQ_INSERT_TAIL(&queue->ready, entry, in_state);
-}
-
-static void leave_chain(struct queue *queue, struct queue_entry *entry)
-{
-	struct chain *chain = entry->chain;
-	bool was_head = STAILQ_FIRST(&chain->entries) == entry;
-
-	STAILQ_REMOVE(&chain->entries, entry, queue_entry, in_chain);
-	if (STAILQ_EMPTY(&chain->entries)) {
-		SLIST_REMOVE(bucket_of(queue, chain->hash), chain, chain, in_bucket);
-		free(chain);
-		queue->chain_count--;
-	} else if (was_head) {
-		make_ready(queue, STAILQ_FIRST(&chain->entries));
-	}
-}
+enum { ACTIONS_AT_START = 16 };
 
 /* ---- Actions ---- */
 
 /*
- * Makes room for what one more entry can ask for. Of each entry, at most one SEND and one ANSWER wait to be done: a
- * SEND is followed by another only after it was done and replied to.
+ * Makes room for what one more set can ask for. Waiting to be done at any time are, of each waiter, at most its answer, and of each entry at most
+ * the messages that it can have with the primary at a time: what was sent is followed by another only after it was taken and replied to.
  */
 static enum status reserve_actions(struct queue *queue)
 {
-	size_t waiting = queue->action_count - queue->action_next, wanted = waiting + 2 * (queue->entry_count + 1);
+	size_t waiting = queue->action_count - queue->action_next;
+	size_t wanted = waiting + queue->waiters_by_ctx.count + 1 + CHANGE_SET_MAX * (queue->entry_count + 1);
 	size_t cap = queue->action_cap;
 	struct queue_action *actions;
 
@@ -203,81 +155,560 @@ bool queue_next_action(struct queue *queue, struct queue_action *out)
 	return true;
 }
 
-static void answer(struct queue *queue, struct queue_entry *entry, struct outcome outcome)
+/* ---- States ---- */
+
+static bool is_listed(enum entry_state state)
 {
-	if (entry->answered)
+	return state != BLOCKED && state != WITH_PRIMARY && state != SUSPECT;
+}
+
+static void move_to(struct queue *queue, struct queue_entry *entry, enum entry_state state)
+{
+	if (is_listed(entry->state))
+		TAILQ_REMOVE(&queue->lists[entry->state], entry, in_state);
+	queue->ready_count -= entry->state == READY;
+	entry->state = state;
+	queue->ready_count += state == READY;
+	if (is_listed(state))
+		TAILQ_INSERT_TAIL(&queue->lists[state], entry, in_state);
+}
+
+static uint64_t owner_of(const struct queue_entry *entry)
+{
+	return entry->chain->by_owner.hash;
+}
+
+/* What memory says of all the records of a set together. */
+static enum memory_hint hint(const struct queue *queue, const struct queue_entry *entry)
+{
+	enum memory_hint all = MEMORY_SAME;
+
+	for (size_t i = 0; i < entry->set.count; i++) {
+		const struct change *change = &entry->set.changes[i];
+		enum memory_hint one = memory_look(queue->memory, owner_of(entry), &change->addr, change->ttl_s);
+
+		if (one == MEMORY_UNKNOWN)
+			return MEMORY_UNKNOWN;
+		if (one == MEMORY_DIFFERS)
+			all = MEMORY_DIFFERS;
+	}
+	return all;
+}
+
+static void keep_hints(struct queue *queue, const struct queue_entry *entry)
+{
+	for (size_t i = 0; i < entry->set.count; i++)
+		memory_keep(queue->memory, owner_of(entry), &entry->set.changes[i].addr, entry->set.changes[i].ttl_s);
+}
+
+static void drop_hints(struct queue *queue, const struct queue_entry *entry)
+{
+	for (size_t i = 0; i < entry->set.count; i++)
+		memory_drop(queue->memory, owner_of(entry), entry->set.changes[i].addr.family);
+}
+
+/* The next thing to do with an entry at the head of its chain. */
+static void route(struct queue *queue, struct queue_entry *entry, uint64_t now_ms)
+{
+	enum memory_hint known = hint(queue, entry);
+
+	if (known == MEMORY_UNKNOWN && !entry->looked)
+		move_to(queue, entry, LOOK_READY);
+	else if (known == MEMORY_SAME && !entry->confirm_failed)
+		move_to(queue, entry, CONFIRM_READY);
+	else if (memory_is_poison(queue->memory, owner_of(entry), now_ms))
+		move_to(queue, entry, LONE_READY);
+	else
+		move_to(queue, entry, READY);
+}
+
+/* ---- Answers and ends ---- */
+
+static struct share *find_share(const struct queue *queue, uint64_t account)
+{
+	struct table_node *node = table_find(&queue->shares, account);
+
+	return node ? TABLE_OWNER(node, struct share, by_account) : NULL;
+}
+
+static void share_put_back(struct queue *queue, struct share *share)
+{
+	if (--share->count)
 		return;
-	entry->answered = true;
-	TAILQ_REMOVE(&queue->unanswered, entry, in_unanswered);
-	queue->waiting_count--;
-	act(queue, (struct queue_action){.kind = QUEUE_ANSWER, .waiter = entry->waiter, .outcome = outcome});
+	table_remove(&queue->shares, &share->by_account);
+	free(share);
+}
+
+static void forget_waiter(struct queue *queue, struct waiter *waiter)
+{
+	TAILQ_REMOVE(&queue->deadlines, waiter, in_deadlines);
+	TAILQ_REMOVE(&waiter->entry->waiters, waiter, in_entry);
+	table_remove(&queue->waiters_by_ctx, &waiter->by_ctx);
+	share_put_back(queue, waiter->share);
+	free(waiter);
+}
+
+static void answer(struct queue *queue, struct waiter *waiter, struct outcome outcome)
+{
+	act(queue, (struct queue_action){.kind = QUEUE_ANSWER, .waiter = waiter->ctx, .outcome = outcome});
+	forget_waiter(queue, waiter);
+}
+
+static void leave_chain(struct queue *queue, struct queue_entry *entry, uint64_t now_ms)
+{
+	struct chain *chain = entry->chain;
+	bool was_head = TAILQ_FIRST(&chain->entries) == entry;
+
+	TAILQ_REMOVE(&chain->entries, entry, in_chain);
+	if (TAILQ_EMPTY(&chain->entries)) {
+		table_remove(&queue->chains, &chain->by_owner);
+		free(chain);
+	} else if (was_head) {
+		route(queue, TAILQ_FIRST(&chain->entries), now_ms);
+	}
 }
 
 /* The entry's end: whoever still waits for it gets the outcome, and the next of its owner may go. */
-static void end(struct queue *queue, struct queue_entry *entry, struct outcome outcome)
+static void end(struct queue *queue, struct queue_entry *entry, struct outcome outcome, uint64_t now_ms)
 {
-	answer(queue, entry, outcome);
-	leave_chain(queue, entry);
+	struct waiter *waiter;
+
+	while ((waiter = TAILQ_FIRST(&entry->waiters)))
+		answer(queue, waiter, outcome);
+	move_to(queue, entry, BLOCKED);
+	leave_chain(queue, entry, now_ms);
 	queue->entry_count--;
 	free(entry);
 }
 
-static void send_ready(struct queue *queue)
+static void end_as(struct queue *queue, struct queue_entry *entry, enum outcome_code code, uint64_t now_ms)
 {
-	struct queue_entry *entry;
+	end(queue, entry, (struct outcome){.code = code}, now_ms);
+}
 
-	while (queue->in_flight_count < queue->limits.in_flight_max && (entry = TAILQ_FIRST(&queue->ready))) {
-		TAILQ_REMOVE(&queue->ready, entry, in_state);
-		entry->state = IN_FLIGHT;
-		entry->ticket = (struct dns_ticket){0};
-		queue->in_flight_count++;
-		act(queue, (struct queue_action){.kind = QUEUE_SEND,
-						 .message = entry,
-						 .set = entry->probing ? &entry->probe : &entry->set,
-						 .probe = entry->probing,
-						 .ticket = &entry->ticket});
+static struct outcome no_record(enum addr_family missing)
+{
+	return (struct outcome){.code = OUTCOME_NO_RECORD, .missing = missing};
+}
+
+/* What an entry's story amounts to, if it ends without the primary having carried it out for certain. */
+static enum outcome_code undone(const struct queue_entry *entry, enum outcome_code certainly)
+{
+	return entry->maybe_done ? OUTCOME_UNKNOWN : certainly;
+}
+
+static bool is_wanted(const struct queue_entry *entry)
+{
+	return !TAILQ_EMPTY(&entry->waiters);
+}
+
+/* ---- Sending ---- */
+
+/* How many messages of that kind are with the primary. */
+static size_t *counter_of(struct queue *queue, const struct queue_message *message)
+{
+	if (message->kind == DNS_QUERY)
+		return &queue->queries;
+	if (message->kind != DNS_UPDATE)
+		return &queue->confirms;
+	return message->lone ? &queue->lone_updates : &queue->updates;
+}
+
+static void send_message(struct queue *queue, struct queue_message *message)
+{
+	message->ticket = (struct dns_ticket){0};
+	++*counter_of(queue, message);
+	act(queue, (struct queue_action){
+			   .kind = QUEUE_SEND,
+			   .message = message,
+			   .ticket = &message->ticket,
+			   .request = {.kind = message->kind,
+				       .zone = queue->zone,
+				       .sets = &message->first->set,
+				       .change = message->change},
+		   });
+}
+
+/* Begins a message with this entry as its first. */
+static struct queue_message *begin_message(struct queue *queue, struct queue_entry *first, enum dns_request_kind kind)
+{
+	move_to(queue, first, WITH_PRIMARY);
+	first->message = (struct queue_message){.kind = kind, .first = first, .last = first, .count = 1};
+	first->in_message = &first->message;
+	first->set.next = NULL;
+	first->next_in_message = NULL;
+	return &first->message;
+}
+
+static void add_to_message(struct queue *queue, struct queue_message *message, struct queue_entry *entry)
+{
+	move_to(queue, entry, WITH_PRIMARY);
+	entry->in_message = message;
+	entry->set.next = NULL;
+	entry->next_in_message = NULL;
+	message->last->set.next = &entry->set;
+	message->last->next_in_message = entry;
+	message->last = entry;
+	message->count++;
+}
+
+/* One message with everything in that list that fits, the first first. */
+static void send_together(struct queue *queue, enum entry_state list, enum dns_request_kind kind)
+{
+	struct queue_entry *entry = TAILQ_FIRST(&queue->lists[list]);
+	size_t octets = dns_message_space(queue->zone) + dns_set_space(&entry->set, queue->zone);
+	struct queue_message *message = begin_message(queue, entry, kind);
+
+	while (!message->first->alone && (entry = TAILQ_FIRST(&queue->lists[list])) && !entry->alone) {
+		octets += dns_set_space(&entry->set, queue->zone);
+		if (octets > queue->limits.octets_max)
+			break;
+		add_to_message(queue, message, entry);
 	}
+	send_message(queue, message);
+}
+
+static void send_alone(struct queue *queue)
+{
+	struct queue_message *message = begin_message(queue, TAILQ_FIRST(&queue->lists[LONE_READY]), DNS_UPDATE);
+
+	message->lone = true;
+	send_message(queue, message);
+}
+
+static void send_probe(struct queue *queue)
+{
+	struct queue_message *message = begin_message(queue, TAILQ_FIRST(&queue->lists[PROBE_READY]), DNS_PROBE);
+
+	while (!message->first->set.changes[message->change].must_exist)
+		message->change++;
+	send_message(queue, message);
+}
+
+/* A part of a message that was taken apart. It is what is left of it: who has given up waiting meanwhile is dropped. */
+static void send_suspects(struct queue *queue, uint64_t now_ms)
+{
+	struct queue_entry *entry = STAILQ_FIRST(&queue->parts)->first, *next;
+	struct queue_message *message = NULL;
+
+	STAILQ_REMOVE_HEAD(&queue->parts, in_parts);
+	for (; entry; entry = next) {
+		next = entry->next_in_message;
+		if (!is_wanted(entry))
+			end_as(queue, entry, OUTCOME_UNREACHABLE, now_ms);
+		else if (message)
+			add_to_message(queue, message, entry);
+		else
+			message = begin_message(queue, entry, DNS_UPDATE);
+	}
+	if (message)
+		send_message(queue, message);
+}
+
+static void send_looks(struct queue *queue)
+{
+	struct queue_entry *entry = TAILQ_FIRST(&queue->lists[LOOK_READY]);
+
+	move_to(queue, entry, WITH_PRIMARY);
+	entry->in_message = &entry->looks[0];
+	entry->looks_missing = entry->set.count;
+	entry->look_failed = false;
+	entry->absent = ADDR_NONE;
+	for (size_t i = 0; i < entry->set.count; i++) {
+		entry->looks[i] = (struct queue_message){
+			.kind = DNS_QUERY, .first = entry, .last = entry, .count = 1, .change = i};
+		send_message(queue, &entry->looks[i]);
+	}
+}
+
+/* Whether one more message with many sets may go. A second one beside another must be worth its transaction. */
+static bool may_send_together(const struct queue *queue)
+{
+	if (queue->ready_count == 0 || queue->updates >= queue->limits.updates_max)
+		return false;
+	return queue->updates == 0 || queue->ready_count >= queue->limits.overlap_min;
+}
+
+static void send_what_may_go(struct queue *queue, uint64_t now_ms)
+{
+	while (!STAILQ_EMPTY(&queue->parts) && queue->updates < queue->limits.updates_max)
+		send_suspects(queue, now_ms);
+	while (!TAILQ_EMPTY(&queue->lists[LONE_READY]) && queue->lone_updates == 0)
+		send_alone(queue);
+	while (may_send_together(queue))
+		send_together(queue, READY, DNS_UPDATE);
+	while (!TAILQ_EMPTY(&queue->lists[PROBE_READY]) && queue->confirms < queue->limits.confirms_max)
+		send_probe(queue);
+	while (!TAILQ_EMPTY(&queue->lists[CONFIRM_READY]) && queue->confirms < queue->limits.confirms_max)
+		send_together(queue, CONFIRM_READY, DNS_CONFIRM);
+	while (!TAILQ_EMPTY(&queue->lists[LOOK_READY]) && queue->queries < queue->limits.queries_max)
+		send_looks(queue);
 }
 
 /* ---- SUBMIT ---- */
 
-static struct queue_entry *entry_new(const struct queue *queue, const struct queue_event *event, uint64_t now_ms)
+static struct chain *find_chain(const struct queue *queue, uint64_t hash, const struct name *owner)
+{
+	for (struct table_node *node = table_find(&queue->chains, hash); node; node = table_find_next(node)) {
+		struct chain *chain = TABLE_OWNER(node, struct chain, by_owner);
+
+		if (name_equal(&TAILQ_FIRST(&chain->entries)->set.owner, owner))
+			return chain;
+	}
+	return NULL;
+}
+
+/* Whether the later set is for all the records of the earlier one, on the same conditions. */
+static bool replaces(const struct change_set *later, const struct change_set *earlier)
+{
+	for (size_t i = 0; i < earlier->count; i++) {
+		bool found = false;
+
+		for (size_t k = 0; k < later->count; k++)
+			found = found || (later->changes[k].addr.family == earlier->changes[i].addr.family &&
+					  later->changes[k].must_exist == earlier->changes[i].must_exist);
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+/* The last entry of a chain, if it still waits and the set can take its place. */
+static struct queue_entry *replaceable(const struct chain *chain, const struct change_set *set)
+{
+	struct queue_entry *last = chain ? TAILQ_LAST(&chain->entries, entries) : NULL;
+
+	if (!last || last->state == WITH_PRIMARY || last->state == SUSPECT || last->state == PROBE_READY)
+		return NULL;
+	return replaces(set, &last->set) ? last : NULL;
+}
+
+static void replace(struct queue *queue, struct queue_entry *entry, const struct change_set *set, uint64_t now_ms)
+{
+	entry->looked = entry->looked && entry->set.count == set->count;
+	entry->set = *set;
+	entry->confirm_failed = false;
+	entry->alone = false;
+	if (entry->state != BLOCKED && entry->state != PAUSED)
+		route(queue, entry, now_ms);
+}
+
+static struct queue_entry *new_entry(struct queue *queue, struct chain *chain, const struct change_set *set,
+				     uint64_t now_ms)
 {
 	struct queue_entry *entry = calloc(1, sizeof *entry);
 
 	if (!entry)
 		return NULL;
-	entry->set = *event->set;
-	entry->waiter = event->waiter;
-	entry->deadline_ms = now_ms + queue->limits.deadline_ms;
+	if (!chain) {
+		chain = malloc(sizeof *chain);
+		if (!chain) {
+			free(entry);
+			return NULL;
+		}
+		TAILQ_INIT(&chain->entries);
+		table_add(&queue->chains, &chain->by_owner, table_hash(queue->limits.seed, name_text(&set->owner)));
+	}
+	entry->set = *set;
 	entry->state = BLOCKED;
+	entry->chain = chain;
+	TAILQ_INIT(&entry->waiters);
+	TAILQ_INSERT_TAIL(&chain->entries, entry, in_chain);
+	queue->entry_count++;
+	if (TAILQ_FIRST(&chain->entries) == entry)
+		route(queue, entry, now_ms);
 	return entry;
+}
+
+static struct share *take_share(struct queue *queue, uint64_t account)
+{
+	struct share *share = find_share(queue, account);
+
+	if (!share) {
+		share = calloc(1, sizeof *share);
+		if (!share)
+			return NULL;
+		share->account = account;
+		table_add(&queue->shares, &share->by_account, account);
+	}
+	share->count++;
+	return share;
+}
+
+static uint64_t hash_of_waiter(const void *ctx)
+{
+	uintptr_t value = (uintptr_t)ctx;
+
+	return table_hash(0, (struct text){(const char *)&value, sizeof value});
+}
+
+static struct waiter *new_waiter(struct queue *queue, const struct queue_event *event, uint64_t now_ms)
+{
+	struct waiter *waiter = calloc(1, sizeof *waiter);
+
+	if (!waiter)
+		return NULL;
+	waiter->ctx = event->waiter;
+	waiter->deadline_ms = now_ms + queue->limits.deadline_ms;
+	waiter->share = take_share(queue, event->set->account);
+	if (!waiter->share) {
+		free(waiter);
+		return NULL;
+	}
+	return waiter;
+}
+
+static bool is_full(const struct queue *queue, uint64_t account)
+{
+	const struct share *share = find_share(queue, account);
+
+	return queue->waiters_by_ctx.count >= queue->limits.waiters_max ||
+	       (share && share->count >= queue->limits.share_max);
 }
 
 static enum status on_submit(struct queue *queue, const struct queue_event *event, uint64_t now_ms)
 {
-	struct queue_entry *entry;
+	uint64_t hash = table_hash(queue->limits.seed, name_text(&event->set->owner));
+	struct chain *chain = find_chain(queue, hash, &event->set->owner);
+	struct queue_entry *entry = replaceable(chain, event->set);
+	struct waiter *waiter;
 
-	if (queue->entry_count >= queue->limits.entries_max)
+	if (is_full(queue, event->set->account))
 		return STATUS_FULL;
-	if (reserve_actions(queue) != STATUS_OK)
+	waiter = reserve_actions(queue) == STATUS_OK ? new_waiter(queue, event, now_ms) : NULL;
+	if (!waiter)
 		return STATUS_NO_MEMORY;
-	entry = entry_new(queue, event, now_ms);
-	if (!entry)
-		return STATUS_NO_MEMORY;
-	if (join_chain(queue, entry) != STATUS_OK) {
-		free(entry);
+	if (entry)
+		replace(queue, entry, event->set, now_ms);
+	else
+		entry = new_entry(queue, chain, event->set, now_ms);
+	if (!entry) {
+		share_put_back(queue, waiter->share);
+		free(waiter);
 		return STATUS_NO_MEMORY;
 	}
-	queue->entry_count++;
-	queue->waiting_count++;
-	TAILQ_INSERT_TAIL(&queue->unanswered, entry, in_unanswered);
-	if (STAILQ_FIRST(&entry->chain->entries) == entry)
-		make_ready(queue, entry);
+	waiter->entry = entry;
+	TAILQ_INSERT_TAIL(&entry->waiters, waiter, in_entry);
+	TAILQ_INSERT_TAIL(&queue->deadlines, waiter, in_deadlines);
+	table_add(&queue->waiters_by_ctx, &waiter->by_ctx, hash_of_waiter(event->waiter));
 	return STATUS_OK;
 }
 
 /* ---- REPLIED ---- */
+
+static uint64_t next_jitter(struct queue *queue)
+{
+	/* xorshift64 (Marsaglia 2003): chance enough to keep retries of many gateways apart. */
+	queue->jitter ^= queue->jitter << 13;
+	queue->jitter ^= queue->jitter >> 7;
+	queue->jitter ^= queue->jitter << 17;
+	return queue->jitter;
+}
+
+static uint64_t pause_ms(struct queue *queue, unsigned attempts)
+{
+	uint64_t pause = (uint64_t)queue->limits.retry_pause_ms << (attempts > 16 ? 16 : attempts - 1);
+
+	return pause + next_jitter(queue) % (pause / 2 + 1);
+}
+
+static void pause_entry(struct queue *queue, struct queue_entry *entry, uint64_t retry_at_ms)
+{
+	struct queue_entry *before;
+
+	move_to(queue, entry, PAUSED);
+	entry->retry_at_ms = retry_at_ms;
+	TAILQ_REMOVE(&queue->lists[PAUSED], entry, in_state);
+	TAILQ_FOREACH_REVERSE(before, &queue->lists[PAUSED], entries, in_state) {
+		if (before->retry_at_ms <= retry_at_ms) {
+			TAILQ_INSERT_AFTER(&queue->lists[PAUSED], before, entry, in_state);
+			return;
+		}
+	}
+	TAILQ_INSERT_HEAD(&queue->lists[PAUSED], entry, in_state);
+}
+
+/* Nothing was sent, or nothing believable came back. */
+static void retry_all(struct queue *queue, struct queue_message *message, uint64_t now_ms)
+{
+	uint64_t pause = pause_ms(queue, message->first->attempts + 1);
+	struct queue_entry *entry = message->first, *next;
+
+	for (; entry; entry = next) {
+		next = entry->next_in_message;
+		entry->attempts++;
+		if (!is_wanted(entry) || entry->attempts >= queue->limits.attempts_max)
+			end_as(queue, entry, undone(entry, OUTCOME_UNREACHABLE), now_ms);
+		else
+			pause_entry(queue, entry, now_ms + pause);
+	}
+}
+
+static void end_all(struct queue *queue, struct queue_message *message, enum outcome_code code, uint64_t now_ms)
+{
+	struct queue_entry *entry = message->first, *next;
+
+	for (; entry; entry = next) {
+		next = entry->next_in_message;
+		end_as(queue, entry, code == OUTCOME_REFUSED ? undone(entry, code) : code, now_ms);
+	}
+}
+
+/* Asks again what to do with each; who is not wanted any more ends here. */
+static void route_all(struct queue *queue, struct queue_message *message, uint64_t now_ms)
+{
+	struct queue_entry *entry = message->first, *next;
+
+	for (; entry; entry = next) {
+		next = entry->next_in_message;
+		if (is_wanted(entry))
+			route(queue, entry, now_ms);
+		else
+			end_as(queue, entry, OUTCOME_UNREACHABLE, now_ms);
+	}
+}
+
+/* Links `count` entries from *from into a part, and leaves *from behind them. */
+static void make_part(struct queue *queue, struct queue_entry **from, size_t count)
+{
+	struct queue_entry *first = *from, *last = first;
+
+	if (count == 0)
+		return;
+	for (size_t i = 1; i < count; i++)
+		last = last->next_in_message;
+	*from = last->next_in_message;
+	last->next_in_message = NULL;
+	first->message = (struct queue_message){.kind = DNS_UPDATE, .first = first};
+	STAILQ_INSERT_TAIL(&queue->parts, &first->message, in_parts);
+}
+
+/*
+ * A message with several sets was rejected because of at least one of them. After NXRRSET, those that were sent on memory's word are looked at;
+ * the others are halved.
+ */
+static void take_apart(struct queue *queue, struct queue_message *message, bool by_missing_record, uint64_t now_ms)
+{
+	struct queue_entry *entry = message->first, *next, *suspects = NULL, **end_of_suspects = &suspects;
+	size_t count = 0;
+
+	for (; entry; entry = next) {
+		next = entry->next_in_message;
+		drop_hints(queue, entry);
+		if (by_missing_record && !entry->looked) {
+			route(queue, entry, now_ms);
+			continue;
+		}
+		move_to(queue, entry, SUSPECT);
+		entry->halved = true;
+		*end_of_suspects = entry;
+		end_of_suspects = &entry->next_in_message;
+		count++;
+	}
+	*end_of_suspects = NULL;
+	make_part(queue, &suspects, (count + 1) / 2);
+	make_part(queue, &suspects, count / 2);
+}
 
 static size_t prerequisites(const struct change_set *set)
 {
@@ -288,137 +719,273 @@ static size_t prerequisites(const struct change_set *set)
 	return count;
 }
 
-static const struct change *prerequisite(const struct change_set *set, size_t number)
+/* The type of the prerequisite of that number. */
+static enum addr_family prerequisite(const struct change_set *set, size_t number)
 {
 	for (size_t i = 0; i < set->count; i++) {
 		if (set->changes[i].must_exist && number-- == 0)
-			return &set->changes[i];
+			return set->changes[i].addr.family;
 	}
-	return NULL;
+	return ADDR_NONE;
 }
 
-static struct outcome no_record(const struct change *missing)
+static void reject_one(struct queue *queue, struct queue_entry *entry, bool by_missing_record, uint64_t now_ms)
 {
-	return (struct outcome){.code = OUTCOME_NO_RECORD, .missing = missing ? missing->addr.family : ADDR_NONE};
+	drop_hints(queue, entry);
+	if (entry->halved)
+		memory_mark_poison(queue->memory, owner_of(entry), now_ms);
+	if (!by_missing_record)
+		end_as(queue, entry, undone(entry, OUTCOME_REFUSED), now_ms);
+	else if (prerequisites(&entry->set) < 2)
+		end(queue, entry, no_record(prerequisite(&entry->set, 0)), now_ms);
+	else if (is_wanted(entry))
+		move_to(queue, entry, PROBE_READY);
+	else
+		end(queue, entry, no_record(ADDR_NONE), now_ms);
 }
 
-/* One of several records does not exist, so nothing was changed. Which one? The primary is asked about the first. */
-static void begin_probe(struct queue *queue, struct queue_entry *entry)
+static void reject(struct queue *queue, struct queue_message *message, bool by_missing_record, uint64_t now_ms)
 {
-	entry->probe = entry->set;
-	entry->probe.count = 0;
-	for (size_t i = 0; i < entry->set.count && entry->probe.count == 0; i++) {
-		if (entry->set.changes[i].must_exist)
-			entry->probe.changes[entry->probe.count++] = entry->set.changes[i];
+	if (message->count == 1)
+		reject_one(queue, message->first, by_missing_record, now_ms);
+	else
+		take_apart(queue, message, by_missing_record, now_ms);
+}
+
+static void mark_maybe_done(struct queue_message *message)
+{
+	for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message)
+		entry->maybe_done = true;
+}
+
+static void on_update_verified(struct queue *queue, struct queue_message *message, unsigned rcode, uint64_t now_ms)
+{
+	switch (rcode) {
+	case DNS_NOERROR:
+		for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message)
+			keep_hints(queue, entry);
+		end_all(queue, message, OUTCOME_CHANGED, now_ms);
+		break;
+	case DNS_NXRRSET:
+		reject(queue, message, true, now_ms);
+		break;
+	case DNS_NOTAUTH:
+	case DNS_NOTIMP:
+		end_all(queue, message, OUTCOME_REFUSED, now_ms);
+		break;
+	default:
+		reject(queue, message, false, now_ms);
+		break;
 	}
-	entry->probing = true;
-	entry->attempts = 0;
-	make_ready(queue, entry);
 }
 
-static void on_missing(struct queue *queue, struct queue_entry *entry)
+static void on_updated(struct queue *queue, struct queue_message *message, const struct dns_result *result,
+		       uint64_t now_ms)
 {
-	if (entry->probing || prerequisites(&entry->set) < 2)
-		end(queue, entry, no_record(prerequisite(&entry->set, 0)));
-	else if (entry->answered)
-		end(queue, entry, no_record(NULL));
-	else
-		begin_probe(queue, entry);
-}
-
-static void on_committed(struct queue *queue, struct queue_entry *entry)
-{
-	if (entry->probing)
-		end(queue, entry, no_record(prerequisite(&entry->set, 1)));
-	else
-		end(queue, entry, (struct outcome){.code = OUTCOME_CHANGED});
-}
-
-/* What an entry's story amounts to, if it ends without the primary having carried it out for certain. */
-static struct outcome undone(const struct queue_entry *entry, enum outcome_code certainly)
-{
-	if (entry->probing)
-		return no_record(NULL);
-	return (struct outcome){.code = entry->maybe_done ? OUTCOME_UNKNOWN : certainly};
-}
-
-static void pause_entry(struct queue *queue, struct queue_entry *entry, uint64_t now_ms)
-{
-	struct queue_entry *later;
-
-	entry->state = PAUSED;
-	entry->retry_at_ms = now_ms + ((uint64_t)queue->limits.retry_pause_ms << (entry->attempts - 1));
-	TAILQ_FOREACH_REVERSE(later, &queue->paused, entries, in_state) {
-		if (later->retry_at_ms <= entry->retry_at_ms) {
-			TAILQ_INSERT_AFTER(&queue->paused, later, entry, in_state);
-			return;
-		}
-	}
-	TAILQ_INSERT_HEAD(&queue->paused, entry, in_state);
-}
-
-static void on_no_reply(struct queue *queue, struct queue_entry *entry, uint64_t now_ms)
-{
-	entry->attempts++;
-	if (entry->answered || entry->attempts >= queue->limits.attempts_max)
-		end(queue, entry, undone(entry, OUTCOME_UNREACHABLE));
-	else
-		pause_entry(queue, entry, now_ms);
-}
-
-static void on_replied(struct queue *queue, struct queue_entry *entry, const struct dns_result *result, uint64_t now_ms)
-{
-	queue->in_flight_count--;
 	switch (result->verdict) {
 	case DNS_VERIFIED:
-		if (result->rcode == DNS_NOERROR)
-			on_committed(queue, entry);
-		else if (result->rcode == DNS_NXRRSET)
-			on_missing(queue, entry);
-		else
-			end(queue, entry, undone(entry, OUTCOME_REFUSED));
+		on_update_verified(queue, message, result->rcode, now_ms);
 		break;
 	case DNS_REJECTED:
-		end(queue, entry, undone(entry, OUTCOME_REFUSED));
+		end_all(queue, message, OUTCOME_REFUSED, now_ms);
 		break;
 	case DNS_UNKNOWN:
-		entry->maybe_done = entry->maybe_done || !entry->probing;
-		on_no_reply(queue, entry, now_ms);
+		mark_maybe_done(message);
+		retry_all(queue, message, now_ms);
 		break;
 	case DNS_UNREACHABLE:
-		on_no_reply(queue, entry, now_ms);
+		retry_all(queue, message, now_ms);
 		break;
 	}
 }
 
-/* ---- TICK ---- */
-
-static void expire(struct queue *queue, struct queue_entry *entry)
+static bool is_answered(const struct dns_result *result)
 {
-	if (entry->state == IN_FLIGHT) {
-		/* It keeps its place in the chain until its message has ended: what follows must not overtake it. */
-		entry->ticket.withdrawn = !entry->ticket.sent;
-		entry->maybe_done = entry->maybe_done || (entry->ticket.sent && !entry->probing);
-		answer(queue, entry, undone(entry, OUTCOME_UNREACHABLE));
+	return result->verdict == DNS_VERIFIED || result->verdict == DNS_REJECTED;
+}
+
+/* Not all is as memory has it, or the primary does not tell: the records are looked at, or else the UPDATE decides. */
+static void on_not_confirmed(struct queue *queue, struct queue_message *message, bool by_difference, uint64_t now_ms)
+{
+	for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message) {
+		if (by_difference && message->count > 1 && entry->looked)
+			entry->alone = true;
+		else
+			entry->confirm_failed = !by_difference || entry->looked || message->count == 1;
+		if (!entry->alone)
+			drop_hints(queue, entry);
+	}
+	route_all(queue, message, now_ms);
+}
+
+static void on_confirmed(struct queue *queue, struct queue_message *message, const struct dns_result *result,
+			 uint64_t now_ms)
+{
+	if (!is_answered(result))
+		retry_all(queue, message, now_ms);
+	else if (result->verdict == DNS_VERIFIED && result->rcode == DNS_NOERROR)
+		end_all(queue, message, OUTCOME_UNCHANGED, now_ms);
+	else
+		on_not_confirmed(queue, message, result->verdict == DNS_VERIFIED && result->rcode == DNS_NXRRSET,
+				 now_ms);
+}
+
+/* The first of two records exists or does not; nothing was changed either way. */
+static void on_probed(struct queue *queue, struct queue_entry *entry, const struct dns_result *result, uint64_t now_ms)
+{
+	enum addr_family missing = ADDR_NONE;
+
+	if (result->verdict == DNS_VERIFIED && result->rcode == DNS_NXRRSET)
+		missing = prerequisite(&entry->set, 0);
+	else if (result->verdict == DNS_VERIFIED && result->rcode == DNS_NOERROR)
+		missing = prerequisite(&entry->set, 1);
+	end(queue, entry, no_record(missing), now_ms);
+}
+
+/* A TTL that no record has (RFC 2181 section 8), so that a hint with it never says "the same". */
+static const uint32_t no_ttl = UINT32_MAX;
+
+static void note_look(struct queue *queue, struct queue_entry *entry, const struct change *change,
+		      const struct dns_answer *found)
+{
+	if (found->count == 0 && change->must_exist && entry->absent == ADDR_NONE)
+		entry->absent = change->addr.family;
+	if (found->count == 0)
+		memory_drop(queue->memory, owner_of(entry), change->addr.family);
+	else
+		memory_keep(queue->memory, owner_of(entry), &found->addr, found->count == 1 ? found->ttl_s : no_ttl);
+}
+
+static void finish_look(struct queue *queue, struct queue_entry *entry, uint64_t now_ms)
+{
+	if (entry->look_failed) {
+		entry->next_in_message = NULL;
+		retry_all(queue, &entry->looks[0], now_ms);
 		return;
 	}
-	if (entry->state == READY)
-		TAILQ_REMOVE(&queue->ready, entry, in_state);
-	else if (entry->state == PAUSED)
-		TAILQ_REMOVE(&queue->paused, entry, in_state);
-	end(queue, entry, undone(entry, OUTCOME_UNREACHABLE));
+	entry->looked = true;
+	if (entry->absent != ADDR_NONE)
+		end(queue, entry, no_record(entry->absent), now_ms);
+	else if (is_wanted(entry))
+		route(queue, entry, now_ms);
+	else
+		end_as(queue, entry, OUTCOME_UNREACHABLE, now_ms);
+}
+
+/* Only what the primary says with authority about the record counts; if it says nothing of use, the UPDATE decides. */
+static void on_looked(struct queue *queue, struct queue_message *message, const struct dns_result *result,
+		      uint64_t now_ms)
+{
+	struct queue_entry *entry = message->first;
+	bool told = result->verdict == DNS_VERIFIED && result->answer.authoritative &&
+		    (result->rcode == DNS_NOERROR || result->rcode == DNS_NXDOMAIN);
+
+	if (told)
+		note_look(queue, entry, &entry->set.changes[message->change], &result->answer);
+	else if (!is_answered(result))
+		entry->look_failed = true;
+	if (--entry->looks_missing == 0)
+		finish_look(queue, entry, now_ms);
+}
+
+static void on_replied(struct queue *queue, struct queue_message *message, const struct dns_result *result,
+		       uint64_t now_ms)
+{
+	--*counter_of(queue, message);
+	switch (message->kind) {
+	case DNS_UPDATE:
+		on_updated(queue, message, result, now_ms);
+		break;
+	case DNS_CONFIRM:
+		on_confirmed(queue, message, result, now_ms);
+		break;
+	case DNS_PROBE:
+		on_probed(queue, message->first, result, now_ms);
+		break;
+	case DNS_QUERY:
+		on_looked(queue, message, result, now_ms);
+		break;
+	}
+}
+
+/* ---- TICK and CANCEL ---- */
+
+/* An UPDATE that has not left is taken back once nobody in it waits any more. */
+static void withdraw_if_unwanted(struct queue_message *message)
+{
+	for (const struct queue_entry *entry = message->first; entry; entry = entry->next_in_message) {
+		if (is_wanted(entry))
+			return;
+	}
+	message->ticket.withdrawn = !message->ticket.sent;
+}
+
+/* Nobody waits for the entry any more. */
+static void abandon(struct queue *queue, struct queue_entry *entry, uint64_t now_ms)
+{
+	if (entry->state == WITH_PRIMARY)
+		withdraw_if_unwanted(entry->in_message);
+	else if (entry->state != SUSPECT)
+		end_as(queue, entry, OUTCOME_UNREACHABLE, now_ms);
+}
+
+/* How it stands with an entry at a waiter's deadline. */
+static enum outcome_code late(const struct queue_entry *entry)
+{
+	bool may_be_sent = entry->state == WITH_PRIMARY && entry->in_message->kind == DNS_UPDATE;
+
+	if (may_be_sent && entry->in_message->ticket.withdrawn)
+		may_be_sent = false;
+	return may_be_sent || entry->maybe_done ? OUTCOME_UNKNOWN : OUTCOME_UNREACHABLE;
+}
+
+static void on_late(struct queue *queue, struct waiter *waiter, uint64_t now_ms)
+{
+	struct queue_entry *entry = waiter->entry;
+	bool last = TAILQ_FIRST(&entry->waiters) == waiter && !TAILQ_NEXT(waiter, in_entry);
+	void *ctx = waiter->ctx;
+	enum outcome_code code;
+
+	forget_waiter(queue, waiter);
+	if (last && entry->state == WITH_PRIMARY)
+		withdraw_if_unwanted(entry->in_message);
+	code = late(entry);
+	if (last)
+		abandon(queue, entry, now_ms);
+	act(queue, (struct queue_action){.kind = QUEUE_ANSWER, .waiter = ctx, .outcome = {.code = code}});
 }
 
 static void on_tick(struct queue *queue, uint64_t now_ms)
 {
 	struct queue_entry *entry;
+	struct waiter *waiter;
 
-	while ((entry = TAILQ_FIRST(&queue->unanswered)) && entry->deadline_ms <= now_ms)
-		expire(queue, entry);
-	while ((entry = TAILQ_FIRST(&queue->paused)) && entry->retry_at_ms <= now_ms) {
-		TAILQ_REMOVE(&queue->paused, entry, in_state);
-		make_ready(queue, entry);
-	}
+	while ((waiter = TAILQ_FIRST(&queue->deadlines)) && waiter->deadline_ms <= now_ms)
+		on_late(queue, waiter, now_ms);
+	while ((entry = TAILQ_FIRST(&queue->lists[PAUSED])) && entry->retry_at_ms <= now_ms)
+		route(queue, entry, now_ms);
+}
+
+static struct waiter *find_waiter(const struct queue *queue, const void *ctx)
+{
+	struct table_node *node = table_find(&queue->waiters_by_ctx, hash_of_waiter(ctx));
+
+	while (node && TABLE_OWNER(node, struct waiter, by_ctx)->ctx != ctx)
+		node = table_find_next(node);
+	return node ? TABLE_OWNER(node, struct waiter, by_ctx) : NULL;
+}
+
+static void on_cancel(struct queue *queue, const void *ctx, uint64_t now_ms)
+{
+	struct waiter *waiter = find_waiter(queue, ctx);
+	struct queue_entry *entry;
+
+	if (!waiter)
+		return;
+	entry = waiter->entry;
+	forget_waiter(queue, waiter);
+	if (!is_wanted(entry))
+		abandon(queue, entry, now_ms);
 }
 
 /* ---- The verbs ---- */
@@ -431,6 +998,9 @@ enum status queue_step(struct queue *queue, const struct queue_event *event, uin
 	case QUEUE_SUBMIT:
 		status = on_submit(queue, event, now_ms);
 		break;
+	case QUEUE_CANCEL:
+		on_cancel(queue, event->waiter, now_ms);
+		break;
 	case QUEUE_REPLIED:
 		on_replied(queue, event->message, event->result, now_ms);
 		break;
@@ -438,13 +1008,14 @@ enum status queue_step(struct queue *queue, const struct queue_event *event, uin
 		on_tick(queue, now_ms);
 		break;
 	}
-	send_ready(queue);
+	send_what_may_go(queue, now_ms);
 	return status;
 }
 
 uint64_t queue_wake_at_ms(const struct queue *queue)
 {
-	const struct queue_entry *first = TAILQ_FIRST(&queue->unanswered), *retry = TAILQ_FIRST(&queue->paused);
+	const struct waiter *first = TAILQ_FIRST(&queue->deadlines);
+	const struct queue_entry *retry = TAILQ_FIRST(&queue->lists[PAUSED]);
 	uint64_t at_ms = first ? first->deadline_ms : ENV_NEVER_MS;
 
 	return retry && retry->retry_at_ms < at_ms ? retry->retry_at_ms : at_ms;
@@ -452,24 +1023,33 @@ uint64_t queue_wake_at_ms(const struct queue *queue)
 
 size_t queue_waiting(const struct queue *queue)
 {
-	return queue->waiting_count;
+	return queue->waiters_by_ctx.count;
 }
 
-enum status queue_new(const struct queue_limits *limits, struct queue **out)
+static enum status allocate(struct queue *queue)
+{
+	queue->action_cap = ACTIONS_AT_START;
+	queue->actions = calloc(ACTIONS_AT_START, sizeof *queue->actions);
+	if (!queue->actions || table_init(&queue->chains) != STATUS_OK ||
+	    table_init(&queue->waiters_by_ctx) != STATUS_OK || table_init(&queue->shares) != STATUS_OK)
+		return STATUS_NO_MEMORY;
+	return memory_new(queue->limits.records_max, &queue->memory);
+}
+
+enum status queue_new(const struct name *zone, const struct queue_limits *limits, struct queue **out)
 {
 	struct queue *queue = calloc(1, sizeof *queue);
 
 	if (!queue)
 		return STATUS_NO_MEMORY;
+	queue->zone = zone;
 	queue->limits = *limits;
-	TAILQ_INIT(&queue->unanswered);
-	TAILQ_INIT(&queue->ready);
-	TAILQ_INIT(&queue->paused);
-	queue->bucket_mask = BUCKETS_AT_START - 1;
-	queue->action_cap = ACTIONS_AT_START;
-	queue->buckets = calloc(BUCKETS_AT_START, sizeof *queue->buckets);
-	queue->actions = calloc(ACTIONS_AT_START, sizeof *queue->actions);
-	if (!queue->buckets || !queue->actions) {
+	queue->jitter = limits->seed | 1;
+	TAILQ_INIT(&queue->deadlines);
+	STAILQ_INIT(&queue->parts);
+	for (size_t i = 0; i < STATE_COUNT; i++)
+		TAILQ_INIT(&queue->lists[i]);
+	if (allocate(queue) != STATUS_OK) {
 		queue_free(&queue);
 		return STATUS_NO_MEMORY;
 	}
@@ -477,12 +1057,13 @@ enum status queue_new(const struct queue_limits *limits, struct queue **out)
 	return STATUS_OK;
 }
 
-static void free_chain(struct chain *chain)
+static void free_chain(struct queue *queue, struct chain *chain)
 {
-	while (!STAILQ_EMPTY(&chain->entries)) {
-		struct queue_entry *entry = STAILQ_FIRST(&chain->entries);
+	struct queue_entry *entry;
 
-		STAILQ_REMOVE_HEAD(&chain->entries, in_chain);
+	table_remove(&queue->chains, &chain->by_owner);
+	while ((entry = TAILQ_FIRST(&chain->entries))) {
+		TAILQ_REMOVE(&chain->entries, entry, in_chain);
 		free(entry);
 	}
 	free(chain);
@@ -491,19 +1072,20 @@ static void free_chain(struct chain *chain)
 void queue_free(struct queue **queue_pointer)
 {
 	struct queue *queue = *queue_pointer;
+	struct table_node *node;
+	struct waiter *waiter;
 
 	*queue_pointer = NULL;
 	if (!queue)
 		return;
-	for (size_t i = 0; queue->buckets && i <= queue->bucket_mask; i++) {
-		while (!SLIST_EMPTY(&queue->buckets[i])) {
-			struct chain *chain = SLIST_FIRST(&queue->buckets[i]);
-
-			SLIST_REMOVE_HEAD(&queue->buckets[i], in_bucket);
-			free_chain(chain);
-		}
-	}
-	free(queue->buckets);
+	while ((waiter = TAILQ_FIRST(&queue->deadlines)))
+		forget_waiter(queue, waiter);
+	while ((node = table_any(&queue->chains)))
+		free_chain(queue, TABLE_OWNER(node, struct chain, by_owner));
+	table_fini(&queue->chains);
+	table_fini(&queue->waiters_by_ctx);
+	table_fini(&queue->shares);
+	memory_free(&queue->memory);
 	free(queue->actions);
 	free(queue);
 }

@@ -1,21 +1,29 @@
 /*
- * queue: which change sets of one zone go to the primary when, and how each ends. A pure state machine: events go in
- * with the time, actions come out; the driver (zones.h) does what they say.
+ * queue: which change sets of one zone go to the primary when and together with which others, and how each ends. Group commit as a pure state
+ * machine: events go in with the time, actions come out; the driver (zones.h) does what they say.
  *
- * The happy path: QUEUE_SUBMIT gives QUEUE_SEND; QUEUE_REPLIED with NOERROR gives QUEUE_ANSWER with OUTCOME_CHANGED.
- * The others, per change set:
+ * The way of a change set:
  *
- *   NXRRSET             with one prerequisite, it names what is missing; with two, a probe for one of them tells which
- *   any other rcode     OUTCOME_REFUSED, or OUTCOME_UNKNOWN if an earlier attempt may have been carried out
- *   a probe's end       OUTCOME_NO_RECORD with the type, or without it if the probe failed
- *   nothing was sent    sent again after a pause, attempts permitting; then OUTCOME_UNREACHABLE
- *   nothing believable  the same; then OUTCOME_UNKNOWN. Repeating is harmless: the same replacement twice is the same zone.
- *   deadline passed     OUTCOME_UNREACHABLE if it never left (and is withdrawn), else OUTCOME_UNKNOWN; what is in flight
- *                       keeps its place until its end
+ *   blocked    behind another set of its owner: the sets of one owner go one after the other, in the order of their arrival
+ *   look       unless memory has a hint, a query for each record tells what is there now
+ *   confirm    it seems to be so already: a message of prerequisites alone asks the primary; then OUTCOME_UNCHANGED, without a transaction
+ *   update     everything that waits goes in one UPDATE, as far as it fits; then OUTCOME_CHANGED
  *
- * Invariants: every set that was submitted is answered exactly once, at its deadline at the latest. Sets of one owner
- * are sent in the order of their arrival and never two at a time, also across repetitions. Never more than
- * `in_flight_max` messages are with the primary.
+ * There is no waiting on purpose: the first set goes at once, and while a message is with the primary the next one gathers.
+ *
+ * And where it does not go that way:
+ *   - A set that waits is replaced by a later one for the same records; both waiters get the answer of the later one.
+ *   - A message with one set that is rejected is that set's failure: OUTCOME_NO_RECORD after NXRRSET (with two prerequisites a probe of one tells which),
+ *     else OUTCOME_REFUSED.
+ *   - A message with several sets that is rejected is taken apart: sets that were not looked at yet are, the others are halved until the culprits
+ *     are found; the rest commits. Owners found out in that way go alone for a while.
+ *   - A fault of the whole message (NOTAUTH, TSIG) is every set's OUTCOME_REFUSED.
+ *   - Nothing sent, or nothing believable back: again after a pause, attempts permitting; then OUTCOME_UNREACHABLE, or OUTCOME_UNKNOWN once an
+ *     UPDATE with the set may have left. Repeating is harmless: the same replacement twice is the same zone.
+ *   - At a waiter's deadline it is answered in the same way; a set in flight keeps its place until its reply, so that nothing overtakes it.
+ *
+ * Invariants: every waiter is answered exactly once, at its deadline at the latest, unless it is cancelled. OUTCOME_CHANGED and OUTCOME_UNCHANGED only on the
+ * primary's verified word. Never are two sets of one owner with the primary.
  */
 #ifndef ZONE_QUEUE_H
 #define ZONE_QUEUE_H
@@ -30,66 +38,71 @@
 #include "update/outcome.h"
 
 struct queue;
-struct queue_entry; /* a change set in the queue */
+struct queue_message; /* a message with the primary */
 
 struct queue_limits {
-	size_t entries_max;   /* sets waiting or in flight; beyond them STATUS_FULL */
-	size_t in_flight_max; /* messages */
+	size_t waiters_max;  /* of the zone; beyond them STATUS_FULL */
+	size_t share_max;    /* waiters of one account; beyond them STATUS_FULL */
+	size_t octets_max;   /* of a message, at most DNS_MESSAGE_MAX */
+	size_t updates_max;  /* UPDATE messages with the primary at a time */
+	size_t overlap_min;  /* sets that have to wait before a second UPDATE goes while one is with the primary */
+	size_t confirms_max; /* messages of prerequisites at a time */
+	size_t queries_max;  /* queries at a time */
+	size_t records_max;  /* hints that are remembered */
 	unsigned attempts_max;
-	unsigned retry_pause_ms; /* before the second attempt; doubled for each further one */
-	unsigned deadline_ms;    /* from SUBMIT to the answer */
-	uint64_t seed;           /* random, so that nobody can aim at collisions in the table of owners */
+	unsigned
+		retry_pause_ms; /* before the second attempt; doubled for each further one, and up to a half more by chance */
+	unsigned deadline_ms; /* from QUEUE_SUBMIT to the answer */
+	uint64_t seed;        /* random, for hashes and jitter */
 };
 
 struct queue_event {
 	enum {
 		QUEUE_SUBMIT,  /* a change set arrives */
-		QUEUE_REPLIED, /* a message that a SEND action asked for has come to its end */
+		QUEUE_CANCEL,  /* a waiter is gone */
+		QUEUE_REPLIED, /* a message that QUEUE_SEND asked for has come to its end */
 		QUEUE_TICK,    /* time has passed */
 	} kind;
-	/* QUEUE_SUBMIT: the set, which is copied, and what its QUEUE_ANSWER is to carry. */
-	const struct change_set *set;
-	void *waiter;
-	/* QUEUE_REPLIED: */
-	struct queue_entry *message;
-	const struct dns_result *result;
+	const struct change_set *set; /* QUEUE_SUBMIT; copied */
+	void *waiter; /* QUEUE_SUBMIT, QUEUE_CANCEL: what the answer is to carry; no two waiters are the same */
+	struct queue_message *message;   /* QUEUE_REPLIED */
+	const struct dns_result *result; /* QUEUE_REPLIED */
 };
 
 struct queue_action {
 	enum {
-		QUEUE_SEND, /* send `set` (only its prerequisites if `probe`) and report QUEUE_REPLIED with `message` */
+		QUEUE_SEND,   /* send the message and report QUEUE_REPLIED */
 		QUEUE_ANSWER, /* tell `waiter` its outcome */
 	} kind;
-	struct queue_entry *message;
-	const struct change_set *set; /* valid until QUEUE_REPLIED with this message */
-	bool probe;
-	struct dns_ticket *ticket; /* valid as long */
+	/* QUEUE_SEND: all valid until QUEUE_REPLIED with this message. */
+	struct queue_message *message;
+	struct dns_request request;
+	struct dns_ticket *ticket;
+	/* QUEUE_ANSWER: */
 	void *waiter;
 	struct outcome outcome;
 };
 
-MUST_USE enum status queue_new(const struct queue_limits *limits, struct queue **out);
+/* A queue for the zone of that name, which is borrowed. */
+MUST_USE enum status queue_new(const struct name *zone, const struct queue_limits *limits, struct queue **out);
 
 /* Frees the queue with all that is in it, unanswered; sets *queue to NULL. */
 void queue_free(struct queue **queue);
 
 /*
- * Takes one event at time `now_ms`, which never goes back. What is to be done then waits for queue_next_action().
- * Only QUEUE_SUBMIT can fail: STATUS_FULL or STATUS_NO_MEMORY; the set is then not in the queue and nobody will be
- * answered. All memory that an entry may ever need is taken when it is submitted.
+ * Takes one event at time `now_ms`, which never goes back. What is to be done then waits for queue_next_action(). Only QUEUE_SUBMIT can
+ * fail: STATUS_FULL or STATUS_NO_MEMORY; the set is then not in the queue and its waiter will not be answered. All memory that a set may ever need is taken
+ * when it is submitted. A cancelled waiter is not answered; what was in flight for it stays in flight.
  */
 MUST_USE enum status queue_step(struct queue *queue, const struct queue_event *event, uint64_t now_ms);
 
-/*
- * Takes the next action out, in the order in which they are to be done. False if there is none. Steps may come
- * between.
- */
+/* Takes the next action out, in the order in which they are to be done. False if there is none. Steps may come between. */
 bool queue_next_action(struct queue *queue, struct queue_action *out);
 
 /* When QUEUE_TICK is due next; ENV_NEVER_MS if nothing waits for time. */
 uint64_t queue_wake_at_ms(const struct queue *queue);
 
-/* Sets whose waiter has not been answered yet. */
+/* Waiters that are not answered yet. */
 size_t queue_waiting(const struct queue *queue);
 
 #endif

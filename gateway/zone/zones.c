@@ -22,8 +22,8 @@ struct flight {
 	LIST_ENTRY(flight) link;
 	struct zone *zone;
 	struct dns_client *client;
-	struct queue_entry *message;
-	const struct change_set *set;
+	struct queue_message *message;
+	struct dns_request request;
 };
 
 struct zones {
@@ -42,23 +42,32 @@ static enum status step(struct zone *zone, const struct queue_event *event);
 
 /* ---- What comes back ---- */
 
-static void log_result(const struct zone *zone, const struct dns_client *client, const struct change_set *set,
-		       const struct dns_result *result)
+/* What an administrator need not know: successes, and what is the asker's affair, such as a host that does not exist. */
+static bool is_expected(const struct dns_request *request, const struct dns_result *result)
 {
-	struct dns_context context = {
-		.zone = zone->setup.name->text,
-		.key = tsig_key_name(zone->setup.key),
-		.algorithm = tsig_key_algorithm(zone->setup.key),
-	};
-	/* A host that does not exist is the asker's affair, everything else the administrator's. */
-	bool expected = result->verdict == DNS_VERIFIED && result->rcode == DNS_NXRRSET;
+	if (result->verdict == DNS_UNREACHABLE || result->verdict == DNS_UNKNOWN || result->verdict == DNS_REJECTED)
+		return false;
+	if (request->kind == DNS_QUERY)
+		return result->rcode == DNS_NOERROR || result->rcode == DNS_NXDOMAIN;
+	return result->rcode == DNS_NOERROR || result->rcode == DNS_NXRRSET;
+}
+
+static void log_result(const struct flight *flight, const struct dns_result *result)
+{
+	static const char *const kinds[] = {
+		[DNS_UPDATE] = "update", [DNS_CONFIRM] = "confirm", [DNS_PROBE] = "probe", [DNS_QUERY] = "query"};
+	const struct zone_setup *setup = &flight->zone->setup;
+	struct dns_context context = {.zone = setup->name->text,
+				      .key = tsig_key_name(setup->key),
+				      .algorithm = tsig_key_algorithm(setup->key)};
 	char primary[ENDPOINT_TEXT_MAX], text[DNS_EXPLAIN_MAX];
 
-	if (result->verdict == DNS_VERIFIED && result->rcode == DNS_NOERROR)
+	if (is_expected(&flight->request, result))
 		return;
-	LOG(expected ? LOG_DEBUG : LOG_WARNING, "update-failed", log_text("zone", context.zone),
-	    log_text("primary", endpoint_format(dns_client_primary(client), primary)), log_text("key", context.key),
-	    log_text("owner", set->owner.text), log_text("text", dns_explain(result, &context, text)));
+	LOG(LOG_WARNING, "primary-failed", log_text("zone", context.zone),
+	    log_text("primary", endpoint_format(dns_client_primary(flight->client), primary)),
+	    log_text("key", context.key), log_text("asked", kinds[flight->request.kind]),
+	    log_text("owner", flight->request.sets->owner.text), log_text("text", dns_explain(result, &context, text)));
 }
 
 /* When a primary cannot be reached or not be believed, the next one gets the next message. */
@@ -86,7 +95,7 @@ static void on_done(void *ctx, const struct dns_result *result)
 
 	LIST_REMOVE((struct flight *)ctx, link);
 	free(ctx);
-	log_result(flight.zone, flight.client, flight.set, result);
+	log_result(&flight, result);
 	move_on(flight.zone, flight.client, result);
 	step_on(flight.zone, &event);
 }
@@ -96,17 +105,16 @@ static void on_done(void *ctx, const struct dns_result *result)
 static enum status send_message(struct zone *zone, const struct queue_action *action)
 {
 	struct flight *flight = malloc(sizeof *flight);
-	struct dns_update update = {.zone = zone->setup.name, .set_count = 1, .only_prerequisites = action->probe};
 
 	if (!flight)
 		return STATUS_NO_MEMORY;
 	flight->zone = zone;
 	flight->client = zone->clients[zone->current];
 	flight->message = action->message;
-	flight->set = action->set;
-	update.sets = &flight->set;
+	flight->request = action->request;
 	LIST_INSERT_HEAD(&zone->zones->flights, flight, link);
-	if (dns_client_send(flight->client, &update, zone->setup.key, action->ticket, on_done, flight) == STATUS_OK)
+	if (dns_client_send(flight->client, &flight->request, zone->setup.key, action->ticket, on_done, flight) ==
+	    STATUS_OK)
 		return STATUS_OK;
 	LIST_REMOVE(flight, link);
 	free(flight);
@@ -184,7 +192,7 @@ static enum status client_for(struct zones *zones, const struct endpoint *primar
 
 static enum status zone_init(struct zones *zones, struct zone *zone, const struct queue_limits *limits)
 {
-	enum status status = queue_new(limits, &zone->queue);
+	enum status status = queue_new(zone->setup.name, limits, &zone->queue);
 
 	if (status != STATUS_OK)
 		return status;
