@@ -1,6 +1,25 @@
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "cli/cli.h"
+
+/*
+ * Started without standard streams, the first files that are opened would take their numbers, and log lines would go
+ * into them.
+ */
+static void fill_standard_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
 
 int main(int argc, char **argv)
 {
+	fill_standard_streams();
 	return cli_main(argc, argv);
 }

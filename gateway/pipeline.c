@@ -26,6 +26,8 @@ struct pipeline {
 struct job_host {
 	struct job *job;
 	size_t index;
+	bool waiting;
+	size_t zone;
 };
 
 /* A request on its way. The request and all that the intent borrows from it live until the exchange is answered. */
@@ -54,9 +56,9 @@ static void log_outcome(const struct job *job, size_t n)
 
 	if (job->intent.kind == INTENT_SHOW_ADDRESS)
 		return;
-	LOG(LOG_INFO, "update", log_text("outcome", outcome_text(job->outcomes[n].code)), log_slice("user", login),
-	    log_slice("host", host), log_slice("ip", job->intent.addresses),
-	    log_text("source", addr_format(&job->request->source, source)), log_text("dialect", job->dialect->name));
+	LOG(LOG_INFO, "update", log_text("outcome", outcome_text(job->outcomes[n].code)),
+	    log_text("source", addr_format(&job->request->source, source)), log_text("dialect", job->dialect->name),
+	    log_slice("user", login), log_slice("host", host), log_slice("ip", job->intent.addresses));
 }
 
 static void finish(struct job *job)
@@ -98,21 +100,37 @@ static void one_outcome_less_missing(struct job *job)
 
 void pipeline_done(void *waiter, const struct outcome *outcome)
 {
-	const struct job_host *host = waiter;
+	struct job_host *host = waiter;
 
+	host->waiting = false;
 	host->job->outcomes[host->index] = *outcome;
 	one_outcome_less_missing(host->job);
+}
+
+/* The client has closed: what has not left yet need not leave. */
+static void on_gone(void *ctx)
+{
+	struct job *job = ctx;
+	const struct pipeline_parts *parts = &job->pipeline->parts;
+
+	for (size_t i = 0; i < job->outcome_count; i++) {
+		if (!job->hosts[i].waiting)
+			continue;
+		parts->cancel(parts->submit_ctx, job->hosts[i].zone, &job->hosts[i]);
+		job->outcomes[i] = (struct outcome){.code = OUTCOME_GIVEN_UP};
+	}
+	finish(job);
 }
 
 /* ---- The middle: from credentials to change sets ---- */
 
 static void submit_host(struct job *job, size_t index, const struct plan_host *host)
 {
+	job->hosts[index] = (struct job_host){job, index, host->planned, host->set.zone};
 	if (!host->planned) {
 		job->outcomes[index] = (struct outcome){.code = host->failure};
 		return;
 	}
-	job->hosts[index] = (struct job_host){job, index};
 	job->outcomes_missing++;
 	job->pipeline->parts.submit(job->pipeline->parts.submit_ctx, &host->set, &job->hosts[index]);
 }
@@ -129,6 +147,8 @@ static void carry_out(struct job *job, const struct grant *grant)
 	job->outcomes_missing = 1;
 	for (size_t i = 0; i < plan.count; i++)
 		submit_host(job, i, &plan.hosts[i]);
+	if (job->outcomes_missing > 1)
+		job->pipeline->parts.watch(job->exchange, on_gone, job);
 	one_outcome_less_missing(job);
 }
 

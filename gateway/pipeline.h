@@ -30,9 +30,13 @@ struct pipeline_parts {
 	 * call or later.
 	 */
 	void (*submit)(void *ctx, const struct change_set *set, void *waiter);
+	/* Takes a waiter back; pipeline_done() does not come for it any more. */
+	void (*cancel)(void *ctx, size_t zone, void *waiter);
 	void *submit_ctx;
 	/* Gives an answer to a client, as http_exchange_answer() does. */
 	void (*answer)(struct http_exchange **exchange, const struct http_response *response);
+	/* Has gone(gone_ctx) called if the client gives up, as http_exchange_watch() does. */
+	void (*watch)(struct http_exchange *exchange, void (*gone)(void *gone_ctx), void *gone_ctx);
 };
 
 MUST_USE enum status pipeline_new(const struct pipeline_parts *parts, struct pipeline **out);

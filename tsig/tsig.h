@@ -195,8 +195,8 @@ struct tsig_report {
  *      TSIG_OK              the MAC is right and in time; report->error may still name an error that the peer signed
  *                           (BADTIME, BADTRUNC)
  *      TSIG_UNSIGNED        no TSIG record at all
- *      TSIG_UNSIGNED_ERROR  a TSIG record with error BADKEY or BADSIG and an empty MAC (section 5.3.2), whatever key it
- *                           names: a hint, proof of nothing
+ *      TSIG_UNSIGNED_ERROR  a TSIG record with error BADKEY or BADSIG and an empty MAC (section 5.3.2), whatever key
+ *                           it names: a hint, proof of nothing
  *      TSIG_BADKEY          another key's name or algorithm
  *      TSIG_BADSIG          wrong MAC: forged, or altered, or another secret
  *      TSIG_BADTIME         right MAC, but now_s and time signed differ by more than the fudge

@@ -1,5 +1,7 @@
 #include "account/authorise.h"
 
+#include "base/table.h"
+
 static enum outcome_code authenticate(const struct account *account, struct text presented_key)
 {
 	bool has_key = account && account->has_key;
@@ -23,6 +25,6 @@ enum outcome_code authorise(const struct account *account, struct text presented
 		return OUTCOME_ACCOUNT_INACTIVE;
 	if (!account->may_update)
 		return OUTCOME_MAY_NOT_UPDATE;
-	*grant = (struct grant){account->patterns, account->pattern_count};
+	*grant = (struct grant){table_hash(0, text_of(account->login)), account->patterns, account->pattern_count};
 	return OUTCOME_GRANTED;
 }

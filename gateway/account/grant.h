@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/name.h"
 #include "base/status.h"
@@ -21,6 +22,7 @@ struct host_pattern {
 };
 
 struct grant {
+	uint64_t account;                    /* equal for equal accounts */
 	const struct host_pattern *patterns; /* borrowed from the account */
 	size_t count;
 };

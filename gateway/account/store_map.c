@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "account/store.h"
+#include "base/table.h"
 
 struct store_map {
 	struct account_store base; /* first, so that the store is the map */
@@ -12,23 +13,10 @@ struct store_map {
 	const struct account **slots;
 };
 
-/*
- * FNV-1a. The logins come from the administrator, so nobody can aim at collisions in the table; a look-up costs at
- * most one run of them.
- */
-static size_t hash(struct text login)
-{
-	uint64_t value = 14695981039346656037u;
-
-	for (size_t i = 0; i < login.len; i++)
-		value = (value ^ (unsigned char)login.octets[i]) * 1099511628211u;
-	return (size_t)(value ^ value >> 32);
-}
-
 /* The slot that holds the login, or the empty one where it belongs. */
 static const struct account **find(const struct store_map *map, struct text login)
 {
-	size_t at = hash(login) & map->mask;
+	size_t at = (size_t)table_hash(0, login) & map->mask;
 
 	while (map->slots[at] && !text_equal(text_of(map->slots[at]->login), login))
 		at = (at + 1) & map->mask;

@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#include "base/table.h"
+
 enum { PLACES = 4096 };
 
 struct bucket {
@@ -35,21 +37,12 @@ void throttle_free(struct throttle **throttle)
 	*throttle = NULL;
 }
 
-static uint64_t mix(uint64_t value, const void *octets, size_t len)
-{
-	const uint8_t *at = octets;
-
-	for (size_t i = 0; i < len; i++)
-		value = (value ^ at[i]) * 1099511628211u;
-	return value ^ value >> 29;
-}
-
 static uint64_t key_of(const struct throttle *throttle, struct text login, const struct addr *source)
 {
 	size_t source_len = source->family == ADDR_V6 ? 8 : 4; /* a /64 is what one customer has */
-	uint64_t value = mix(throttle->limits.seed ^ 14695981039346656037u, source->octets, source_len);
+	uint64_t value = table_hash(throttle->limits.seed, (struct text){(const char *)source->octets, source_len});
 
-	return mix(value, login.octets, login.len);
+	return table_hash(value, login);
 }
 
 static uint64_t token_ms(const struct throttle *throttle)

@@ -116,7 +116,7 @@ bool addr_equal(const struct addr *a, const struct addr *b)
 	return a->family == b->family && memcmp(a->octets, b->octets, addr_len(a)) == 0;
 }
 
-static enum status parse_port(struct text text, uint16_t *out)
+enum status port_parse(struct text text, uint16_t *out)
 {
 	unsigned long port = 0;
 
@@ -147,7 +147,7 @@ static enum status parse_bracketed(struct text text, struct endpoint *out)
 		return STATUS_OK;
 	if (rest.octets[0] != ':')
 		return STATUS_INVALID;
-	return parse_port((struct text){rest.octets + 1, rest.len - 1}, &out->port);
+	return port_parse((struct text){rest.octets + 1, rest.len - 1}, &out->port);
 }
 
 enum status endpoint_parse(struct text text, uint16_t default_port, struct endpoint *out)
@@ -163,7 +163,7 @@ enum status endpoint_parse(struct text text, uint16_t default_port, struct endpo
 	} else {
 		status = STATUS_INVALID;
 		if (text_split(text, ':', &address, &port) && addr_parse(address, &endpoint.addr) == STATUS_OK)
-			status = parse_port(port, &endpoint.port);
+			status = port_parse(port, &endpoint.port);
 	}
 	if (status == STATUS_OK)
 		*out = endpoint;

@@ -6,7 +6,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LINE_MAX_LEN = 2048 };
+enum {
+	LINE_MAX_LEN = 2048,
+	VALUE_MAX_LEN = 300, /* octets of one value, so that none can push the others out of the line */
+};
 
 /* The process has one standard error, so the log is the one module that has process-wide state. */
 static enum log_level threshold = LOG_INFO;
@@ -74,11 +77,13 @@ static bool is_plain(unsigned char octet)
 
 static void put_value(struct line *line, struct text value)
 {
-	bool plain = value.len > 0;
+	bool plain = value.len > 0, cut = value.len > VALUE_MAX_LEN;
 
+	if (cut)
+		value.len = VALUE_MAX_LEN;
 	for (size_t i = 0; i < value.len && plain; i++)
 		plain = is_plain((unsigned char)value.octets[i]);
-	if (plain) {
+	if (plain && !cut) {
 		put(line, "%.*s", (int)value.len, value.octets);
 		return;
 	}
@@ -93,7 +98,7 @@ static void put_value(struct line *line, struct text value)
 		else
 			put(line, "%c", octet);
 	}
-	put(line, "\"");
+	put(line, cut ? "...\"" : "\"");
 }
 
 static void put_time(struct line *line)

@@ -1,5 +1,6 @@
 /*
- * table: a hash table of nodes that are part of what they find. It never allocates but for its buckets, so adding cannot fail.
+ * table: a hash table of nodes that are part of what they find. It never allocates but for its buckets, so adding
+ * cannot fail.
  */
 #ifndef BASE_TABLE_H
 #define BASE_TABLE_H

@@ -21,17 +21,15 @@
 #include "zone/zones.h"
 
 enum {
-	BACKSTOP_MS =
-		2000, /* by which an answer may be later than the deadline of its update before HTTP gives up on it */
+	BACKSTOP_MS = 2000,     /* beyond an update's deadline, when HTTP gives up on the answer */
 	REQUEST_TIMEOUT_S = 60, /* for a request to arrive whole */
-	UPDATES_MAX = 4,
-	OVERLAP_MIN = 32,
+	OVERLAP_MIN = 32,       /* sets that make another message worth while when several may be with a primary */
 	CONFIRMS_MAX = 2,
 	QUERIES_MAX = 128,
-	RECORDS_MAX = 65536,
+	RECORDS_MAX = 65536, /* hints of a zone, 16 octets each */
 	ATTEMPTS_MAX = 5,
 	RETRY_PAUSE_MS = 100,
-	DESCRIPTORS_SPARE = 64, /* for what is not an HTTP connection */
+	DESCRIPTORS_SPARE = 32, /* for what is not an HTTP connection */
 };
 
 struct daemon {
@@ -53,6 +51,11 @@ struct daemon {
 static void submit(void *ctx, const struct change_set *set, void *waiter)
 {
 	zones_submit(ctx, set, waiter);
+}
+
+static void cancel(void *ctx, size_t zone, void *waiter)
+{
+	zones_cancel(ctx, zone, waiter);
 }
 
 static enum status build_tables(struct daemon *daemon)
@@ -90,9 +93,9 @@ static enum status build_zones(struct daemon *daemon)
 	};
 	struct queue_limits limits = {
 		.waiters_max = config->queue_max,
-		.share_max = config->queue_max,
+		.share_max = config->queue_share_max,
 		.octets_max = DNS_MESSAGE_MAX,
-		.updates_max = UPDATES_MAX,
+		.updates_max = config->updates_in_flight,
 		.overlap_min = OVERLAP_MIN,
 		.confirms_max = CONFIRMS_MAX,
 		.queries_max = QUERIES_MAX,
@@ -127,11 +130,41 @@ static enum status build_pipeline(struct daemon *daemon)
 		.policy = &daemon->policy,
 		.uniform_auth_errors = daemon->config->uniform_auth_errors,
 		.submit = submit,
+		.cancel = cancel,
 		.submit_ctx = daemon->zones,
 		.answer = http_exchange_answer,
+		.watch = http_exchange_watch,
 	};
 
 	return pipeline_new(&parts, &daemon->pipeline);
+}
+
+/*
+ * As many open files as the connections need, or as the system allows; then there are fewer connections, so that
+ * clients never take the descriptors that the way to the primaries needs. Returns the connections of a listener.
+ */
+static unsigned fit_connections(const struct config *config)
+{
+	rlim_t listeners = (rlim_t)config->listener_count;
+	rlim_t wanted = config->max_connections * listeners + DESCRIPTORS_SPARE;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return config->max_connections;
+	if (limit.rlim_cur < wanted) {
+		limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+		if (setrlimit(RLIMIT_NOFILE, &limit) != 0 && getrlimit(RLIMIT_NOFILE, &limit) != 0)
+			return config->max_connections;
+	}
+	if (limit.rlim_cur >= wanted)
+		return config->max_connections;
+	LOG(LOG_WARNING, "few-descriptors", log_number("allowed", (int64_t)limit.rlim_cur),
+	    log_number("wanted", (int64_t)wanted),
+	    log_text("text",
+		     "there will be fewer connections; raise the limit of open files, or lower max_connections"));
+	if (limit.rlim_cur <= DESCRIPTORS_SPARE + listeners)
+		return 1;
+	return (unsigned)((limit.rlim_cur - DESCRIPTORS_SPARE) / listeners);
 }
 
 static enum status build_http(struct daemon *daemon)
@@ -141,7 +174,7 @@ static enum status build_http(struct daemon *daemon)
 		.idle_timeout_s = config->idle_timeout_s,
 		.request_timeout_s = REQUEST_TIMEOUT_S,
 		.exchange_timeout_ms = config->request_timeout_ms + BACKSTOP_MS,
-		.max_connections = config->max_connections,
+		.max_connections = fit_connections(config),
 		.max_connections_per_source = config->max_connections_per_source,
 		.realm = "ddnsgate",
 	};
@@ -168,7 +201,10 @@ static enum status build(struct daemon *daemon)
 	return status;
 }
 
-/* "::" takes IPv4 clients too, unless the configuration has an IPv4 listener of its own on that port. */
+/*
+ * "::" takes IPv4 clients too, unless the configuration has an IPv4 listener of its own on that port: the two cannot
+ * share it.
+ */
 static bool wants_v6_only(const struct config *config, const struct config_listener *listener)
 {
 	for (size_t i = 0; i < config->listener_count; i++) {
@@ -196,21 +232,6 @@ static enum status listen_on_all(struct daemon *daemon)
 		LOG(LOG_INFO, "listening", log_text("address", endpoint_format(&endpoint, text)));
 	}
 	return STATUS_OK;
-}
-
-/* As many open files as the connections need, or as the system allows. */
-static void raise_descriptor_limit(const struct config *config)
-{
-	rlim_t wanted = (rlim_t)config->max_connections * config->listener_count + DESCRIPTORS_SPARE;
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
-		return;
-	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-	if (setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < wanted)
-		LOG(LOG_WARNING, "few-descriptors", log_number("allowed", (int64_t)limit.rlim_cur),
-		    log_number("wanted", (int64_t)wanted),
-		    log_text("text", "raise the limit of open files, or lower max_connections"));
 }
 
 static void on_drained(void *ctx, size_t cut)
@@ -281,7 +302,6 @@ static int serve(const char *config_path)
 		return CLI_FAILURE;
 	}
 	daemon.env = env_uv(&daemon.loop);
-	raise_descriptor_limit(daemon.config);
 	if (watch_signals(&daemon) == STATUS_OK && build(&daemon) == STATUS_OK && listen_on_all(&daemon) == STATUS_OK) {
 		LOG(LOG_INFO, "ready", log_number("zones", (int64_t)daemon.config->zone_count),
 		    log_number("users", (int64_t)daemon.config->user_count));

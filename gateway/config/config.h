@@ -14,6 +14,7 @@
 #include "base/addr.h"
 #include "base/log.h"
 #include "base/name.h"
+#include "base/peer.h"
 #include "base/status.h"
 #include "tsig.h"
 
@@ -34,7 +35,7 @@ struct config_tsig {
 
 struct config_zone {
 	struct name name;
-	struct endpoint *primaries;
+	struct peer *primaries;
 	size_t primary_count;
 	char *key_name;
 	const struct tsig_key *key; /* one of tsig_keys */
@@ -60,7 +61,9 @@ struct config {
 	unsigned connect_timeout_ms;
 	unsigned reply_timeout_ms;
 	unsigned fudge_s;
+	unsigned updates_in_flight;
 	unsigned queue_max;
+	unsigned queue_share_max;
 	unsigned failed_logins_max;
 	unsigned failed_logins_window_s;
 	unsigned idle_timeout_s;

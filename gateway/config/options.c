@@ -171,18 +171,18 @@ static void take_zone_name(struct reader *reader, const config_setting_t *at, co
 static void take_primary(struct reader *reader, const config_setting_t *at, const char *text, void *into)
 {
 	struct config_zone *zone = into;
-	struct endpoint endpoint, *added;
+	struct peer peer, *added;
 
-	if (endpoint_parse(text_of(text), 53, &endpoint) != STATUS_OK) {
+	if (peer_parse(text_of(text), 53, &peer) != STATUS_OK) {
 		reader_error(
 			reader, at,
-			"\"%s\" is not an IP address with an optional port: 192.0.2.53, 192.0.2.53:5353, [2001:db8::53]:5353",
+			"\"%s\" is not an address or a host name with an optional port: 192.0.2.53, [2001:db8::53]:5353, ns1.example.com:5353",
 			text);
 		return;
 	}
-	added = append(reader, &zone->primaries, &zone->primary_count, sizeof endpoint);
+	added = append(reader, &zone->primaries, &zone->primary_count, sizeof peer);
 	if (added)
-		*added = endpoint;
+		*added = peer;
 }
 
 static const struct option zone_options[] = {
@@ -195,7 +195,7 @@ static const struct option zone_options[] = {
 	 .type = OPTION_TEXTS,
 	 .required = true,
 	 .take = take_primary,
-	 .help = "the addresses of the zone's primary servers, in the order in which they are tried; port 53 unless one is given"},
+	 .help = "the zone's primary servers by address or name, in the order in which they are tried; port 53 unless one is given"},
 	{.name = "key",
 	 .type = OPTION_TEXT,
 	 FIELD(config_zone, key_name),
@@ -380,6 +380,13 @@ static const struct option top_options[] = {
 	 .min = 1,
 	 .max = 3600,
 	 .help = "by how much the clocks of primary and gateway may differ, as TSIG tells the primary"},
+	{.name = "updates_in_flight",
+	 .type = OPTION_NUMBER,
+	 FIELD(config, updates_in_flight),
+	 .fallback = 2,
+	 .min = 1,
+	 .max = 64,
+	 .help = "UPDATE messages of one zone that are with its primary at a time; 1 suits BIND, 4 suits Knot"},
 	{.name = "queue_max",
 	 .type = OPTION_NUMBER,
 	 FIELD(config, queue_max),
@@ -387,6 +394,13 @@ static const struct option top_options[] = {
 	 .min = 1,
 	 .max = 1000000,
 	 .help = "updates of one zone that may wait; beyond them UA_DNS at once"},
+	{.name = "queue_share_max",
+	 .type = OPTION_NUMBER,
+	 FIELD(config, queue_share_max),
+	 .fallback = 2000,
+	 .min = 1,
+	 .max = 1000000,
+	 .help = "updates of one user in one zone that may wait; beyond them UA_DNS at once"},
 	{.name = "failed_logins_max",
 	 .type = OPTION_NUMBER,
 	 FIELD(config, failed_logins_max),

@@ -40,6 +40,7 @@ static const struct {
 				 "no name server could be reached in time; nothing was changed"},
 	[OUTCOME_UNKNOWN] = {"UA_DNS", 503, false, 60,
 			     "no valid answer from the name server in time; the outcome is unknown"},
+	[OUTCOME_GIVEN_UP] = {"UA_DNS", 503, false, 60, "the client has closed; the outcome is unknown"},
 	[OUTCOME_BUSY] = {"UA_DNS", 503, false, 10, "too many updates are waiting; nothing was changed"},
 	[OUTCOME_FAILED] = {"UA_DNS", 503, false, 60, "the gateway is out of order; nothing was changed"},
 };

@@ -36,12 +36,13 @@ TAILQ_HEAD(exchanges, exchange);
 enum {
 	FRAME_HEAD = 2, /* octets of the length before each message, RFC 1035 section 4.2.2 */
 	RECEIVE_MAX = FRAME_HEAD + DNS_MESSAGE_MAX,
+	SENT_MAX = 1024, /* messages in flight; more wait here, so that a free ID is always found at once */
 };
 
 struct dns_client {
 	const struct env *env;
 	struct transport_maker maker;
-	struct endpoint primary;
+	struct peer primary;
 	struct dns_client_options options;
 	struct env_timer *timer;
 
@@ -54,6 +55,7 @@ struct dns_client {
 
 	struct exchanges waiting;
 	struct exchanges sent; /* earliest deadline first */
+	size_t sent_count;
 
 	size_t received_len;
 	uint8_t received[RECEIVE_MAX];
@@ -64,7 +66,8 @@ static void arm(struct dns_client *client)
 {
 	uint64_t at_ms = ENV_NEVER_MS;
 
-	if (client->failed_to_start || (client->open && !TAILQ_EMPTY(&client->waiting)))
+	if (client->failed_to_start ||
+	    (client->open && !TAILQ_EMPTY(&client->waiting) && client->sent_count < SENT_MAX))
 		at_ms = env_now_ms(client->env);
 	else if (client->transport && !client->open)
 		at_ms = client->connect_deadline_ms;
@@ -86,14 +89,13 @@ static void finish(struct exchange *exchange, const struct dns_result *result)
 	done(ctx, result);
 }
 
-static void finish_all(struct exchanges *exchanges, enum dns_verdict verdict, const char *why)
+static void finish_all(struct exchanges *exchanges, const struct dns_result *result)
 {
-	struct dns_result result = {.verdict = verdict, .why = why};
 	struct exchange *exchange;
 
 	while ((exchange = TAILQ_FIRST(exchanges))) {
 		TAILQ_REMOVE(exchanges, exchange, link);
-		finish(exchange, &result);
+		finish(exchange, result);
 	}
 }
 
@@ -101,9 +103,11 @@ static void finish_all(struct exchanges *exchanges, enum dns_verdict verdict, co
 static void disconnect(struct dns_client *client, const char *why)
 {
 	struct exchanges sent = TAILQ_HEAD_INITIALIZER(sent), waiting = TAILQ_HEAD_INITIALIZER(waiting);
-	char primary[ENDPOINT_TEXT_MAX];
+	struct dns_result unknown = {.verdict = DNS_UNKNOWN, .why = why, .had_worked = client->believed > 0};
+	struct dns_result unreachable = {.verdict = DNS_UNREACHABLE, .why = why};
+	char primary[PEER_TEXT_MAX];
 
-	LOG(LOG_DEBUG, "primary-disconnected", log_text("primary", endpoint_format(&client->primary, primary)),
+	LOG(LOG_DEBUG, "primary-disconnected", log_text("primary", peer_format(&client->primary, primary)),
 	    log_text("why", why));
 	if (client->transport)
 		client->maker.ops->close(&client->transport);
@@ -111,11 +115,12 @@ static void disconnect(struct dns_client *client, const char *why)
 	client->failed_to_start = NULL;
 	client->received_len = 0;
 	client->connection_number++;
+	client->sent_count = 0;
 	TAILQ_CONCAT(&sent, &client->sent, link);
 	TAILQ_CONCAT(&waiting, &client->waiting, link);
 	arm(client);
-	finish_all(&sent, DNS_UNKNOWN, why);
-	finish_all(&waiting, DNS_UNREACHABLE, why);
+	finish_all(&sent, &unknown);
+	finish_all(&waiting, &unreachable);
 }
 
 /* ---- Sending ---- */
@@ -160,7 +165,7 @@ static size_t write_message(struct dns_client *client, struct exchange *exchange
 /* Whether the connection still stands afterwards. */
 static bool send_one(struct dns_client *client, struct exchange *exchange)
 {
-	struct dns_result unsent = {.verdict = DNS_UNREACHABLE};
+	struct dns_result unsent = {.verdict = DNS_UNREACHABLE, .local = true};
 	size_t len = 0;
 
 	TAILQ_REMOVE(&client->waiting, exchange, link);
@@ -175,6 +180,7 @@ static bool send_one(struct dns_client *client, struct exchange *exchange)
 	exchange->deadline_ms = env_now_ms(client->env) + client->options.reply_timeout_ms;
 	exchange->believed_before = client->believed;
 	TAILQ_INSERT_TAIL(&client->sent, exchange, link);
+	client->sent_count++;
 	exchange->ticket->sent = true;
 	if (client->maker.ops->send(client->transport, client->message, len) == STATUS_OK)
 		return true;
@@ -185,7 +191,7 @@ static bool send_one(struct dns_client *client, struct exchange *exchange)
 /* Whether the connection still stands afterwards. */
 static bool send_waiting(struct dns_client *client)
 {
-	while (!TAILQ_EMPTY(&client->waiting)) {
+	while (!TAILQ_EMPTY(&client->waiting) && client->sent_count < SENT_MAX) {
 		if (!send_one(client, TAILQ_FIRST(&client->waiting)))
 			return false;
 	}
@@ -282,6 +288,7 @@ static void take_message(struct dns_client *client, uint8_t *wire, size_t len)
 		return;
 	}
 	client->believed++;
+	client->sent_count--;
 	TAILQ_REMOVE(&client->sent, exchange, link);
 	finish(exchange, &result);
 }
@@ -338,7 +345,6 @@ static void on_opened(void *ctx)
 	struct dns_client *client = ctx;
 
 	client->open = true;
-	client->believed = 0;
 	send_waiting(client);
 }
 
@@ -354,6 +360,7 @@ static void connect_now(struct dns_client *client)
 {
 	const char *why = "no connection possible";
 
+	client->believed = 0;
 	client->connect_deadline_ms = env_now_ms(client->env) + client->options.connect_timeout_ms;
 	if (client->maker.ops->open(client->maker.ctx, &client->primary, &client_events, client, &client->transport,
 				    &why) != STATUS_OK)
@@ -375,6 +382,7 @@ static void expire_sent(struct dns_client *client, uint64_t now_ms)
 			return;
 		}
 		TAILQ_REMOVE(&client->sent, exchange, link);
+		client->sent_count--;
 		finish(exchange, &(struct dns_result){.verdict = DNS_UNKNOWN, .why = "no reply in time"});
 	}
 	arm(client);
@@ -401,7 +409,7 @@ static void on_timer(void *ctx)
 
 /* ---- The verbs ---- */
 
-enum status dns_client_new(const struct env *env, const struct transport_maker *maker, const struct endpoint *primary,
+enum status dns_client_new(const struct env *env, const struct transport_maker *maker, const struct peer *primary,
 			   const struct dns_client_options *options, struct dns_client **out)
 {
 	struct dns_client *client = calloc(1, sizeof *client);
@@ -448,7 +456,7 @@ void dns_client_free(struct dns_client **client_pointer)
 	free(client);
 }
 
-const struct endpoint *dns_client_primary(const struct dns_client *client)
+const struct peer *dns_client_primary(const struct dns_client *client)
 {
 	return &client->primary;
 }

@@ -15,8 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/addr.h"
 #include "base/env.h"
+#include "base/peer.h"
 #include "base/status.h"
 #include "dns/message.h"
 #include "dns/transport.h"
@@ -39,10 +39,12 @@ enum dns_verdict {
 
 struct dns_result {
 	enum dns_verdict verdict;
-	unsigned rcode;           /* DNS_VERIFIED, DNS_REJECTED: enum dns_rcode, or another code of 4 bits */
-	uint16_t tsig_error;      /* DNS_REJECTED: the TSIG RCODE, 0 if the reply named none */
-	bool has_clock_offset;    /* the primary told its time, with BADTIME */
-	int64_t clock_offset_s;   /* primary's clock minus ours */
+	unsigned rcode;         /* DNS_VERIFIED, DNS_REJECTED: enum dns_rcode, or another code of 4 bits */
+	uint16_t tsig_error;    /* DNS_REJECTED: the TSIG RCODE, 0 if the reply named none */
+	bool has_clock_offset;  /* the primary told its time, with BADTIME */
+	int64_t clock_offset_s; /* primary's clock minus ours */
+	bool local;             /* DNS_UNREACHABLE for a reason of our own, which says nothing of the primary */
+	bool had_worked; /* DNS_UNKNOWN: the connection that ended had brought replies, so it may just have grown old */
 	struct dns_answer answer; /* DNS_VERIFIED, of a DNS_QUERY */
 	const char *why; /* DNS_UNREACHABLE, DNS_UNKNOWN: sentence fragment for the log, valid during the call */
 };
@@ -57,7 +59,7 @@ typedef void dns_done_fn(void *ctx, const struct dns_result *result);
 
 /* Makes a client that connects when there is something to send. `env` and what `maker` holds must outlive it. */
 MUST_USE enum status dns_client_new(const struct env *env, const struct transport_maker *maker,
-				    const struct endpoint *primary, const struct dns_client_options *options,
+				    const struct peer *primary, const struct dns_client_options *options,
 				    struct dns_client **out);
 
 /*
@@ -65,7 +67,7 @@ MUST_USE enum status dns_client_new(const struct env *env, const struct transpor
  */
 void dns_client_free(struct dns_client **client);
 
-const struct endpoint *dns_client_primary(const struct dns_client *client);
+const struct peer *dns_client_primary(const struct dns_client *client);
 
 /*
  * Sends a request, connecting first if need be. Calls done(ctx, result) exactly once, later, never from within this

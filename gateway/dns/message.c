@@ -31,17 +31,16 @@ static ldns_rr *bare_rr(const struct name *owner, ldns_rr_type type, ldns_rr_cla
 	return rr;
 }
 
-static ldns_rr_type type_of(const struct change *change)
+static ldns_rr_type type_of(const struct addr *addr)
 {
-	return change->addr.family == ADDR_V4 ? LDNS_RR_TYPE_A : LDNS_RR_TYPE_AAAA;
+	return addr->family == ADDR_V4 ? LDNS_RR_TYPE_A : LDNS_RR_TYPE_AAAA;
 }
 
-static ldns_rr *address_rr(const struct name *owner, const struct change *change, uint32_t ttl_s)
+static ldns_rr *address_rr(const struct name *owner, const struct addr *addr, uint32_t ttl_s)
 {
-	bool v4 = change->addr.family == ADDR_V4;
-	ldns_rr *rr = bare_rr(owner, type_of(change), LDNS_RR_CLASS_IN);
-	ldns_rdf *rdf =
-		ldns_rdf_new_frm_data(v4 ? LDNS_RDF_TYPE_A : LDNS_RDF_TYPE_AAAA, v4 ? 4 : 16, change->addr.octets);
+	bool v4 = addr->family == ADDR_V4;
+	ldns_rr *rr = bare_rr(owner, type_of(addr), LDNS_RR_CLASS_IN);
+	ldns_rdf *rdf = ldns_rdf_new_frm_data(v4 ? LDNS_RDF_TYPE_A : LDNS_RDF_TYPE_AAAA, v4 ? 4 : 16, addr->octets);
 
 	if (!rr || !rdf || !ldns_rr_push_rdf(rr, rdf)) {
 		ldns_rr_free(rr);
@@ -68,18 +67,26 @@ static bool push(ldns_pkt *packet, ldns_pkt_section section, ldns_rr *rr)
 #define SECTION_PREREQUISITE LDNS_SECTION_ANSWER
 #define SECTION_UPDATE       LDNS_SECTION_AUTHORITY
 
+static ldns_rr *existence_rr(const struct name *owner, const struct change *change)
+{
+	if (change->expected.family != ADDR_NONE)
+		return address_rr(owner, &change->expected, 0);
+	return bare_rr(owner, type_of(&change->addr), LDNS_RR_CLASS_ANY);
+}
+
 static bool push_change(ldns_pkt *packet, enum dns_request_kind kind, const struct name *owner,
 			const struct change *change)
 {
+	ldns_rr_type type = type_of(&change->addr);
+
 	if (kind == DNS_CONFIRM)
-		return push(packet, SECTION_PREREQUISITE, address_rr(owner, change, 0));
-	if (change->must_exist &&
-	    !push(packet, SECTION_PREREQUISITE, bare_rr(owner, type_of(change), LDNS_RR_CLASS_ANY)))
-		return false;
+		return push(packet, SECTION_PREREQUISITE, address_rr(owner, &change->addr, 0));
 	if (kind == DNS_PROBE)
-		return true;
-	return push(packet, SECTION_UPDATE, bare_rr(owner, type_of(change), LDNS_RR_CLASS_ANY)) &&
-	       push(packet, SECTION_UPDATE, address_rr(owner, change, change->ttl_s));
+		return push(packet, SECTION_PREREQUISITE, bare_rr(owner, type, LDNS_RR_CLASS_ANY));
+	if (change->must_exist && !push(packet, SECTION_PREREQUISITE, existence_rr(owner, change)))
+		return false;
+	return push(packet, SECTION_UPDATE, bare_rr(owner, type, LDNS_RR_CLASS_ANY)) &&
+	       push(packet, SECTION_UPDATE, address_rr(owner, &change->addr, change->ttl_s));
 }
 
 /* The question of a query, or the zone section of an UPDATE. */
@@ -97,6 +104,8 @@ static bool push_sets(ldns_pkt *packet, const struct dns_request *request)
 {
 	for (const struct change_set *set = request->sets; set; set = set->next) {
 		for (size_t i = 0; i < set->count; i++) {
+			if (request->kind == DNS_PROBE && i != request->change)
+				continue;
 			if (!push_change(packet, request->kind, &set->owner, &set->changes[i]))
 				return false;
 		}
@@ -107,7 +116,8 @@ static bool push_sets(ldns_pkt *packet, const struct dns_request *request)
 static bool push_all(ldns_pkt *packet, const struct dns_request *request)
 {
 	if (request->kind == DNS_QUERY)
-		return push_question(packet, &request->sets->owner, type_of(&request->sets->changes[request->change]));
+		return push_question(packet, &request->sets->owner,
+				     type_of(&request->sets->changes[request->change].addr));
 	return push_question(packet, request->zone, LDNS_RR_TYPE_SOA) && push_sets(packet, request);
 }
 
@@ -143,15 +153,15 @@ out:
 }
 
 /*
- * Beyond 16 KiB names cannot be pointed to any more (RFC 1035 section 4.1.4), so each record is taken to spell out its labels above the
- * zone, behind which always stands a pointer to the zone section.
+ * Beyond 16 KiB names cannot be pointed to any more (RFC 1035 section 4.1.4), so each record is taken to spell out
+ * its labels above the zone, behind which always stands a pointer to the zone section.
  */
 size_t dns_set_space(const struct change_set *set, const struct name *zone)
 {
 	enum { FIXED = 2 + 2 + 4 + 2, POINTER = 2, RECORDS = 3, ADDRESS_MAX = 16 };
 	size_t labels = set->owner.len > zone->len ? (size_t)(set->owner.len - zone->len) : 0;
 
-	return set->count * (RECORDS * (labels + POINTER + FIXED) + ADDRESS_MAX);
+	return set->count * (RECORDS * (labels + POINTER + FIXED) + 2 * ADDRESS_MAX);
 }
 
 size_t dns_message_space(const struct name *zone)
@@ -180,7 +190,7 @@ static bool repeats_question(const ldns_pkt *packet, const struct dns_request *r
 {
 	bool query = request->kind == DNS_QUERY;
 	const ldns_rr_list *section = ldns_pkt_question(packet);
-	ldns_rr_type type = query ? type_of(&request->sets->changes[request->change]) : LDNS_RR_TYPE_SOA;
+	ldns_rr_type type = query ? type_of(&request->sets->changes[request->change].addr) : LDNS_RR_TYPE_SOA;
 	ldns_rdf *wanted;
 	bool same;
 
@@ -194,7 +204,10 @@ static bool repeats_question(const ldns_pkt *packet, const struct dns_request *r
 	return same;
 }
 
-/* Takes the records of the owner itself and of the type that was asked for; others, such as a CNAME and where it leads, are not it. */
+/*
+ * Takes the records of the owner itself and of the type that was asked for; others, such as a CNAME and where it
+ * leads, are not it.
+ */
 static enum status read_answer(const ldns_pkt *packet, const struct dns_request *request, struct dns_answer *out)
 {
 	const struct change *change = &request->sets->changes[request->change];
@@ -208,8 +221,9 @@ static enum status read_answer(const ldns_pkt *packet, const struct dns_request 
 		const ldns_rr *rr = ldns_rr_list_rr(section, i);
 		const ldns_rdf *rdf = ldns_rr_rdf(rr, 0);
 
-		if (ldns_rr_get_type(rr) != type_of(change) || ldns_dname_compare(ldns_rr_owner(rr), owner) != 0 ||
-		    !rdf || ldns_rdf_size(rdf) != addr_len(&change->addr))
+		if (ldns_rr_get_type(rr) != type_of(&change->addr) ||
+		    ldns_dname_compare(ldns_rr_owner(rr), owner) != 0 || !rdf ||
+		    ldns_rdf_size(rdf) != addr_len(&change->addr))
 			continue;
 		out->count++;
 		out->ttl_s = ldns_rr_ttl(rr);

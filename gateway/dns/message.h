@@ -1,5 +1,6 @@
 /*
- * message: DNS requests and their replies on the wire, by ldns: UPDATE (RFC 2136) and queries. Unsigned: tsig does the signing. Pure.
+ * message: DNS requests and their replies on the wire, by ldns: UPDATE (RFC 2136) and queries. Unsigned: tsig does
+ * the signing. Pure.
  */
 #ifndef DNS_MESSAGE_H
 #define DNS_MESSAGE_H
@@ -22,26 +23,31 @@ struct dns_request {
 	enum dns_request_kind {
 		DNS_UPDATE,  /* carry out the change sets */
 		DNS_CONFIRM, /* an UPDATE that changes nothing: does every record have just the address of its change? */
-		DNS_PROBE,   /* an UPDATE that changes nothing: does every record exist that must? */
+		DNS_PROBE,   /* an UPDATE that changes nothing: does the record of one change exist? */
 		DNS_QUERY,   /* a query for the record of one change */
 	} kind;
 	const struct name *zone;
-	const struct change_set *sets; /* the first; the others by `next`; DNS_QUERY: only this one */
-	size_t change;                 /* DNS_QUERY: which of its changes */
+	const struct change_set *
+		sets; /* the first; the others by `next`; DNS_QUERY: only this one; DNS_PROBE: may be NULL to ask for nothing */
+	size_t change; /* DNS_PROBE, DNS_QUERY: which of its changes */
 };
 
 /*
  * Writes the message for a request with this ID. STATUS_TOO_LONG if it does not fit into `cap`.
- *   DNS_UPDATE   for each change: prerequisite "RRset exists (value independent)" where the record must exist, "delete an RRset", "add to an
- *                RRset" (RFC 2136 sections 2.4.1, 2.5.2, 2.5.1)
+ *   DNS_UPDATE   for each change: where the record must exist, prerequisite "RRset exists", value dependent if its
+ *                value is expected (RFC 2136 sections 2.4.1, 2.4.2), "delete an RRset", "add to an RRset" (2.5.2,
+ *                2.5.1)
  *   DNS_CONFIRM  for each change: prerequisite "RRset exists (value dependent)" (2.4.2)
- *   DNS_PROBE    the prerequisites of DNS_UPDATE alone
+ *   DNS_PROBE    the prerequisite of one change alone
  *   DNS_QUERY    a question without recursion
  */
 MUST_USE enum status dns_request_write(const struct dns_request *request, uint16_t id, uint8_t *wire, size_t cap,
 				       size_t *len);
 
-/* An upper bound of the octets that a set takes in a DNS_UPDATE or DNS_CONFIRM message of that zone, and of all else in it, TSIG included. */
+/*
+ * An upper bound of the octets that a set takes in a DNS_UPDATE or DNS_CONFIRM message of that zone, and of all else
+ * in it, TSIG included.
+ */
 size_t dns_set_space(const struct change_set *set, const struct name *zone);
 size_t dns_message_space(const struct name *zone);
 
@@ -81,9 +87,10 @@ struct dns_reply {
 };
 
 /*
- * Reads the reply to a request. STATUS_INVALID unless it is a whole, well-formed, untruncated response with the request's opcode that repeats
- * its question or zone section; an UPDATE's reply may leave that out (RFC 2136 section 3.8). Octets behind the
- * message are not looked at: tsig_verify(), through which every reply goes first, refuses them.
+ * Reads the reply to a request. STATUS_INVALID unless it is a whole, well-formed, untruncated response with the
+ * request's opcode that repeats its question or zone section; an UPDATE's reply may leave that out (RFC 2136 section
+ * 3.8). Octets behind the message are not looked at: tsig_verify(), through which every reply goes first, refuses
+ * them.
  */
 MUST_USE enum status dns_reply_read(const uint8_t *wire, size_t len, const struct dns_request *request,
 				    struct dns_reply *out);

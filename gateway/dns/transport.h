@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/addr.h"
+#include "base/peer.h"
 #include "base/status.h"
 
 struct transport;
@@ -30,11 +30,11 @@ struct transport_events {
 
 struct transport_ops {
 	/*
-	 * Begins to connect. `maker` is what the transport needs besides the endpoint (for TCP: the loop). If that
+	 * Begins to connect. `maker` is what the transport needs besides the peer (for TCP: the loop). If that
 	 * cannot even be begun, *why is set to a sentence fragment, a constant.
 	 */
-	enum status (*open)(void *maker, const struct endpoint *endpoint, const struct transport_events *events,
-			    void *ctx, struct transport **out, const char **why);
+	enum status (*open)(void *maker, const struct peer *peer, const struct transport_events *events, void *ctx,
+			    struct transport **out, const char **why);
 	/*
 	 * Sends `len` octets, which are copied, after all that was sent before. Allowed as soon as opened() was
 	 * called.

@@ -1,3 +1,9 @@
+/*
+ * A name is looked up in libuv's thread pool, because getaddrinfo() blocks; then its addresses are tried in the order
+ * in which they came. Each try is a socket of its own. The transport is freed once it was closed and everything that
+ * it began has ended.
+ */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
@@ -5,12 +11,21 @@
 #include "dns/transport.h"
 
 struct transport {
-	uv_tcp_t tcp; /* its data points here */
-	uv_connect_t connect;
+	uv_loop_t *loop;
 	const struct transport_events *events;
-	void *ctx; /* NULL after close(): the user is gone and the handle on its way out */
+	void *ctx; /* NULL after close() */
 	bool closed_told;
+	unsigned under_way; /* look-ups and sockets that have not ended */
+	uv_getaddrinfo_t look_up;
+	struct addrinfo *found, *next;
+	struct socket *socket; /* the one in use */
 	uint8_t buffer[16 * 1024];
+};
+
+struct socket {
+	uv_tcp_t tcp;
+	uv_connect_t connect;
+	struct transport *transport;
 };
 
 /* One write that could not be done at once. */
@@ -18,6 +33,16 @@ struct pending_write {
 	uv_write_t write;
 	uint8_t octets[];
 };
+
+static void one_less_under_way(struct transport *transport)
+{
+	transport->under_way--;
+	if (transport->ctx || transport->under_way)
+		return;
+	if (transport->found)
+		uv_freeaddrinfo(transport->found);
+	free(transport);
+}
 
 static void tell_closed(struct transport *transport, const char *why)
 {
@@ -27,41 +52,20 @@ static void tell_closed(struct transport *transport, const char *why)
 	transport->events->closed(transport->ctx, why);
 }
 
-static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
+static void on_socket_closed(uv_handle_t *handle)
 {
-	struct transport *transport = handle->data;
+	struct socket *socket = handle->data;
+	struct transport *transport = socket->transport;
 
-	(void)suggested;
-	*out = uv_buf_init((char *)transport->buffer, sizeof transport->buffer);
+	free(socket);
+	one_less_under_way(transport);
 }
 
-static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
+static void drop_socket(struct transport *transport)
 {
-	struct transport *transport = stream->data;
-
-	if (count > 0 && transport->ctx)
-		transport->events->received(transport->ctx, (const uint8_t *)buffer->base, (size_t)count);
-	else if (count < 0)
-		tell_closed(transport, count == UV_EOF ? "closed by the primary" : uv_strerror((int)count));
-}
-
-static void on_connect(uv_connect_t *connect, int status)
-{
-	struct transport *transport = connect->handle->data;
-
-	if (!transport->ctx)
-		return;
-	if (status == 0)
-		status = uv_read_start((uv_stream_t *)&transport->tcp, on_alloc, on_read);
-	if (status != 0)
-		tell_closed(transport, uv_strerror(status));
-	else
-		transport->events->opened(transport->ctx);
-}
-
-static void on_closed(uv_handle_t *handle)
-{
-	free(handle->data);
+	if (transport->socket)
+		uv_close((uv_handle_t *)&transport->socket->tcp, on_socket_closed);
+	transport->socket = NULL;
 }
 
 static void tcp_close(struct transport **transport_pointer)
@@ -69,33 +73,133 @@ static void tcp_close(struct transport **transport_pointer)
 	struct transport *transport = *transport_pointer;
 
 	*transport_pointer = NULL;
+	transport->under_way++; /* stays until the end of this function */
 	transport->ctx = NULL;
-	uv_close((uv_handle_t *)&transport->tcp, on_closed);
+	drop_socket(transport);
+	uv_cancel((uv_req_t *)&transport->look_up);
+	one_less_under_way(transport);
 }
 
-static enum status tcp_open(void *maker, const struct endpoint *endpoint, const struct transport_events *events,
-			    void *ctx, struct transport **out, const char **why)
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
 {
-	struct transport *transport = malloc(sizeof *transport);
+	struct socket *socket = handle->data;
+
+	(void)suggested;
+	*out = uv_buf_init((char *)socket->transport->buffer, sizeof socket->transport->buffer);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
+{
+	struct socket *socket = stream->data;
+	struct transport *transport = socket->transport;
+
+	if (count > 0 && transport->ctx)
+		transport->events->received(transport->ctx, (const uint8_t *)buffer->base, (size_t)count);
+	else if (count < 0)
+		tell_closed(transport, count == UV_EOF ? "closed by the primary" : uv_strerror((int)count));
+}
+
+static int try_address(struct transport *transport, const struct sockaddr *address);
+
+/* Goes on with the next address that the name has; tells the user if there is none. */
+static void try_next(struct transport *transport, int error)
+{
+	drop_socket(transport);
+	while (transport->next) {
+		const struct addrinfo *address = transport->next;
+
+		transport->next = address->ai_next;
+		error = try_address(transport, address->ai_addr);
+		if (error == 0)
+			return;
+	}
+	tell_closed(transport, uv_strerror(error));
+}
+
+static void on_connect(uv_connect_t *connect, int status)
+{
+	struct socket *socket = connect->handle->data;
+	struct transport *transport = socket->transport;
+
+	if (!transport->ctx || transport->socket != socket)
+		return;
+	if (status == 0)
+		status = uv_read_start((uv_stream_t *)&socket->tcp, on_alloc, on_read);
+	if (status != 0)
+		try_next(transport, status);
+	else
+		transport->events->opened(transport->ctx);
+}
+
+/* Begins to connect; 0 or libuv's error. */
+static int try_address(struct transport *transport, const struct sockaddr *address)
+{
+	struct socket *socket = malloc(sizeof *socket);
+	int error;
+
+	if (!socket)
+		return UV_ENOMEM;
+	error = uv_tcp_init(transport->loop, &socket->tcp);
+	if (error) {
+		free(socket);
+		return error;
+	}
+	socket->transport = transport;
+	socket->tcp.data = socket;
+	transport->socket = socket;
+	transport->under_way++;
+	uv_tcp_nodelay(&socket->tcp, 1);
+	error = uv_tcp_connect(&socket->connect, &socket->tcp, address, on_connect);
+	if (error)
+		drop_socket(transport);
+	return error;
+}
+
+static void on_looked_up(uv_getaddrinfo_t *look_up, int status, struct addrinfo *found)
+{
+	struct transport *transport = look_up->data;
+
+	transport->found = found;
+	transport->next = found;
+	if (transport->ctx && status == 0)
+		try_next(transport, UV_EAI_NODATA);
+	else
+		tell_closed(transport, status ? uv_strerror(status) : "cancelled");
+	one_less_under_way(transport);
+}
+
+static int look_up(struct transport *transport, const struct peer *peer)
+{
+	static const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG | AI_NUMERICSERV};
+	char port[sizeof "65535"];
+	int error;
+
+	snprintf(port, sizeof port, "%u", peer->endpoint.port);
+	transport->look_up.data = transport;
+	error = uv_getaddrinfo(transport->loop, &transport->look_up, on_looked_up, peer->host.text, port, &hints);
+	transport->under_way += error == 0;
+	return error;
+}
+
+static enum status tcp_open(void *maker, const struct peer *peer, const struct transport_events *events, void *ctx,
+			    struct transport **out, const char **why)
+{
+	struct transport *transport = calloc(1, sizeof *transport);
 	struct sockaddr_storage address;
 	int error;
 
 	*why = status_text(STATUS_NO_MEMORY);
 	if (!transport)
 		return STATUS_NO_MEMORY;
+	transport->loop = maker;
 	transport->events = events;
 	transport->ctx = ctx;
-	transport->closed_told = false;
-	error = uv_tcp_init(maker, &transport->tcp);
-	if (error) {
-		*why = uv_strerror(error);
-		free(transport);
-		return STATUS_IO;
+	if (peer->host.len) {
+		error = look_up(transport, peer);
+	} else {
+		endpoint_to_sockaddr(&peer->endpoint, &address);
+		error = try_address(transport, (const struct sockaddr *)&address);
 	}
-	transport->tcp.data = transport;
-	uv_tcp_nodelay(&transport->tcp, 1);
-	endpoint_to_sockaddr(endpoint, &address);
-	error = uv_tcp_connect(&transport->connect, &transport->tcp, (const struct sockaddr *)&address, on_connect);
 	if (error) {
 		*why = uv_strerror(error);
 		tcp_close(&transport);
@@ -108,14 +212,14 @@ static enum status tcp_open(void *maker, const struct endpoint *endpoint, const 
 static void on_written(uv_write_t *write, int status)
 {
 	struct pending_write *pending = (struct pending_write *)write;
-	struct transport *transport = write->handle->data;
+	struct socket *socket = write->handle->data;
 
 	if (status != 0)
-		tell_closed(transport, uv_strerror(status));
+		tell_closed(socket->transport, uv_strerror(status));
 	free(pending);
 }
 
-static enum status write_rest(struct transport *transport, const uint8_t *octets, size_t len)
+static enum status write_rest(struct socket *socket, const uint8_t *octets, size_t len)
 {
 	struct pending_write *pending = malloc(sizeof *pending + len);
 	uv_buf_t buffer;
@@ -124,7 +228,7 @@ static enum status write_rest(struct transport *transport, const uint8_t *octets
 		return STATUS_NO_MEMORY;
 	memcpy(pending->octets, octets, len);
 	buffer = uv_buf_init((char *)pending->octets, (unsigned)len);
-	if (uv_write(&pending->write, (uv_stream_t *)&transport->tcp, &buffer, 1, on_written) == 0)
+	if (uv_write(&pending->write, (uv_stream_t *)&socket->tcp, &buffer, 1, on_written) == 0)
 		return STATUS_OK;
 	free(pending);
 	return STATUS_IO;
@@ -132,14 +236,15 @@ static enum status write_rest(struct transport *transport, const uint8_t *octets
 
 static enum status tcp_send(struct transport *transport, const uint8_t *octets, size_t len)
 {
+	struct socket *socket = transport->socket;
 	uv_buf_t buffer = uv_buf_init((char *)(uintptr_t)octets, (unsigned)len);
-	int written = uv_try_write((uv_stream_t *)&transport->tcp, &buffer, 1);
+	int written = uv_try_write((uv_stream_t *)&socket->tcp, &buffer, 1);
 
 	if (written < 0 && written != UV_EAGAIN)
 		return STATUS_IO;
 	if (written < 0)
 		written = 0;
-	return (size_t)written == len ? STATUS_OK : write_rest(transport, octets + written, len - (size_t)written);
+	return (size_t)written == len ? STATUS_OK : write_rest(socket, octets + written, len - (size_t)written);
 }
 
 const struct transport_ops transport_tcp = {.open = tcp_open, .send = tcp_send, .close = tcp_close};

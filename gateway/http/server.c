@@ -31,8 +31,9 @@
 #include "http/decode.h"
 
 enum {
-	CONNECTION_MEMORY = 16 * 1024, /* what MHD may use to read one request's head */
-	DISCARD_MAX = 64 * 1024,       /* octets of a refused body that are read before the connection is cut */
+	CONNECTION_MEMORY = 6 * 1024, /* what MHD takes for each connection to read a request's head */
+	DISCARD_MAX = 64 * 1024,      /* octets of a refused body that are read before the connection is cut */
+	GONE_MAX = 256,               /* clients that are found gone in one tick */
 	TICK_MS = 500,
 	DRAIN_GRACE_MS = 2000, /* for clients to read answers that are written */
 };
@@ -52,10 +53,14 @@ struct http_exchange {
 	struct MHD_Response *response;
 	int response_status;
 	uint64_t deadline_ms;
+	http_gone_fn *gone; /* NULL: nobody wants to know, or was told */
+	void *gone_ctx;
+	bool is_gone;
 	TAILQ_ENTRY(http_exchange) waiting; /* linked while EXCHANGE_HANDLED */
 
 	char *target; /* raw, NULL if it was too long or memory was short */
 	size_t target_len;
+	const char *target_end; /* where it ends in MHD's buffer */
 	char *body;
 	size_t body_len; /* octets that came, also those that were not kept */
 	struct decode_space space;
@@ -77,6 +82,7 @@ struct listener {
 	uv_poll_t poll;
 	uv_timer_t timer;
 	unsigned handles; /* open libuv handles */
+	unsigned open;    /* connections */
 	bool needs_run;
 	SLIST_ENTRY(listener) link;
 };
@@ -150,6 +156,7 @@ static struct http_exchange *exchange_new(struct connection *connection, const c
 	exchange->request.params.count = 0;
 	exchange->connection = connection;
 	exchange->target_len = strlen(target);
+	exchange->target_end = target + exchange->target_len;
 	if (exchange->target_len <= HTTP_TARGET_MAX)
 		exchange->target = strdup(target);
 	connection->exchange = exchange;
@@ -245,6 +252,12 @@ static void resume(struct http_exchange *exchange)
 	exchange->connection->listener->needs_run = true;
 }
 
+void http_exchange_watch(struct http_exchange *exchange, http_gone_fn *gone, void *ctx)
+{
+	exchange->gone = gone;
+	exchange->gone_ctx = ctx;
+}
+
 void http_exchange_answer(struct http_exchange **exchange_pointer, const struct http_response *response)
 {
 	struct http_exchange *exchange = *exchange_pointer;
@@ -311,6 +324,7 @@ static void connection_opened(struct listener *listener, struct MHD_Connection *
 	connection->fd = info->connect_fd;
 	connection->progress_ms = uv_now(listener->server->loop);
 	TAILQ_INSERT_TAIL(&listener->server->connections, connection, link);
+	listener->open++;
 	setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
@@ -322,6 +336,9 @@ static void connection_closed(void **context)
 	if (!connection)
 		return;
 	TAILQ_REMOVE(&connection->listener->server->connections, connection, link);
+	/* At its limit MHD stops listening, and listens again only when it is run after one has gone. */
+	if (connection->listener->open-- == connection->listener->server->options.max_connections)
+		connection->listener->needs_run = true;
 	free(connection);
 }
 
@@ -356,6 +373,7 @@ static enum MHD_Result refuse(struct http_exchange *exchange, int status, const 
 
 	http_response_init(&response);
 	http_response_plain(&response, status, text);
+	response.retry_after_s = status == MHD_HTTP_SERVICE_UNAVAILABLE ? 60 : 0;
 	exchange->state = EXCHANGE_ANSWERED;
 	keep_response(exchange, &response);
 	return exchange->response ? queue_response(exchange) : MHD_NO;
@@ -374,6 +392,11 @@ static enum MHD_Result begin(struct http_exchange *exchange, const char *version
 
 	exchange->http_1_0 = strcmp(version, "HTTP/1.0") == 0;
 	exchange->state = EXCHANGE_BODY;
+	/*
+	 * MHD puts a NUL between target and version. Any other cuts the target short, and what it asks for with it.
+	 */
+	if (version != exchange->target_end + 1)
+		return refuse(exchange, MHD_HTTP_BAD_REQUEST, "400 the request target holds a NUL octet");
 	if (exchange->target_len > HTTP_TARGET_MAX)
 		return refuse(exchange, MHD_HTTP_URI_TOO_LONG, "414 the request target is longer than 4096 octets");
 	if (!exchange->target)
@@ -568,16 +591,63 @@ static void cut_slow_connections(struct http_server *server, uint64_t now_ms)
 	}
 }
 
+/*
+ * MHD does not look at suspended connections. An end of file means that the client has closed, or has at least
+ * nothing more to say.
+ */
+static bool is_gone(const struct connection *connection)
+{
+	char octet;
+	ssize_t got = recv(connection->fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT);
+
+	return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+}
+
+/* The first exchange whose client is gone, among those that are to be told and were found so. */
+static struct http_exchange *first_gone(const struct http_server *server)
+{
+	struct http_exchange *exchange;
+
+	TAILQ_FOREACH(exchange, &server->waiting, waiting) {
+		if (exchange->gone && exchange->is_gone)
+			return exchange;
+	}
+	return NULL;
+}
+
+/* Finding comes before telling, because telling one may answer others. Many at a time wait for the next tick. */
+static void tell_gone(struct http_server *server)
+{
+	struct http_exchange *exchange;
+	unsigned found = 0;
+
+	TAILQ_FOREACH(exchange, &server->waiting, waiting) {
+		exchange->is_gone = exchange->gone && found < GONE_MAX && is_gone(exchange->connection);
+		found += exchange->is_gone;
+	}
+	while (found && (exchange = first_gone(server))) {
+		http_gone_fn *gone = exchange->gone;
+
+		exchange->gone = NULL;
+		gone(exchange->gone_ctx);
+	}
+}
+
 static void on_tick(uv_timer_t *tick)
 {
 	struct http_server *server = tick->data;
 	uint64_t now_ms = uv_now(server->loop);
 	struct http_exchange *exchange, *next;
+	struct listener *listener;
 
 	for (exchange = TAILQ_FIRST(&server->waiting); exchange && exchange->deadline_ms <= now_ms; exchange = next) {
 		next = TAILQ_NEXT(exchange, waiting);
 		abandon(exchange);
 	}
+	/* MHD may have stopped listening for want of descriptors; only a run makes it try again. */
+	SLIST_FOREACH(listener, &server->listeners, link)
+		listener->needs_run = true;
+	tell_gone(server);
 	cut_slow_connections(server, now_ms);
 	if (server->draining)
 		check_drained(server);
@@ -714,6 +784,19 @@ enum status http_server_new(uv_loop_t *loop, const struct http_options *options,
 	return STATUS_OK;
 }
 
+/* From here on no request comes in any more: MHD must not be stopped with one that waits. */
+static void stop_running(struct http_server *server)
+{
+	struct listener *listener;
+
+	uv_prepare_stop(&server->prepare);
+	uv_timer_stop(&server->tick);
+	SLIST_FOREACH(listener, &server->listeners, link) {
+		uv_poll_stop(&listener->poll);
+		uv_timer_stop(&listener->timer);
+	}
+}
+
 static void check_drained(struct http_server *server)
 {
 	uint64_t now_ms = uv_now(server->loop);
@@ -729,8 +812,20 @@ static void check_drained(struct http_server *server)
 		return;
 	TAILQ_FOREACH(connection, &server->connections, link)
 		cut += connection->exchange != NULL;
+	stop_running(server);
 	server->drained = NULL;
 	drained(server->drained_ctx, cut);
+}
+
+/* Who has connected is taken in, a few at a time, and what they have sent is read. */
+static void take_in(struct listener *listener)
+{
+	unsigned before;
+
+	do {
+		before = listener->open;
+		run(listener);
+	} while (listener->open > before);
 }
 
 void http_server_drain(struct http_server *server, http_drained_fn *drained, void *ctx)
@@ -744,7 +839,7 @@ void http_server_drain(struct http_server *server, http_drained_fn *drained, voi
 	SLIST_FOREACH(listener, &server->listeners, link) {
 		int fd;
 
-		run(listener); /* takes in who has already connected */
+		take_in(listener);
 		fd = MHD_quiesce_daemon(listener->daemon);
 		if (fd >= 0)
 			close(fd);

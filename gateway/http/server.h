@@ -66,6 +66,14 @@ void http_server_drain(struct http_server *server, http_drained_fn *drained, voi
  */
 void http_server_free(struct http_server **server);
 
+typedef void http_gone_fn(void *ctx);
+
+/*
+ * Has gone(ctx) called, from the loop and at most once, if the client closes its side before the exchange is
+ * answered. Nobody is likely to read the answer then, but it is owed all the same.
+ */
+void http_exchange_watch(struct http_exchange *exchange, http_gone_fn *gone, void *ctx);
+
 /* Answers and gives the exchange back; *exchange becomes NULL. */
 void http_exchange_answer(struct http_exchange **exchange, const struct http_response *response);
 

@@ -1,6 +1,6 @@
 /*
- * change: what is to be done to the zone, as plain data. One change set belongs to one host and is atomic: all of it is committed or
- * nothing. Several sets may share an UPDATE message.
+ * change: what is to be done to the zone, as plain data. One change set belongs to one host and is atomic: all of it
+ * is committed or nothing. Several sets may share an UPDATE message.
  */
 #ifndef UPDATE_CHANGE_H
 #define UPDATE_CHANGE_H
@@ -19,6 +19,10 @@ struct change {
 	struct addr addr;
 	uint32_t ttl_s;
 	bool must_exist; /* prerequisite "RRset exists (value independent)", RFC 2136 section 2.4.1 */
+	struct addr
+		expected; /* set by the queue: the one address that the record is known to have (ADDR_NONE: not known). It
+	                         makes the prerequisite "RRset exists (value dependent)", section 2.4.2, so that an UPDATE
+	                         that was delayed cannot undo a later one */
 };
 
 struct change_set {

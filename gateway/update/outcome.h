@@ -31,6 +31,7 @@
 	X(OUTCOME_REFUSED, "refused")         /* the primary refused or failed; nothing was changed */                 \
 	X(OUTCOME_UNREACHABLE, "unreachable") /* nothing was sent to any primary */                                    \
 	X(OUTCOME_UNKNOWN, "unknown")         /* it was sent, and nobody knows what became of it */                    \
+	X(OUTCOME_GIVEN_UP, "given-up")       /* the client closed before it was known */                              \
 	X(OUTCOME_BUSY, "busy")               /* more is waiting than the bounds allow */                              \
 	X(OUTCOME_FAILED, "failed")           /* the gateway itself could not: memory, account store */
 

@@ -75,11 +75,12 @@ static struct plan_host failed(enum outcome_code failure)
 }
 
 static struct plan_host planned(const struct plan_policy *policy, const struct plan_zone *zone,
-				const struct name *owner, const struct addresses *addresses)
+				const struct grant *grant, const struct name *owner, const struct addresses *addresses)
 {
 	struct plan_host host = {.planned = true};
 
 	host.set.zone = (size_t)(zone - policy->zones);
+	host.set.account = grant->account;
 	host.set.owner = *owner;
 	host.set.count = addresses->count;
 	for (size_t i = 0; i < addresses->count; i++)
@@ -102,7 +103,7 @@ static struct plan_host plan_host(const struct plan_policy *policy, struct text 
 		return failed(OUTCOME_ZONE_INACTIVE);
 	if (!addresses->good)
 		return failed(OUTCOME_BAD_ADDRESS);
-	return planned(policy, zone, &name, addresses);
+	return planned(policy, zone, grant, &name, addresses);
 }
 
 void plan_make(const struct plan_policy *policy, const struct intent *intent, const struct grant *grant,

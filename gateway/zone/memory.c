@@ -4,8 +4,7 @@
 #include "zone/memory.h"
 
 #include <stdlib.h>
-
-#include "base/table.h"
+#include <string.h>
 
 enum {
 	POISON_PLACES = 1024,
@@ -13,8 +12,9 @@ enum {
 };
 
 struct record {
-	uint64_t key;   /* hash of owner and type; 0: nothing here */
-	uint64_t value; /* hash of address and TTL */
+	uint64_t key; /* hash of owner and type; 0: nothing here */
+	uint32_t ttl_s;
+	uint8_t octets[16];
 };
 
 struct poison {
@@ -63,11 +63,6 @@ static uint64_t key_of(uint64_t owner, enum addr_family family)
 	return key ? key : 1;
 }
 
-static uint64_t value_of(const struct addr *addr, uint32_t ttl_s)
-{
-	return table_hash(ttl_s, (struct text){(const char *)addr->octets, sizeof addr->octets});
-}
-
 static struct record *place_of(const struct memory *memory, uint64_t key)
 {
 	return &memory->records[key & memory->mask];
@@ -80,14 +75,33 @@ enum memory_hint memory_look(const struct memory *memory, uint64_t owner, const 
 
 	if (record->key != key)
 		return MEMORY_UNKNOWN;
-	return record->value == value_of(addr, ttl_s) ? MEMORY_SAME : MEMORY_DIFFERS;
+	return record->ttl_s == ttl_s && memcmp(record->octets, addr->octets, sizeof addr->octets) == 0
+		       ? MEMORY_SAME
+		       : MEMORY_DIFFERS;
+}
+
+bool memory_recall(const struct memory *memory, uint64_t owner, enum addr_family family, struct addr *out)
+{
+	uint64_t key = key_of(owner, family);
+	const struct record *record = place_of(memory, key);
+
+	if (record->key != key || record->ttl_s == MEMORY_NO_TTL)
+		return false;
+	out->family = family;
+	memcpy(out->octets, record->octets, sizeof out->octets);
+	return true;
 }
 
 void memory_keep(struct memory *memory, uint64_t owner, const struct addr *addr, uint32_t ttl_s)
 {
+	struct record *record;
+
 	uint64_t key = key_of(owner, addr->family);
 
-	*place_of(memory, key) = (struct record){key, value_of(addr, ttl_s)};
+	record = place_of(memory, key);
+	record->key = key;
+	record->ttl_s = ttl_s;
+	memcpy(record->octets, addr->octets, sizeof record->octets);
 }
 
 void memory_drop(struct memory *memory, uint64_t owner, enum addr_family family)

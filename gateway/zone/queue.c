@@ -1,8 +1,9 @@
 /*
- * Every entry hangs in its owner's chain; the head of a chain is on its way, all behind it are BLOCKED. An entry's state says in which list it
- * is; what is with the primary is in no list, but linked to the others of its message.
+ * Every entry hangs in its owner's chain; the head of a chain is on its way, all behind it are BLOCKED. An entry's
+ * state says in which list it is; what is with the primary is in no list, but linked to the others of its message.
  *
- * An entry whose waiters are all gone is never sent any more. It is dropped at once, or, if it is with the primary, when its message ends.
+ * An entry whose waiters are all gone is never sent any more. It is dropped at once, or, if it is with the primary,
+ * when its message ends.
  */
 #include "zone/queue.h"
 
@@ -68,6 +69,7 @@ struct queue_entry {
 	bool confirm_failed; /* it is not as memory has it, whatever memory says */
 	bool alone;          /* to be confirmed alone, because a message with others failed */
 	bool halved;         /* was in a message that was taken apart */
+	bool plain;          /* to be sent without expecting a value: what was expected turned out wrong */
 	bool maybe_done;     /* an UPDATE with it may have been carried out */
 	/* While it is looked at: */
 	size_t looks_missing;
@@ -111,8 +113,9 @@ enum { ACTIONS_AT_START = 16 };
 /* ---- Actions ---- */
 
 /*
- * Makes room for what one more set can ask for. Waiting to be done at any time are, of each waiter, at most its answer, and of each entry at most
- * the messages that it can have with the primary at a time: what was sent is followed by another only after it was taken and replied to.
+ * Makes room for what one more set can ask for. Waiting to be done at any time are, of each waiter, at most its
+ * answer, and of each entry at most the messages that it can have with the primary at a time: what was sent is
+ * followed by another only after it was taken and replied to.
  */
 static enum status reserve_actions(struct queue *queue)
 {
@@ -329,10 +332,35 @@ static void send_message(struct queue *queue, struct queue_message *message)
 		   });
 }
 
+/*
+ * The UPDATE is to be carried out only if the records still have the values that are known. Else one whose outcome is
+ * unknown, and which lies in a buffer of the primary still, could be carried out after a later change and undo it.
+ */
+static void set_expectations(const struct queue *queue, struct queue_entry *entry)
+{
+	for (size_t i = 0; i < entry->set.count; i++) {
+		struct change *change = &entry->set.changes[i];
+
+		change->expected.family = ADDR_NONE;
+		if (!entry->plain)
+			memory_recall(queue->memory, owner_of(entry), change->addr.family, &change->expected);
+	}
+}
+
+static bool expects_values(const struct change_set *set)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		if (set->changes[i].expected.family != ADDR_NONE)
+			return true;
+	}
+	return false;
+}
+
 /* Begins a message with this entry as its first. */
 static struct queue_message *begin_message(struct queue *queue, struct queue_entry *first, enum dns_request_kind kind)
 {
 	move_to(queue, first, WITH_PRIMARY);
+	set_expectations(queue, first);
 	first->message = (struct queue_message){.kind = kind, .first = first, .last = first, .count = 1};
 	first->in_message = &first->message;
 	first->set.next = NULL;
@@ -343,6 +371,7 @@ static struct queue_message *begin_message(struct queue *queue, struct queue_ent
 static void add_to_message(struct queue *queue, struct queue_message *message, struct queue_entry *entry)
 {
 	move_to(queue, entry, WITH_PRIMARY);
+	set_expectations(queue, entry);
 	entry->in_message = message;
 	entry->set.next = NULL;
 	entry->next_in_message = NULL;
@@ -385,7 +414,9 @@ static void send_probe(struct queue *queue)
 	send_message(queue, message);
 }
 
-/* A part of a message that was taken apart. It is what is left of it: who has given up waiting meanwhile is dropped. */
+/*
+ * A part of a message that was taken apart. It is what is left of it: who has given up waiting meanwhile is dropped.
+ */
 static void send_suspects(struct queue *queue, uint64_t now_ms)
 {
 	struct queue_entry *entry = STAILQ_FIRST(&queue->parts)->first, *next;
@@ -411,6 +442,7 @@ static void send_looks(struct queue *queue)
 
 	move_to(queue, entry, WITH_PRIMARY);
 	entry->in_message = &entry->looks[0];
+	entry->next_in_message = NULL;
 	entry->looks_missing = entry->set.count;
 	entry->look_failed = false;
 	entry->absent = ADDR_NONE;
@@ -461,6 +493,8 @@ static struct chain *find_chain(const struct queue *queue, uint64_t hash, const 
 /* Whether the later set is for all the records of the earlier one, on the same conditions. */
 static bool replaces(const struct change_set *later, const struct change_set *earlier)
 {
+	if (later->count != earlier->count)
+		return false;
 	for (size_t i = 0; i < earlier->count; i++) {
 		bool found = false;
 
@@ -488,6 +522,7 @@ static void replace(struct queue *queue, struct queue_entry *entry, const struct
 	entry->looked = entry->looked && entry->set.count == set->count;
 	entry->set = *set;
 	entry->confirm_failed = false;
+	entry->plain = false;
 	entry->alone = false;
 	if (entry->state != BLOCKED && entry->state != PAUSED)
 		route(queue, entry, now_ms);
@@ -644,13 +679,22 @@ static void retry_all(struct queue *queue, struct queue_message *message, uint64
 	}
 }
 
+/* What an outcome of a message is for this entry. */
+static enum outcome_code outcome_for(const struct queue_entry *entry, enum outcome_code code)
+{
+	if (code == OUTCOME_REFUSED)
+		return undone(entry, code);
+	/* It is so already, and it may well have been an earlier attempt that made it so. */
+	return code == OUTCOME_UNCHANGED && entry->maybe_done ? OUTCOME_CHANGED : code;
+}
+
 static void end_all(struct queue *queue, struct queue_message *message, enum outcome_code code, uint64_t now_ms)
 {
 	struct queue_entry *entry = message->first, *next;
 
 	for (; entry; entry = next) {
 		next = entry->next_in_message;
-		end_as(queue, entry, code == OUTCOME_REFUSED ? undone(entry, code) : code, now_ms);
+		end_as(queue, entry, outcome_for(entry, code), now_ms);
 	}
 }
 
@@ -684,8 +728,8 @@ static void make_part(struct queue *queue, struct queue_entry **from, size_t cou
 }
 
 /*
- * A message with several sets was rejected because of at least one of them. After NXRRSET, those that were sent on memory's word are looked at;
- * the others are halved.
+ * A message with several sets was rejected because of at least one of them. After NXRRSET, those that were sent on
+ * memory's word are looked at; the others are halved.
  */
 static void take_apart(struct queue *queue, struct queue_message *message, bool by_missing_record, uint64_t now_ms)
 {
@@ -732,6 +776,16 @@ static enum addr_family prerequisite(const struct change_set *set, size_t number
 static void reject_one(struct queue *queue, struct queue_entry *entry, bool by_missing_record, uint64_t now_ms)
 {
 	drop_hints(queue, entry);
+	if (by_missing_record && expects_values(&entry->set) && is_wanted(entry)) {
+		/*
+		 * It may be there, only with another value. If it was just looked at, the look cannot be relied on
+		 * either.
+		 */
+		entry->plain = entry->looked;
+		entry->looked = false;
+		route(queue, entry, now_ms);
+		return;
+	}
 	if (entry->halved)
 		memory_mark_poison(queue->memory, owner_of(entry), now_ms);
 	if (!by_missing_record)
@@ -752,10 +806,14 @@ static void reject(struct queue *queue, struct queue_message *message, bool by_m
 		take_apart(queue, message, by_missing_record, now_ms);
 }
 
-static void mark_maybe_done(struct queue_message *message)
+/* What the records have now is not known: before the sets are sent again, they are looked at. */
+static void mark_maybe_done(struct queue *queue, struct queue_message *message)
 {
-	for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message)
+	for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message) {
 		entry->maybe_done = true;
+		entry->looked = false;
+		drop_hints(queue, entry);
+	}
 }
 
 static void on_update_verified(struct queue *queue, struct queue_message *message, unsigned rcode, uint64_t now_ms)
@@ -790,7 +848,7 @@ static void on_updated(struct queue *queue, struct queue_message *message, const
 		end_all(queue, message, OUTCOME_REFUSED, now_ms);
 		break;
 	case DNS_UNKNOWN:
-		mark_maybe_done(message);
+		mark_maybe_done(queue, message);
 		retry_all(queue, message, now_ms);
 		break;
 	case DNS_UNREACHABLE:
@@ -804,7 +862,9 @@ static bool is_answered(const struct dns_result *result)
 	return result->verdict == DNS_VERIFIED || result->verdict == DNS_REJECTED;
 }
 
-/* Not all is as memory has it, or the primary does not tell: the records are looked at, or else the UPDATE decides. */
+/*
+ * Not all is as memory has it, or the primary does not tell: the records are looked at, or else the UPDATE decides.
+ */
 static void on_not_confirmed(struct queue *queue, struct queue_message *message, bool by_difference, uint64_t now_ms)
 {
 	for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message) {
@@ -842,9 +902,6 @@ static void on_probed(struct queue *queue, struct queue_entry *entry, const stru
 	end(queue, entry, no_record(missing), now_ms);
 }
 
-/* A TTL that no record has (RFC 2181 section 8), so that a hint with it never says "the same". */
-static const uint32_t no_ttl = UINT32_MAX;
-
 static void note_look(struct queue *queue, struct queue_entry *entry, const struct change *change,
 		      const struct dns_answer *found)
 {
@@ -853,7 +910,8 @@ static void note_look(struct queue *queue, struct queue_entry *entry, const stru
 	if (found->count == 0)
 		memory_drop(queue->memory, owner_of(entry), change->addr.family);
 	else
-		memory_keep(queue->memory, owner_of(entry), &found->addr, found->count == 1 ? found->ttl_s : no_ttl);
+		memory_keep(queue->memory, owner_of(entry), &found->addr,
+			    found->count == 1 ? found->ttl_s : MEMORY_NO_TTL);
 }
 
 static void finish_look(struct queue *queue, struct queue_entry *entry, uint64_t now_ms)
@@ -872,7 +930,9 @@ static void finish_look(struct queue *queue, struct queue_entry *entry, uint64_t
 		end_as(queue, entry, OUTCOME_UNREACHABLE, now_ms);
 }
 
-/* Only what the primary says with authority about the record counts; if it says nothing of use, the UPDATE decides. */
+/*
+ * Only what the primary says with authority about the record counts; if it says nothing of use, the UPDATE decides.
+ */
 static void on_looked(struct queue *queue, struct queue_message *message, const struct dns_result *result,
 		      uint64_t now_ms)
 {
@@ -910,14 +970,19 @@ static void on_replied(struct queue *queue, struct queue_message *message, const
 
 /* ---- TICK and CANCEL ---- */
 
-/* An UPDATE that has not left is taken back once nobody in it waits any more. */
+/* A message that has not left is taken back once nobody in it waits any more. */
 static void withdraw_if_unwanted(struct queue_message *message)
 {
 	for (const struct queue_entry *entry = message->first; entry; entry = entry->next_in_message) {
 		if (is_wanted(entry))
 			return;
 	}
-	message->ticket.withdrawn = !message->ticket.sent;
+	if (message->kind != DNS_QUERY) {
+		message->ticket.withdrawn = !message->ticket.sent;
+		return;
+	}
+	for (size_t i = 0; i < message->first->set.count; i++)
+		message->first->looks[i].ticket.withdrawn = !message->first->looks[i].ticket.sent;
 }
 
 /* Nobody waits for the entry any more. */
@@ -934,6 +999,8 @@ static enum outcome_code late(const struct queue_entry *entry)
 {
 	bool may_be_sent = entry->state == WITH_PRIMARY && entry->in_message->kind == DNS_UPDATE;
 
+	if (entry->state == PROBE_READY || (entry->state == WITH_PRIMARY && entry->in_message->kind == DNS_PROBE))
+		return OUTCOME_NO_RECORD;
 	if (may_be_sent && entry->in_message->ticket.withdrawn)
 		may_be_sent = false;
 	return may_be_sent || entry->maybe_done ? OUTCOME_UNKNOWN : OUTCOME_UNREACHABLE;
@@ -975,11 +1042,27 @@ static struct waiter *find_waiter(const struct queue *queue, const void *ctx)
 	return node ? TABLE_OWNER(node, struct waiter, by_ctx) : NULL;
 }
 
+/* The answer may have been decided on already, and wait to be taken. */
+static void take_back_answer(struct queue *queue, const void *ctx)
+{
+	for (size_t i = queue->action_next; i < queue->action_count; i++) {
+		struct queue_action *action = &queue->actions[i];
+
+		if (action->kind != QUEUE_ANSWER || action->waiter != ctx)
+			continue;
+		memmove(action, action + 1, (queue->action_count - i - 1) * sizeof *action);
+		queue->action_count--;
+		return;
+	}
+}
+
 static void on_cancel(struct queue *queue, const void *ctx, uint64_t now_ms)
 {
 	struct waiter *waiter = find_waiter(queue, ctx);
 	struct queue_entry *entry;
 
+	if (!waiter)
+		take_back_answer(queue, ctx);
 	if (!waiter)
 		return;
 	entry = waiter->entry;

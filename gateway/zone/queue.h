@@ -1,29 +1,36 @@
 /*
- * queue: which change sets of one zone go to the primary when and together with which others, and how each ends. Group commit as a pure state
- * machine: events go in with the time, actions come out; the driver (zones.h) does what they say.
+ * queue: which change sets of one zone go to the primary when and together with which others, and how each ends.
+ * Group commit as a pure state machine: events go in with the time, actions come out; the driver (zones.h) does what
+ * they say.
  *
  * The way of a change set:
  *
- *   blocked    behind another set of its owner: the sets of one owner go one after the other, in the order of their arrival
+ *   blocked    behind another set of its owner: the sets of one owner go one after the other, in the order of their
+ *              arrival
  *   look       unless memory has a hint, a query for each record tells what is there now
- *   confirm    it seems to be so already: a message of prerequisites alone asks the primary; then OUTCOME_UNCHANGED, without a transaction
+ *   confirm    it seems to be so already: a message of prerequisites alone asks the primary; then OUTCOME_UNCHANGED,
+ *              without a transaction
  *   update     everything that waits goes in one UPDATE, as far as it fits; then OUTCOME_CHANGED
  *
- * There is no waiting on purpose: the first set goes at once, and while a message is with the primary the next one gathers.
+ * There is no waiting on purpose: the first set goes at once, and while a message is with the primary the next one
+ * gathers.
  *
  * And where it does not go that way:
  *   - A set that waits is replaced by a later one for the same records; both waiters get the answer of the later one.
- *   - A message with one set that is rejected is that set's failure: OUTCOME_NO_RECORD after NXRRSET (with two prerequisites a probe of one tells which),
- *     else OUTCOME_REFUSED.
- *   - A message with several sets that is rejected is taken apart: sets that were not looked at yet are, the others are halved until the culprits
- *     are found; the rest commits. Owners found out in that way go alone for a while.
+ *   - A message with one set that is rejected is that set's failure: OUTCOME_NO_RECORD after NXRRSET (with two
+ *     prerequisites a probe of one tells which), else OUTCOME_REFUSED.
+ *   - A message with several sets that is rejected is taken apart: sets that were not looked at yet are, the others
+ *     are halved until the culprits are found; the rest commits. Owners found out in that way go alone for a while.
  *   - A fault of the whole message (NOTAUTH, TSIG) is every set's OUTCOME_REFUSED.
- *   - Nothing sent, or nothing believable back: again after a pause, attempts permitting; then OUTCOME_UNREACHABLE, or OUTCOME_UNKNOWN once an
- *     UPDATE with the set may have left. Repeating is harmless: the same replacement twice is the same zone.
- *   - At a waiter's deadline it is answered in the same way; a set in flight keeps its place until its reply, so that nothing overtakes it.
+ *   - Nothing sent, or nothing believable back: again after a pause, attempts permitting; then OUTCOME_UNREACHABLE,
+ *     or OUTCOME_UNKNOWN once an UPDATE with the set may have left. Repeating is harmless: the same replacement twice
+ *     is the same zone.
+ *   - At a waiter's deadline it is answered in the same way; a set in flight keeps its place until its reply, so that
+ *     nothing overtakes it.
  *
- * Invariants: every waiter is answered exactly once, at its deadline at the latest, unless it is cancelled. OUTCOME_CHANGED and OUTCOME_UNCHANGED only on the
- * primary's verified word. Never are two sets of one owner with the primary.
+ * Invariants: every waiter is answered exactly once, at its deadline at the latest, unless it is cancelled.
+ * OUTCOME_CHANGED and OUTCOME_UNCHANGED only on the primary's verified word. Never are two sets of one owner with the
+ * primary.
  */
 #ifndef ZONE_QUEUE_H
 #define ZONE_QUEUE_H
@@ -90,13 +97,17 @@ MUST_USE enum status queue_new(const struct name *zone, const struct queue_limit
 void queue_free(struct queue **queue);
 
 /*
- * Takes one event at time `now_ms`, which never goes back. What is to be done then waits for queue_next_action(). Only QUEUE_SUBMIT can
- * fail: STATUS_FULL or STATUS_NO_MEMORY; the set is then not in the queue and its waiter will not be answered. All memory that a set may ever need is taken
- * when it is submitted. A cancelled waiter is not answered; what was in flight for it stays in flight.
+ * Takes one event at time `now_ms`, which never goes back. What is to be done then waits for queue_next_action().
+ * Only QUEUE_SUBMIT can fail: STATUS_FULL or STATUS_NO_MEMORY; the set is then not in the queue and its waiter will
+ * not be answered. All memory that a set may ever need is taken when it is submitted. A cancelled waiter is not
+ * answered; what was in flight for it stays in flight.
  */
 MUST_USE enum status queue_step(struct queue *queue, const struct queue_event *event, uint64_t now_ms);
 
-/* Takes the next action out, in the order in which they are to be done. False if there is none. Steps may come between. */
+/*
+ * Takes the next action out, in the order in which they are to be done. False if there is none. Steps may come
+ * between.
+ */
 bool queue_next_action(struct queue *queue, struct queue_action *out);
 
 /* When QUEUE_TICK is due next; ENV_NEVER_MS if nothing waits for time. */

@@ -12,16 +12,27 @@ struct zone {
 	struct zone_setup setup;
 	struct queue *queue;
 	struct env_timer *timer;
-	struct dns_client **clients; /* of its primaries, in their order; shared with other zones */
-	size_t current;
-	bool acting; /* actions are being done: further steps only add to them */
+	struct primary **primaries; /* in their order; shared with other zones */
+	bool acting;                /* actions are being done: further steps only add to them */
+};
+
+/* A server, and how it is. */
+struct primary {
+	struct zones *zones;
+	struct dns_client *client;
+	unsigned failures;        /* in a row */
+	uint64_t rest_until_ms;   /* not asked before, if there is another one; 0: it is well */
+	bool pinged;              /* an UPDATE that does nothing is on its way to it */
+	struct dns_ticket ticket; /* of that */
+	struct dns_request ping;
+	LIST_ENTRY(primary) link;
 };
 
 /* A message with a primary. */
 struct flight {
 	LIST_ENTRY(flight) link;
 	struct zone *zone;
-	struct dns_client *client;
+	struct primary *primary;
 	struct queue_message *message;
 	struct dns_request request;
 };
@@ -33,8 +44,7 @@ struct zones {
 	zones_done_fn *done;
 	size_t count;
 	struct zone *items;
-	size_t client_count;
-	struct dns_client **clients; /* one per primary */
+	LIST_HEAD(, primary) primaries;
 	LIST_HEAD(, flight) flights;
 };
 
@@ -42,7 +52,9 @@ static enum status step(struct zone *zone, const struct queue_event *event);
 
 /* ---- What comes back ---- */
 
-/* What an administrator need not know: successes, and what is the asker's affair, such as a host that does not exist. */
+/*
+ * What an administrator need not know: successes, and what is the asker's affair, such as a host that does not exist.
+ */
 static bool is_expected(const struct dns_request *request, const struct dns_result *result)
 {
 	if (result->verdict == DNS_UNREACHABLE || result->verdict == DNS_UNKNOWN || result->verdict == DNS_REJECTED)
@@ -60,23 +72,100 @@ static void log_result(const struct flight *flight, const struct dns_result *res
 	struct dns_context context = {.zone = setup->name->text,
 				      .key = tsig_key_name(setup->key),
 				      .algorithm = tsig_key_algorithm(setup->key)};
-	char primary[ENDPOINT_TEXT_MAX], text[DNS_EXPLAIN_MAX];
+	char primary[PEER_TEXT_MAX], text[DNS_EXPLAIN_MAX];
 
 	if (is_expected(&flight->request, result))
 		return;
 	LOG(LOG_WARNING, "primary-failed", log_text("zone", context.zone),
-	    log_text("primary", endpoint_format(dns_client_primary(flight->client), primary)),
+	    log_text("primary", peer_format(dns_client_primary(flight->primary->client), primary)),
 	    log_text("key", context.key), log_text("asked", kinds[flight->request.kind]),
 	    log_text("owner", flight->request.sets->owner.text), log_text("text", dns_explain(result, &context, text)));
 }
 
-/* When a primary cannot be reached or not be believed, the next one gets the next message. */
-static void move_on(struct zone *zone, const struct dns_client *failed, const struct dns_result *result)
-{
-	bool answered = result->verdict == DNS_VERIFIED || result->verdict == DNS_REJECTED;
+enum {
+	REST_FIRST_MS = 1000,
+	REST_MAX_MS = 30 * 1000,
+};
 
-	if (!answered && zone->clients[zone->current] == failed)
-		zone->current = (zone->current + 1) % zone->setup.primary_count;
+static bool is_answered(const struct dns_result *result)
+{
+	return result->verdict == DNS_VERIFIED || result->verdict == DNS_REJECTED;
+}
+
+/*
+ * Doubled with each failure, up to a bound, and up to a quarter more by chance, so that many gateways do not return
+ * together.
+ */
+static uint64_t rest_ms(const struct primary *primary)
+{
+	const struct env *env = primary->zones->env;
+	unsigned doublings = primary->failures < 6 ? primary->failures - 1 : 5;
+	uint64_t rest = (uint64_t)REST_FIRST_MS << doublings;
+	uint16_t chance;
+
+	if (rest > REST_MAX_MS)
+		rest = REST_MAX_MS;
+	env->random(env->ctx, &chance, sizeof chance);
+	return rest + rest / 4 * chance / UINT16_MAX;
+}
+
+/* One connection's end fails everything that was on it; it counts once. */
+static void note_health(struct primary *primary, const struct dns_result *result)
+{
+	uint64_t now_ms = env_now_ms(primary->zones->env);
+	char text[PEER_TEXT_MAX];
+
+	if (is_answered(result)) {
+		if (primary->failures)
+			LOG(LOG_INFO, "primary-well",
+			    log_text("primary", peer_format(dns_client_primary(primary->client), text)));
+		primary->failures = 0;
+		primary->rest_until_ms = 0;
+		return;
+	}
+	if (result->local || result->had_worked || primary->rest_until_ms > now_ms)
+		return;
+	primary->failures++;
+	primary->rest_until_ms = now_ms + rest_ms(primary);
+}
+
+static void on_pinged(void *ctx, const struct dns_result *result)
+{
+	struct primary *primary = ctx;
+
+	primary->pinged = false;
+	primary->rest_until_ms = 0;
+	note_health(primary, result);
+}
+
+/* Sees how a primary is that has rested: with an UPDATE of the zone that asks for nothing and changes nothing. */
+static void ping(struct zone *zone, struct primary *primary)
+{
+	if (primary->pinged)
+		return;
+	primary->ping = (struct dns_request){.kind = DNS_PROBE, .zone = zone->setup.name};
+	primary->ticket = (struct dns_ticket){0};
+	primary->pinged = dns_client_send(primary->client, &primary->ping, zone->setup.key, &primary->ticket, on_pinged,
+					  primary) == STATUS_OK;
+}
+
+/* The first primary that is well; if none is, the one that has rested most. */
+static struct primary *choose(struct zone *zone)
+{
+	uint64_t now_ms = env_now_ms(zone->zones->env);
+	struct primary *best = zone->primaries[0];
+
+	for (size_t i = 0; i < zone->setup.primary_count; i++) {
+		struct primary *primary = zone->primaries[i];
+
+		if (primary->rest_until_ms == 0)
+			return primary;
+		if (zone->setup.primary_count > 1 && primary->rest_until_ms <= now_ms)
+			ping(zone, primary);
+		if (primary->rest_until_ms < best->rest_until_ms)
+			best = primary;
+	}
+	return best;
 }
 
 /* Steps that do not submit cannot fail. */
@@ -96,7 +185,7 @@ static void on_done(void *ctx, const struct dns_result *result)
 	LIST_REMOVE((struct flight *)ctx, link);
 	free(ctx);
 	log_result(&flight, result);
-	move_on(flight.zone, flight.client, result);
+	note_health(flight.primary, result);
 	step_on(flight.zone, &event);
 }
 
@@ -109,12 +198,12 @@ static enum status send_message(struct zone *zone, const struct queue_action *ac
 	if (!flight)
 		return STATUS_NO_MEMORY;
 	flight->zone = zone;
-	flight->client = zone->clients[zone->current];
+	flight->primary = choose(zone);
 	flight->message = action->message;
 	flight->request = action->request;
 	LIST_INSERT_HEAD(&zone->zones->flights, flight, link);
-	if (dns_client_send(flight->client, &flight->request, zone->setup.key, action->ticket, on_done, flight) ==
-	    STATUS_OK)
+	if (dns_client_send(flight->primary->client, &flight->request, zone->setup.key, action->ticket, on_done,
+			    flight) == STATUS_OK)
 		return STATUS_OK;
 	LIST_REMOVE(flight, link);
 	free(flight);
@@ -123,7 +212,7 @@ static enum status send_message(struct zone *zone, const struct queue_action *ac
 
 static void carry_out(struct zone *zone, const struct queue_action *action)
 {
-	static const struct dns_result no_memory = {.verdict = DNS_UNREACHABLE, .why = "out of memory"};
+	static const struct dns_result no_memory = {.verdict = DNS_UNREACHABLE, .local = true, .why = "out of memory"};
 
 	switch (action->kind) {
 	case QUEUE_ANSWER:
@@ -169,25 +258,29 @@ static void on_timer(void *ctx)
 
 /* ---- The verbs ---- */
 
-/* The client of that primary, made if no zone before had it. */
-static enum status client_for(struct zones *zones, const struct endpoint *primary, struct dns_client **out)
+/* The primary that is this peer, made if no zone before had it. */
+static enum status primary_at(struct zones *zones, const struct peer *peer, struct primary **out)
 {
-	struct dns_client **grown;
+	struct primary *primary;
 	enum status status;
 
-	for (size_t i = 0; i < zones->client_count; i++) {
-		*out = zones->clients[i];
-		if (endpoint_equal(dns_client_primary(*out), primary))
+	LIST_FOREACH(primary, &zones->primaries, link) {
+		*out = primary;
+		if (peer_equal(dns_client_primary(primary->client), peer))
 			return STATUS_OK;
 	}
-	grown = realloc(zones->clients, (zones->client_count + 1) * sizeof(*zones->clients));
-	if (!grown)
+	primary = calloc(1, sizeof *primary);
+	if (!primary)
 		return STATUS_NO_MEMORY;
-	zones->clients = grown;
-	status = dns_client_new(zones->env, &zones->maker, primary, &zones->client_options, out);
-	if (status == STATUS_OK)
-		zones->clients[zones->client_count++] = *out;
-	return status;
+	status = dns_client_new(zones->env, &zones->maker, peer, &zones->client_options, &primary->client);
+	if (status != STATUS_OK) {
+		free(primary);
+		return status;
+	}
+	primary->zones = zones;
+	LIST_INSERT_HEAD(&zones->primaries, primary, link);
+	*out = primary;
+	return STATUS_OK;
 }
 
 static enum status zone_init(struct zones *zones, struct zone *zone, const struct queue_limits *limits)
@@ -197,11 +290,11 @@ static enum status zone_init(struct zones *zones, struct zone *zone, const struc
 	if (status != STATUS_OK)
 		return status;
 	zone->timer = zones->env->timer_new(zones->env->ctx, on_timer, zone);
-	zone->clients = calloc(zone->setup.primary_count, sizeof(*zone->clients));
-	if (!zone->timer || !zone->clients)
+	zone->primaries = calloc(zone->setup.primary_count, sizeof(struct primary *));
+	if (!zone->timer || !zone->primaries)
 		return STATUS_NO_MEMORY;
 	for (size_t i = 0; i < zone->setup.primary_count && status == STATUS_OK; i++)
-		status = client_for(zones, &zone->setup.primaries[i], &zone->clients[i]);
+		status = primary_at(zones, &zone->setup.primaries[i], &zone->primaries[i]);
 	return status;
 }
 
@@ -218,6 +311,7 @@ enum status zones_new(const struct env *env, const struct transport_maker *maker
 	zones->maker = *maker;
 	zones->client_options = *client_options;
 	zones->done = done;
+	LIST_INIT(&zones->primaries);
 	LIST_INIT(&zones->flights);
 	zones->items = calloc(count, sizeof *zones->items);
 	if (!zones->items)
@@ -241,7 +335,7 @@ static void zone_fini(struct zones *zones, struct zone *zone)
 	queue_free(&zone->queue);
 	if (zone->timer)
 		zones->env->timer_free(&zone->timer);
-	free(zone->clients);
+	free(zone->primaries);
 }
 
 void zones_free(struct zones **zones_pointer)
@@ -251,9 +345,13 @@ void zones_free(struct zones **zones_pointer)
 	*zones_pointer = NULL;
 	if (!zones)
 		return;
-	for (size_t i = 0; i < zones->client_count; i++)
-		dns_client_free(&zones->clients[i]);
-	free(zones->clients);
+	while (!LIST_EMPTY(&zones->primaries)) {
+		struct primary *primary = LIST_FIRST(&zones->primaries);
+
+		LIST_REMOVE(primary, link);
+		dns_client_free(&primary->client);
+		free(primary);
+	}
 	while (!LIST_EMPTY(&zones->flights)) {
 		struct flight *flight = LIST_FIRST(&zones->flights);
 
@@ -272,4 +370,9 @@ void zones_submit(struct zones *zones, const struct change_set *set, void *waite
 
 	if (step(&zones->items[set->zone], &event) != STATUS_OK)
 		zones->done(waiter, &(struct outcome){.code = OUTCOME_BUSY});
+}
+
+void zones_cancel(struct zones *zones, size_t zone, void *waiter)
+{
+	step_on(&zones->items[zone], &(struct queue_event){.kind = QUEUE_CANCEL, .waiter = waiter});
 }

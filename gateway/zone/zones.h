@@ -2,17 +2,19 @@
  * zones: the driver of the queues. It carries out what they say with the clients of the zones' primaries, and feeds
  * back what comes of it.
  *
- * Zones with the same primary share its one connection. A zone with several primaries uses the first that can be
- * reached and moves on to the next when nothing could be sent or nothing believable came back.
+ * Zones with the same primary share its one connection. A zone with several primaries uses the first that is well.
+ * One from which nothing believable came rests, for longer each time that it fails; then an UPDATE that does nothing
+ * is sent to see how it is, and it is used again once it has answered. A connection that had worked and ended is no
+ * reason to rest: primaries close what is idle.
  */
 #ifndef ZONE_ZONES_H
 #define ZONE_ZONES_H
 
 #include <stddef.h>
 
-#include "base/addr.h"
 #include "base/env.h"
 #include "base/name.h"
+#include "base/peer.h"
 #include "base/status.h"
 #include "dns/client.h"
 #include "update/change.h"
@@ -24,7 +26,7 @@ struct zones;
 /* One zone. All is borrowed and must outlive the zones. */
 struct zone_setup {
 	const struct name *name;
-	const struct endpoint *primaries;
+	const struct peer *primaries;
 	size_t primary_count; /* at least 1 */
 	const struct tsig_key *key;
 };
@@ -46,5 +48,11 @@ void zones_free(struct zones **zones);
  * queue's deadline; from within this call if the queue is full.
  */
 void zones_submit(struct zones *zones, const struct change_set *set, void *waiter);
+
+/*
+ * Takes back a waiter that was submitted to that zone: it will not be answered. What has not left yet for it is not
+ * sent any more.
+ */
+void zones_cancel(struct zones *zones, size_t zone, void *waiter);
 
 #endif

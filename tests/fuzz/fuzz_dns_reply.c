@@ -1,6 +1,6 @@
 /*
- * Replies to an UPDATE: whatever the octets, reading gives a status, and what is taken for a reply is one by its
- * header.
+ * Replies to an UPDATE and to queries: whatever the octets, reading gives a status, and what is taken for a reply is
+ * one by its header.
  */
 #include <string.h>
 
@@ -11,25 +11,42 @@ enum {
 	FLAG_QR = 0x80,
 	FLAG_TC = 0x02,
 	OPCODE_MASK = 0x78,
+	OPCODE_QUERY = 0,
 	OPCODE_UPDATE = 5 << 3,
 };
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void read_as(const struct dns_request *request, const uint8_t *data, size_t size)
 {
+	bool query = request->kind == DNS_QUERY;
 	struct dns_reply reply;
-	struct name zone;
-	enum status status;
+	enum status status = dns_reply_read(data, size, request, &reply);
 
-	require(name_parse_zone(text_of("dyn.example.com"), &zone) == STATUS_OK);
-	status = dns_reply_read(data, size, &zone, &reply);
 	require(status == STATUS_OK || status == STATUS_INVALID || status == STATUS_NO_MEMORY);
 	if (status != STATUS_OK)
-		return 0;
+		return;
 	require(size >= DNS_HEADER_LEN);
-	require((data[2] & FLAG_QR) && !(data[2] & FLAG_TC) && (data[2] & OPCODE_MASK) == OPCODE_UPDATE);
+	require((data[2] & FLAG_QR) && !(data[2] & FLAG_TC));
+	require((data[2] & OPCODE_MASK) == (query ? OPCODE_QUERY : OPCODE_UPDATE));
 	require(reply.id == dns_message_id(data));
 	require(reply.rcode == (data[3] & 0xfu));
 	require(data[4] == 0 && data[5] <= 1);
 	require(dns_rcode_text(reply.rcode));
+	if (!query)
+		return;
+	require(data[5] == 1);
+	require(reply.answer.count <= (size_t)(data[6] << 8 | data[7]));
+	require(!reply.answer.count || reply.answer.addr.family == request->sets->changes[request->change].addr.family);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct change_set set = {.count = 2, .changes = {{.addr.family = ADDR_V4}, {.addr.family = ADDR_V6}}};
+	struct name zone;
+
+	require(name_parse_zone(text_of("dyn.example.com"), &zone) == STATUS_OK);
+	require(name_parse(text_of("www.dyn.example.com"), &set.owner) == STATUS_OK);
+	read_as(&(struct dns_request){.kind = DNS_UPDATE, .zone = &zone, .sets = &set}, data, size);
+	for (size_t i = 0; i < set.count; i++)
+		read_as(&(struct dns_request){.kind = DNS_QUERY, .zone = &zone, .sets = &set, .change = i}, data, size);
 	return 0;
 }

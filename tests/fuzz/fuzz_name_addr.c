@@ -95,11 +95,11 @@ static void fuzz_pattern(struct text input)
 	if (host_pattern_parse(input, &pattern) != STATUS_OK)
 		return;
 	check_name(&pattern.name, pattern.kind == HOST_EXACT ? "" : "_/");
-	require(grant_covers(&(struct grant){&pattern, 1}, &pattern.name, &pattern.name) ==
+	require(grant_covers(&(struct grant){.patterns = &pattern, .count = 1}, &pattern.name, &pattern.name) ==
 		(pattern.kind != HOST_BELOW));
 	strcat(text, pattern.name.text);
 	if (name_parse(text_of(text), &below) == STATUS_OK)
-		require(grant_covers(&(struct grant){&pattern, 1}, &below, &pattern.name) ==
+		require(grant_covers(&(struct grant){.patterns = &pattern, .count = 1}, &below, &pattern.name) ==
 			(pattern.kind != HOST_EXACT));
 }
 

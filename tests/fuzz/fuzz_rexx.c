@@ -34,7 +34,7 @@ static const struct plan_policy *policy(void)
 static const struct grant *grant(void)
 {
 	static struct host_pattern patterns[3];
-	static const struct grant some = {patterns, 3};
+	static const struct grant some = {.patterns = patterns, .count = 3};
 
 	patterns[0] = (struct host_pattern){HOST_EXACT, name_of("www.example.com")};
 	patterns[1] = (struct host_pattern){HOST_BELOW, name_of("sub.example.com")};

@@ -12,6 +12,8 @@ from servers import ALGORITHMS, Bind, Key, Knot, Zone
 
 SECOND_ZONE = "second.example.com"
 READ_ONLY_ZONE = "readonly.example.com"
+POLICED_ZONE = "policed.example.com"
+OPEN_NAMES = f"open.{POLICED_ZONE}"
 
 
 def pytest_configure():
@@ -23,9 +25,11 @@ def pytest_configure():
 
 @contextlib.contextmanager
 def running_server(kind, **options):
-    """A primary for two zones that a key of each algorithm may update, and for one that none may update."""
+    """A primary for two zones that a key of each algorithm may update, for one that none may update, and for one that
+    they may update in part."""
     keys = [Key(algorithm, algorithm) for algorithm in ALGORITHMS]
-    zones = [Zone(ZONE, ALGORITHMS), Zone(SECOND_ZONE, ALGORITHMS), Zone(READ_ONLY_ZONE, ())]
+    zones = [Zone(ZONE, ALGORITHMS), Zone(SECOND_ZONE, ALGORITHMS), Zone(READ_ONLY_ZONE, ()),
+             Zone(POLICED_ZONE, ALGORITHMS, open_below=OPEN_NAMES)]
     with contextlib.closing(kind(zones, keys, **options)) as server:
         yield server.start()
 

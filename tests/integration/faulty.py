@@ -2,7 +2,10 @@
 sent.
 
 A script is a function that gets one `Peer`, the connection from the gateway, and speaks until it returns; then the
-connection is closed. The honest script is the example to read first."""
+connection is closed. The honest script is the example to read first.
+
+Scripts see what the primary's `hits` names: unless a test says otherwise, only messages that would change something.
+All else is answered honestly from the primary's `records`, behind the script's back."""
 
 import io
 import socket
@@ -12,6 +15,7 @@ import time
 
 import dns.flags
 import dns.message
+import dns.name
 import dns.opcode
 import dns.rcode
 import dns.rdataclass
@@ -21,7 +25,14 @@ import dns.rrset
 import dns.tsig
 
 from process import LOOPBACK, wait_until
-from servers import Key
+from servers import INITIAL_TTL, Key
+
+UPDATES = {"update"}
+QUERIES = {"query"}
+CONFIRMS = {"confirm"}
+EVERYTHING = UPDATES | QUERIES | CONFIRMS
+
+INITIAL = {dns.rdatatype.A: "203.0.113.254", dns.rdatatype.AAAA: "2001:db8::fe"}
 
 
 class Request:
@@ -35,6 +46,13 @@ class Request:
     @property
     def is_update(self):
         return self.message.opcode() == dns.opcode.UPDATE
+
+    @property
+    def kind(self):
+        """A "confirm" is an UPDATE of prerequisites alone: it changes nothing."""
+        if not self.is_update:
+            return "query"
+        return "update" if self.message.update else "confirm"
 
     @property
     def zone(self):
@@ -67,6 +85,70 @@ def framed(wire):
     return struct.pack("!H", len(wire)) + wire
 
 
+class Records:
+    """What a primary has: every name has an address of each family, until it is changed or removed."""
+
+    def __init__(self):
+        self._rrsets = {}
+        self._lock = threading.Lock()
+
+    def get(self, name, rdtype):
+        """(ttl, set of values); None where the record does not exist."""
+        with self._lock:
+            return self._get(*_key(name, rdtype))
+
+    def set(self, name, rdtype, *values, ttl=INITIAL_TTL):
+        """Behind the gateway's back. No values: the record is removed."""
+        with self._lock:
+            self._rrsets[_key(name, rdtype)] = (ttl, set(values)) if values else None
+
+    def answer(self, query):
+        """The authoritative answer."""
+        reply = dns.message.make_response(query)
+        reply.tsig = None
+        reply.flags |= dns.flags.AA
+        question = query.question[0]
+        found = self.get(question.name, question.rdtype)
+        if found:
+            reply.answer.append(dns.rrset.from_text_list(question.name, found[0], "IN", question.rdtype, found[1]))
+        return reply
+
+    def carry_out(self, update):
+        """All of the message or nothing (RFC 2136, sections 3.2 and 3.4); returns the rcode."""
+        with self._lock:
+            if not all(self._holds(rrset) for rrset in update.prerequisite):
+                return dns.rcode.NXRRSET
+            for rrset in update.update:
+                self._change(rrset)
+            return dns.rcode.NOERROR
+
+    def _get(self, name, rdtype):
+        initial = (INITIAL_TTL, {INITIAL[rdtype]}) if rdtype in INITIAL else None
+        return self._rrsets.get((name, rdtype), initial)
+
+    def _holds(self, rrset):
+        """Class ANY: the record exists; class IN: it exists with just this value."""
+        found = self._get(*_key(rrset.name, rrset.rdtype))
+        return bool(found) and (rrset.deleting == dns.rdataclass.ANY or found[1] == _values(rrset))
+
+    def _change(self, rrset):
+        key = _key(rrset.name, rrset.rdtype)
+        if rrset.deleting == dns.rdataclass.ANY:
+            self._rrsets[key] = None
+            return
+        _, values = self._get(*key) or (0, set())
+        self._rrsets[key] = (rrset.ttl, values | _values(rrset))
+
+
+def _key(name, rdtype):
+    name = dns.name.from_text(name) if isinstance(name, str) else name
+    return name, dns.rdatatype.RdataType.make(rdtype)
+
+
+def _values(rrset):
+    return {rdata.to_text() for rdata in rrset}
+
+
 class Peer:
     """One connection from the gateway, as a script sees it."""
 
@@ -76,12 +158,17 @@ class Peer:
         self._write = threading.Lock()
 
     def requests(self):
-        """The messages as they arrive; ends when the gateway closes."""
+        """The messages for the script as they arrive; ends when the gateway closes."""
         while (request := self.next_request()) is not None:
             yield request
 
     def next_request(self, timeout_s=None):
-        """The next message; None when the gateway closes, or when none came in time."""
+        """The next message for the script; None when the gateway closes, or when none came in time."""
+        while (request := self._next_message(timeout_s)) is not None and request.kind not in self.primary.hits:
+            self.send(framed(self.signed(request)))
+        return request
+
+    def _next_message(self, timeout_s):
         try:
             self.stream.settimeout(timeout_s)
             prefix = self._read(2)
@@ -105,9 +192,9 @@ class Peer:
         return octets
 
     def signed(self, request, rcode=None):
-        """What an honest primary answers; the primary's own choice of rcode unless one is given."""
-        rcode = self.primary.rcodes.get(request.zone, dns.rcode.NOERROR) if rcode is None else rcode
-        return sign(request.reply(rcode), self.primary.key, request.message.mac)
+        """What an honest primary answers after it has done what it was asked; if an rcode is given, only that."""
+        reply = self.primary.carry_out(request) if rcode is None else request.reply(rcode)
+        return sign(reply, self.primary.key, request.message.mac)
 
     def send(self, octets):
         """False when the gateway has gone."""
@@ -117,6 +204,11 @@ class Peer:
             return True
         except OSError:
             return False
+
+    def reset(self):
+        """Closes with RST instead of FIN."""
+        self.stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.stream.close()
 
     def until_closed(self):
         """Reads, and answers nothing, until the gateway closes."""
@@ -149,11 +241,11 @@ def without_zone_section(peer, request):
     return sign(reply, peer.primary.key, request.message.mac)
 
 
-def slow(delay_s):
+def slow(delay_s, rcode=None):
     """Every reply comes `delay_s` after its request; requests do not wait for one another."""
     def script(peer):
         for request in peer.requests():
-            threading.Timer(delay_s, peer.send, [framed(peer.signed(request))]).start()
+            threading.Timer(delay_s, peer.send, [framed(peer.signed(request, rcode))]).start()
     return script
 
 
@@ -204,10 +296,26 @@ def closes_after_accept(_peer):
     pass
 
 
-# Scripts of primaries of which nobody knows whether they carried out the update.
+# Scripts of primaries of which nobody knows whether they carried out the update. Those in WITHOUT_PROOF did not.
 
 def silent(peer):
     peer.until_closed()
+
+
+def closes_after_commit(peer):
+    request = peer.next_request()
+    if request:
+        peer.signed(request)
+
+
+def resets_in_mid_reply(peer):
+    """The update is carried out; half of the reply arrives, then a reset."""
+    request = peer.next_request()
+    if request:
+        reply = framed(peer.signed(request))
+        peer.send(reply[:len(reply) // 2])
+        time.sleep(0.05)
+        peer.reset()
 
 
 def closes_after_reading(peer):
@@ -269,7 +377,7 @@ def mac_of_no_octets(peer, request):
 @_answering
 def octets_missing(peer, request):
     """The frame is whole, the message in it is cut off."""
-    return peer.signed(request)[:-10]
+    return peer.signed(request, dns.rcode.NOERROR)[:-10]
 
 
 @_answering
@@ -328,7 +436,7 @@ def empty_message(_peer, _request):
 
 def promises_more_than_it_sends(peer):
     for request in peer.requests():
-        peer.send(b"\xff\xff" + peer.signed(request))
+        peer.send(b"\xff\xff" + peer.signed(request, dns.rcode.NOERROR))
 
 
 def refusing(rcode):
@@ -348,12 +456,15 @@ WITHOUT_PROOF = (
 
 
 class Scripted:
-    """The primary. `script` may be changed at any time and rules every connection from then on; `rcodes` are answered
-    for the zones in it, where the script is about honest replies."""
+    """The primary. `script` may be changed at any time and rules every connection from then on; `hits` are the kinds
+    of messages that the script sees; `rcodes` are answered to updates of the zones in it, where the script is about
+    honest replies."""
 
-    def __init__(self, script=honest, key=None, address=LOOPBACK, port=0):
+    def __init__(self, script=honest, key=None, address=LOOPBACK, port=0, hits=UPDATES):
         self.script = script
+        self.hits = hits
         self.key = key or Key("scripted")
+        self.records = Records()
         self.requests = []
         self.connections = 0
         self.rcodes = {}
@@ -365,7 +476,18 @@ class Scripted:
 
     @property
     def updates(self):
-        return [request.message for request in self.requests if request.is_update]
+        """Those that would change something."""
+        return self.of_kind("update")
+
+    def of_kind(self, kind):
+        return [request.message for request in self.requests if request.kind == kind]
+
+    def carry_out(self, request):
+        """The honest reply, unsigned."""
+        if not request.is_update:
+            return self.records.answer(request.message)
+        rcode = self.rcodes.get(request.zone, dns.rcode.NOERROR)
+        return request.reply(rcode or self.records.carry_out(request.message))
 
     def mend(self):
         """From now on honest; old connections are closed, as a restart would."""
@@ -378,8 +500,8 @@ class Scripted:
             _shut(peer.stream)
 
     def got(self, count):
-        """Whether that many messages have arrived, or soon do."""
-        return wait_until(lambda: len(self.requests) >= count)
+        """Whether that many updates have arrived, or soon do."""
+        return wait_until(lambda: len(self.updates) >= count)
 
     def close(self):
         _shut(self._listener)

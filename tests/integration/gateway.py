@@ -51,9 +51,10 @@ def key_setting(key):
 
 
 def zone_setting(name, primary, key, **more):
-    """`primary` is one of ours, or a text with address and port."""
-    address = primary if isinstance(primary, str) else f"{LOOPBACK}:{primary.port}"
-    return {"name": name, "primaries": [address], "key": key.name, **more}
+    """`primary` is one of ours, or a text with address and port; or a list of such."""
+    primaries = primary if isinstance(primary, list) else [primary]
+    addresses = [each if isinstance(each, str) else f"{LOOPBACK}:{each.port}" for each in primaries]
+    return {"name": name, "primaries": addresses, "key": key.name, **more}
 
 
 def user_setting(login=LOGIN, key=API_KEY, hosts=(f"zone:{ZONE}",), **more):
@@ -281,6 +282,14 @@ class Gateway:
 
     def update(self, host, ip=None, **operands):
         return self.ask("GET", target(host, ip, **operands))
+
+    def begin(self, host, ip=None, **operands):
+        """A connection with an update on its way. The gateway has read it when this returns, for it has answered what
+        came later; so the order of updates that are begun one after the other is known."""
+        connection = self.connect()
+        connection.request("GET", target(host, ip, **operands))
+        assert self.ask("GET", "/myip").status == 200
+        return connection
 
     def raw_update(self, operands):
         """Operands exactly as written, for those that no proper client would send."""

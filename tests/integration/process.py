@@ -10,6 +10,19 @@ import time
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
+LOOPBACK_V6 = "::1"
+
+
+def _has_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind((LOOPBACK_V6, 0))
+            return True
+    except OSError:
+        return False
+
+
+HAS_IPV6 = _has_ipv6()
 
 
 def free_port():

@@ -19,7 +19,7 @@ import dns.rdatatype
 import dns.tsig
 import dns.update
 
-from process import LOOPBACK, Process, free_port, new_folder, unconfined, wait_until
+from process import HAS_IPV6, LOOPBACK, LOOPBACK_V6, Process, free_port, new_folder, unconfined, wait_until
 
 ALGORITHMS = ("hmac-md5", "hmac-sha1", "hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512")
 INITIAL_TTL = 3600
@@ -45,9 +45,11 @@ class Key:
 
 @dataclass(frozen=True)
 class Zone:
-    """A zone to serve, and the names of the keys that may change addresses in it."""
+    """A zone to serve, and the names of the keys that may change addresses in it: everywhere, or only of the names
+    below `open_below`."""
     name: str
     updaters: tuple
+    open_below: str = None
 
 
 class Server:
@@ -55,12 +57,13 @@ class Server:
 
     program = None
 
-    def __init__(self, zones, keys, clock_skew_s=0):
+    def __init__(self, zones, keys, clock_skew_s=0, idle_timeout_s=10):
         self.folder = new_folder(self.program)
         self.zones = zones
         self.admin = Key("admin")
         self.keys = (*keys, self.admin)
         self.clock_skew_s = clock_skew_s
+        self.idle_timeout_s = idle_timeout_s
         self.port = free_port()
         self.process = None
         self._numbers = itertools.count()
@@ -105,17 +108,35 @@ class Server:
             self.process.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def new_host(self, *records, zone=None):
+    def key(self, name="hmac-sha256"):
+        return next(key for key in self.keys if key.name == name)
+
+    def new_host(self, *records, zone=None, below=None):
         """A new name with records such as ("A", "192.0.2.1"), so that no test meets the records of another."""
+        return self.new_hosts(1, *records, zone=zone, below=below)[0]
+
+    def new_hosts(self, count, *records, zone=None, below=None):
+        """As many, in one transaction."""
         zone = zone or self.zones[0].name
-        host = f"h{next(self._numbers)}.{zone}"
-        self.add(zone, host, *records)
-        return host
+        hosts = [f"h{next(self._numbers)}.{below or zone}" for _ in range(count)]
+        self._change(zone, [(host, *record) for host in hosts for record in records], "add")
+        return hosts
 
     def add(self, zone, host, *records):
+        self._change(zone, [(host, *record) for record in records], "add")
+
+    def replace(self, host, rdtype, value, zone=None):
+        """Behind the gateway's back."""
+        self._change(zone or self.zones[0].name, [(host, rdtype, value)], "replace")
+
+    def remove(self, host, rdtype, zone=None):
+        self._change(zone or self.zones[0].name, [(host, rdtype)], "delete")
+
+    def _change(self, zone, records, verb):
         update = dns.update.UpdateMessage(zone, keyring=self.admin.dnspython)
-        for rdtype, value in records:
-            update.add(f"{host}.", INITIAL_TTL, rdtype, value)
+        for host, *record in records:
+            ttl = [] if verb == "delete" else [INITIAL_TTL]
+            getattr(update, verb)(f"{host}.", *ttl, *record)
         reply = dns.query.tcp(update, LOOPBACK, port=self.port, timeout=10)
         assert reply.rcode() == dns.rcode.NOERROR, reply
 
@@ -184,7 +205,8 @@ class Bind(Server):
 options {{
 	directory "{self.folder}";
 	listen-on port {self.port} {{ {LOOPBACK}; }};
-	listen-on-v6 {{ none; }};
+	listen-on-v6 port {self.port} {{ {LOOPBACK_V6 if HAS_IPV6 else "none"}; }};
+	tcp-idle-timeout {10 * self.idle_timeout_s};
 	pid-file none;
 	session-keyfile none;
 	recursion no;
@@ -197,7 +219,8 @@ controls {{ }};
 """
 
     def _zone(self, zone):
-        grants = "".join(f"grant {key} zonesub A AAAA; " for key in zone.updaters)
+        names = f"subdomain {zone.open_below}" if zone.open_below else "zonesub"
+        grants = "".join(f"grant {key} {names} A AAAA; " for key in zone.updaters)
         return (f'zone "{zone.name}" {{ type primary; file "{zone.name}.zone"; '
                 f"update-policy {{ grant admin zonesub ANY; {grants}}}; }};\n")
 
@@ -212,7 +235,8 @@ class Knot(Server):
         return f"""
 server:
     rundir: {self.folder}
-    listen: {LOOPBACK}@{self.port}
+    listen: [{LOOPBACK}@{self.port}{f", {LOOPBACK_V6}@{self.port}" if HAS_IPV6 else ""}]
+    tcp-idle-timeout: {self.idle_timeout_s}
     udp-workers: 1
     tcp-workers: 1
     background-workers: 1
@@ -229,7 +253,7 @@ acl:
   - id: admin
     key: admin
     action: update
-{"".join(self._acl(key) for key in self.keys if key is not self.admin)}
+{"".join(self._acl(key, zone) for zone in self.zones for key in zone.updaters)}
 zone:
 {"".join(self._zone(zone) for zone in self.zones)}
 """
@@ -237,9 +261,13 @@ zone:
     def _key(self, key):
         return f"  - id: {key.name}\n    algorithm: {key.algorithm}\n    secret: {key.secret}\n"
 
-    def _acl(self, key):
-        return f"  - id: {key.name}\n    key: {key.name}\n    action: update\n    update-type: [A, AAAA]\n"
+    def _acl(self, key, zone):
+        names = (f"    update-owner: name\n    update-owner-match: sub\n    update-owner-name: {zone.open_below}.\n"
+                 if zone.open_below else "")
+        return (f"  - id: {key}.{zone.name}\n    key: {key}\n    action: update\n"
+                f"    update-type: [A, AAAA]\n{names}")
 
     def _zone(self, zone):
+        rules = ["admin", *(f"{key}.{zone.name}" for key in zone.updaters)]
         return (f"  - domain: {zone.name}\n    storage: {self.folder}\n    file: {zone.name}.zone\n"
-                f"    acl: [{', '.join(('admin', *zone.updaters))}]\n")
+                f"    acl: [{', '.join(rules)}]\n")

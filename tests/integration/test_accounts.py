@@ -60,7 +60,7 @@ def test_hosts_of_others(gateway, primary, user, host):
 
 
 def test_the_closest_zone_gets_the_update(gateway, primary):
-    assert gateway.update(f"www.{SUBZONE}", IP, user="child").code == "OK"
+    assert gateway.update(f"www.{SUBZONE}", "192.0.2.2", user="child").code == "OK"
     assert primary.updates[-1].zone[0].name.to_text() == f"{SUBZONE}."
 
 

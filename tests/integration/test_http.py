@@ -202,11 +202,11 @@ def test_clients_that_leave_early_harm_nobody(gateway, primary):
     """They hang up while their updates are at the primary; half of them with a reset."""
     primary.script = slow(0.5)
     primary.hang_up()
-    before = len(primary.requests)
+    before = len(primary.updates)
     connections = [gateway.connect() for _ in range(10)]
     for number, connection in enumerate(connections):
         connection.request("GET", target(f"early{number}.{ZONE}", IP))
-    assert primary.got(before + len(connections))
+    assert primary.got(before + 1)
     for number, connection in enumerate(connections):
         if number % 2:
             connection.stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -301,9 +301,10 @@ def loopback_gateway(primary):
 @pytest.mark.parametrize("operand", ["", "&ip="], ids=["missing", "empty"])
 @pytest.mark.parametrize("address, source, rdtype", [(LOOPBACK, "127.0.0.9", "A"), ("::1", "::1", "AAAA")])
 def test_the_source_address_is_set(loopback_gateway, primary, operand, address, source, rdtype):
+    primary.records.set(HOST, rdtype, {"A": "192.0.2.250", "AAAA": "2001:db8::250"}[rdtype])
     path = f"/dynamic.cgi?{form(host=HOST, user=LOGIN, password=API_KEY)}{operand}"
     assert loopback_gateway.ask("GET", path, address=address, source=source).code == "OK"
-    assert f"{HOST}. 180 IN {rdtype} {source}" in primary.updates[-1].to_text()
+    assert primary.records.get(HOST, rdtype) == (180, {source})
 
 
 def test_a_source_address_that_policy_refuses(gateway, untouched):
@@ -315,4 +316,4 @@ def test_a_forwarded_address_is_not_the_source(loopback_gateway, primary):
     """No proxy is trusted here."""
     headers = ["X-Forwarded-For: 198.51.100.1", "Forwarded: for=198.51.100.1"]
     assert loopback_gateway.ask("GET", target(HOST), headers).code == "OK"
-    assert "198.51.100.1" not in primary.updates[-1].to_text()
+    assert primary.records.get(HOST, "A") == (180, {LOOPBACK})

@@ -18,15 +18,11 @@ GATEWAY_TTL = 180
 UNSERVED_ZONE = "unserved.example.com"
 
 
-def key_of(primary, algorithm="hmac-sha256"):
-    return next(key for key in primary.keys if key.name == algorithm)
-
-
 @pytest.fixture
 def front(gateway):
     """Makes a gateway in front of a primary."""
     def make(primary, algorithm="hmac-sha256", **options):
-        key = key_of(primary, algorithm)
+        key = primary.key(algorithm)
         return gateway(config_text([zone_setting(ZONE, primary, key)], [key], **options))
     return make
 
@@ -83,7 +79,7 @@ def test_the_address_that_is_already_there(primary, front):
 
 
 def test_the_ttl_is_the_zones(primary, gateway):
-    host, key = primary.new_host(OLD_V4), key_of(primary)
+    host, key = primary.new_host(OLD_V4), primary.key()
     running = gateway(config_text([zone_setting(ZONE, primary, key, ttl=60)], [key]))
     assert running.update(host, V4).code == "OK"
     assert primary.records(host, "A") == (60, [V4])
@@ -138,7 +134,7 @@ def test_every_algorithm(primary, front, algorithm):
 
 
 def test_key_from_a_bind_key_file(primary, gateway):
-    host, key = primary.new_host(OLD_V4), key_of(primary)
+    host, key = primary.new_host(OLD_V4), primary.key()
     config = config_text([zone_setting(ZONE, primary, key)], [{"file": "@FOLDER@/gw.key"}])
     running = gateway(config, files=[("gw.key", key.bind_file)])
     assert running.update(host, V4).code == "OK"
@@ -190,7 +186,7 @@ def refused(primary, gateway):
     """Runs an update that a primary refuses through a gateway that also serves the healthy zone. The words are to be
     in one log line, which a warning or an error is."""
     def check(zone, key, *words, at=primary):
-        healthy_key = key_of(primary)
+        healthy_key = primary.key()
         zones = [zone_setting(ZONE, primary, healthy_key), zone_setting(zone, at, key)]
         users = [user_setting(hosts=[f"zone:{each['name']}" for each in zones])]
         running = gateway(config_text(zones, {each.name: each for each in (healthy_key, key)}.values(), users))
@@ -207,11 +203,11 @@ def refused(primary, gateway):
 
 
 def test_policy_refusal(primary, refused):
-    refused(READ_ONLY_ZONE, key_of(primary), READ_ONLY_ZONE, "hmac-sha256")
+    refused(READ_ONLY_ZONE, primary.key(), READ_ONLY_ZONE, "hmac-sha256")
 
 
 def test_zone_not_served(primary, refused):
-    refused(UNSERVED_ZONE, key_of(primary), UNSERVED_ZONE)
+    refused(UNSERVED_ZONE, primary.key(), UNSERVED_ZONE)
 
 
 def test_wrong_secret(refused):
@@ -223,13 +219,13 @@ def test_unknown_key_name(refused):
 
 
 def test_wrong_algorithm(primary, refused):
-    refused(SECOND_ZONE, Key("hmac-sha512", "hmac-sha384", key_of(primary, "hmac-sha512").secret), "hmac-sha512")
+    refused(SECOND_ZONE, Key("hmac-sha512", "hmac-sha384", primary.key("hmac-sha512").secret), "hmac-sha512")
 
 
 @pytest.mark.parametrize("skew_s", [3600, -3600])
 def test_clock_skew(primary, refused, skew_s):
     with running_server(type(primary), clock_skew_s=skew_s) as skewed:
-        refused(SECOND_ZONE, key_of(skewed, "hmac-sha512"), "clock", at=skewed)
+        refused(SECOND_ZONE, skewed.key("hmac-sha512"), "clock", at=skewed)
 
 
 # UA_DNS: primaries that go and come

@@ -308,7 +308,7 @@ struct world {
 	struct zone_model *model;
 	struct tsig_key *key;
 	struct name zone_name;
-	struct endpoint endpoints[2];
+	struct peer peers[2];
 	struct zone_setup setups[2];
 	struct waiter waiters[WAITERS];
 };
@@ -335,10 +335,10 @@ static int setup(void **state)
 	assert_int_equal(name_parse(text_of(ZONE), &world->zone_name), STATUS_OK);
 	assert_int_equal(tsig_key_new("gw", "hmac-sha256", (const uint8_t *)"0123456789abcdef", 16, &world->key),
 			 TSIG_OK);
-	assert_int_equal(endpoint_parse(text_of("192.0.2.53"), 53, &world->endpoints[0]), STATUS_OK);
-	assert_int_equal(endpoint_parse(text_of("192.0.2.54"), 53, &world->endpoints[1]), STATUS_OK);
+	assert_int_equal(peer_parse(text_of("192.0.2.53"), 53, &world->peers[0]), STATUS_OK);
+	assert_int_equal(peer_parse(text_of("192.0.2.54"), 53, &world->peers[1]), STATUS_OK);
 	for (size_t i = 0; i < 2; i++)
-		world->setups[i] = (struct zone_setup){&world->zone_name, world->endpoints, 2, world->key};
+		world->setups[i] = (struct zone_setup){&world->zone_name, world->peers, 2, world->key};
 	return 0;
 }
 
@@ -386,8 +386,14 @@ static enum status open_zones(struct world *world, struct zones **out)
 	struct transport_maker maker = network_maker(world->network);
 	struct dns_client_options options = {.connect_timeout_ms = 2000, .reply_timeout_ms = 4000, .fudge_s = 300};
 	struct queue_limits limits = {
-		.entries_max = 100,
-		.in_flight_max = 8,
+		.waiters_max = 100,
+		.share_max = 100,
+		.octets_max = DNS_MESSAGE_MAX,
+		.updates_max = 2,
+		.overlap_min = 2,
+		.confirms_max = 2,
+		.queries_max = 8,
+		.records_max = 100,
 		.attempts_max = 5,
 		.retry_pause_ms = 100,
 		.deadline_ms = DEADLINE_MS,
@@ -426,8 +432,9 @@ static void submit(struct zones *zones, const char *owner, unsigned number, bool
 
 	*waiter = (struct waiter){0};
 	assert_int_equal(name_parse(text_of(owner), &set.owner), STATUS_OK);
-	set.changes[0] = (struct change){{ADDR_V4, {10, 0, 0, (uint8_t)number}}, 180, true};
-	set.changes[1] = (struct change){{ADDR_V6, {0x20, 1}}, 180, true};
+	set.changes[0] =
+		(struct change){.addr = {ADDR_V4, {10, 0, 0, (uint8_t)number}}, .ttl_s = 180, .must_exist = true};
+	set.changes[1] = (struct change){.addr = {ADDR_V6, {0x20, 1}}, .ttl_s = 180, .must_exist = true};
 	zones_submit(zones, &set, waiter);
 }
 
@@ -495,17 +502,20 @@ static void changes_are_committed_or_not_called_so(void **state)
 static bool write_update(struct world *world, unsigned long n, bool only_one)
 {
 	struct change_set set = {.count = 2,
-				 .changes = {{{ADDR_V4, {10, 0, 0, 1}}, 180, true}, {{ADDR_V6, {0x20, 1}}, 180, true}}};
-	const struct change_set *sets[] = {&set, &set};
-	struct dns_update update = {.zone = &world->zone_name, .sets = sets, .set_count = 2};
+				 .changes = {{.addr = {ADDR_V4, {10, 0, 0, 1}}, .ttl_s = 180, .must_exist = true},
+					     {.addr = {ADDR_V6, {0x20, 1}}, .ttl_s = 180, .must_exist = true}}};
+	struct change_set second;
+	struct dns_request request = {.kind = DNS_UPDATE, .zone = &world->zone_name, .sets = &set};
 	static uint8_t wire[DNS_MESSAGE_MAX];
 	size_t len = 0;
 	enum status status;
 	bool failed;
 
 	assert_int_equal(name_parse(text_of("h0." ZONE), &set.owner), STATUS_OK);
+	second = set;
+	set.next = &second;
 	fail_from(n, only_one);
-	status = dns_update_write(&update, 1, wire, sizeof wire, &len);
+	status = dns_request_write(&request, 1, wire, sizeof wire, &len);
 	failed = fail_no_more();
 	if (!failed || status == STATUS_OK)
 		assert_true(status == STATUS_OK && len > DNS_HEADER_LEN);

@@ -221,7 +221,7 @@ static void options_that_are_left_out_have_their_defaults(void **state)
 	assert_int_equal(load.config->listeners[0].port, 8080);
 	assert_int_equal(load.config->zones[0].ttl_s, 180);
 	assert_true(load.config->zones[0].active);
-	assert_int_equal(load.config->zones[0].primaries[0].port, 53);
+	assert_int_equal(load.config->zones[0].primaries[0].endpoint.port, 53);
 	assert_string_equal(tsig_key_algorithm(load.config->zones[0].key), "hmac-sha256");
 	assert_true(load.config->users[0].active);
 	assert_true(load.config->users[0].may_update);
@@ -284,7 +284,7 @@ static void reads_listeners_zones_and_users(void **state)
 	};
 	const struct config *config;
 	struct load load;
-	char buffer[ENDPOINT_TEXT_MAX];
+	char buffer[PEER_TEXT_MAX];
 
 	(void)state;
 	load_parts(&parts, &load);
@@ -299,9 +299,9 @@ static void reads_listeners_zones_and_users(void **state)
 	assert_int_equal(config->zone_count, 2);
 	assert_string_equal(config->zones[0].name.text, "dyn.example.com");
 	assert_int_equal(config->zones[0].primary_count, 3);
-	assert_string_equal(endpoint_format(&config->zones[0].primaries[0], buffer), "127.0.0.1:5353");
-	assert_string_equal(endpoint_format(&config->zones[0].primaries[1], buffer), "[::1]:5354");
-	assert_string_equal(endpoint_format(&config->zones[0].primaries[2], buffer), "[2001:db8::53]:53");
+	assert_string_equal(peer_format(&config->zones[0].primaries[0], buffer), "127.0.0.1:5353");
+	assert_string_equal(peer_format(&config->zones[0].primaries[1], buffer), "[::1]:5354");
+	assert_string_equal(peer_format(&config->zones[0].primaries[2], buffer), "[2001:db8::53]:53");
 	assert_ptr_equal(config->zones[0].key, config->tsig[0].keys[0]);
 	assert_int_equal(config->zones[0].ttl_s, 60);
 	assert_false(config->zones[0].active);
@@ -462,12 +462,12 @@ static void refuses_a_value_out_of_range_or_without_a_meaning(void **state)
 		{{.zones = "zones = ( { name = 'dyn example'; primaries = '192.0.2.53'; key = 'gw'; } );"},
 		 3,
 		 "\"dyn example\" is not a domain name"},
-		{{.zones = "zones = ( { name = 'dyn.example.com'; key = 'gw';\nprimaries = 'ns.example.com'; } );"},
+		{{.zones = "zones = ( { name = 'dyn.example.com'; key = 'gw';\nprimaries = 'ns.example.com:0'; } );"},
 		 4,
-		 "\"ns.example.com\" is not an IP address"},
+		 "\"ns.example.com:0\" is not an address or a host name"},
 		{{.zones = "zones = ( { name = 'dyn.example.com'; primaries = '192.0.2.53:0'; key = 'gw'; } );"},
 		 3,
-		 "\"192.0.2.53:0\" is not an IP address"},
+		 "\"192.0.2.53:0\" is not an address or a host name"},
 		{{.zones =
 			  "zones = ( { name = 'dyn.example.com'; primaries = '192.0.2.53'; key = 'gw'; ttl = -1; } );"},
 		 3,
@@ -601,7 +601,7 @@ static void tells_all_errors_at_once(void **state)
 	const struct parts parts = {
 		.listen = "listen = ( { address = 'nowhere'; port = 0; } );",
 		.tsig_keys = "tsig_keys = ( { name = 'gw'; } );",
-		.zones = "zones = ( { name = 'dyn.example.com'; primaries = 'x'; ttl = '1h'; } );",
+		.zones = "zones = ( { name = 'dyn.example.com'; primaries = 'x y'; ttl = '1h'; } );",
 		.users = "users = ( { login = 'a'; hosts = '..'; } );",
 		.extra = "log_level = 'loud'; fudge = 5;",
 	};
@@ -612,7 +612,7 @@ static void tells_all_errors_at_once(void **state)
 	assert_true(is_told(&load, 1, "\"nowhere\""));
 	assert_true(is_told(&load, 1, "`port`"));
 	assert_true(is_told(&load, 2, "TSIG key"));
-	assert_true(is_told(&load, 3, "\"x\""));
+	assert_true(is_told(&load, 3, "\"x y\""));
 	assert_true(is_told(&load, 3, "`ttl`"));
 	assert_true(is_told(&load, 3, "`key` is missing"));
 	assert_true(is_told(&load, 4, "\"..\""));

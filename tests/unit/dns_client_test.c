@@ -38,12 +38,12 @@ struct world {
 	struct dns_client *client;
 };
 
-/* An update and what became of it. */
+/* A request, an UPDATE unless the test says otherwise, and what became of it. */
 struct question {
 	struct world *world;
+	enum dns_request_kind kind;
 	struct change_set set;
-	const struct change_set *sets[1];
-	struct dns_update update;
+	struct dns_request request;
 	struct dns_ticket ticket;
 	bool sending; /* dns_client_send() is on the stack */
 	unsigned answers;
@@ -78,7 +78,7 @@ static struct world *world_new(void)
 	world->primary = primary_new(world->network, "192.0.2.53", world->model, world->key);
 	world->zone = name_of(ZONE);
 	maker = network_maker(world->network);
-	assert_int_equal(dns_client_new(fake_env_of(world->fake), &maker, primary_endpoint(world->primary), &options,
+	assert_int_equal(dns_client_new(fake_env_of(world->fake), &maker, primary_peer(world->primary), &options,
 					&world->client),
 			 STATUS_OK);
 	return world;
@@ -137,10 +137,9 @@ static void ask(struct world *world, struct question *question)
 		assert_int_equal(addr_parse(text_of("192.0.2.80"), &question->set.changes[0].addr), STATUS_OK);
 	}
 	question->world = world;
-	question->sets[0] = &question->set;
-	question->update = (struct dns_update){.zone = &world->zone, .sets = question->sets, .set_count = 1};
+	question->request = (struct dns_request){.kind = question->kind, .zone = &world->zone, .sets = &question->set};
 	question->sending = true;
-	status = dns_client_send(world->client, &question->update, world->key, &question->ticket, on_done, question);
+	status = dns_client_send(world->client, &question->request, world->key, &question->ticket, on_done, question);
 	question->sending = false;
 	assert_int_equal(status, STATUS_OK);
 }
@@ -169,6 +168,13 @@ static void assert_verdict(const struct question *question, enum dns_verdict ver
 {
 	assert_int_equal(question->answers, 1);
 	assert_int_equal(question->result.verdict, verdict);
+}
+
+static void assert_address(const struct addr *addr, const char *expected)
+{
+	char text[ADDR_TEXT_MAX];
+
+	assert_string_equal(addr_format(addr, text), expected);
 }
 
 /* ---- What a reply is worth ---- */
@@ -363,6 +369,139 @@ static void a_replayed_reply_is_not_believed(void **state)
 	primary_release(world->primary, false); /* on a connection that is gone, and then the right one */
 	fake_env_settle(world->fake);
 	assert_committed(&second);
+}
+
+/* ---- Other requests than UPDATEs ---- */
+
+static void a_query_tells_what_is_there(void **state)
+{
+	struct world *world = *state;
+	struct question question = {.kind = DNS_QUERY};
+
+	zone_model_set_ttl(world->model, OWNER, ADDR_V4, 77);
+	ask_and_wait(world, &question);
+	assert_committed(&question);
+	assert_true(question.result.answer.authoritative);
+	assert_int_equal(question.result.answer.count, 1);
+	assert_int_equal(question.result.answer.ttl_s, 77);
+	assert_address(&question.result.answer.addr, "192.0.2.1");
+	assert_int_equal(zone_model_commits(world->model), 0);
+}
+
+static void a_query_tells_that_nothing_is_there(void **state)
+{
+	struct world *world = *state;
+	struct question no_data = {.kind = DNS_QUERY}, no_name = {.kind = DNS_QUERY};
+
+	zone_model_remove(world->model, OWNER, ADDR_V4);
+	zone_model_put(world->model, OWNER, "2001:db8::1");
+	ask_and_wait(world, &no_data);
+	assert_committed(&no_data);
+	assert_int_equal(no_data.result.answer.count, 0);
+	zone_model_remove(world->model, OWNER, ADDR_V6);
+	ask_and_wait(world, &no_name);
+	assert_verdict(&no_name, DNS_VERIFIED);
+	assert_int_equal(no_name.result.rcode, DNS_NXDOMAIN);
+	assert_int_equal(no_name.result.answer.count, 0);
+}
+
+static void a_reply_without_authority_says_so(void **state)
+{
+	struct world *world = *state;
+	struct question question = {.kind = DNS_QUERY};
+
+	primary_set_script(world->primary, (struct primary_script){.rcode = PRIMARY_DECIDES, .lame = true});
+	ask_and_wait(world, &question);
+	assert_committed(&question);
+	assert_false(question.result.answer.authoritative);
+}
+
+static void a_confirmation_asks_for_the_very_address(void **state)
+{
+	struct world *world = *state;
+	struct question differs = {.kind = DNS_CONFIRM}, same = {.kind = DNS_CONFIRM}, more = {.kind = DNS_CONFIRM};
+
+	ask_and_wait(world, &differs);
+	assert_verdict(&differs, DNS_VERIFIED);
+	assert_int_equal(differs.result.rcode, DNS_NXRRSET);
+	zone_model_put(world->model, OWNER, "192.0.2.80");
+	ask_and_wait(world, &same);
+	assert_committed(&same);
+	zone_model_add(world->model, OWNER, "192.0.2.81");
+	ask_and_wait(world, &more);
+	assert_verdict(&more, DNS_VERIFIED);
+	assert_int_equal(more.result.rcode, DNS_NXRRSET);
+	assert_int_equal(zone_model_commits(world->model), 0);
+}
+
+static void a_probe_asks_for_the_record_alone(void **state)
+{
+	struct world *world = *state;
+	struct question there = {.kind = DNS_PROBE}, gone = {.kind = DNS_PROBE};
+
+	ask_and_wait(world, &there);
+	assert_committed(&there);
+	zone_model_remove(world->model, OWNER, ADDR_V4);
+	ask_and_wait(world, &gone);
+	assert_int_equal(gone.result.rcode, DNS_NXRRSET);
+	assert_int_equal(zone_model_commits(world->model), 0);
+}
+
+/* A forged "it is so already" would be as bad as a forged "it is done". */
+static void no_wrong_reply_to_a_query_or_confirmation_is_believed(void **state)
+{
+	static const enum dns_request_kind kinds[] = {DNS_QUERY, DNS_CONFIRM, DNS_PROBE};
+	struct world *world = *state;
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		for (enum reply_kind kind = REPLY_SIGNED + 1; kind < REPLY_KIND_COUNT; kind++) {
+			struct question question = {.kind = kinds[i]};
+
+			script(world, kind, DNS_NOERROR);
+			ask_and_wait(world, &question);
+			if (question.result.verdict != DNS_UNKNOWN)
+				fail_msg("a reply of kind %d gave verdict %d", kind, question.result.verdict);
+		}
+	}
+}
+
+static void requests_of_all_kinds_share_the_connection(void **state)
+{
+	struct world *world = *state;
+	struct question questions[40] = {0};
+
+	primary_set_script(world->primary, (struct primary_script){.rcode = PRIMARY_DECIDES, .hold = true});
+	for (size_t i = 0; i < 40; i++) {
+		questions[i].kind = (enum dns_request_kind)(i % (DNS_QUERY + 1));
+		ask(world, &questions[i]);
+	}
+	fake_env_settle(world->fake);
+	primary_release(world->primary, true);
+	fake_env_settle(world->fake);
+	for (size_t i = 0; i < 40; i++) {
+		assert_committed(&questions[i]);
+		assert_int_equal(questions[i].result.answer.count, questions[i].kind == DNS_QUERY);
+	}
+	assert_int_equal(primary_connections(world->primary), 1);
+}
+
+/* ---- Tickets ---- */
+
+static void what_was_withdrawn_is_not_sent(void **state)
+{
+	struct world *world = *state;
+	struct question withdrawn = {0}, other = {0};
+
+	ask(world, &withdrawn);
+	ask(world, &other);
+	assert_false(withdrawn.ticket.sent);
+	withdrawn.ticket.withdrawn = true;
+	fake_env_settle(world->fake);
+	assert_verdict(&withdrawn, DNS_UNREACHABLE);
+	assert_false(withdrawn.ticket.sent);
+	assert_committed(&other);
+	assert_true(other.ticket.sent);
+	assert_int_equal(primary_requests(world->primary), 1);
 }
 
 /* ---- Deadlines ---- */
@@ -865,6 +1004,14 @@ int main(void)
 		TEST(badtime_tells_how_far_the_clocks_are_apart),
 		TEST(a_signed_badtrunc_is_a_rejection),
 		TEST(a_small_clock_offset_does_no_harm),
+		TEST(a_query_tells_what_is_there),
+		TEST(a_query_tells_that_nothing_is_there),
+		TEST(a_reply_without_authority_says_so),
+		TEST(a_confirmation_asks_for_the_very_address),
+		TEST(a_probe_asks_for_the_record_alone),
+		TEST(no_wrong_reply_to_a_query_or_confirmation_is_believed),
+		TEST(requests_of_all_kinds_share_the_connection),
+		TEST(what_was_withdrawn_is_not_sent),
 		TEST(a_replayed_reply_is_not_believed),
 		TEST(a_black_hole_is_given_up_at_the_connect_deadline),
 		TEST(a_silent_primary_is_given_up_at_the_reply_deadline),

@@ -1,5 +1,6 @@
 /*
- * DNS UPDATE on the wire (RFC 2136): the octets of requests, and which replies are whole and to the point.
+ * DNS on the wire, UPDATE (RFC 2136) and queries: the octets of requests, how much room sets need, and which replies
+ * are whole and to the point.
  */
 #include "support.h"
 
@@ -7,6 +8,7 @@
 #include <stdlib.h>
 
 #include "dns/message.h"
+#include "tsig.h"
 
 enum {
 	OFFSET_FLAGS = 2,
@@ -49,6 +51,8 @@ static struct change change_to(const char *address, bool must_exist)
 	return (struct change){.addr = addr_of(address), .ttl_s = 180, .must_exist = must_exist};
 }
 
+#define QUERY "1234 0000 0001 0000 0000 0000 03 777777 03 64796e 07 6578616d706c65 03 636f6d 00 "
+
 /* What each piece of a message for www.dyn.example.com in dyn.example.com looks like. */
 #define HEADER(prerequisites, updates) "1234 2800 0001 " prerequisites " " updates " 0000 "
 #define ZONE                           "03 64796e 07 6578616d706c65 03 636f6d 00 0006 0001 "
@@ -60,6 +64,8 @@ static struct change change_to(const char *address, bool must_exist)
 #define DELETE_AAAA                    EXISTS_AAAA
 #define ADD_A                          "0001 0001 000000b4 0004 c000024d "
 #define ADD_AAAA                       "001c 0001 000000b4 0010 20010db8000000000000000000000001 "
+#define IS_A                           "0001 0001 00000000 0004 c000024d "
+#define IS_AAAA                        "001c 0001 00000000 0010 20010db8000000000000000000000001 "
 
 static void writes_exactly_these_octets(void **state)
 {
@@ -67,57 +73,122 @@ static void writes_exactly_these_octets(void **state)
 		const char *row;
 		const char *addresses[CHANGE_SET_MAX];
 		size_t count;
-		bool must_exist, only_prerequisites;
+		bool must_exist;
+		enum dns_request_kind kind;
 		const char *hex;
 	} rows[] = {
 		{"A",
 		 {"192.0.2.77"},
 		 1,
 		 true,
-		 false,
+		 DNS_UPDATE,
 		 HEADER("0001", "0002") ZONE OWNER_FIRST EXISTS_A OWNER DELETE_A OWNER ADD_A},
 		{"AAAA",
 		 {"2001:db8::1"},
 		 1,
 		 true,
-		 false,
+		 DNS_UPDATE,
 		 HEADER("0001", "0002") ZONE OWNER_FIRST EXISTS_AAAA OWNER DELETE_AAAA OWNER ADD_AAAA},
 		{"both",
 		 {"192.0.2.77", "2001:db8::1"},
 		 2,
 		 true,
-		 false,
+		 DNS_UPDATE,
 		 HEADER("0002", "0004") ZONE OWNER_FIRST EXISTS_A OWNER EXISTS_AAAA OWNER DELETE_A OWNER ADD_A OWNER
 			 DELETE_AAAA OWNER ADD_AAAA},
 		{"without a prerequisite",
 		 {"192.0.2.77"},
 		 1,
 		 false,
-		 false,
+		 DNS_UPDATE,
 		 HEADER("0000", "0002") ZONE OWNER_FIRST DELETE_A OWNER ADD_A},
-		{"only prerequisites",
+		{"a probe",
 		 {"192.0.2.77", "2001:db8::1"},
 		 2,
 		 true,
+		 DNS_PROBE,
+		 HEADER("0001", "0000") ZONE OWNER_FIRST EXISTS_A},
+		{"a confirmation",
+		 {"192.0.2.77", "2001:db8::1"},
+		 2,
 		 true,
-		 HEADER("0002", "0000") ZONE OWNER_FIRST EXISTS_A OWNER EXISTS_AAAA},
+		 DNS_CONFIRM,
+		 HEADER("0002", "0000") ZONE OWNER_FIRST IS_A OWNER IS_AAAA},
+		{"a confirmation of what may be created",
+		 {"192.0.2.77"},
+		 1,
+		 false,
+		 DNS_CONFIRM,
+		 HEADER("0001", "0000") ZONE OWNER_FIRST IS_A},
+		{"a query", {"192.0.2.77"}, 1, true, DNS_QUERY, QUERY "0001 0001"},
+		{"a query for AAAA", {"2001:db8::1"}, 1, true, DNS_QUERY, QUERY "001c 0001"},
 	};
 	struct name zone = name_of("dyn.example.com");
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(rows); i++) {
 		struct change_set set = {.owner = name_of("www.dyn.example.com"), .count = rows[i].count};
-		const struct change_set *const sets[] = {&set};
-		struct dns_update update = {&zone, sets, 1, rows[i].only_prerequisites};
+		struct dns_request request = {.kind = rows[i].kind, .zone = &zone, .sets = &set};
 		uint8_t wire[512], expected[512];
 		size_t len, expected_len = from_hex(rows[i].hex, expected, sizeof expected);
 
 		for (size_t k = 0; k < set.count; k++)
 			set.changes[k] = change_to(rows[i].addresses[k], rows[i].must_exist);
-		assert_row(rows[i].row, dns_update_write(&update, ID, wire, sizeof wire, &len) == STATUS_OK);
+		assert_row(rows[i].row, dns_request_write(&request, ID, wire, sizeof wire, &len) == STATUS_OK);
 		assert_int_equal(len, expected_len);
 		assert_memory_equal(wire, expected, len);
 	}
+}
+
+static void an_expected_value_is_a_value_dependent_prerequisite(void **state)
+{
+	struct name zone = name_of("dyn.example.com");
+	struct change_set set = {.owner = name_of("www.dyn.example.com"),
+				 .count = 2,
+				 .changes = {change_to("192.0.2.77", true), change_to("2001:db8::1", true)}};
+	struct dns_request request = {.kind = DNS_UPDATE, .zone = &zone, .sets = &set};
+	uint8_t wire[512], expected[512];
+	size_t len, expected_len = from_hex(HEADER("0002", "0004") ZONE OWNER_FIRST
+					    "0001 0001 00000000 0004 c0000201" OWNER EXISTS_AAAA OWNER DELETE_A OWNER
+						    ADD_A OWNER DELETE_AAAA OWNER ADD_AAAA,
+					    expected, sizeof expected);
+
+	(void)state;
+	set.changes[0].expected = addr_of("192.0.2.1");
+	assert_int_equal(dns_request_write(&request, ID, wire, sizeof wire, &len), STATUS_OK);
+	assert_int_equal(len, expected_len);
+	assert_memory_equal(wire, expected, len);
+}
+
+/* Sees how a primary is, and needs no name for that. */
+static void a_probe_may_ask_for_nothing(void **state)
+{
+	struct name zone = name_of("dyn.example.com");
+	struct dns_request request = {.kind = DNS_PROBE, .zone = &zone};
+	uint8_t wire[512], expected[512];
+	size_t len, expected_len = from_hex(HEADER("0000", "0000") ZONE, expected, sizeof expected);
+
+	(void)state;
+	assert_int_equal(dns_request_write(&request, ID, wire, sizeof wire, &len), STATUS_OK);
+	assert_int_equal(len, expected_len);
+	assert_memory_equal(wire, expected, len);
+}
+
+/* The second change of a set has a query of its own. */
+static void a_query_is_for_the_change_it_names(void **state)
+{
+	struct name zone = name_of("dyn.example.com");
+	struct change_set set = {.owner = name_of("www.dyn.example.com"),
+				 .count = 2,
+				 .changes = {change_to("192.0.2.77", true), change_to("2001:db8::1", true)}};
+	struct dns_request request = {.kind = DNS_QUERY, .zone = &zone, .sets = &set, .change = 1};
+	uint8_t wire[512], expected[512];
+	size_t len, expected_len = from_hex(QUERY "001c 0001", expected, sizeof expected);
+
+	(void)state;
+	assert_int_equal(dns_request_write(&request, ID, wire, sizeof wire, &len), STATUS_OK);
+	assert_int_equal(len, expected_len);
+	assert_memory_equal(wire, expected, len);
 }
 
 static void the_ttl_is_the_zone_s(void **state)
@@ -125,8 +196,7 @@ static void the_ttl_is_the_zone_s(void **state)
 	static const uint32_t ttls[] = {0, 1, 180, 0x7fffffff};
 	struct name zone = name_of("dyn.example.com");
 	struct change_set set = {.owner = name_of("www.dyn.example.com"), .count = 1};
-	const struct change_set *const sets[] = {&set};
-	struct dns_update update = {.zone = &zone, .sets = sets, .set_count = 1};
+	struct dns_request request = {.kind = DNS_UPDATE, .zone = &zone, .sets = &set};
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(ttls); i++) {
@@ -135,36 +205,73 @@ static void the_ttl_is_the_zone_s(void **state)
 
 		set.changes[0] = change_to("192.0.2.77", true);
 		set.changes[0].ttl_s = ttls[i];
-		assert_int_equal(dns_update_write(&update, ID, wire, sizeof wire, &len), STATUS_OK);
+		assert_int_equal(dns_request_write(&request, ID, wire, sizeof wire, &len), STATUS_OK);
 		at = len - 4 - 2 - 4; /* before RDATA and its length */
 		assert_int_equal((uint32_t)number_at(wire, at) << 16 | number_at(wire, at + 2), ttls[i]);
 	}
 }
 
-/* A message of `count` change sets of both families. */
-static enum status write_many(size_t count, uint8_t *wire, size_t cap, size_t *len)
+/* `count` change sets of both families, linked. */
+static struct change_set *make_sets(size_t count, const char *format)
 {
-	struct name zone = name_of("dyn.example.com");
 	struct change_set *sets = calloc(count, sizeof *sets);
-	const struct change_set **pointers = calloc(count, sizeof *pointers);
-	struct dns_update update = {.zone = &zone, .sets = pointers, .set_count = count};
-	enum status status;
 
 	assert_non_null(sets);
-	assert_non_null(pointers);
 	for (size_t i = 0; i < count; i++) {
-		char owner[64];
+		char owner[300];
 
-		snprintf(owner, sizeof owner, "host-%zu.dyn.example.com", i);
+		snprintf(owner, sizeof owner, "host-%zu.%s", i, format);
 		sets[i] = (struct change_set){.owner = name_of(owner), .count = 2};
 		sets[i].changes[0] = change_to("192.0.2.77", true);
 		sets[i].changes[1] = change_to("2001:db8::1", true);
-		pointers[i] = &sets[i];
+		sets[i].changes[0].expected = addr_of("192.0.2.1");
+		sets[i].changes[1].expected = addr_of("2001:db8::2");
+		sets[i].next = i + 1 < count ? &sets[i + 1] : NULL;
 	}
-	status = dns_update_write(&update, ID, wire, cap, len);
-	free(pointers);
+	return sets;
+}
+
+static enum status write_many(size_t count, uint8_t *wire, size_t cap, size_t *len)
+{
+	struct name zone = name_of("dyn.example.com");
+	struct change_set *sets = make_sets(count, "dyn.example.com");
+	struct dns_request request = {.kind = DNS_UPDATE, .zone = &zone, .sets = sets};
+	enum status status = dns_request_write(&request, ID, wire, cap, len);
+
 	free(sets);
 	return status;
+}
+
+#define LONGEST_LABEL "a23456789b123456789c123456789d123456789e123456789f123456789g123"
+
+/* What the queue fills messages by: with less it would build messages that cannot be written. */
+static void the_space_of_sets_is_an_upper_bound(void **state)
+{
+	static const char *const zone_texts[] = {"dyn.example.com", "com", "0-63.2.0.192.in-addr.arpa"};
+	static const char *const prefixes[] = {"", "a.b.c.d.e.f.g.h.", LONGEST_LABEL "." LONGEST_LABEL "."};
+	static const enum dns_request_kind kinds[] = {DNS_UPDATE, DNS_CONFIRM, DNS_PROBE};
+	static uint8_t wire[DNS_MESSAGE_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(zone_texts) * LENGTH(prefixes) * LENGTH(kinds); i++) {
+		struct name zone = name_of(zone_texts[i % LENGTH(zone_texts)]);
+		const char *prefix = prefixes[i / LENGTH(zone_texts) % LENGTH(prefixes)];
+		struct dns_request request = {.kind = kinds[i / LENGTH(zone_texts) / LENGTH(prefixes)], .zone = &zone};
+		size_t fits = 0, space = dns_message_space(&zone), len;
+		struct change_set *sets;
+		char parent[300];
+
+		snprintf(parent, sizeof parent, "%s%s", prefix, zone.text);
+		sets = make_sets(1000, parent);
+		while (fits < 1000 && space + dns_set_space(&sets[fits], &zone) <= DNS_MESSAGE_MAX)
+			space += dns_set_space(&sets[fits++], &zone);
+		sets[fits - 1].next = NULL;
+		request.sets = sets;
+		assert_int_equal(dns_request_write(&request, ID, wire, DNS_MESSAGE_MAX - TSIG_RECORD_MAX, &len),
+				 STATUS_OK);
+		assert_true(len + TSIG_RECORD_MAX <= space);
+		free(sets);
+	}
 }
 
 static void several_change_sets_share_a_message(void **state)
@@ -188,17 +295,16 @@ static void a_message_that_does_not_fit_is_refused(void **state)
 	struct name zone = name_of("dyn.example.com");
 	struct change_set set = {
 		.owner = name_of("www.dyn.example.com"), .count = 1, .changes = {change_to("192.0.2.1", true)}};
-	const struct change_set *const sets[] = {&set};
-	struct dns_update update = {.zone = &zone, .sets = sets, .set_count = 1};
+	struct dns_request request = {.kind = DNS_UPDATE, .zone = &zone, .sets = &set};
 	size_t whole, len;
 
 	(void)state;
-	assert_int_equal(dns_update_write(&update, ID, wire, sizeof wire, &whole), STATUS_OK);
+	assert_int_equal(dns_request_write(&request, ID, wire, sizeof wire, &whole), STATUS_OK);
 	for (size_t cap = 0; cap <= whole; cap++) {
 		uint8_t *small = malloc(cap ? cap : 1);
 
 		assert_non_null(small);
-		assert_int_equal(dns_update_write(&update, ID, small, cap, &len),
+		assert_int_equal(dns_request_write(&request, ID, small, cap, &len),
 				 cap < whole ? STATUS_TOO_LONG : STATUS_OK);
 		free(small);
 	}
@@ -207,18 +313,41 @@ static void a_message_that_does_not_fit_is_refused(void **state)
 
 /* ---- Replies ---- */
 
-static enum status read_reply(const uint8_t *wire, size_t len, struct dns_reply *reply)
+static enum status read_reply_to(const struct dns_request *request, const uint8_t *wire, size_t len,
+				 struct dns_reply *reply)
 {
-	struct name zone = name_of("dyn.example.com");
 	uint8_t *copy = malloc(len ? len : 1);
 	enum status status;
 
 	assert_non_null(copy);
 	if (len)
 		memcpy(copy, wire, len);
-	status = dns_reply_read(copy, len, &zone, reply);
+	status = dns_reply_read(copy, len, request, reply);
 	free(copy);
 	return status;
+}
+
+static enum status read_reply(const uint8_t *wire, size_t len, struct dns_reply *reply)
+{
+	struct name zone = name_of("dyn.example.com");
+	struct dns_request request = {.kind = DNS_UPDATE, .zone = &zone};
+
+	return read_reply_to(&request, wire, len, reply);
+}
+
+/* To a query for www.dyn.example.com. */
+static enum status read_answer(const char *hex, enum addr_family family, struct dns_reply *reply)
+{
+	struct name zone = name_of("dyn.example.com");
+	struct change_set set = {.owner = name_of("www.dyn.example.com"),
+				 .count = 2,
+				 .changes = {change_to("192.0.2.77", true), change_to("2001:db8::1", true)}};
+	struct dns_request request = {
+		.kind = DNS_QUERY, .zone = &zone, .sets = &set, .change = family == ADDR_V4 ? 0 : 1};
+	uint8_t wire[512];
+	size_t len = from_hex(hex, wire, sizeof wire);
+
+	return read_reply_to(&request, wire, len, reply);
 }
 
 static void reads_id_and_rcode(void **state)
@@ -317,6 +446,97 @@ static void refuses_a_reply_cut_short_at_any_octet(void **state)
 		assert_int_equal(read_reply(wire, cut, &reply), STATUS_INVALID);
 }
 
+#define REPLY(flags, answers)                                                                                          \
+	"1234 " flags " 0001 " answers " 0000 0000 03 777777 03 64796e 07 6578616d706c65 03 636f6d 00 "
+#define IN_A    "c00c 0001 0001 0000003c 0004 "
+#define IN_AAAA "c00c 001c 0001 0000003c 0010 "
+
+static void reads_what_a_query_found(void **state)
+{
+	static const struct {
+		const char *row, *hex;
+		enum addr_family family;
+		unsigned rcode;
+		bool authoritative;
+		size_t count;
+		const char *addr;
+	} rows[] = {
+		{"A", REPLY("8400", "0001") "0001 0001 " IN_A "c0000201", ADDR_V4, DNS_NOERROR, true, 1, "192.0.2.1"},
+		{"AAAA", REPLY("8400", "0001") "001c 0001 " IN_AAAA "20010db8000000000000000000000005", ADDR_V6,
+		 DNS_NOERROR, true, 1, "2001:db8::5"},
+		{"not authoritative", REPLY("8000", "0001") "0001 0001 " IN_A "c0000201", ADDR_V4, DNS_NOERROR, false,
+		 1, "192.0.2.1"},
+		{"two of them", REPLY("8400", "0002") "0001 0001 " IN_A "c0000201 " IN_A "c0000202", ADDR_V4,
+		 DNS_NOERROR, true, 2, NULL},
+		{"nothing", REPLY("8400", "0000") "0001 0001", ADDR_V4, DNS_NOERROR, true, 0, NULL},
+		{"no such name", REPLY("8403", "0000") "0001 0001", ADDR_V4, DNS_NXDOMAIN, true, 0, NULL},
+		{"refused", REPLY("8005", "0000") "0001 0001", ADDR_V4, DNS_REFUSED, false, 0, NULL},
+		{"another type", REPLY("8400", "0001") "0001 0001 " IN_AAAA "20010db8000000000000000000000005", ADDR_V4,
+		 DNS_NOERROR, true, 0, NULL},
+		{"another owner", REPLY("8400", "0001") "0001 0001 c010 0001 0001 0000003c 0004 c0000201", ADDR_V4,
+		 DNS_NOERROR, true, 0, NULL},
+		{"an alias and where it leads",
+		 REPLY("8400", "0002") "0001 0001 c00c 0005 0001 0000003c 0002 c010 "
+				       "c010 0001 0001 0000003c 0004 c0000201",
+		 ADDR_V4, DNS_NOERROR, true, 0, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct dns_reply reply;
+
+		assert_row(rows[i].row, read_answer(rows[i].hex, rows[i].family, &reply) == STATUS_OK);
+		assert_row(rows[i].row, reply.rcode == rows[i].rcode);
+		assert_row(rows[i].row, reply.answer.authoritative == rows[i].authoritative);
+		assert_row(rows[i].row, reply.answer.count == rows[i].count);
+		if (rows[i].addr) {
+			struct addr expected = addr_of(rows[i].addr);
+
+			assert_row(rows[i].row, addr_equal(&reply.answer.addr, &expected));
+			assert_row(rows[i].row, reply.answer.ttl_s == 60);
+		}
+	}
+}
+
+static void refuses_what_is_no_reply_to_the_query(void **state)
+{
+	static const struct {
+		const char *row, *hex;
+	} rows[] = {
+		{"opcode UPDATE", REPLY("ac00", "0000") "0001 0001"},
+		{"truncated (TC)", REPLY("8600", "0000") "0001 0001"},
+		{"a request", REPLY("0400", "0000") "0001 0001"},
+		{"a question of another type", REPLY("8400", "0000") "001c 0001"},
+		{"a question of another class", REPLY("8400", "0000") "0001 0003"},
+		{"a question for another name", "1234 8400 0001 0000 0000 0000 " ZONE},
+		{"no question", "1234 8400 0000 0000 0000 0000"},
+		{"an answer cut short", REPLY("8400", "0001") "0001 0001 " IN_A "c00002"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct dns_reply reply;
+
+		assert_row(rows[i].row, read_answer(rows[i].hex, ADDR_V4, &reply) == STATUS_INVALID);
+	}
+}
+
+static void an_address_of_another_length_is_never_an_answer(void **state)
+{
+	static const char *const rows[] = {
+		REPLY("8400", "0001") "0001 0001 c00c 0001 0001 0000003c 0000 ",
+		REPLY("8400", "0001") "0001 0001 c00c 0001 0001 0000003c 0003 c00002",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct dns_reply reply = {0};
+
+		if (read_answer(rows[i], ADDR_V4, &reply) == STATUS_OK)
+			assert_row(rows[i], reply.answer.count == 0);
+	}
+}
+
 static void the_id_is_read_in_network_order(void **state)
 {
 	(void)state;
@@ -344,14 +564,21 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes_exactly_these_octets),
+		cmocka_unit_test(an_expected_value_is_a_value_dependent_prerequisite),
+		cmocka_unit_test(a_probe_may_ask_for_nothing),
+		cmocka_unit_test(a_query_is_for_the_change_it_names),
 		cmocka_unit_test(the_ttl_is_the_zone_s),
 		cmocka_unit_test(several_change_sets_share_a_message),
 		cmocka_unit_test(a_message_that_does_not_fit_is_refused),
+		cmocka_unit_test(the_space_of_sets_is_an_upper_bound),
 		cmocka_unit_test(reads_id_and_rcode),
 		cmocka_unit_test(refuses_what_is_no_reply_to_an_update_of_the_zone),
 		cmocka_unit_test(refuses_a_zone_of_another_class),
 		cmocka_unit_test(refuses_a_malformed_reply),
 		cmocka_unit_test(refuses_a_reply_cut_short_at_any_octet),
+		cmocka_unit_test(reads_what_a_query_found),
+		cmocka_unit_test(refuses_what_is_no_reply_to_the_query),
+		cmocka_unit_test(an_address_of_another_length_is_never_an_answer),
 		cmocka_unit_test(the_id_is_read_in_network_order),
 		cmocka_unit_test(rcodes_have_names),
 	};

@@ -1,14 +1,20 @@
 /*
  * Random schedules: queues, driver and clients together, with primaries that drop, delay, close, restart, forge and
- * lie, on a fake clock.
+ * lie, and zones that others change at the same time, on a fake clock.
  *
- * Each change carries its own number as its address, so what the zone goes through tells which change was committed
- * when. Checked of every schedule:
- *   - "changed" was committed before it was said; "refused", "no record", "unreachable" and "busy" never are
- *     committed at all
+ * Each new change carries a value of its own as its address; others repeat a value, so that they may change nothing.
+ * Each record has a history, so what was said can be held against what the zone went through. Checked of every
+ * schedule:
+ *   - "changed": since then this change, or a later one of its host, was committed; or it was found in the zone when
+ *     it had to be found out whether it had been
+ *   - "unchanged": since then the zone held this change, or a later one of its host, at some time
+ *   - "no record": since then the record did not exist at some time, and it had to
+ *   - "refused", "unreachable" and "busy" are not committed at all
  *   - the changes of one name are committed in the order in which they were submitted, repetitions included
- *   - each is answered exactly once and by its deadline
- *   - no more wait than allowed, and all timers and connections are given back (memory: by a sanitizer)
+ *   - each is answered exactly once and by its deadline, or not at all if it was cancelled before
+ *   - no more wait than allowed, of one account neither, and "busy" is said only then
+ *   - when all is mended, changes are committed again
+ *   - all timers and connections are given back (memory: by a sanitizer)
  *
  * DDNSGATE_TEST_SEED chooses the first schedule, DDNSGATE_TEST_SCHEDULES how many there are. The seed of a schedule
  * that fails is printed.
@@ -33,33 +39,68 @@
 
 enum {
 #ifdef TESTS_SANITIZED
-	SCHEDULES_DEFAULT = 300,
+	SCHEDULES_DEFAULT = 150,
 #else
-	SCHEDULES_DEFAULT = 2000,
+	SCHEDULES_DEFAULT = 1200,
 #endif
 	STEPS = 20,
-	CHANGES_MAX = 200,
-	OWNERS = 8, /* of each zone; the last one has no records */
+	CHANGES_MAX = 300,
+	EVENTS_MAX = 400, /* of one record */
+	OWNERS = 12,      /* of each zone */
+	OWNER_WITHOUT_AAAA = OWNERS - 2,
+	OWNER_WITHOUT_RECORDS = OWNERS - 1,
 	ZONES = 2,
+	PRIMARIES = 2,
+	ACCOUNTS = 4,
+	TTL_S = MODEL_TTL_S,
 	LATER_MS = 120000,
 	SECOND_LOW = 1800000000,
 };
 
+/* What a record holds: the number that its address carries, or: */
+enum {
+	ABSENT = -1,
+	SEVERAL = -2, /* addresses */
+};
+
+enum {
+	VALUE_AT_START = 0,
+	VALUE_OF_WILDCARD = 1,
+	FIRST_VALUE = 2,
+};
+
 static const char *const zone_names[ZONES] = {"a.example.com", "b.example.com"};
-static const char *const primary_names[] = {"192.0.2.53", "192.0.2.54"};
+static const char *const primary_names[PRIMARIES] = {"192.0.2.53", "192.0.2.54"};
 
 struct schedule;
 
-/* A change that was submitted; its number is its place in the schedule. */
+/* A change that was submitted. Those of one schedule stand in the order of submission. */
 struct submitted {
 	struct schedule *schedule;
 	size_t zone;
 	unsigned owner;
+	unsigned account;
 	unsigned families; /* bits of enum addr_family */
-	unsigned committed;
+	bool must_exist;
+	int value;
 	unsigned answers;
+	bool submitting, cancelled;
 	enum outcome_code code;
-	uint64_t at_ms, answered_ms;
+	uint64_t at_ms;
+	unsigned long moment;
+};
+
+struct event {
+	unsigned long moment;
+	int value;
+	bool committed; /* by an UPDATE; else by others */
+};
+
+/* All that a record went through. */
+struct record {
+	size_t count;
+	struct event events[EVENTS_MAX];
+	size_t last; /* the change whose value was committed last */
 };
 
 struct schedule {
@@ -69,28 +110,34 @@ struct schedule {
 	struct network *network;
 	struct tsig_key *key;
 	struct zone_model *models[ZONES];
-	struct primary *primaries[2];
-	struct endpoint endpoints[2];
+	struct primary *primaries[PRIMARIES];
+	struct peer peers[PRIMARIES];
 	struct name names[ZONES];
 	struct zone_setup setups[ZONES];
 	struct queue_limits limits;
-	unsigned mischief_percent;
+	unsigned mischief_percent, meddling_percent;
+	unsigned cancelling_percent;
+	bool mended;
 	struct zones *zones;
-	size_t waiting[ZONES];
-	size_t last_committed[ZONES][OWNERS][ADDR_V6 + 1];
+	unsigned long moment; /* how many things have happened */
+	int next_value;
+	size_t waiting[ZONES], waiting_of[ZONES][ACCOUNTS];
+	struct record records[ZONES][OWNERS][ADDR_V6 + 1];
 	size_t count;
 	struct submitted changes[CHANGES_MAX];
 };
 
 /* What was seen in a whole run, so that a test that tests nothing is noticed. */
 static unsigned long seen[OUTCOME_FAILED + 1];
+static unsigned long seen_kinds[DNS_QUERY + 1], seen_together, seen_cancelled;
 
 static void break_rule(const struct schedule *schedule, size_t number, const char *rule)
 {
 	const struct submitted *change = &schedule->changes[number];
 
-	fail_msg("DDNSGATE_TEST_SEED=%" PRIu64 " DDNSGATE_TEST_SCHEDULES=1: change %zu of host %u in zone %zu, %s: %s",
-		 schedule->seed, number, change->owner, change->zone,
+	fail_msg("DDNSGATE_TEST_SEED=%" PRIu64 " DDNSGATE_TEST_SCHEDULES=1: change %zu of host %u in zone %zu, "
+		 "value %d, %s: %s",
+		 schedule->seed, number, change->owner, change->zone, change->value,
 		 change->answers ? outcome_text(change->code) : "unanswered", rule);
 }
 
@@ -104,30 +151,234 @@ static bool chance(struct schedule *schedule, unsigned percent)
 	return draw(schedule, 100) < percent;
 }
 
-/* ---- What the zones go through ---- */
+/* ---- Values and names ---- */
 
-static size_t number_of(const struct addr *addr)
+static struct addr addr_of_value(enum addr_family family, int value)
 {
-	const uint8_t *end = addr->octets + (addr->family == ADDR_V4 ? 4 : 16);
+	static const uint8_t v6[16] = {0x20, 0x01, 0x0d, 0xb8};
+	static const uint8_t v4[16] = {10};
+	struct addr addr = {.family = family};
+	size_t end = family == ADDR_V4 ? 4 : 16;
 
-	return (size_t)end[-2] << 8 | end[-1];
+	memcpy(addr.octets, family == ADDR_V4 ? v4 : v6, sizeof v6);
+	addr.octets[end - 2] = (uint8_t)(value >> 8);
+	addr.octets[end - 1] = (uint8_t)value;
+	return addr;
 }
 
-static void on_commit(void *ctx, const char *owner, const struct addr *addr)
+static int value_of(const struct addr *addr)
+{
+	const uint8_t *end = addr->octets + addr_len(addr);
+
+	return end[-2] << 8 | end[-1];
+}
+
+static const char *value_text(enum addr_family family, int value)
+{
+	static char text[ADDR_TEXT_MAX];
+	struct addr addr = addr_of_value(family, value);
+
+	return addr_format(&addr, text);
+}
+
+static const char *owner_name(size_t zone, unsigned owner)
+{
+	static char text[64];
+
+	snprintf(text, sizeof text, "h%u.%s", owner, zone_names[zone]);
+	return text;
+}
+
+static bool has_family(const struct submitted *change, enum addr_family family)
+{
+	return change->families & 1u << family;
+}
+
+/* ---- What the zones go through ---- */
+
+static void note(struct schedule *schedule, struct record *record, int value, bool committed)
+{
+	if (record->count == EVENTS_MAX)
+		fail_msg("DDNSGATE_TEST_SEED=%" PRIu64 ": a record has too long a history", schedule->seed);
+	record->events[record->count++] = (struct event){++schedule->moment, value, committed};
+}
+
+static struct record *record_of(struct schedule *schedule, size_t zone, unsigned owner, enum addr_family family)
+{
+	return &schedule->records[zone][owner][family];
+}
+
+static int held_at(const struct record *record, unsigned long moment)
+{
+	int value = ABSENT;
+
+	for (size_t i = 0; i < record->count && record->events[i].moment <= moment; i++)
+		value = record->events[i].value;
+	return value;
+}
+
+/* The change whose value was committed: the first one from the last one on that it can be. */
+static size_t whose(const struct schedule *schedule, size_t zone, unsigned owner, const struct addr *addr, size_t from)
+{
+	while (from < schedule->count) {
+		const struct submitted *change = &schedule->changes[from];
+
+		if (change->zone == zone && change->owner == owner && change->value == value_of(addr) &&
+		    has_family(change, addr->family))
+			break;
+		from++;
+	}
+	return from;
+}
+
+static void on_commit(void *ctx, const char *name, const struct addr *addr)
 {
 	struct schedule *schedule = ctx;
-	size_t number = number_of(addr);
-	struct submitted *change = &schedule->changes[number];
-	size_t *last = &schedule->last_committed[change->zone][change->owner][addr->family];
-	char expected[64];
+	unsigned owner = (unsigned)strtoul(name + 1, NULL, 10);
+	size_t zone = strcmp(name, owner_name(0, owner)) == 0 ? 0 : 1;
+	struct record *record = record_of(schedule, zone, owner, addr->family);
+	size_t number = whose(schedule, zone, owner, addr, record->last);
 
-	snprintf(expected, sizeof expected, "h%u.%s", change->owner, zone_names[change->zone]);
-	if (number >= schedule->count || strcmp(owner, expected) != 0)
-		break_rule(schedule, number, "committed for a host that it is not of");
-	if (number < *last)
-		break_rule(schedule, number, "committed after a later change of that host");
-	*last = number;
-	change->committed |= 1u << addr->family;
+	if (number == schedule->count)
+		break_rule(schedule, record->last, "after it was committed what is of no change since then");
+	record->last = number;
+	note(schedule, record, value_of(addr), true);
+}
+
+/* ---- What is said of them ---- */
+
+/* Whether change `later` may stand for change `number`, because it came after it and is for all its records. */
+static bool may_stand_for(const struct submitted *later, const struct submitted *change)
+{
+	return later >= change && later->zone == change->zone && later->owner == change->owner &&
+	       (later->families & change->families) == change->families;
+}
+
+static bool was_committed_since(const struct record *record, unsigned long moment, int value)
+{
+	for (size_t i = record->count; i > 0 && record->events[i - 1].moment > moment; i--) {
+		if (record->events[i - 1].committed && record->events[i - 1].value == value)
+			return true;
+	}
+	return false;
+}
+
+static bool was_committed(struct schedule *schedule, const struct submitted *change)
+{
+	for (enum addr_family family = ADDR_V4; family <= ADDR_V6; family++) {
+		if (has_family(change, family) &&
+		    !was_committed_since(record_of(schedule, change->zone, change->owner, family), change->moment,
+					 change->value))
+			return false;
+	}
+	return true;
+}
+
+/* Whether all the records of the change held it at that moment. */
+static bool holds_at(struct schedule *schedule, const struct submitted *change, unsigned long moment)
+{
+	for (enum addr_family family = ADDR_V4; family <= ADDR_V6; family++) {
+		if (has_family(change, family) &&
+		    held_at(record_of(schedule, change->zone, change->owner, family), moment) != change->value)
+			return false;
+	}
+	return true;
+}
+
+static bool was_held(struct schedule *schedule, const struct submitted *change)
+{
+	bool held = holds_at(schedule, change, change->moment);
+
+	for (enum addr_family family = ADDR_V4; family <= ADDR_V6 && !held; family++) {
+		const struct record *record = record_of(schedule, change->zone, change->owner, family);
+
+		for (size_t i = record->count; i > 0 && record->events[i - 1].moment > change->moment && !held; i--)
+			held = holds_at(schedule, change, record->events[i - 1].moment);
+	}
+	return held;
+}
+
+static bool was_absent(struct schedule *schedule, const struct submitted *change, enum addr_family family)
+{
+	const struct record *record = record_of(schedule, change->zone, change->owner, family);
+	bool absent = held_at(record, change->moment) == ABSENT;
+
+	for (size_t i = record->count; i > 0 && record->events[i - 1].moment > change->moment; i--)
+		absent = absent || record->events[i - 1].value == ABSENT;
+	return absent;
+}
+
+static void no_longer_waits(struct schedule *schedule, const struct submitted *change)
+{
+	schedule->waiting[change->zone]--;
+	schedule->waiting_of[change->zone][change->account]--;
+}
+
+typedef bool test_fn(struct schedule *schedule, const struct submitted *change);
+
+static bool any_standing_for(struct schedule *schedule, const struct submitted *change, test_fn *test)
+{
+	for (const struct submitted *later = change; later < schedule->changes + schedule->count; later++) {
+		if (may_stand_for(later, change) && test(schedule, later))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Of two records the first is probed; if it exists, the second must have been missing. Unless others put back the
+ * first one just then, and so the second is named.
+ */
+static bool was_put_back(struct schedule *schedule, const struct submitted *change, enum addr_family missing)
+{
+	return missing == ADDR_V6 && has_family(change, ADDR_V4) && was_absent(schedule, change, ADDR_V4) &&
+	       held_at(record_of(schedule, change->zone, change->owner, ADDR_V4), schedule->moment) != ABSENT;
+}
+
+static void check_no_record(struct schedule *schedule, size_t number, enum addr_family missing)
+{
+	const struct submitted *change = &schedule->changes[number];
+
+	if (!change->must_exist)
+		break_rule(schedule, number, "it need not exist");
+	if (missing == ADDR_NONE) {
+		if (!(has_family(change, ADDR_V4) && was_absent(schedule, change, ADDR_V4)) &&
+		    !(has_family(change, ADDR_V6) && was_absent(schedule, change, ADDR_V6)))
+			break_rule(schedule, number, "neither was missing");
+		return;
+	}
+	if (!has_family(change, missing))
+		break_rule(schedule, number, "the missing record is not one that was to be changed");
+	if (!was_absent(schedule, change, missing) && !was_put_back(schedule, change, missing))
+		break_rule(schedule, number, "the record was there all the time");
+}
+
+static void check_busy(const struct schedule *schedule, size_t number)
+{
+	const struct submitted *change = &schedule->changes[number];
+
+	/* It does not count itself. */
+	if (schedule->waiting[change->zone] < schedule->limits.waiters_max &&
+	    schedule->waiting_of[change->zone][change->account] < schedule->limits.share_max)
+		break_rule(schedule, number, "there is room");
+}
+
+/* Not only clients that go away cancel, but also what an answer sets off; hence from within on_done(), too. */
+static void cancel(struct schedule *schedule)
+{
+	size_t newest = draw(schedule, (unsigned)schedule->count);
+
+	for (size_t i = 0; i < schedule->count; i++) {
+		struct submitted *change = &schedule->changes[(newest + schedule->count - i) % schedule->count];
+
+		if (change->answers || change->cancelled || change->submitting)
+			continue;
+		change->cancelled = true;
+		no_longer_waits(schedule, change);
+		seen_cancelled++;
+		zones_cancel(schedule->zones, change->zone, change);
+		return;
+	}
 }
 
 static void on_done(void *ctx, const struct outcome *outcome)
@@ -137,33 +388,55 @@ static void on_done(void *ctx, const struct outcome *outcome)
 	size_t number = (size_t)(change - schedule->changes);
 
 	change->code = outcome->code;
-	change->answered_ms = fake_env_now_ms(schedule->fake);
 	seen[outcome->code]++;
-	schedule->waiting[change->zone]--;
+	schedule->moment++;
+	if (change->cancelled)
+		break_rule(schedule, number, "answered after it was cancelled");
 	if (change->answers++)
 		break_rule(schedule, number, "answered twice");
-	if (change->answered_ms > change->at_ms + schedule->limits.deadline_ms)
+	no_longer_waits(schedule, change);
+	if (fake_env_now_ms(schedule->fake) > change->at_ms + schedule->limits.deadline_ms)
 		break_rule(schedule, number, "answered after its deadline");
-	if (outcome->code == OUTCOME_CHANGED && change->committed != change->families)
-		break_rule(schedule, number, "it is not in the zone");
+	if (outcome->code == OUTCOME_CHANGED && !any_standing_for(schedule, change, was_committed) &&
+	    !any_standing_for(schedule, change, was_held))
+		break_rule(schedule, number, "neither it nor a later one was committed");
+	if (outcome->code == OUTCOME_UNCHANGED && !any_standing_for(schedule, change, was_held))
+		break_rule(schedule, number, "the zone held neither it nor a later one");
+	if (outcome->code == OUTCOME_NO_RECORD)
+		check_no_record(schedule, number, outcome->missing);
+	if (outcome->code == OUTCOME_BUSY)
+		check_busy(schedule, number);
+	if (chance(schedule, schedule->cancelling_percent))
+		cancel(schedule);
+}
+
+static bool is_of_one_change(const struct schedule *schedule, const struct submitted *change)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < schedule->count; i++)
+		count += schedule->changes[i].value == change->value;
+	return count == 1;
 }
 
 /* After the end, when nothing can be committed any more. */
-static void check(const struct schedule *schedule)
+static void check(struct schedule *schedule)
 {
 	for (size_t i = 0; i < schedule->count; i++) {
 		const struct submitted *change = &schedule->changes[i];
+		bool undone = change->code == OUTCOME_REFUSED || change->code == OUTCOME_UNREACHABLE ||
+			      change->code == OUTCOME_BUSY;
 
+		if (change->cancelled)
+			continue;
 		if (change->answers != 1)
 			break_rule(schedule, i, "not answered");
-		if (change->committed && change->code != OUTCOME_CHANGED && change->code != OUTCOME_UNKNOWN)
+		if (undone && is_of_one_change(schedule, change) && was_committed(schedule, change))
 			break_rule(schedule, i, "it is in the zone all the same");
-		if (change->committed && change->committed != change->families)
-			break_rule(schedule, i, "only half of it was committed");
 	}
 }
 
-/* ---- Mischief ---- */
+/* ---- Mischief of the primaries ---- */
 
 static enum reply_kind wrong_reply(struct schedule *schedule)
 {
@@ -173,7 +446,7 @@ static enum reply_kind wrong_reply(struct schedule *schedule)
 /* An honest primary's own failures: it says so, signed, and has done nothing. */
 static unsigned failure(struct schedule *schedule)
 {
-	static const unsigned rcodes[] = {DNS_SERVFAIL, DNS_REFUSED, DNS_NOTAUTH, DNS_FORMERR};
+	static const unsigned rcodes[] = {DNS_SERVFAIL, DNS_REFUSED, DNS_NOTAUTH, DNS_FORMERR, DNS_NOTIMP};
 
 	return rcodes[draw(schedule, sizeof rcodes / sizeof *rcodes)];
 }
@@ -184,13 +457,17 @@ static void decide(void *ctx, const struct primary_request *request, struct prim
 
 	if (request->verified != TSIG_OK)
 		fail_msg("a request does not verify: %s", tsig_status_text(request->verified));
+	seen_kinds[request->kind]++;
+	seen_together += request->changes > CHANGE_SET_MAX;
+	if (schedule->mended)
+		return;
 	if (chance(schedule, 50))
 		script->delay_ms = draw(schedule, 50);
 	if (chance(schedule, 20))
 		script->piece_len = 1 + draw(schedule, 80);
 	if (!chance(schedule, schedule->mischief_percent))
 		return;
-	switch (draw(schedule, 7)) {
+	switch (draw(schedule, 8)) {
 	case 0:
 		script->rcode = failure(schedule);
 		if (chance(schedule, 30))
@@ -219,12 +496,15 @@ static void decide(void *ctx, const struct primary_request *request, struct prim
 	case 6:
 		script->reply = REPLY_NONE;
 		break;
+	case 7:
+		script->lame = true;
+		break;
 	}
 }
 
-static void meddle(struct schedule *schedule)
+static void disturb(struct schedule *schedule)
 {
-	struct primary *primary = schedule->primaries[draw(schedule, 2)];
+	struct primary *primary = schedule->primaries[draw(schedule, PRIMARIES)];
 
 	if (!chance(schedule, schedule->mischief_percent))
 		return;
@@ -246,90 +526,171 @@ static void meddle(struct schedule *schedule)
 	}
 }
 
+/* ---- What others do to the zones ---- */
+
+static void put(struct schedule *schedule, size_t zone, unsigned owner, enum addr_family family, int value)
+{
+	zone_model_put(schedule->models[zone], owner_name(zone, owner), value_text(family, value));
+	note(schedule, record_of(schedule, zone, owner, family), value, false);
+}
+
+static void meddle_with_record(struct schedule *schedule, size_t zone, unsigned owner, enum addr_family family)
+{
+	struct zone_model *model = schedule->models[zone];
+	struct record *record = record_of(schedule, zone, owner, family);
+
+	switch (draw(schedule, 5)) {
+	case 0:
+		zone_model_remove(model, owner_name(zone, owner), family);
+		note(schedule, record, ABSENT, false);
+		break;
+	case 1:
+		if (held_at(record, schedule->moment) >= 0) {
+			zone_model_add(model, owner_name(zone, owner), value_text(family, schedule->next_value++));
+			note(schedule, record, SEVERAL, false);
+		}
+		break;
+	case 2:
+		if (held_at(record, schedule->moment) != ABSENT)
+			zone_model_set_ttl(model, owner_name(zone, owner), family, draw(schedule, 2 * TTL_S));
+		break;
+	case 3: /* a value that it had before */
+		if (record->count && record->events[draw(schedule, (unsigned)record->count)].value >= 0) {
+			int value = record->events[draw(schedule, (unsigned)record->count)].value;
+
+			put(schedule, zone, owner, family, value < 0 ? VALUE_AT_START : value);
+		}
+		break;
+	default:
+		put(schedule, zone, owner, family, schedule->next_value++);
+		break;
+	}
+}
+
+static void meddle(struct schedule *schedule)
+{
+	static const unsigned policies[] = {DNS_REFUSED, DNS_SERVFAIL, DNS_NOTZONE, DNS_FORMERR,
+					    DNS_NOERROR, DNS_NOERROR,  DNS_NOERROR};
+	size_t zone = draw(schedule, ZONES);
+	unsigned owner = draw(schedule, OWNERS);
+
+	if (!chance(schedule, schedule->meddling_percent))
+		return;
+	if (chance(schedule, 10))
+		zone_model_refuse_queries(schedule->models[zone], chance(schedule, 30));
+	if (chance(schedule, 20))
+		zone_model_reject(schedule->models[zone], owner_name(zone, owner),
+				  policies[draw(schedule, sizeof policies / sizeof *policies)]);
+	for (unsigned i = draw(schedule, 4); i > 0; i--)
+		meddle_with_record(schedule, zone, draw(schedule, OWNERS),
+				   (enum addr_family)(ADDR_V4 + draw(schedule, 2)));
+}
+
 static void mend(struct schedule *schedule)
 {
-	schedule->mischief_percent = 0;
-	for (size_t i = 0; i < 2; i++) {
+	schedule->mended = true;
+	schedule->cancelling_percent = 0;
+	for (size_t i = 0; i < PRIMARIES; i++) {
 		primary_set_door(schedule->primaries[i], DOOR_OPEN);
 		primary_set_sends_fail(schedule->primaries[i], false);
+		primary_drop_connections(schedule->primaries[i]); /* which may still be about to end in mid-reply */
+	}
+	for (size_t zone = 0; zone < ZONES; zone++) {
+		zone_model_refuse_queries(schedule->models[zone], false);
+		for (unsigned owner = 0; owner < OWNERS; owner++)
+			zone_model_reject(schedule->models[zone], owner_name(zone, owner), DNS_NOERROR);
 	}
 }
 
 /* ---- A schedule ---- */
 
-static struct change change_to(enum addr_family family, size_t number)
+/* One of its own, or one that the record has or had, so that nothing may have to be changed. */
+static int choose_value(struct schedule *schedule, const struct submitted *change)
 {
-	static const uint8_t v6[16] = {0x20, 0x01, 0x0d, 0xb8};
-	static const uint8_t v4[16] = {10};
-	struct change change = {.ttl_s = 180, .must_exist = true};
-	size_t end = family == ADDR_V4 ? 4 : 16;
+	enum addr_family family = has_family(change, ADDR_V4) ? ADDR_V4 : ADDR_V6;
+	const struct record *record = record_of(schedule, change->zone, change->owner, family);
+	int value = ABSENT;
 
-	change.addr.family = family;
-	memcpy(change.addr.octets, family == ADDR_V4 ? v4 : v6, sizeof v6);
-	change.addr.octets[end - 2] = (uint8_t)(number >> 8);
-	change.addr.octets[end - 1] = (uint8_t)number;
-	return change;
+	if (chance(schedule, 30))
+		value = held_at(record, schedule->moment);
+	else if (chance(schedule, 10) && record->count)
+		value = record->events[draw(schedule, (unsigned)record->count)].value;
+	else if (chance(schedule, 10))
+		value = VALUE_OF_WILDCARD;
+	return value < 0 ? schedule->next_value++ : value;
+}
+
+static void submit_change(struct schedule *schedule, struct submitted *change)
+{
+	struct change_set set = {.zone = change->zone, .account = change->account * UINT64_C(0x9e3779b97f4a7c15)};
+
+	change->schedule = schedule;
+	change->at_ms = fake_env_now_ms(schedule->fake);
+	change->moment = ++schedule->moment;
+	assert_int_equal(name_parse(text_of(owner_name(change->zone, change->owner)), &set.owner), STATUS_OK);
+	for (enum addr_family family = ADDR_V4; family <= ADDR_V6; family++) {
+		if (has_family(change, family))
+			set.changes[set.count++] = (struct change){.addr = addr_of_value(family, change->value),
+								   .ttl_s = TTL_S,
+								   .must_exist = change->must_exist};
+	}
+	schedule->waiting[change->zone]++;
+	schedule->waiting_of[change->zone][change->account]++;
+	change->submitting = true;
+	zones_submit(schedule->zones, &set, change);
+	change->submitting = false;
+	if (schedule->waiting[change->zone] > schedule->limits.waiters_max ||
+	    schedule->waiting_of[change->zone][change->account] > schedule->limits.share_max)
+		break_rule(schedule, (size_t)(change - schedule->changes), "more wait than allowed");
 }
 
 static void submit(struct schedule *schedule)
 {
-	size_t number = schedule->count++;
-	struct submitted *change = &schedule->changes[number];
-	struct change_set set = {0};
-	char owner[64];
+	struct submitted *change = &schedule->changes[schedule->count++];
 
-	change->schedule = schedule;
 	change->zone = draw(schedule, ZONES);
 	change->owner = draw(schedule, OWNERS);
+	change->account = draw(schedule, ACCOUNTS);
 	change->families = (1 + draw(schedule, 3)) << ADDR_V4;
-	change->at_ms = fake_env_now_ms(schedule->fake);
-	set.zone = change->zone;
-	snprintf(owner, sizeof owner, "h%u.%s", change->owner, zone_names[change->zone]);
-	assert_int_equal(name_parse(text_of(owner), &set.owner), STATUS_OK);
-	for (enum addr_family family = ADDR_V4; family <= ADDR_V6; family++) {
-		if (change->families & 1u << family)
-			set.changes[set.count++] = change_to(family, number);
-	}
-	schedule->waiting[change->zone]++;
-	zones_submit(schedule->zones, &set, change);
-	if (schedule->waiting[change->zone] > schedule->limits.entries_max)
-		break_rule(schedule, number, "more wait than allowed");
+	change->must_exist = chance(schedule, 90);
+	change->value = choose_value(schedule, change);
+	submit_change(schedule, change);
 }
 
 static void make_zone(struct schedule *schedule, size_t zone)
 {
-	char owner[64];
-
 	schedule->models[zone] = zone_model_new(zone_names[zone]);
 	zone_model_watch(schedule->models[zone], on_commit, schedule);
-	for (unsigned i = 0; i + 1 < OWNERS; i++) {
-		snprintf(owner, sizeof owner, "h%u.%s", i, zone_names[zone]);
-		zone_model_put(schedule->models[zone], owner, "192.0.2.1");
-		/* The last but one has no AAAA record. */
-		if (i + 2 < OWNERS)
-			zone_model_put(schedule->models[zone], owner, "2001:db8::1");
+	for (unsigned owner = 0; owner < OWNERS; owner++) {
+		if (owner != OWNER_WITHOUT_RECORDS)
+			put(schedule, zone, owner, ADDR_V4, VALUE_AT_START);
+		if (owner != OWNER_WITHOUT_RECORDS && owner != OWNER_WITHOUT_AAAA)
+			put(schedule, zone, owner, ADDR_V6, VALUE_AT_START);
 	}
+	for (enum addr_family family = ADDR_V4; family <= ADDR_V6 && zone > 0; family++)
+		zone_model_set_wildcard(schedule->models[zone], value_text(family, VALUE_OF_WILDCARD));
 }
 
 static void make_world(struct schedule *schedule)
 {
 	schedule->fake = fake_env_new(fake_random_draw(&schedule->random));
 	schedule->network = network_new(schedule->fake);
+	schedule->next_value = FIRST_VALUE;
 	assert_int_equal(tsig_key_new("gw", "hmac-sha256", (const uint8_t *)"0123456789abcdef", 16, &schedule->key),
 			 TSIG_OK);
 	for (size_t i = 0; i < ZONES; i++)
 		make_zone(schedule, i);
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < PRIMARIES; i++) {
 		schedule->primaries[i] =
 			primary_new(schedule->network, primary_names[i], schedule->models[0], schedule->key);
 		primary_serve(schedule->primaries[i], schedule->models[1]);
 		primary_set_decide(schedule->primaries[i], decide, schedule);
-		schedule->endpoints[i] = *primary_endpoint(schedule->primaries[i]);
+		schedule->peers[i] = *primary_peer(schedule->primaries[i]);
 	}
 	for (size_t i = 0; i < ZONES; i++) {
 		assert_int_equal(name_parse(text_of(zone_names[i]), &schedule->names[i]), STATUS_OK);
-		schedule->setups[i] = (struct zone_setup){&schedule->names[i], schedule->endpoints,
-							  1 + draw(schedule, 2), schedule->key};
+		schedule->setups[i] = (struct zone_setup){&schedule->names[i], schedule->peers,
+							  1 + draw(schedule, PRIMARIES), schedule->key};
 	}
 }
 
@@ -343,8 +704,14 @@ static void open_zones(struct schedule *schedule)
 	};
 
 	schedule->limits = (struct queue_limits){
-		.entries_max = 1 + draw(schedule, 60),
-		.in_flight_max = 1 + draw(schedule, 16),
+		.waiters_max = 1 + draw(schedule, 100),
+		.share_max = 1 + draw(schedule, 60),
+		.octets_max = chance(schedule, 50) ? DNS_MESSAGE_MAX : draw(schedule, 2000),
+		.updates_max = 1 + draw(schedule, 4),
+		.overlap_min = draw(schedule, 20),
+		.confirms_max = 1 + draw(schedule, 3),
+		.queries_max = 1 + draw(schedule, 16),
+		.records_max = draw(schedule, 100),
 		.attempts_max = 1 + draw(schedule, 6),
 		.retry_pause_ms = draw(schedule, 300),
 		.deadline_ms = 1 + draw(schedule, 12000),
@@ -353,6 +720,26 @@ static void open_zones(struct schedule *schedule)
 	assert_int_equal(zones_new(fake_env_of(schedule->fake), &maker, &options, &schedule->limits, schedule->setups,
 				   ZONES, on_done, &schedule->zones),
 			 STATUS_OK);
+}
+
+/* With honest primaries again, a change of a record that is there is committed. */
+static void check_recovery(struct schedule *schedule)
+{
+	for (size_t zone = 0; zone < ZONES; zone++) {
+		struct submitted *change = &schedule->changes[schedule->count++];
+
+		put(schedule, zone, 0, ADDR_V4, VALUE_AT_START);
+		change->zone = zone;
+		change->families = 1u << ADDR_V4;
+		change->must_exist = true;
+		change->value = schedule->next_value++;
+		submit_change(schedule, change);
+		fake_env_advance(schedule->fake, LATER_MS);
+		if (change->code != OUTCOME_CHANGED)
+			break_rule(schedule, schedule->count - 1, "all was mended");
+	}
+	if (fake_env_next_ms(schedule->fake) != ENV_NEVER_MS)
+		break_rule(schedule, schedule->count - 1, "something still waits for time");
 }
 
 static void take_apart(struct schedule *schedule)
@@ -369,15 +756,23 @@ static void run(struct schedule *schedule)
 {
 	make_world(schedule);
 	open_zones(schedule);
-	schedule->mischief_percent = draw(schedule, 4) * 20;
+	schedule->mischief_percent = draw(schedule, 4) * 15;
+	schedule->meddling_percent = draw(schedule, 3) * 40;
+	schedule->cancelling_percent = draw(schedule, 2) * 10;
 	for (unsigned step = 0; step < STEPS; step++) {
-		for (unsigned i = draw(schedule, 6); i > 0 && schedule->count < CHANGES_MAX; i--)
+		unsigned burst = chance(schedule, 20) ? draw(schedule, 60) : draw(schedule, 6);
+
+		for (; burst > 0 && schedule->count < CHANGES_MAX - ZONES; burst--)
 			submit(schedule);
+		disturb(schedule);
 		meddle(schedule);
+		for (unsigned i = draw(schedule, 10); i > 0 && schedule->cancelling_percent && schedule->count; i--)
+			cancel(schedule);
 		fake_env_advance(schedule->fake, chance(schedule, 20) ? draw(schedule, 5000) : draw(schedule, 100));
 	}
 	mend(schedule);
 	fake_env_advance(schedule->fake, LATER_MS);
+	check_recovery(schedule);
 	check(schedule);
 	take_apart(schedule);
 }
@@ -418,16 +813,25 @@ static void every_schedule_keeps_the_rules(void **state)
 /* The rules say nothing if nothing happens. */
 static void the_schedules_see_every_outcome(void **state)
 {
-	static const enum outcome_code expected[] = {OUTCOME_CHANGED,     OUTCOME_NO_RECORD, OUTCOME_REFUSED,
-						     OUTCOME_UNREACHABLE, OUTCOME_UNKNOWN,   OUTCOME_BUSY};
+	static const enum outcome_code expected[] = {OUTCOME_CHANGED, OUTCOME_UNCHANGED,   OUTCOME_NO_RECORD,
+						     OUTCOME_REFUSED, OUTCOME_UNREACHABLE, OUTCOME_UNKNOWN,
+						     OUTCOME_BUSY};
+	static const char *const kinds[] = {"updates", "confirmations", "probes", "queries"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
-		print_message("%12s %lu\n", outcome_text(expected[i]), seen[expected[i]]);
+		print_message("%13s %lu\n", outcome_text(expected[i]), seen[expected[i]]);
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		print_message("%13s %lu\n", kinds[i], seen_kinds[i]);
+	print_message("%13s %lu\n", "cancelled", seen_cancelled);
+	print_message("updates of several hosts %lu\n", seen_together);
 	if (schedules_wanted() < SCHEDULES_DEFAULT)
 		skip();
 	for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
 		assert_true(seen[expected[i]] > 0);
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		assert_true(seen_kinds[i] > 0);
+	assert_true(seen_together > 0 && seen_cancelled > 0);
 }
 
 int main(void)

@@ -109,7 +109,7 @@ static void covers_what_its_pattern_says(void **state)
 	for (size_t i = 0; i < LENGTH(rows); i++) {
 		struct host_pattern pattern = pattern_of(rows[i].pattern);
 		struct name host = name_of(rows[i].host), zone = name_of(rows[i].zone);
-		struct grant grant = {&pattern, 1};
+		struct grant grant = {.patterns = &pattern, .count = 1};
 
 		assert_row(rows[i].host, grant_covers(&grant, &host, &zone) == rows[i].covered);
 	}
@@ -122,8 +122,8 @@ static void one_pattern_of_several_is_enough(void **state)
 	struct name host = name_of("x.b.example.com"), other = name_of("c.example.com"), zone = name_of("example.com");
 
 	(void)state;
-	assert_true(grant_covers(&(struct grant){patterns, 3}, &host, &zone));
-	assert_false(grant_covers(&(struct grant){patterns, 3}, &other, &zone));
+	assert_true(grant_covers(&(struct grant){.patterns = patterns, .count = 3}, &host, &zone));
+	assert_false(grant_covers(&(struct grant){.patterns = patterns, .count = 3}, &other, &zone));
 }
 
 static void a_grant_without_patterns_covers_nothing(void **state)
@@ -131,7 +131,7 @@ static void a_grant_without_patterns_covers_nothing(void **state)
 	struct name host = name_of("www.example.com"), zone = name_of("example.com");
 
 	(void)state;
-	assert_false(grant_covers(&(struct grant){NULL, 0}, &host, &zone));
+	assert_false(grant_covers(&(struct grant){0}, &host, &zone));
 }
 
 int main(void)

@@ -119,6 +119,16 @@ static void a_missing_text_is_an_empty_one(void **state)
 	assert_string_equal(after_time(), "level=info event=test v=\"\"");
 }
 
+static void a_long_value_leaves_room_for_the_others(void **state)
+{
+	static char key[5000];
+
+	(void)state;
+	memset(key, 'a', sizeof key);
+	LOG(LOG_INFO, "test", log_slice("v", (struct text){key, sizeof key}), log_number("after", 1));
+	assert_non_null(memmem(written.line, written.len, "...\" after=1", 12));
+}
+
 static void cuts_a_line_at_2_kib(void **state)
 {
 	static char plain[3 * LINE_LEN_MAX], spaced[3 * LINE_LEN_MAX], escaped[3 * LINE_LEN_MAX];
@@ -135,6 +145,8 @@ static void cuts_a_line_at_2_kib(void **state)
 		LOG(LOG_INFO, "test", log_slice("v", (struct text){escaped, len}), log_number("after", 1));
 		assert_in_range(written.len, 1, LINE_LEN_MAX);
 	}
+	LOG(LOG_INFO, "test", log_slice("a", (struct text){escaped, 300}), log_slice("b", (struct text){escaped, 300}),
+	    log_slice("c", (struct text){escaped, 300}));
 	assert_int_equal(written.len, LINE_LEN_MAX);
 }
 
@@ -181,6 +193,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(quotes_and_escapes_what_could_forge_a_field_or_a_line, start, stop),
 		cmocka_unit_test_setup_teardown(every_octet_stays_on_its_line_in_printable_ascii, start, stop),
 		cmocka_unit_test_setup_teardown(a_missing_text_is_an_empty_one, start, stop),
+		cmocka_unit_test_setup_teardown(a_long_value_leaves_room_for_the_others, start, stop),
 		cmocka_unit_test_setup_teardown(cuts_a_line_at_2_kib, start, stop),
 		cmocka_unit_test_setup_teardown(drops_what_is_above_the_level, start, stop),
 		cmocka_unit_test(knows_its_levels_by_name),

@@ -65,6 +65,10 @@ struct world {
 	void *waiters[SETS_MAX];
 	size_t set_count;
 	struct pipeline *pipeline;
+	void (*gone)(void *ctx); /* of the last exchange that was watched */
+	void *gone_ctx;
+	void *cancelled[SETS_MAX];
+	size_t cancelled_count;
 	unsigned handled, answered;
 	struct http_response response; /* the last one */
 	size_t log_len;
@@ -127,6 +131,21 @@ static void submit(void *ctx, const struct change_set *set, void *waiter)
 		pipeline_done(waiter, &world->outcome);
 }
 
+static void cancel(void *ctx, size_t zone, void *waiter)
+{
+	struct world *world = ctx;
+
+	assert_true(zone < sizeof world->zones / sizeof *world->zones);
+	assert_true(world->cancelled_count < SETS_MAX);
+	world->cancelled[world->cancelled_count++] = waiter;
+}
+
+static void watch(struct http_exchange *exchange, void (*gone)(void *ctx), void *ctx)
+{
+	exchange->world->gone = gone;
+	exchange->world->gone_ctx = ctx;
+}
+
 /* Frees the request, too, so that a sanitizer sees who looks at it afterwards. */
 static void answer(struct http_exchange **exchange_pointer, const struct http_response *response)
 {
@@ -187,8 +206,10 @@ static void make_pipeline(struct world *world, bool uniform_auth_errors, unsigne
 		.policy = &world->policy,
 		.uniform_auth_errors = uniform_auth_errors,
 		.submit = submit,
+		.cancel = cancel,
 		.submit_ctx = world,
 		.answer = answer,
+		.watch = watch,
 	};
 
 	assert_int_equal(throttle_new(&limits, &world->throttle), STATUS_OK);
@@ -330,6 +351,31 @@ static void nothing_is_answered_before_its_time(void **state)
 	pipeline_done(world->waiters[0], &(struct outcome){.code = OUTCOME_CHANGED});
 	assert_int_equal(world->answered, 1);
 	assert_answer(world, 200, "OK");
+}
+
+static void what_a_client_that_is_gone_waits_for_is_taken_back(void **state)
+{
+	struct world *world = *state;
+
+	world->zones_later = true;
+	handle(world, HTTP_GET, GOOD);
+	assert_non_null(world->gone);
+	assert_int_equal(world->answered, 0);
+	world->gone(world->gone_ctx);
+	assert_int_equal(world->cancelled_count, 1);
+	assert_ptr_equal(world->cancelled[0], world->waiters[0]);
+	assert_int_equal(world->answered, 1); /* the exchange is owed its answer all the same */
+	assert_answer(world, 503, "UA_DNS");
+}
+
+static void who_is_answered_at_once_is_not_watched(void **state)
+{
+	struct world *world = *state;
+
+	world->outcome = (struct outcome){.code = OUTCOME_CHANGED};
+	handle(world, HTTP_GET, GOOD);
+	assert_null(world->gone);
+	assert_int_equal(world->answered, 1);
 }
 
 static void requests_do_not_mix(void **state)
@@ -729,6 +775,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(an_update_is_answered_ok),
 		TEST(nothing_is_answered_before_its_time),
+		TEST(what_a_client_that_is_gone_waits_for_is_taken_back),
+		TEST(who_is_answered_at_once_is_not_watched),
 		TEST(requests_do_not_mix),
 		TEST(the_source_stands_in_for_a_missing_address),
 		TEST(both_families_are_one_set),

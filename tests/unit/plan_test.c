@@ -6,7 +6,7 @@
 
 #include "update/plan.h"
 
-enum { TTL_S = 180, TTL_SUB_S = 60 };
+enum { ACCOUNT = 4711, TTL_S = 180, TTL_SUB_S = 60 };
 
 enum {
 	ZONE_DYN,
@@ -39,7 +39,7 @@ static void world_init(struct world *world)
 	world->patterns[1] = (struct host_pattern){HOST_EXACT, name_of("www.off.example.com")};
 	world->patterns[2] = (struct host_pattern){HOST_EXACT, name_of("www.example.org")};
 	world->patterns[3] = (struct host_pattern){HOST_EXACT, name_of("example.com")};
-	world->grant = (struct grant){world->patterns, 4};
+	world->grant = (struct grant){.account = ACCOUNT, .patterns = world->patterns, .count = 4};
 }
 
 static struct plan_host plan_one(const struct world *world, struct text host, struct text addresses)
@@ -137,6 +137,7 @@ static void plans_one_address_with_the_zone_s_ttl(void **state)
 	assert_true(host.planned);
 	assert_int_equal(host.set.zone, ZONE_SUB);
 	assert_string_equal(host.set.owner.text, "www.sub.dyn.example.com");
+	assert_int_equal(host.set.account, ACCOUNT);
 	assert_int_equal(host.set.count, 1);
 	assert_change(&host.set.changes[0], "192.0.2.1", TTL_SUB_S);
 }

@@ -1,6 +1,6 @@
 /*
- * The queue's steps, pure: the table of the header row by row, order per owner, bounds, deadlines, and that every
- * waiter is answered once.
+ * The queue's steps, pure: the way of a set as the header tells it, what shares a message, what becomes of a message
+ * that is rejected, order per owner, bounds, deadlines, cancellation, and that every waiter is answered once.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,48 +19,70 @@
 #include "zone/queue.h"
 
 enum {
-	WAITERS_MAX = 512,
+	BENCH_WAITERS_MAX = 1024,
 	START_MS = 5000,
 	DEADLINE_MS = 1000,
 	PAUSE_MS = 100,
+	PAUSE_MAX_MS = PAUSE_MS + PAUSE_MS / 2, /* with the part that is left to chance */
 	ATTEMPTS_MAX = 3,
-	ENTRIES_MAX = 300,
-	IN_FLIGHT_MAX = 4,
+	WAITERS_MAX = 300,
+	SHARE_MAX = 200,
+	UPDATES_MAX = 2,
+	OVERLAP_MIN = 10,
+	CONFIRMS_MAX = 1,
+	QUERIES_MAX = 64,
+	TTL_S = 180,
+	POISON_MS = 10 * 60 * 1000,
 };
 
 struct waiter {
 	unsigned answers;
+	bool cancelled;
 	struct outcome outcome;
 	uint64_t at_ms;
 };
 
 /* What a SEND asked for, until it is replied to. */
 struct message {
-	struct queue_entry *entry;
-	struct change_set set; /* a copy, to see that the queue's stays as it is */
-	const struct change_set *borrowed;
-	bool probe;
+	struct queue_message *handle;
+	struct dns_request request;
+	struct dns_ticket *ticket;
+	size_t count;
+	struct change_set *copies; /* of its sets, to see that the queue's stay as they are */
 };
 
 struct bench {
+	struct name zone;
 	struct queue *queue;
+	struct queue_limits limits;
 	uint64_t now_ms;
-	struct waiter waiters[WAITERS_MAX];
+	struct waiter waiters[BENCH_WAITERS_MAX];
 	size_t waiter_count;
-	struct message messages[WAITERS_MAX]; /* in flight, in the order of sending */
+	struct message messages[BENCH_WAITERS_MAX]; /* in flight, in the order of sending */
 	size_t message_count;
-	unsigned sends;  /* ever */
-	bool connecting; /* messages are taken but do not leave */
+	unsigned sends[DNS_QUERY + 1]; /* ever */
+	bool connecting;               /* messages are taken but do not leave */
+	bool blind;                    /* looks are not replied to by themselves */
 };
 
 static const struct queue_limits limits_default = {
-	.entries_max = ENTRIES_MAX,
-	.in_flight_max = IN_FLIGHT_MAX,
+	.waiters_max = WAITERS_MAX,
+	.share_max = SHARE_MAX,
+	.octets_max = DNS_MESSAGE_MAX,
+	.updates_max = UPDATES_MAX,
+	.overlap_min = OVERLAP_MIN,
+	.confirms_max = CONFIRMS_MAX,
+	.queries_max = QUERIES_MAX,
+	.records_max = 1 << 16,
 	.attempts_max = ATTEMPTS_MAX,
 	.retry_pause_ms = PAUSE_MS,
 	.deadline_ms = DEADLINE_MS,
 	.seed = 1,
 };
+
+#define ZONE "example.com"
+#define WWW  "www.example.com"
+#define FTP  "ftp.example.com"
 
 static struct bench *bench_new(const struct queue_limits *limits)
 {
@@ -68,7 +90,9 @@ static struct bench *bench_new(const struct queue_limits *limits)
 
 	assert_non_null(bench);
 	bench->now_ms = START_MS;
-	assert_int_equal(queue_new(limits, &bench->queue), STATUS_OK);
+	bench->limits = *limits;
+	assert_int_equal(name_parse(text_of(ZONE), &bench->zone), STATUS_OK);
+	assert_int_equal(queue_new(&bench->zone, limits, &bench->queue), STATUS_OK);
 	return bench;
 }
 
@@ -78,13 +102,18 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
+static void bench_free(struct bench *bench)
 {
-	struct bench *bench = *state;
-
 	queue_free(&bench->queue);
 	assert_null(bench->queue);
+	for (size_t i = 0; i < bench->message_count; i++)
+		free(bench->messages[i].copies);
 	free(bench);
+}
+
+static int teardown(void **state)
+{
+	bench_free(*state);
 	return 0;
 }
 
@@ -92,38 +121,95 @@ static int teardown(void **state)
 
 enum { V4 = 1, V6 = 2, MAY_CREATE = 4 };
 
+static struct addr numbered(enum addr_family family, unsigned number)
+{
+	return (struct addr){.family = family, .octets = {[2] = (uint8_t)(number >> 8), [3] = (uint8_t)number}};
+}
+
 static struct change_set set_of(const char *owner, unsigned what, unsigned number)
 {
 	struct change_set set = {0};
 
 	assert_int_equal(name_parse(text_of(owner), &set.owner), STATUS_OK);
 	for (unsigned family = ADDR_V4; family <= ADDR_V6; family++) {
-		struct change *change = &set.changes[set.count];
-
-		if (!(what & (family == ADDR_V4 ? V4 : V6)))
-			continue;
-		set.count++;
-		change->addr.family = (enum addr_family)family;
-		change->addr.octets[2] = (uint8_t)(number >> 8);
-		change->addr.octets[3] = (uint8_t)number;
-		change->ttl_s = 180;
-		change->must_exist = !(what & MAY_CREATE);
+		if (what & (family == ADDR_V4 ? V4 : V6))
+			set.changes[set.count++] = (struct change){.addr = numbered((enum addr_family)family, number),
+								   .ttl_s = TTL_S,
+								   .must_exist = !(what & MAY_CREATE)};
 	}
 	return set;
+}
+
+static bool concerns(const struct message *message, const char *owner)
+{
+	for (size_t i = 0; i < message->count; i++) {
+		if (strcmp(message->copies[i].owner.text, owner) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Several queries for one set are one look. */
+static void assert_alone_of_its_owners(const struct bench *bench, const struct message *message)
+{
+	for (const struct message *other = bench->messages; other < message; other++) {
+		bool same_look = other->request.kind == DNS_QUERY && other->request.sets == message->request.sets;
+
+		for (size_t i = 0; i < message->count && !same_look; i++) {
+			if (concerns(other, message->copies[i].owner.text))
+				fail_msg("two messages of %s are in flight", message->copies[i].owner.text);
+		}
+	}
+}
+
+static size_t in_flight(const struct bench *bench, enum dns_request_kind kind)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < bench->message_count; i++)
+		count += bench->messages[i].request.kind == kind;
+	return count;
+}
+
+static void assert_within_bounds(const struct bench *bench, const struct message *message)
+{
+	size_t octets = dns_message_space(&bench->zone);
+
+	for (size_t i = 0; i < message->count; i++)
+		octets += dns_set_space(&message->copies[i], &bench->zone);
+	assert_true(message->count == 1 || octets <= bench->limits.octets_max);
+	/* One more UPDATE may be in the lane for owners that go alone; and a look is never split. */
+	assert_true(in_flight(bench, DNS_UPDATE) <= bench->limits.updates_max + 1);
+	assert_true(in_flight(bench, DNS_CONFIRM) + in_flight(bench, DNS_PROBE) <= bench->limits.confirms_max);
+	assert_true(in_flight(bench, DNS_QUERY) < bench->limits.queries_max + CHANGE_SET_MAX);
+}
+
+static void copy_sets(struct message *message)
+{
+	const struct change_set *set = message->request.sets;
+
+	for (; set; set = message->request.kind == DNS_QUERY ? NULL : set->next)
+		message->count++;
+	message->copies = calloc(message->count, sizeof *message->copies);
+	assert_non_null(message->copies);
+	set = message->request.sets;
+	for (size_t i = 0; i < message->count; i++, set = set->next)
+		message->copies[i] = *set;
 }
 
 static void send_action(struct bench *bench, const struct queue_action *action)
 {
 	struct message *message = &bench->messages[bench->message_count++];
 
-	*message = (struct message){action->message, *action->set, action->set, action->probe};
+	assert_true(bench->message_count <= BENCH_WAITERS_MAX);
+	*message = (struct message){.handle = action->message, .request = action->request, .ticket = action->ticket};
+	copy_sets(message);
+	assert_true(name_equal(message->request.zone, &bench->zone));
 	assert_false(action->ticket->sent);
 	action->ticket->sent = !bench->connecting && !action->ticket->withdrawn;
-	bench->sends++;
-	for (size_t i = 0; i + 1 < bench->message_count; i++) {
-		if (name_equal(&bench->messages[i].set.owner, &message->set.owner))
-			fail_msg("two messages of %s are in flight", message->set.owner.text);
-	}
+	bench->sends[message->request.kind]++;
+	assert_alone_of_its_owners(bench, message);
+	assert_within_bounds(bench, message);
 }
 
 static void answer_action(struct bench *bench, const struct queue_action *action)
@@ -135,6 +221,7 @@ static void answer_action(struct bench *bench, const struct queue_action *action
 	waiter->outcome = action->outcome;
 	waiter->at_ms = bench->now_ms;
 	assert_int_equal(waiter->answers, 1);
+	assert_false(waiter->cancelled);
 }
 
 /* Takes one action; false if there was none. */
@@ -151,19 +238,72 @@ static bool act_once(struct bench *bench)
 	return true;
 }
 
+static void step(struct bench *bench, const struct queue_event *event)
+{
+	assert_int_equal(queue_step(bench->queue, event, bench->now_ms), STATUS_OK);
+}
+
+/* Ends the message without taking actions. */
+static void end_message(struct bench *bench, struct message *message, struct dns_result result)
+{
+	struct message ended = *message;
+	const struct change_set *set = ended.request.sets;
+
+	for (size_t i = 0; i < ended.count; i++, set = set->next)
+		assert_memory_equal(set, &ended.copies[i], sizeof *set);
+	free(ended.copies);
+	memmove(message, message + 1, (size_t)(bench->messages + --bench->message_count - message) * sizeof *message);
+	step(bench, &(struct queue_event){.kind = QUEUE_REPLIED, .message = ended.handle, .result = &result});
+}
+
+static struct dns_result said(enum dns_rcode rcode)
+{
+	return (struct dns_result){.verdict = DNS_VERIFIED, .rcode = rcode};
+}
+
+static struct dns_result found(size_t count, struct addr addr, uint32_t ttl_s)
+{
+	return (struct dns_result){
+		.verdict = DNS_VERIFIED,
+		.answer = {.authoritative = true, .count = count, .addr = addr, .ttl_s = ttl_s},
+	};
+}
+
+static enum addr_family family_asked(const struct message *message)
+{
+	return message->copies[0].changes[message->request.change].addr.family;
+}
+
+/* What a look finds unless the test says otherwise: something else than is wanted. */
+static struct dns_result found_another(const struct message *message)
+{
+	return found(1, numbered(family_asked(message), 0xffff), TTL_S);
+}
+
+/* Replies to one look, if one is in flight that the test does not want to reply to itself. */
+static bool see_once(struct bench *bench)
+{
+	for (size_t i = 0; i < bench->message_count && !bench->blind; i++) {
+		if (bench->messages[i].request.kind == DNS_QUERY && bench->messages[i].ticket->sent) {
+			end_message(bench, &bench->messages[i], found_another(&bench->messages[i]));
+			return true;
+		}
+	}
+	return false;
+}
+
 static void act_all(struct bench *bench)
 {
-	while (act_once(bench))
+	while (act_once(bench) || see_once(bench))
 		;
 }
 
-static enum status try_submit(struct bench *bench, const char *owner, unsigned what)
+static enum status try_submit_set(struct bench *bench, struct change_set set)
 {
 	struct waiter *waiter = &bench->waiters[bench->waiter_count];
-	struct change_set set = set_of(owner, what, (unsigned)bench->waiter_count);
 	enum status status;
 
-	assert_true(bench->waiter_count < WAITERS_MAX);
+	assert_true(bench->waiter_count < BENCH_WAITERS_MAX);
 	status = queue_step(bench->queue, &(struct queue_event){.kind = QUEUE_SUBMIT, .set = &set, .waiter = waiter},
 			    bench->now_ms);
 	memset(&set, 0xee, sizeof set); /* it was copied */
@@ -172,10 +312,19 @@ static enum status try_submit(struct bench *bench, const char *owner, unsigned w
 	return status;
 }
 
+/* The address ends in the number of the waiter, so that each differs. */
+static enum status try_submit(struct bench *bench, const char *owner, unsigned what, uint64_t account)
+{
+	struct change_set set = set_of(owner, what, (unsigned)bench->waiter_count);
+
+	set.account = account;
+	return try_submit_set(bench, set);
+}
+
 /* Submits without taking actions. */
 static struct waiter *put(struct bench *bench, const char *owner, unsigned what)
 {
-	assert_int_equal(try_submit(bench, owner, what), STATUS_OK);
+	assert_int_equal(try_submit(bench, owner, what, 0), STATUS_OK);
 	return &bench->waiters[bench->waiter_count - 1];
 }
 
@@ -187,46 +336,74 @@ static struct waiter *submit(struct bench *bench, const char *owner, unsigned wh
 	return waiter;
 }
 
-static bool is_in_flight(const struct bench *bench, const char *owner)
+/* Submits a set whose addresses end in that number. */
+static struct waiter *submit_number(struct bench *bench, const char *owner, unsigned what, unsigned number)
+{
+	assert_int_equal(try_submit_set(bench, set_of(owner, what, number)), STATUS_OK);
+	act_all(bench);
+	return &bench->waiters[bench->waiter_count - 1];
+}
+
+static const char *host(unsigned i)
+{
+	static char owner[32];
+
+	snprintf(owner, sizeof owner, "host%u.example.com", i);
+	return owner;
+}
+
+/* Sets of as many owners; what they have to wait for is up to the test. */
+static struct waiter *submit_hosts(struct bench *bench, unsigned count)
+{
+	struct waiter *first = &bench->waiters[bench->waiter_count];
+
+	for (unsigned i = 0; i < count; i++)
+		submit(bench, host(i), V4);
+	return first;
+}
+
+static void cancel(struct bench *bench, struct waiter *waiter)
+{
+	waiter->cancelled = true;
+	step(bench, &(struct queue_event){.kind = QUEUE_CANCEL, .waiter = waiter});
+	act_all(bench);
+}
+
+static struct message *find_message(struct bench *bench, const char *owner)
 {
 	for (size_t i = 0; i < bench->message_count; i++) {
-		if (strcmp(bench->messages[i].set.owner.text, owner) == 0)
-			return true;
+		if (concerns(&bench->messages[i], owner))
+			return &bench->messages[i];
 	}
-	return false;
+	return NULL;
 }
 
-/* The message of that owner, which must be in flight. */
+static bool is_in_flight(struct bench *bench, const char *owner)
+{
+	return find_message(bench, owner) != NULL;
+}
+
+/* The message with that owner, which must be in flight; of two, the first one sent. */
 static struct message *message_of(struct bench *bench, const char *owner)
 {
-	size_t i = 0;
+	struct message *message = find_message(bench, owner);
 
-	if (!is_in_flight(bench, owner))
+	if (!message) {
 		fail_msg("nothing of %s is in flight", owner);
-	while (strcmp(bench->messages[i].set.owner.text, owner) != 0)
-		i++;
-	return &bench->messages[i];
+		abort(); /* not reached */
+	}
+	return message;
 }
 
-/* Ends the message without taking actions. */
-static void end_message(struct bench *bench, struct message *message, struct dns_result result)
+static void reply_with(struct bench *bench, const char *owner, struct dns_result result)
 {
-	struct message ended = *message;
-
-	assert_memory_equal(ended.borrowed, &ended.set, sizeof ended.set);
-	memmove(message, message + 1, (size_t)(bench->messages + --bench->message_count - message) * sizeof *message);
-	assert_int_equal(
-		queue_step(bench->queue,
-			   &(struct queue_event){.kind = QUEUE_REPLIED, .message = ended.entry, .result = &result},
-			   bench->now_ms),
-		STATUS_OK);
+	end_message(bench, message_of(bench, owner), result);
+	act_all(bench);
 }
 
 static void reply_as(struct bench *bench, const char *owner, enum dns_verdict verdict, unsigned rcode)
 {
-	end_message(bench, message_of(bench, owner),
-		    (struct dns_result){.verdict = verdict, .rcode = rcode, .why = "test"});
-	act_all(bench);
+	reply_with(bench, owner, (struct dns_result){.verdict = verdict, .rcode = rcode, .why = "test"});
 }
 
 static void reply(struct bench *bench, const char *owner, enum dns_rcode rcode)
@@ -236,7 +413,7 @@ static void reply(struct bench *bench, const char *owner, enum dns_rcode rcode)
 
 static void tick(struct bench *bench)
 {
-	assert_int_equal(queue_step(bench->queue, &(struct queue_event){.kind = QUEUE_TICK}, bench->now_ms), STATUS_OK);
+	step(bench, &(struct queue_event){.kind = QUEUE_TICK});
 	act_all(bench);
 }
 
@@ -244,6 +421,30 @@ static void pass(struct bench *bench, uint64_t ms)
 {
 	bench->now_ms += ms;
 	tick(bench);
+}
+
+/* Lets time pass until the next thing is due. */
+static void pass_to_next(struct bench *bench)
+{
+	assert_true(queue_wake_at_ms(bench->queue) != ENV_NEVER_MS);
+	bench->now_ms = queue_wake_at_ms(bench->queue);
+	tick(bench);
+}
+
+static void assert_kind(struct bench *bench, const char *owner, enum dns_request_kind kind)
+{
+	assert_int_equal(message_of(bench, owner)->request.kind, kind);
+}
+
+/* The number that the address of that owner in flight ends in. */
+static unsigned number_in_flight(struct bench *bench, const char *owner)
+{
+	const struct message *message = message_of(bench, owner);
+	size_t i = 0;
+
+	while (strcmp(message->copies[i].owner.text, owner) != 0)
+		i++;
+	return message->copies[i].changes[0].addr.octets[3];
 }
 
 static void assert_outcome(const struct waiter *waiter, enum outcome_code code)
@@ -270,10 +471,49 @@ static void assert_at_rest(const struct bench *bench)
 	assert_true(queue_wake_at_ms(bench->queue) == ENV_NEVER_MS);
 }
 
-#define WWW "www.example.com"
-#define FTP "ftp.example.com"
+/* Commits a set, so that it is remembered. */
+static void commit_number(struct bench *bench, const char *owner, unsigned what, unsigned number)
+{
+	struct waiter *waiter = submit_number(bench, owner, what, number);
 
-/* ---- The table of the header ---- */
+	reply(bench, owner, DNS_NOERROR);
+	assert_outcome(waiter, OUTCOME_CHANGED);
+}
+
+/* ---- A primary with some bad owners ---- */
+
+typedef enum dns_rcode judge_fn(const struct change_set *set);
+
+/* Replies to all that is in flight, again and again, until nothing is. The first bad set of an UPDATE spoils it. */
+static void serve(struct bench *bench, judge_fn *judge)
+{
+	bool blind = bench->blind;
+
+	bench->blind = true; /* the judge knows what is there */
+	while (bench->message_count) {
+		const struct message *message = &bench->messages[0];
+		enum dns_rcode rcode = DNS_NOERROR;
+
+		for (size_t i = 0; i < message->count && rcode == DNS_NOERROR; i++)
+			rcode = judge(&message->copies[i]);
+		if (message->request.kind == DNS_QUERY && rcode == DNS_NXRRSET)
+			end_message(bench, &bench->messages[0], found(0, (struct addr){0}, 0));
+		else if (message->request.kind == DNS_QUERY)
+			end_message(bench, &bench->messages[0], found_another(message));
+		else
+			end_message(bench, &bench->messages[0], said(rcode));
+		act_all(bench);
+	}
+	bench->blind = blind;
+}
+
+static enum dns_rcode all_is_well(const struct change_set *set)
+{
+	(void)set;
+	return DNS_NOERROR;
+}
+
+/* ---- The way of a set ---- */
 
 static void a_committed_set_is_changed(void **state)
 {
@@ -281,8 +521,8 @@ static void a_committed_set_is_changed(void **state)
 	struct waiter *waiter = submit(bench, WWW, V4 | V6);
 
 	assert_int_equal(bench->message_count, 1);
-	assert_false(bench->messages[0].probe);
-	assert_int_equal(bench->messages[0].set.count, 2);
+	assert_kind(bench, WWW, DNS_UPDATE);
+	assert_int_equal(bench->messages[0].copies[0].count, 2);
 	assert_waits(waiter);
 	assert_int_equal(queue_waiting(bench->queue), 1);
 	reply(bench, WWW, DNS_NOERROR);
@@ -290,27 +530,375 @@ static void a_committed_set_is_changed(void **state)
 	assert_at_rest(bench);
 }
 
-static void one_missing_record_is_named_at_once(void **state)
+static void what_is_not_known_is_looked_at_record_by_record(void **state)
 {
 	struct bench *bench = *state;
-	struct waiter *v4 = submit(bench, WWW, V4), *v6 = submit(bench, FTP, V6);
 
+	bench->blind = true;
+	submit(bench, WWW, V4 | V6);
+	assert_int_equal(bench->message_count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(bench->messages[i].request.kind, DNS_QUERY);
+		assert_int_equal(bench->messages[i].request.change, i);
+	}
+	reply_with(bench, WWW, found_another(&bench->messages[0]));
+	assert_int_equal(bench->message_count, 1);
+	reply_with(bench, WWW, found_another(&bench->messages[0]));
+	assert_kind(bench, WWW, DNS_UPDATE);
+}
+
+static void a_look_names_the_missing_record(void **state)
+{
+	static const struct {
+		unsigned what;
+		size_t counts[2];
+		enum addr_family missing;
+	} rows[] = {
+		{V4, {0}, ADDR_V4},         {V6, {0}, ADDR_V6},         {V4 | V6, {0, 1}, ADDR_V4},
+		{V4 | V6, {1, 0}, ADDR_V6}, {V4 | V6, {0, 0}, ADDR_V4},
+	};
+	struct bench *bench = *state;
+
+	bench->blind = true;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct waiter *waiter = submit(bench, host((unsigned)i), rows[i].what);
+
+		for (size_t k = 0; bench->message_count; k++)
+			reply_with(bench, host((unsigned)i),
+				   found(rows[i].counts[k], numbered(family_asked(&bench->messages[0]), 9), TTL_S));
+		assert_no_record(waiter, rows[i].missing);
+		assert_int_equal(bench->sends[DNS_UPDATE], 0);
+		assert_at_rest(bench);
+	}
+}
+
+static void a_name_that_does_not_exist_has_no_record(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *waiter;
+
+	bench->blind = true;
+	waiter = submit(bench, WWW, V4);
+	reply(bench, WWW, DNS_NXDOMAIN);
+	/* An NXDOMAIN without authority is worth nothing. */
+	assert_kind(bench, WWW, DNS_UPDATE);
 	reply(bench, WWW, DNS_NXRRSET);
-	reply(bench, FTP, DNS_NXRRSET);
-	assert_no_record(v4, ADDR_V4);
-	assert_no_record(v6, ADDR_V6);
-	assert_int_equal(bench->sends, 2);
+	assert_no_record(waiter, ADDR_V4);
+	waiter = submit(bench, FTP, V4);
+	reply_with(
+		bench, FTP,
+		(struct dns_result){.verdict = DNS_VERIFIED, .rcode = DNS_NXDOMAIN, .answer = {.authoritative = true}});
+	assert_no_record(waiter, ADDR_V4);
 	assert_at_rest(bench);
+}
+
+static void what_may_be_created_is_not_missing(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *waiter;
+
+	bench->blind = true;
+	waiter = submit(bench, WWW, V4 | MAY_CREATE);
+	reply_with(bench, WWW, found(0, (struct addr){0}, 0));
+	assert_kind(bench, WWW, DNS_UPDATE);
+	reply(bench, WWW, DNS_NOERROR);
+	assert_outcome(waiter, OUTCOME_CHANGED);
+}
+
+static void what_a_look_finds_the_same_is_confirmed(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *waiter;
+
+	bench->blind = true;
+	waiter = submit_number(bench, WWW, V4, 7);
+	reply_with(bench, WWW, found(1, numbered(ADDR_V4, 7), TTL_S));
+	assert_waits(waiter);
+	assert_kind(bench, WWW, DNS_CONFIRM);
+	reply(bench, WWW, DNS_NOERROR);
+	assert_outcome(waiter, OUTCOME_UNCHANGED);
+	assert_int_equal(bench->sends[DNS_UPDATE], 0);
+	assert_at_rest(bench);
+}
+
+static void another_ttl_or_more_addresses_are_a_difference(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->blind = true;
+	submit_number(bench, WWW, V4, 7);
+	reply_with(bench, WWW, found(1, numbered(ADDR_V4, 7), TTL_S + 1));
+	assert_kind(bench, WWW, DNS_UPDATE);
+	reply(bench, WWW, DNS_NOERROR);
+	submit_number(bench, FTP, V4, 7);
+	reply_with(bench, FTP, found(2, numbered(ADDR_V4, 7), TTL_S));
+	assert_kind(bench, FTP, DNS_UPDATE);
+}
+
+static void one_record_that_differs_is_enough_for_an_update(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->blind = true;
+	submit_number(bench, WWW, V4 | V6, 7);
+	reply_with(bench, WWW, found(1, numbered(ADDR_V4, 7), TTL_S));
+	reply_with(bench, WWW, found(1, numbered(ADDR_V6, 8), TTL_S));
+	assert_kind(bench, WWW, DNS_UPDATE);
+}
+
+static void a_look_that_tells_nothing_leaves_it_to_the_update(void **state)
+{
+	static const struct dns_result results[] = {
+		{.verdict = DNS_VERIFIED, .rcode = DNS_REFUSED},
+		{.verdict = DNS_VERIFIED, .rcode = DNS_SERVFAIL, .answer = {.authoritative = true}},
+		{.verdict = DNS_REJECTED, .rcode = DNS_REFUSED},
+		{.verdict = DNS_VERIFIED, .rcode = DNS_NOERROR}, /* no authority */
+		{.verdict = DNS_VERIFIED,
+		 .rcode = DNS_NOERROR,
+		 .answer = {.count = 1, .addr = {ADDR_V4, {0}}}}, /* nor here */
+	};
+	struct bench *bench = *state;
+
+	bench->blind = true;
+	for (unsigned i = 0; i < sizeof results / sizeof *results; i++) {
+		struct waiter *waiter = submit_number(bench, host(i), V4, 0);
+
+		reply_with(bench, host(i), results[i]);
+		assert_kind(bench, host(i), DNS_UPDATE);
+		reply(bench, host(i), DNS_NOERROR);
+		assert_outcome(waiter, OUTCOME_CHANGED);
+	}
+}
+
+static void a_look_without_reply_is_repeated_and_then_unreachable(void **state)
+{
+	static const enum dns_verdict verdicts[] = {DNS_UNKNOWN, DNS_UNREACHABLE};
+	struct bench *bench = *state;
+
+	bench->blind = true;
+	for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++) {
+		unsigned sends = bench->sends[DNS_QUERY];
+		struct waiter *waiter = submit(bench, WWW, V4);
+
+		while (waiter->answers == 0) {
+			reply_as(bench, WWW, verdicts[i], 0);
+			pass(bench, 2 * PAUSE_MAX_MS);
+		}
+		/* What was only asked cannot have been done. */
+		assert_outcome(waiter, OUTCOME_UNREACHABLE);
+		assert_int_equal(bench->sends[DNS_QUERY], sends + ATTEMPTS_MAX);
+		assert_at_rest(bench);
+	}
+}
+
+/* ---- What is remembered is a hint ---- */
+
+static void what_was_committed_is_not_looked_at_again(void **state)
+{
+	struct bench *bench = *state;
+	unsigned queries;
+
+	commit_number(bench, WWW, V4, 1);
+	queries = bench->sends[DNS_QUERY];
+	submit_number(bench, WWW, V4, 2);
+	assert_kind(bench, WWW, DNS_UPDATE);
+	reply(bench, WWW, DNS_NOERROR);
+	submit_number(bench, WWW, V4, 2);
+	assert_kind(bench, WWW, DNS_CONFIRM);
+	assert_int_equal(bench->sends[DNS_QUERY], queries);
+}
+
+static void only_a_confirmation_makes_it_unchanged(void **state)
+{
+	struct bench *bench = *state;
+
+	for (unsigned rcode = 0; rcode < 16; rcode++) {
+		for (enum dns_verdict verdict = DNS_VERIFIED; verdict <= DNS_UNKNOWN; verdict++) {
+			struct waiter *waiter;
+
+			commit_number(bench, WWW, V4, 1);
+			waiter = submit_number(bench, WWW, V4, 1);
+			assert_kind(bench, WWW, DNS_CONFIRM);
+			reply_as(bench, WWW, verdict, rcode);
+			if (verdict == DNS_VERIFIED && rcode == DNS_NOERROR)
+				assert_outcome(waiter, OUTCOME_UNCHANGED);
+			else
+				assert_waits(waiter);
+			cancel(bench, waiter);
+			serve(bench, all_is_well);
+			/* The next one begins anew. */
+			commit_number(bench, WWW, V4, 2);
+		}
+	}
+}
+
+static void a_record_that_others_changed_is_changed_back(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *waiter;
+
+	commit_number(bench, WWW, V4, 1);
+	waiter = submit_number(bench, WWW, V4, 1);
+	reply(bench, WWW, DNS_NXRRSET);
+	assert_waits(waiter);
+	assert_kind(bench, WWW, DNS_UPDATE);
+	reply(bench, WWW, DNS_NOERROR);
+	assert_outcome(waiter, OUTCOME_CHANGED);
+}
+
+static void a_record_that_vanished_is_missing_though_it_seemed_the_same(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *waiter;
+
+	commit_number(bench, WWW, V4, 1);
+	bench->blind = true;
+	waiter = submit_number(bench, WWW, V4, 1);
+	reply(bench, WWW, DNS_NXRRSET);
+	assert_kind(bench, WWW, DNS_QUERY);
+	reply_with(bench, WWW, found(0, (struct addr){0}, 0));
+	assert_no_record(waiter, ADDR_V4);
+	assert_at_rest(bench);
+}
+
+static void a_record_that_vanished_is_missing_though_it_seemed_to_differ(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *waiter;
+
+	commit_number(bench, WWW, V4, 1);
+	bench->blind = true;
+	waiter = submit_number(bench, WWW, V4, 2);
+	assert_kind(bench, WWW, DNS_UPDATE);
+	reply(bench, WWW, DNS_NXRRSET);
+	assert_waits(waiter);
+	assert_kind(bench, WWW, DNS_QUERY);
+	reply_with(bench, WWW, found(0, (struct addr){0}, 0));
+	assert_no_record(waiter, ADDR_V4);
+	assert_at_rest(bench);
+}
+
+/* So that one that was delayed on its way cannot undo what came after it. */
+static void an_update_expects_the_value_that_is_known(void **state)
+{
+	struct bench *bench = *state;
+	struct addr expected;
+
+	commit_number(bench, WWW, V4, 1);
+	submit_number(bench, WWW, V4, 2);
+	expected = message_of(bench, WWW)->copies[0].changes[0].expected;
+	assert_int_equal(expected.family, ADDR_V4);
+	assert_int_equal(expected.octets[3], 1);
+}
+
+static void another_value_than_was_expected_is_found_out(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *waiter;
+
+	commit_number(bench, WWW, V4, 1);
+	bench->blind = true;
+	waiter = submit_number(bench, WWW, V4, 2);
+	reply(bench, WWW, DNS_NXRRSET);
+	reply_with(bench, WWW, found(1, numbered(ADDR_V4, 9), TTL_S));
+	assert_kind(bench, WWW, DNS_UPDATE);
+	assert_int_equal(message_of(bench, WWW)->copies[0].changes[0].expected.octets[3], 9);
+	reply(bench, WWW, DNS_NOERROR);
+	assert_outcome(waiter, OUTCOME_CHANGED);
+}
+
+/* Looks find what a wildcard has; prerequisites do not. */
+static void a_wildcard_is_not_taken_for_the_record(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *waiter;
+
+	bench->blind = true;
+	waiter = submit_number(bench, WWW, V4, 7);
+	reply_with(bench, WWW, found(1, numbered(ADDR_V4, 7), TTL_S));
+	assert_kind(bench, WWW, DNS_CONFIRM);
+	reply(bench, WWW, DNS_NXRRSET);
+	assert_kind(bench, WWW, DNS_UPDATE);
+	reply(bench, WWW, DNS_NXRRSET);
+	assert_no_record(waiter, ADDR_V4);
+	assert_at_rest(bench);
+}
+
+static void a_primary_that_does_not_confirm_gets_the_update(void **state)
+{
+	static const enum dns_rcode rcodes[] = {DNS_REFUSED, DNS_SERVFAIL, DNS_NOTIMP, DNS_FORMERR};
+	struct bench *bench = *state;
+
+	for (size_t i = 0; i < sizeof rcodes / sizeof *rcodes; i++) {
+		struct waiter *waiter;
+
+		commit_number(bench, WWW, V4, 1);
+		waiter = submit_number(bench, WWW, V4, 1);
+		reply(bench, WWW, rcodes[i]);
+		assert_kind(bench, WWW, DNS_UPDATE);
+		reply(bench, WWW, DNS_NOERROR);
+		assert_outcome(waiter, OUTCOME_CHANGED);
+		commit_number(bench, WWW, V4, 2);
+	}
+}
+
+static enum dns_rcode host3_differs(const struct change_set *set)
+{
+	return strcmp(set->owner.text, host(3)) == 0 ? DNS_NXRRSET : DNS_NOERROR;
+}
+
+static void one_difference_among_many_confirmed_is_found(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *waiters;
+
+	submit_hosts(bench, 40);
+	serve(bench, all_is_well);
+	bench->blind = true; /* the confirmation of the first one gathers the others */
+	waiters = &bench->waiters[bench->waiter_count];
+	for (unsigned i = 0; i < 40; i++)
+		submit_number(bench, host(i), V4, i);
+	assert_int_equal(bench->sends[DNS_CONFIRM], 1);
+	bench->sends[DNS_UPDATE] = 0;
+	while (bench->message_count) {
+		const struct message *message = &bench->messages[0];
+		bool bad = false;
+
+		for (size_t i = 0; i < message->count; i++)
+			bad = bad || host3_differs(&message->copies[i]) != DNS_NOERROR;
+		if (message->request.kind == DNS_QUERY)
+			end_message(bench, &bench->messages[0],
+				    bad ? found_another(message) : found(1, message->copies[0].changes[0].addr, TTL_S));
+		else
+			end_message(bench, &bench->messages[0],
+				    said(bad && message->request.kind == DNS_CONFIRM ? DNS_NXRRSET : DNS_NOERROR));
+		act_all(bench);
+	}
+	for (size_t i = 0; i < 40; i++)
+		assert_outcome(&waiters[i], i == 3 ? OUTCOME_CHANGED : OUTCOME_UNCHANGED);
+	assert_int_equal(bench->sends[DNS_UPDATE], 1);
+	assert_in_range(bench->sends[DNS_CONFIRM], 3, 5);
+	assert_at_rest(bench);
+}
+
+/* ---- Probes ---- */
+
+/*
+ * The value that was expected is not there, but the look finds one; so the UPDATE goes without expecting a value, and
+ * again a record is missing.
+ */
+static void reply_missing(struct bench *bench)
+{
+	reply(bench, WWW, DNS_NXRRSET);
+	assert_kind(bench, WWW, DNS_UPDATE);
+	assert_int_equal(message_of(bench, WWW)->copies[0].changes[0].expected.family, ADDR_NONE);
+	reply(bench, WWW, DNS_NXRRSET);
 }
 
 static void expect_probe(struct bench *bench)
 {
-	const struct message *probe = message_of(bench, WWW);
-
-	assert_true(probe->probe);
-	assert_int_equal(probe->set.count, 1);
-	assert_true(probe->set.changes[0].must_exist);
-	assert_int_equal(probe->set.changes[0].addr.family, ADDR_V4);
+	assert_kind(bench, WWW, DNS_PROBE);
+	assert_int_equal(family_asked(message_of(bench, WWW)), ADDR_V4);
 }
 
 static void a_probe_finds_the_a_record_missing(void **state)
@@ -318,7 +906,7 @@ static void a_probe_finds_the_a_record_missing(void **state)
 	struct bench *bench = *state;
 	struct waiter *waiter = submit(bench, WWW, V4 | V6);
 
-	reply(bench, WWW, DNS_NXRRSET);
+	reply_missing(bench);
 	assert_waits(waiter);
 	expect_probe(bench);
 	reply(bench, WWW, DNS_NXRRSET); /* so it is when both are missing */
@@ -331,7 +919,7 @@ static void a_probe_finds_the_aaaa_record_missing(void **state)
 	struct bench *bench = *state;
 	struct waiter *waiter = submit(bench, WWW, V4 | V6);
 
-	reply(bench, WWW, DNS_NXRRSET);
+	reply_missing(bench);
 	expect_probe(bench);
 	reply(bench, WWW, DNS_NOERROR);
 	assert_no_record(waiter, ADDR_V6);
@@ -346,7 +934,7 @@ static void a_probe_never_makes_a_change_of_it(void **state)
 	for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++) {
 		struct waiter *waiter = submit(bench, WWW, V4 | V6);
 
-		reply(bench, WWW, DNS_NXRRSET);
+		reply_missing(bench);
 		while (waiter->answers == 0) {
 			expect_probe(bench);
 			reply_as(bench, WWW, verdicts[i], DNS_REFUSED);
@@ -362,18 +950,19 @@ static void a_probe_that_is_refused_names_no_type(void **state)
 	struct bench *bench = *state;
 	struct waiter *waiter = submit(bench, WWW, V4 | V6);
 
-	reply(bench, WWW, DNS_NXRRSET);
+	reply_missing(bench);
 	reply(bench, WWW, DNS_REFUSED);
 	assert_no_record(waiter, ADDR_NONE);
 	assert_at_rest(bench);
 }
 
+/* The primary has said that a record is missing; what is not known is only which. */
 static void a_deadline_during_a_probe_names_no_type(void **state)
 {
 	struct bench *bench = *state;
 	struct waiter *waiter = submit(bench, WWW, V4 | V6);
 
-	reply(bench, WWW, DNS_NXRRSET);
+	reply_missing(bench);
 	pass(bench, DEADLINE_MS);
 	assert_no_record(waiter, ADDR_NONE);
 	reply(bench, WWW, DNS_NOERROR);
@@ -384,18 +973,16 @@ static void only_records_that_must_exist_can_be_missing(void **state)
 {
 	struct bench *bench = *state;
 	struct change_set set = set_of(WWW, V4 | V6, 0);
-	struct waiter *waiter = &bench->waiters[bench->waiter_count++];
 
 	set.changes[0].must_exist = false;
-	assert_int_equal(queue_step(bench->queue,
-				    &(struct queue_event){.kind = QUEUE_SUBMIT, .set = &set, .waiter = waiter},
-				    bench->now_ms),
-			 STATUS_OK);
+	assert_int_equal(try_submit_set(bench, set), STATUS_OK);
 	act_all(bench);
-	reply(bench, WWW, DNS_NXRRSET);
-	assert_no_record(waiter, ADDR_V6);
+	reply_missing(bench);
+	assert_no_record(&bench->waiters[0], ADDR_V6);
 	assert_at_rest(bench);
 }
+
+/* ---- How an UPDATE ends ---- */
 
 static void any_other_rcode_is_a_refusal(void **state)
 {
@@ -431,20 +1018,47 @@ static void what_was_not_sent_is_repeated_and_then_unreachable(void **state)
 	struct waiter *waiter = submit(bench, WWW, V4);
 
 	for (unsigned attempt = 1; attempt < ATTEMPTS_MAX; attempt++) {
-		uint64_t pause_ms = (uint64_t)PAUSE_MS << (attempt - 1);
-
 		reply_as(bench, WWW, DNS_UNREACHABLE, 0);
 		assert_waits(waiter);
-		assert_int_equal(queue_wake_at_ms(bench->queue), bench->now_ms + pause_ms);
-		pass(bench, pause_ms - 1);
+		bench->now_ms = queue_wake_at_ms(bench->queue) - 1;
+		tick(bench);
 		assert_int_equal(bench->message_count, 0);
 		pass(bench, 1);
 		assert_int_equal(bench->message_count, 1);
 	}
 	reply_as(bench, WWW, DNS_UNREACHABLE, 0);
 	assert_outcome(waiter, OUTCOME_UNREACHABLE);
-	assert_int_equal(bench->sends, ATTEMPTS_MAX);
+	assert_int_equal(bench->sends[DNS_UPDATE], ATTEMPTS_MAX);
 	assert_at_rest(bench);
+}
+
+/* Twice as long each time, and up to a half more by chance. */
+static void pauses_grow_and_differ(void **state)
+{
+	struct queue_limits limits = limits_default;
+	uint64_t lowest[3] = {UINT64_MAX, UINT64_MAX, UINT64_MAX}, highest[3] = {0};
+
+	(void)state;
+	limits.attempts_max = 4;
+	limits.deadline_ms = 100 * PAUSE_MS;
+	for (limits.seed = 1; limits.seed < 200; limits.seed++) {
+		struct bench *bench = bench_new(&limits);
+
+		submit(bench, WWW, V4);
+		for (unsigned i = 0; i < 3; i++) {
+			uint64_t pause_ms;
+
+			reply_as(bench, WWW, DNS_UNREACHABLE, 0);
+			pause_ms = queue_wake_at_ms(bench->queue) - bench->now_ms;
+			assert_in_range(pause_ms, PAUSE_MS << i, (PAUSE_MS << i) + (PAUSE_MS << i) / 2);
+			lowest[i] = pause_ms < lowest[i] ? pause_ms : lowest[i];
+			highest[i] = pause_ms > highest[i] ? pause_ms : highest[i];
+			pass(bench, pause_ms);
+		}
+		bench_free(bench);
+	}
+	for (unsigned i = 0; i < 3; i++)
+		assert_true(highest[i] - lowest[i] > (uint64_t)(PAUSE_MS << i) / 4);
 }
 
 /* Sends it, leaves the outcome unknown, and sends it again. */
@@ -452,9 +1066,10 @@ static struct waiter *submit_with_unknown_attempt(struct bench *bench)
 {
 	struct waiter *waiter = submit(bench, WWW, V4);
 
+	assert_kind(bench, WWW, DNS_UPDATE);
 	reply_as(bench, WWW, DNS_UNKNOWN, 0);
 	assert_waits(waiter);
-	pass(bench, PAUSE_MS);
+	pass_to_next(bench);
 	assert_int_equal(bench->message_count, 1);
 	return waiter;
 }
@@ -466,6 +1081,25 @@ static void an_unknown_outcome_is_settled_by_a_repetition(void **state)
 
 	reply(bench, WWW, DNS_NOERROR);
 	assert_outcome(waiter, OUTCOME_CHANGED);
+}
+
+/* The primary had carried it out, and its reply was lost. */
+static void an_unknown_outcome_is_settled_by_a_look_and_a_confirmation(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *waiter = submit_number(bench, WWW, V4, 7);
+
+	reply_as(bench, WWW, DNS_UNKNOWN, 0);
+	bench->blind = true;
+	pass_to_next(bench);
+	assert_kind(bench, WWW, DNS_QUERY);
+	reply_with(bench, WWW, found(1, numbered(ADDR_V4, 7), TTL_S));
+	assert_waits(waiter);
+	assert_kind(bench, WWW, DNS_CONFIRM);
+	reply(bench, WWW, DNS_NOERROR);
+	assert_outcome(waiter, OUTCOME_CHANGED);
+	assert_int_equal(bench->sends[DNS_UPDATE], 1);
+	assert_at_rest(bench);
 }
 
 static void an_unknown_outcome_stays_unknown_when_the_repetition_is_refused(void **state)
@@ -487,7 +1121,7 @@ static void an_unknown_outcome_stays_unknown_when_nothing_can_be_sent_any_more(v
 
 	while (waiter->answers == 0) {
 		reply_as(bench, WWW, DNS_UNREACHABLE, 0);
-		pass(bench, 2 * PAUSE_MS);
+		pass(bench, 2 * PAUSE_MAX_MS);
 	}
 	assert_outcome(waiter, OUTCOME_UNKNOWN);
 	assert_at_rest(bench);
@@ -512,11 +1146,606 @@ static void nothing_but_unknown_attempts_end_unknown(void **state)
 
 	while (waiter->answers == 0) {
 		reply_as(bench, WWW, DNS_UNKNOWN, 0);
-		pass(bench, 2 * PAUSE_MS);
+		pass(bench, 2 * PAUSE_MAX_MS);
 	}
 	assert_outcome(waiter, OUTCOME_UNKNOWN);
-	assert_int_equal(bench->sends, ATTEMPTS_MAX);
+	assert_int_equal(bench->sends[DNS_UPDATE], ATTEMPTS_MAX);
 	assert_at_rest(bench);
+}
+
+/* ---- What shares a message ---- */
+
+static void the_first_set_goes_at_once(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->blind = true;
+	put(bench, WWW, V4);
+	assert_true(act_once(bench));
+	assert_kind(bench, WWW, DNS_QUERY);
+	end_message(bench, message_of(bench, WWW), found_another(message_of(bench, WWW)));
+	assert_true(act_once(bench));
+	assert_kind(bench, WWW, DNS_UPDATE);
+	assert_int_equal(message_of(bench, WWW)->count, 1);
+}
+
+static void what_waits_goes_together(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *first = submit(bench, WWW, V4);
+	struct waiter *waiters = submit_hosts(bench, OVERLAP_MIN - 1);
+
+	assert_int_equal(bench->message_count, 1);
+	reply(bench, WWW, DNS_NOERROR);
+	assert_outcome(first, OUTCOME_CHANGED);
+	assert_int_equal(bench->message_count, 1);
+	assert_int_equal(bench->messages[0].count, OVERLAP_MIN - 1);
+	reply(bench, host(0), DNS_NOERROR);
+	for (size_t i = 0; i < OVERLAP_MIN - 1; i++)
+		assert_outcome(&waiters[i], OUTCOME_CHANGED);
+	assert_int_equal(bench->sends[DNS_UPDATE], 2);
+	assert_at_rest(bench);
+}
+
+static void a_second_message_beside_the_first_must_be_worth_it(void **state)
+{
+	struct bench *bench = *state;
+
+	submit(bench, WWW, V4);
+	submit_hosts(bench, OVERLAP_MIN - 1);
+	assert_int_equal(bench->message_count, 1);
+	submit(bench, FTP, V4);
+	assert_int_equal(bench->message_count, 2);
+	assert_int_equal(bench->messages[1].count, OVERLAP_MIN);
+}
+
+static void no_more_updates_are_in_flight_than_allowed(void **state)
+{
+	struct bench *bench = *state;
+
+	submit_hosts(bench, 10 * OVERLAP_MIN);
+	assert_int_equal(in_flight(bench, DNS_UPDATE), UPDATES_MAX);
+	reply(bench, host(0), DNS_NOERROR);
+	assert_int_equal(in_flight(bench, DNS_UPDATE), UPDATES_MAX);
+	/* All that waited went with it. */
+	assert_int_equal(bench->messages[1].count, 10 * OVERLAP_MIN - 1 - OVERLAP_MIN);
+	serve(bench, all_is_well);
+	assert_int_equal(bench->sends[DNS_UPDATE], UPDATES_MAX + 1);
+}
+
+static void what_was_answered_still_counts_as_in_flight(void **state)
+{
+	struct bench *bench = *state;
+
+	submit_hosts(bench, 1 + OVERLAP_MIN);
+	assert_int_equal(in_flight(bench, DNS_UPDATE), UPDATES_MAX);
+	pass(bench, DEADLINE_MS);
+	for (unsigned i = 0; i < 2 * OVERLAP_MIN; i++)
+		submit(bench, host(100 + i), V4);
+	assert_int_equal(in_flight(bench, DNS_UPDATE), UPDATES_MAX);
+	reply(bench, host(0), DNS_NOERROR);
+	assert_true(is_in_flight(bench, host(100)));
+}
+
+static void a_message_is_filled_up_to_its_octets(void **state)
+{
+	struct queue_limits limits = limits_default;
+	struct change_set set = set_of(host(0), V4, 0);
+	struct bench *bench;
+	size_t fits;
+
+	(void)state;
+	limits.updates_max = 1;
+	limits.octets_max = 1000;
+	bench = bench_new(&limits);
+	fits = (1000 - dns_message_space(&bench->zone)) / dns_set_space(&set, &bench->zone);
+	assert_in_range(fits, 2, 9);
+	submit(bench, WWW, V4);
+	submit_hosts(bench, 9);
+	reply(bench, WWW, DNS_NOERROR);
+	assert_int_equal(bench->message_count, 1);
+	assert_int_equal(bench->messages[0].count, fits);
+	serve(bench, all_is_well);
+	assert_at_rest(bench);
+	bench_free(bench);
+}
+
+/* Whoever sends it finds out whether it can be sent. */
+static void a_set_that_alone_is_too_large_goes_alone(void **state)
+{
+	struct queue_limits limits = limits_default;
+	struct bench *bench;
+
+	(void)state;
+	limits.octets_max = 1;
+	bench = bench_new(&limits);
+	submit_hosts(bench, 30);
+	for (size_t i = 0; i < bench->message_count; i++)
+		assert_int_equal(bench->messages[i].count, 1);
+	serve(bench, all_is_well);
+	assert_int_equal(bench->sends[DNS_UPDATE], 30);
+	bench_free(bench);
+}
+
+static void confirmations_go_together(void **state)
+{
+	struct bench *bench = *state;
+
+	submit_hosts(bench, 30);
+	serve(bench, all_is_well);
+	for (unsigned i = 0; i < 30; i++)
+		submit_number(bench, host(i), V4, i);
+	assert_int_equal(bench->message_count, CONFIRMS_MAX);
+	serve(bench, all_is_well);
+	assert_int_equal(bench->sends[DNS_CONFIRM], 2);
+	for (size_t i = 30; i < 60; i++)
+		assert_outcome(&bench->waiters[i], OUTCOME_UNCHANGED);
+}
+
+static void queries_in_flight_are_bounded(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->blind = true;
+	submit_hosts(bench, 2 * QUERIES_MAX);
+	assert_int_equal(in_flight(bench, DNS_QUERY), QUERIES_MAX);
+	reply_with(bench, host(0), found_another(&bench->messages[0]));
+	assert_int_equal(in_flight(bench, DNS_QUERY), QUERIES_MAX);
+	assert_int_equal(in_flight(bench, DNS_UPDATE), 1);
+}
+
+static void first_come_first_served(void **state)
+{
+	struct bench *bench = *state;
+	unsigned next = 0;
+
+	submit_hosts(bench, 100);
+	while (bench->message_count) {
+		struct message *message = &bench->messages[0];
+
+		for (size_t i = 0; i < message->count; i++)
+			assert_string_equal(message->copies[i].owner.text, host(next++));
+		reply(bench, message->copies[0].owner.text, DNS_NOERROR);
+	}
+	assert_int_equal(next, 100);
+	assert_at_rest(bench);
+}
+
+static void a_message_that_was_not_sent_is_repeated_with_all_its_sets(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *waiters;
+
+	submit(bench, WWW, V4);
+	waiters = submit_hosts(bench, 5);
+	reply(bench, WWW, DNS_NOERROR);
+	reply_as(bench, host(0), DNS_UNREACHABLE, 0);
+	assert_int_equal(bench->message_count, 0);
+	pass_to_next(bench);
+	assert_int_equal(bench->message_count, 1);
+	assert_int_equal(bench->messages[0].count, 5);
+	reply(bench, host(0), DNS_NOERROR);
+	for (size_t i = 0; i < 5; i++)
+		assert_outcome(&waiters[i], OUTCOME_CHANGED);
+}
+
+/* ---- Order ---- */
+
+/* Sets that do not replace each other. */
+static void one_owners_sets_go_one_after_another(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *waiters[6];
+
+	for (size_t i = 0; i < 6; i++)
+		waiters[i] = submit(bench, WWW, i % 2 ? V4 : V6);
+	for (size_t i = 0; i < 6; i++) {
+		assert_int_equal(bench->message_count, 1);
+		assert_int_equal(number_in_flight(bench, WWW), i);
+		reply(bench, WWW, DNS_NOERROR);
+		assert_outcome(waiters[i], OUTCOME_CHANGED);
+	}
+	assert_at_rest(bench);
+}
+
+static void a_repetition_is_not_overtaken(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *first = submit(bench, WWW, V4), *second = submit(bench, WWW, V6);
+
+	reply_as(bench, WWW, DNS_UNKNOWN, 0);
+	assert_int_equal(bench->message_count, 0);
+	pass_to_next(bench);
+	assert_int_equal(number_in_flight(bench, WWW), 0);
+	assert_waits(second);
+	reply(bench, WWW, DNS_NOERROR);
+	reply(bench, WWW, DNS_NOERROR);
+	assert_outcome(first, OUTCOME_CHANGED);
+	assert_outcome(second, OUTCOME_CHANGED);
+}
+
+static void a_probe_is_not_overtaken(void **state)
+{
+	struct bench *bench = *state;
+
+	submit(bench, WWW, V4 | V6);
+	submit(bench, WWW, V4);
+	reply_missing(bench);
+	assert_int_equal(bench->message_count, 1);
+	assert_kind(bench, WWW, DNS_PROBE);
+	reply(bench, WWW, DNS_NOERROR);
+	assert_int_equal(bench->message_count, 1);
+	assert_kind(bench, WWW, DNS_UPDATE);
+}
+
+static void what_is_in_flight_keeps_its_place_after_its_deadline(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *first = submit(bench, WWW, V4), *second;
+
+	pass(bench, DEADLINE_MS);
+	assert_outcome(first, OUTCOME_UNKNOWN);
+	second = submit(bench, WWW, V4);
+	assert_int_equal(bench->message_count, 1);
+	assert_int_equal(number_in_flight(bench, WWW), 0);
+	reply(bench, WWW, DNS_NOERROR);
+	assert_int_equal(number_in_flight(bench, WWW), 1);
+	reply(bench, WWW, DNS_NOERROR);
+	assert_outcome(second, OUTCOME_CHANGED);
+	assert_at_rest(bench);
+}
+
+static void the_next_one_goes_when_a_waiting_one_expires(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *first = submit(bench, WWW, V4), *second;
+
+	while (bench->now_ms < START_MS + DEADLINE_MS - PAUSE_MS)
+		pass(bench, 1);
+	reply_as(bench, WWW, DNS_UNREACHABLE, 0);
+	bench->now_ms += PAUSE_MS / 2;
+	second = submit(bench, WWW, V6); /* does not replace it */
+	bench->now_ms = START_MS + DEADLINE_MS;
+	tick(bench);
+	assert_outcome(first, OUTCOME_UNREACHABLE);
+	assert_waits(second);
+	assert_int_equal(number_in_flight(bench, WWW), 1);
+	reply(bench, WWW, DNS_NOERROR);
+	assert_outcome(second, OUTCOME_CHANGED);
+}
+
+static void owners_do_not_wait_for_each_other(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *www = submit(bench, WWW, V4), *waiters = submit_hosts(bench, OVERLAP_MIN);
+
+	assert_int_equal(bench->message_count, 2);
+	reply(bench, host(0), DNS_NOERROR);
+	assert_outcome(&waiters[0], OUTCOME_CHANGED);
+	assert_waits(www);
+}
+
+/* ---- Coalescing ---- */
+
+static void a_later_set_replaces_one_that_waits(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *first = submit(bench, WWW, V4), *waiters[5];
+
+	for (size_t i = 0; i < 5; i++)
+		waiters[i] = submit(bench, WWW, V4);
+	assert_int_equal(number_in_flight(bench, WWW), 0); /* what is in flight is not replaced */
+	reply(bench, WWW, DNS_NOERROR);
+	assert_outcome(first, OUTCOME_CHANGED);
+	assert_int_equal(number_in_flight(bench, WWW), 5);
+	assert_int_equal(bench->messages[0].count, 1);
+	reply(bench, WWW, DNS_NOERROR);
+	for (size_t i = 0; i < 5; i++)
+		assert_outcome(waiters[i], OUTCOME_CHANGED);
+	assert_int_equal(bench->sends[DNS_UPDATE], 2);
+	assert_at_rest(bench);
+}
+
+static void all_waiters_of_a_replaced_set_get_the_answer_of_the_later_one(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *earlier, *later;
+
+	submit(bench, WWW, V4);
+	earlier = submit(bench, WWW, V4);
+	later = submit(bench, WWW, V4);
+	reply(bench, WWW, DNS_NOERROR);
+	reply(bench, WWW, DNS_REFUSED);
+	assert_outcome(earlier, OUTCOME_REFUSED);
+	assert_outcome(later, OUTCOME_REFUSED);
+	assert_at_rest(bench);
+}
+
+static void what_is_to_be_repeated_is_replaced_too(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *first = submit(bench, WWW, V4), *second;
+
+	reply_as(bench, WWW, DNS_UNKNOWN, 0);
+	second = submit(bench, WWW, V4);
+	assert_int_equal(bench->message_count, 0);
+	pass_to_next(bench);
+	assert_int_equal(number_in_flight(bench, WWW), 1);
+	/* The first one may have been carried out before. */
+	reply(bench, WWW, DNS_SERVFAIL);
+	assert_outcome(first, OUTCOME_UNKNOWN);
+	assert_int_equal(second->answers, 1);
+	assert_at_rest(bench);
+}
+
+static void what_replaces_is_routed_anew(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *same, *other;
+
+	commit_number(bench, FTP, V4, 7);
+	commit_number(bench, WWW, V4, 1);
+	submit_number(bench, FTP, V4, 7); /* its confirmation keeps others waiting */
+	same = submit_number(bench, WWW, V4, 1);
+	assert_false(is_in_flight(bench, WWW));
+	other = submit_number(bench, WWW, V4, 2);
+	assert_kind(bench, WWW, DNS_UPDATE);
+	assert_int_equal(number_in_flight(bench, WWW), 2);
+	reply(bench, WWW, DNS_NOERROR);
+	assert_outcome(same, OUTCOME_CHANGED);
+	assert_outcome(other, OUTCOME_CHANGED);
+}
+
+/* Each would be failed by what is none of its business, or lose what only it asked for. */
+static void sets_for_other_records_or_on_other_conditions_are_not_replaced(void **state)
+{
+	static const struct {
+		unsigned earlier, later;
+	} rows[] = {
+		{V4, V6},
+		{V4, V4 | V6},
+		{V4 | V6, V4},
+		{V4 | V6, V6},
+		{V4, V4 | MAY_CREATE},
+		{V4 | MAY_CREATE, V4},
+		{V4 | V6, V4 | V6 | MAY_CREATE},
+	};
+	struct bench *bench = *state;
+
+	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct waiter *earlier, *later;
+
+		submit(bench, host(i), V4);
+		earlier = submit(bench, host(i), rows[i].earlier);
+		later = submit(bench, host(i), rows[i].later);
+		reply(bench, host(i), DNS_NOERROR);
+		reply(bench, host(i), DNS_NOERROR);
+		if (earlier->answers != 1 || later->answers != 0)
+			fail_msg("row %u: they are answered together", i);
+		reply(bench, host(i), DNS_REFUSED);
+		assert_outcome(earlier, OUTCOME_CHANGED);
+		assert_outcome(later, OUTCOME_REFUSED);
+		assert_at_rest(bench);
+	}
+}
+
+/* ---- Bad sets among good ones ---- */
+
+static enum dns_rcode rcode_of_culprits;
+static unsigned culprits[3];
+
+static enum dns_rcode judge_culprits(const struct change_set *set)
+{
+	for (size_t i = 0; i < sizeof culprits / sizeof *culprits; i++) {
+		if (strcmp(set->owner.text, host(culprits[i])) == 0)
+			return rcode_of_culprits;
+	}
+	return DNS_NOERROR;
+}
+
+static bool is_culprit(unsigned number)
+{
+	return number == culprits[0] || number == culprits[1] || number == culprits[2];
+}
+
+/* Sets of that many hosts in one message, all known from before. */
+static struct waiter *submit_batch(struct bench *bench, unsigned count)
+{
+	struct waiter *waiters;
+
+	submit_hosts(bench, count);
+	serve(bench, all_is_well);
+	memset(bench->sends, 0, sizeof bench->sends);
+	submit(bench, WWW, V4);
+	waiters = &bench->waiters[bench->waiter_count];
+	for (unsigned i = 0; i < count; i++)
+		put(bench, host(i), V4);
+	reply_as(bench, WWW, DNS_VERIFIED, DNS_NOERROR);
+	return waiters;
+}
+
+static struct bench *bench_with_one_update_at_a_time(void)
+{
+	struct queue_limits limits = limits_default;
+
+	limits.updates_max = 1;
+	return bench_new(&limits);
+}
+
+static void culprits_get_their_own_answer_and_the_rest_commits(void **state)
+{
+	static const enum dns_rcode rcodes[] = {DNS_NXRRSET, DNS_REFUSED,  DNS_SERVFAIL, DNS_NOTZONE,
+						DNS_FORMERR, DNS_YXDOMAIN, DNS_YXRRSET};
+	static const unsigned sets_of_culprits[][3] = {{0, 0, 0},   {63, 63, 63}, {20, 20, 20},
+						       {0, 31, 63}, {7, 8, 9},    {31, 32, 63}};
+	enum { COUNT = 64, HALVINGS = 6 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rcodes / sizeof *rcodes * 6; i++) {
+		struct bench *bench = bench_with_one_update_at_a_time();
+		struct waiter *waiters;
+		unsigned different;
+
+		rcode_of_culprits = rcodes[i / 6];
+		memcpy(culprits, sets_of_culprits[i % 6], sizeof culprits);
+		different = culprits[0] == culprits[1] ? 1 : 3;
+		waiters = submit_batch(bench, COUNT);
+		assert_int_equal(bench->messages[0].count, COUNT);
+		serve(bench, judge_culprits);
+		for (unsigned k = 0; k < COUNT; k++) {
+			if (!is_culprit(k))
+				assert_outcome(&waiters[k], OUTCOME_CHANGED);
+			else if (rcode_of_culprits == DNS_NXRRSET)
+				assert_no_record(&waiters[k], ADDR_V4);
+			else
+				assert_outcome(&waiters[k], OUTCOME_REFUSED);
+		}
+		/* Two messages for each halving on the way to a culprit, that of the batch and that of WWW. */
+		if (bench->sends[DNS_UPDATE] > 2 + 2 * HALVINGS * different)
+			fail_msg("%u culprits with %s took %u messages", different, dns_rcode_text(rcode_of_culprits),
+				 bench->sends[DNS_UPDATE]);
+		assert_at_rest(bench);
+		bench_free(bench);
+	}
+}
+
+static enum dns_rcode all_are_bad(const struct change_set *set)
+{
+	(void)set;
+	return DNS_REFUSED;
+}
+
+static void a_batch_of_culprits_is_refused_in_a_bounded_number_of_messages(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *waiters = submit_batch(bench, 64);
+
+	serve(bench, all_are_bad);
+	for (size_t i = 0; i < 64; i++)
+		assert_outcome(&waiters[i], OUTCOME_REFUSED);
+	assert_true(bench->sends[DNS_UPDATE] <= 2 * 64);
+	assert_at_rest(bench);
+}
+
+/* They are told apart by queries, which cost no transaction: one more UPDATE commits the rest. */
+static void after_a_missing_record_those_not_looked_at_are_looked_at(void **state)
+{
+	struct bench *bench = bench_with_one_update_at_a_time();
+	struct waiter *waiters;
+
+	(void)state;
+	rcode_of_culprits = DNS_NXRRSET;
+	memcpy(culprits, (const unsigned[]){5, 6, 40}, sizeof culprits);
+	waiters = submit_batch(bench, 64);
+	serve(bench, judge_culprits);
+	for (unsigned i = 0; i < 64; i++)
+		assert_outcome(&waiters[i], is_culprit(i) ? OUTCOME_NO_RECORD : OUTCOME_CHANGED);
+	assert_true(bench->sends[DNS_QUERY] <= 65);
+	assert_true(bench->sends[DNS_UPDATE] <= 4);
+	bench_free(bench);
+}
+
+static void a_fault_of_the_whole_message_is_not_taken_apart(void **state)
+{
+	static const struct dns_result results[] = {
+		{.verdict = DNS_VERIFIED, .rcode = DNS_NOTAUTH},
+		{.verdict = DNS_VERIFIED, .rcode = DNS_NOTIMP},
+		{.verdict = DNS_REJECTED, .rcode = DNS_NOTAUTH},
+		{.verdict = DNS_REJECTED, .rcode = DNS_NOTAUTH, .tsig_error = 16},
+		{.verdict = DNS_REJECTED, .rcode = DNS_FORMERR},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof results / sizeof *results; i++) {
+		struct bench *bench = bench_new(&limits_default);
+		struct waiter *waiters = submit_batch(bench, 20);
+		unsigned sends = bench->sends[DNS_UPDATE];
+
+		while (bench->message_count)
+			reply_with(bench, bench->messages[0].copies[0].owner.text, results[i]);
+		for (size_t k = 0; k < 20; k++)
+			assert_outcome(&waiters[k], OUTCOME_REFUSED);
+		assert_int_equal(bench->sends[DNS_UPDATE], sends);
+		assert_at_rest(bench);
+		bench_free(bench);
+	}
+}
+
+static void who_poisoned_a_batch_goes_alone_for_a_while(void **state)
+{
+	struct bench *bench = *state;
+
+	rcode_of_culprits = DNS_REFUSED;
+	memcpy(culprits, (const unsigned[]){3, 3, 3}, sizeof culprits);
+	submit_batch(bench, 20);
+	serve(bench, judge_culprits);
+	submit(bench, WWW, V4);
+	for (unsigned i = 0; i < 6; i++)
+		submit(bench, host(i), V4);
+	/* It neither spoils a message nor waits for one. */
+	assert_int_equal(message_of(bench, host(3))->count, 1);
+	reply(bench, WWW, DNS_NOERROR);
+	assert_int_equal(message_of(bench, host(0))->count, 5);
+	serve(bench, judge_culprits);
+	pass(bench, POISON_MS);
+	submit(bench, WWW, V4);
+	for (unsigned i = 0; i < 6; i++)
+		submit(bench, host(i), V4);
+	assert_false(is_in_flight(bench, host(3)));
+	reply(bench, WWW, DNS_NOERROR);
+	assert_int_equal(message_of(bench, host(3))->count, 6);
+}
+
+static void who_fails_alone_poisons_nobody(void **state)
+{
+	struct bench *bench = *state;
+
+	submit(bench, host(0), V4);
+	reply(bench, host(0), DNS_REFUSED);
+	submit(bench, WWW, V4);
+	submit(bench, host(0), V4);
+	submit(bench, host(1), V4);
+	reply(bench, WWW, DNS_NOERROR);
+	assert_int_equal(message_of(bench, host(0))->count, 2);
+}
+
+static void who_gave_up_is_left_out_of_what_is_taken_apart(void **state)
+{
+	struct bench *bench = bench_with_one_update_at_a_time();
+	struct waiter *waiters = submit_batch(bench, 8);
+
+	(void)state;
+	reply(bench, host(0), DNS_REFUSED);
+	assert_int_equal(message_of(bench, host(0))->count, 4);
+	for (size_t i = 4; i < 7; i++)
+		cancel(bench, &waiters[i]);
+	reply(bench, host(0), DNS_NOERROR);
+	assert_int_equal(bench->message_count, 1);
+	assert_int_equal(message_of(bench, host(7))->count, 1);
+	reply(bench, host(7), DNS_NOERROR);
+	assert_outcome(&waiters[7], OUTCOME_CHANGED);
+	assert_at_rest(bench);
+	bench_free(bench);
+}
+
+/* It is in a message of its own, and no more in the one with the others that was rejected before. */
+static void what_is_looked_at_again_has_left_its_neighbours(void **state)
+{
+	struct bench *bench = bench_with_one_update_at_a_time();
+	struct waiter *waiters = submit_batch(bench, 8);
+
+	(void)state;
+	bench->blind = bench->connecting = true;
+	reply(bench, host(0), DNS_NXRRSET);
+	assert_kind(bench, host(0), DNS_QUERY);
+	cancel(bench, &waiters[0]);
+	assert_true(message_of(bench, host(0))->ticket->withdrawn);
+	assert_false(message_of(bench, host(1))->ticket->withdrawn);
+	/* Its neighbour ends, and then it gives up. */
+	reply_with(bench, host(3), found(0, (struct addr){0}, 0));
+	cancel(bench, &waiters[2]);
+	assert_true(message_of(bench, host(2))->ticket->withdrawn);
+	bench_free(bench);
 }
 
 /* ---- Deadlines ---- */
@@ -542,43 +1771,62 @@ static void what_waits_for_a_connection_is_withdrawn_at_the_deadline(void **stat
 	struct bench *bench = *state;
 	struct waiter *waiter, *next;
 
+	commit_number(bench, WWW, V4, 99);
 	bench->connecting = true;
 	waiter = submit(bench, WWW, V4);
 	next = submit(bench, WWW, V4);
+	assert_kind(bench, WWW, DNS_UPDATE);
 	pass(bench, DEADLINE_MS);
+	assert_true(message_of(bench, WWW)->ticket->withdrawn);
 	assert_outcome(waiter, OUTCOME_UNREACHABLE);
 	assert_outcome(next, OUTCOME_UNREACHABLE);
 	reply_as(bench, WWW, DNS_UNREACHABLE, 0);
-	assert_int_equal(bench->sends, 1);
+	assert_int_equal(bench->sends[DNS_UPDATE], 2);
+	assert_at_rest(bench);
+}
+
+/* As long as anybody in it waits, it is to go. */
+static void a_message_is_withdrawn_when_the_last_one_in_it_gives_up(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *waiters = submit_batch(bench, 3);
+
+	reply(bench, host(0), DNS_NOERROR);
+	submit(bench, WWW, V4);
+	waiters = &bench->waiters[bench->waiter_count];
+	for (unsigned i = 0; i < 3; i++)
+		submit(bench, host(i), V4);
+	bench->connecting = true;
+	reply(bench, WWW, DNS_NOERROR);
+	assert_int_equal(message_of(bench, host(0))->count, 3);
+	cancel(bench, &waiters[0]);
+	cancel(bench, &waiters[2]);
+	assert_false(message_of(bench, host(0))->ticket->withdrawn);
+	cancel(bench, &waiters[1]);
+	assert_true(message_of(bench, host(0))->ticket->withdrawn);
+	reply_as(bench, host(0), DNS_UNREACHABLE, 0);
 	assert_at_rest(bench);
 }
 
 static void what_never_left_is_unreachable_at_the_deadline(void **state)
 {
 	struct bench *bench = *state;
-	struct waiter *first = submit(bench, WWW, V4), *blocked = submit(bench, WWW, V4),
-		      *paused = submit(bench, FTP, V4);
-	struct waiter *ready;
+	struct waiter *first = submit(bench, FTP, V4), *blocked, *paused, *ready;
 
 	reply_as(bench, FTP, DNS_UNREACHABLE, 0);
-	for (unsigned i = 1; i < IN_FLIGHT_MAX; i++) {
-		char owner[32];
-
-		snprintf(owner, sizeof owner, "host%u.example.com", i);
-		submit(bench, owner, V4);
-	}
-	ready = submit(bench, "late.example.com", V4);
-	assert_false(is_in_flight(bench, "late.example.com"));
-	bench->now_ms = START_MS + DEADLINE_MS - 1;
+	paused = first;
+	first = submit(bench, WWW, V4);
+	blocked = submit(bench, WWW, V6);
+	ready = submit(bench, host(0), V4);
+	assert_int_equal(bench->message_count, 1);
+	bench->now_ms = START_MS + DEADLINE_MS;
+	/* Neither a repetition nor anything else is sent at the last moment. */
 	tick(bench);
-	assert_waits(blocked);
-	assert_waits(ready);
-	pass(bench, 1);
 	assert_outcome(first, OUTCOME_UNKNOWN);
 	assert_outcome(blocked, OUTCOME_UNREACHABLE);
 	assert_outcome(paused, OUTCOME_UNREACHABLE);
 	assert_outcome(ready, OUTCOME_UNREACHABLE);
-	assert_int_equal(bench->sends, 1 + IN_FLIGHT_MAX);
+	assert_int_equal(bench->sends[DNS_UPDATE], 2);
 }
 
 static void a_deadline_comes_before_a_repetition_of_the_same_time(void **state)
@@ -590,7 +1838,7 @@ static void a_deadline_comes_before_a_repetition_of_the_same_time(void **state)
 	reply_as(bench, WWW, DNS_UNREACHABLE, 0);
 	pass(bench, PAUSE_MS);
 	assert_outcome(waiter, OUTCOME_UNREACHABLE);
-	assert_int_equal(bench->sends, 1);
+	assert_int_equal(bench->sends[DNS_UPDATE], 1);
 	assert_at_rest(bench);
 }
 
@@ -601,13 +1849,13 @@ static void what_was_answered_is_not_repeated(void **state)
 
 	for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++) {
 		struct waiter *waiter = submit(bench, WWW, V4 | V6);
-		unsigned sends = bench->sends;
+		unsigned sends = bench->sends[DNS_UPDATE];
 
 		pass(bench, DEADLINE_MS);
 		assert_outcome(waiter, OUTCOME_UNKNOWN);
 		reply_as(bench, WWW, verdicts[i], 0);
-		pass(bench, 2 * PAUSE_MS);
-		assert_int_equal(bench->sends, sends);
+		pass(bench, 2 * PAUSE_MAX_MS);
+		assert_int_equal(bench->sends[DNS_UPDATE], sends);
 		assert_at_rest(bench);
 	}
 }
@@ -619,205 +1867,214 @@ static void what_was_answered_is_not_probed(void **state)
 	submit(bench, WWW, V4 | V6);
 	pass(bench, DEADLINE_MS);
 	reply(bench, WWW, DNS_NXRRSET);
-	assert_int_equal(bench->sends, 1);
+	assert_int_equal(bench->sends[DNS_PROBE], 0);
+	assert_at_rest(bench);
+}
+
+static void each_waiter_of_a_replaced_set_has_a_deadline_of_its_own(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *earlier, *later;
+
+	submit(bench, WWW, V4);
+	earlier = submit(bench, WWW, V4);
+	pass(bench, DEADLINE_MS / 2);
+	later = submit(bench, WWW, V4);
+	pass(bench, DEADLINE_MS / 2);
+	assert_outcome(earlier, OUTCOME_UNREACHABLE);
+	assert_waits(later);
+	reply(bench, WWW, DNS_NOERROR);
+	reply(bench, WWW, DNS_NOERROR);
+	assert_outcome(later, OUTCOME_CHANGED);
 	assert_at_rest(bench);
 }
 
 static void wake_at_is_the_earliest_of_deadlines_and_repetitions(void **state)
 {
 	struct bench *bench = *state;
+	uint64_t retry_at_ms;
 
 	assert_true(queue_wake_at_ms(bench->queue) == ENV_NEVER_MS);
 	submit(bench, WWW, V4);
 	pass(bench, 10);
+	reply_as(bench, WWW, DNS_UNREACHABLE, 0);
+	retry_at_ms = queue_wake_at_ms(bench->queue);
+	assert_in_range(retry_at_ms, START_MS + 10 + PAUSE_MS, START_MS + 10 + PAUSE_MAX_MS);
 	submit(bench, FTP, V4);
+	assert_int_equal(queue_wake_at_ms(bench->queue), retry_at_ms);
+	reply(bench, FTP, DNS_NOERROR);
+	pass_to_next(bench);
 	assert_int_equal(queue_wake_at_ms(bench->queue), START_MS + DEADLINE_MS);
-	reply_as(bench, FTP, DNS_UNREACHABLE, 0);
-	assert_int_equal(queue_wake_at_ms(bench->queue), START_MS + 10 + PAUSE_MS);
-	reply(bench, WWW, DNS_NOERROR);
-	pass(bench, PAUSE_MS);
-	assert_int_equal(queue_wake_at_ms(bench->queue), START_MS + 10 + DEADLINE_MS);
 }
 
-/* ---- Order ---- */
+/* ---- Cancellation ---- */
 
-static void one_owners_sets_go_one_after_another(void **state)
+static void what_waits_and_is_cancelled_is_never_sent(void **state)
 {
 	struct bench *bench = *state;
-	struct waiter *waiters[5];
+	struct waiter *blocked, *ready, *paused = submit(bench, host(1), V4);
 
-	for (size_t i = 0; i < 5; i++)
-		waiters[i] = submit(bench, WWW, i % 2 ? V4 : V6);
-	for (size_t i = 0; i < 5; i++) {
-		assert_int_equal(bench->message_count, 1);
-		assert_int_equal(bench->messages[0].set.changes[0].addr.octets[3], i);
-		reply(bench, WWW, DNS_NOERROR);
-		assert_outcome(waiters[i], OUTCOME_CHANGED);
-	}
+	reply_as(bench, host(1), DNS_UNREACHABLE, 0);
+	submit(bench, WWW, V4);
+	blocked = submit(bench, WWW, V6);
+	ready = submit(bench, FTP, V4);
+	cancel(bench, blocked);
+	cancel(bench, ready);
+	cancel(bench, paused);
+	assert_int_equal(queue_waiting(bench->queue), 1);
+	reply(bench, WWW, DNS_NOERROR);
 	assert_at_rest(bench);
+	assert_int_equal(bench->sends[DNS_UPDATE], 2);
 }
 
-static void a_repetition_is_not_overtaken(void **state)
+static void what_is_in_flight_and_cancelled_keeps_its_place(void **state)
 {
 	struct bench *bench = *state;
 	struct waiter *first = submit(bench, WWW, V4), *second = submit(bench, WWW, V4);
 
-	reply_as(bench, WWW, DNS_UNKNOWN, 0);
-	assert_int_equal(bench->message_count, 0);
-	pass(bench, PAUSE_MS);
-	assert_int_equal(bench->messages[0].set.changes[0].addr.octets[3], 0);
-	assert_waits(second);
-	reply(bench, WWW, DNS_NOERROR);
-	reply(bench, WWW, DNS_NOERROR);
-	assert_outcome(first, OUTCOME_CHANGED);
-	assert_outcome(second, OUTCOME_CHANGED);
-}
-
-static void a_probe_is_not_overtaken(void **state)
-{
-	struct bench *bench = *state;
-
-	submit(bench, WWW, V4 | V6);
-	submit(bench, WWW, V4);
-	reply(bench, WWW, DNS_NXRRSET);
+	cancel(bench, first);
+	assert_false(message_of(bench, WWW)->ticket->withdrawn);
 	assert_int_equal(bench->message_count, 1);
-	assert_true(bench->messages[0].probe);
 	reply(bench, WWW, DNS_NOERROR);
-	assert_int_equal(bench->message_count, 1);
-	assert_false(bench->messages[0].probe);
-}
-
-static void what_is_in_flight_keeps_its_place_after_its_deadline(void **state)
-{
-	struct bench *bench = *state;
-	struct waiter *first = submit(bench, WWW, V4), *second;
-
-	pass(bench, DEADLINE_MS);
-	assert_outcome(first, OUTCOME_UNKNOWN);
-	second = submit(bench, WWW, V4);
-	assert_int_equal(bench->message_count, 1);
-	assert_int_equal(bench->messages[0].set.changes[0].addr.octets[3], 0);
-	reply(bench, WWW, DNS_NOERROR);
-	assert_int_equal(bench->messages[0].set.changes[0].addr.octets[3], 1);
+	assert_int_equal(number_in_flight(bench, WWW), 1);
 	reply(bench, WWW, DNS_NOERROR);
 	assert_outcome(second, OUTCOME_CHANGED);
 	assert_at_rest(bench);
 }
 
-static void the_next_one_goes_when_a_waiting_one_expires(void **state)
+static void one_of_several_waiters_may_be_cancelled(void **state)
 {
 	struct bench *bench = *state;
-	struct waiter *second;
+	struct waiter *waiters[3];
 
 	submit(bench, WWW, V4);
-	reply_as(bench, WWW, DNS_UNREACHABLE, 0);
-	bench->now_ms += PAUSE_MS / 2; /* no tick yet */
-	second = submit(bench, WWW, V4);
-	bench->now_ms = START_MS + DEADLINE_MS;
-	tick(bench);
-	assert_waits(second);
-	assert_int_equal(bench->messages[0].set.changes[0].addr.octets[3], 1);
+	for (size_t i = 0; i < 3; i++)
+		waiters[i] = submit(bench, WWW, V4);
+	cancel(bench, waiters[2]); /* it was the one whose set replaced the others */
+	cancel(bench, waiters[0]);
 	reply(bench, WWW, DNS_NOERROR);
-	assert_outcome(second, OUTCOME_CHANGED);
+	reply(bench, WWW, DNS_NOERROR);
+	assert_outcome(waiters[1], OUTCOME_CHANGED);
+	assert_at_rest(bench);
 }
 
-static void owners_do_not_wait_for_each_other(void **state)
+static void the_last_of_several_waiters_takes_the_set_with_it(void **state)
 {
 	struct bench *bench = *state;
-	struct waiter *www = submit(bench, WWW, V4), *ftp = submit(bench, FTP, V4);
+	struct waiter *waiters[3];
 
-	assert_int_equal(bench->message_count, 2);
-	reply(bench, FTP, DNS_NOERROR);
-	assert_outcome(ftp, OUTCOME_CHANGED);
-	assert_waits(www);
+	submit(bench, WWW, V4);
+	for (size_t i = 0; i < 3; i++)
+		waiters[i] = submit(bench, WWW, V4);
+	for (size_t i = 0; i < 3; i++)
+		cancel(bench, waiters[i]);
+	reply(bench, WWW, DNS_NOERROR);
+	assert_int_equal(bench->sends[DNS_UPDATE], 1);
+	assert_at_rest(bench);
 }
 
-static void first_come_first_served(void **state)
+static void cancelling_gives_back_the_room(void **state)
 {
 	struct bench *bench = *state;
-	char owner[32];
 
-	for (unsigned i = 0; i < 100; i++) {
-		snprintf(owner, sizeof owner, "host%u.example.com", i);
-		submit(bench, owner, V4);
-	}
-	for (unsigned i = 0; i < 100; i++) {
-		snprintf(owner, sizeof owner, "host%u.example.com", i);
-		assert_string_equal(bench->messages[0].set.owner.text, owner);
-		reply(bench, owner, DNS_NOERROR);
-	}
+	for (unsigned i = 0; i < SHARE_MAX; i++)
+		submit(bench, host(i), V4);
+	assert_int_equal(try_submit(bench, WWW, V4, 0), STATUS_FULL);
+	cancel(bench, &bench->waiters[10]);
+	assert_int_equal(try_submit(bench, WWW, V4, 0), STATUS_OK);
+}
+
+static void whom_nobody_knows_can_be_cancelled(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *waiter = submit(bench, WWW, V4);
+	int stranger;
+
+	step(bench, &(struct queue_event){.kind = QUEUE_CANCEL, .waiter = &stranger});
+	reply(bench, WWW, DNS_NOERROR);
+	step(bench, &(struct queue_event){.kind = QUEUE_CANCEL, .waiter = waiter});
+	act_all(bench);
+	assert_at_rest(bench);
+}
+
+/* Its answer is among the actions already, but whoever takes it back may be gone by the time that it is taken. */
+static void a_waiter_that_is_cancelled_before_its_answer_was_taken_is_not_answered(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *waiters = submit_batch(bench, 3);
+
+	end_message(bench, message_of(bench, host(0)), said(DNS_NOERROR));
+	assert_true(act_once(bench));
+	assert_int_equal(waiters[0].answers, 1);
+	cancel(bench, &waiters[1]); /* from within the first one's answer, say */
+	assert_int_equal(waiters[1].answers, 0);
+	assert_outcome(&waiters[2], OUTCOME_CHANGED);
 	assert_at_rest(bench);
 }
 
 /* ---- Bounds ---- */
 
-static void no_more_are_in_flight_than_allowed(void **state)
-{
-	struct bench *bench = *state;
-	char owner[32];
-
-	for (unsigned i = 0; i < 20; i++) {
-		snprintf(owner, sizeof owner, "host%u.example.com", i);
-		submit(bench, owner, V4);
-	}
-	for (unsigned left = 20; left > 0; left--) {
-		assert_int_equal(bench->message_count, left < IN_FLIGHT_MAX ? left : IN_FLIGHT_MAX);
-		reply(bench, bench->messages[0].set.owner.text, DNS_NOERROR);
-	}
-	assert_at_rest(bench);
-}
-
-static void what_was_answered_still_counts_as_in_flight(void **state)
-{
-	struct bench *bench = *state;
-	char owner[32];
-
-	for (unsigned i = 0; i < IN_FLIGHT_MAX; i++) {
-		snprintf(owner, sizeof owner, "host%u.example.com", i);
-		submit(bench, owner, V4);
-	}
-	pass(bench, DEADLINE_MS);
-	submit(bench, WWW, V4);
-	assert_int_equal(bench->message_count, IN_FLIGHT_MAX);
-	reply(bench, "host0.example.com", DNS_NOERROR);
-	assert_true(is_in_flight(bench, WWW));
-}
-
 static void a_full_queue_takes_no_more(void **state)
 {
 	struct bench *bench = *state;
 
-	for (unsigned i = 0; i < ENTRIES_MAX; i++)
-		submit(bench, WWW, V4);
-	assert_int_equal(try_submit(bench, WWW, V4), STATUS_FULL);
-	assert_int_equal(try_submit(bench, FTP, V4), STATUS_FULL);
-	assert_int_equal(queue_waiting(bench->queue), ENTRIES_MAX);
+	for (unsigned i = 0; i < WAITERS_MAX; i++)
+		assert_int_equal(try_submit(bench, WWW, V4, i), STATUS_OK);
+	assert_int_equal(try_submit(bench, WWW, V4, 0), STATUS_FULL);
+	assert_int_equal(try_submit(bench, FTP, V4, WAITERS_MAX), STATUS_FULL);
+	assert_int_equal(queue_waiting(bench->queue), WAITERS_MAX);
+	act_all(bench);
 	reply(bench, WWW, DNS_NOERROR);
-	assert_int_equal(try_submit(bench, FTP, V4), STATUS_OK);
-	assert_int_equal(try_submit(bench, FTP, V4), STATUS_FULL);
+	assert_int_equal(try_submit(bench, FTP, V4, 0), STATUS_OK);
+}
+
+static void the_flood_of_one_account_does_not_shut_out_another(void **state)
+{
+	struct bench *bench = *state;
+	unsigned taken = 0;
+
+	while (try_submit(bench, host(taken), V4, 7) == STATUS_OK)
+		taken++;
+	assert_int_equal(taken, SHARE_MAX);
+	assert_int_equal(try_submit(bench, WWW, V4, 8), STATUS_OK);
+	assert_int_equal(try_submit(bench, FTP, V4, 7), STATUS_FULL);
+	act_all(bench);
+	serve(bench, all_is_well);
+	assert_int_equal(try_submit(bench, FTP, V4, 7), STATUS_OK);
+}
+
+/* A waiter counts for the account that it came from, also when its set was replaced by another's. */
+static void shares_are_counted_by_waiters(void **state)
+{
+	struct bench *bench = *state;
+
+	for (unsigned i = 0; i < SHARE_MAX; i++)
+		assert_int_equal(try_submit(bench, WWW, V4, 7), STATUS_OK);
+	assert_int_equal(try_submit(bench, WWW, V4, 8), STATUS_OK);
+	assert_int_equal(try_submit(bench, WWW, V4, 7), STATUS_FULL);
+	act_all(bench);
+	serve(bench, all_is_well);
+	for (unsigned i = 0; i < SHARE_MAX; i++)
+		assert_int_equal(try_submit(bench, WWW, V4, 7), STATUS_OK);
 }
 
 static void many_owners_are_told_apart(void **state)
 {
 	struct queue_limits limits = limits_default;
-	struct bench *bench;
-	char owner[32];
 
 	(void)state;
-	limits.in_flight_max = WAITERS_MAX;
-	limits.entries_max = WAITERS_MAX;
-	for (uint64_t seed = 0; seed < 4; seed++) {
-		limits.seed = seed;
-		bench = bench_new(&limits);
-		for (unsigned i = 0; i < WAITERS_MAX; i++) {
-			snprintf(owner, sizeof owner, "%u.host.example.com", i);
-			submit(bench, owner, V4);
-		}
-		assert_int_equal(bench->message_count, WAITERS_MAX);
-		for (unsigned i = 0; i < WAITERS_MAX; i++)
-			reply(bench, bench->messages[bench->message_count / 2].set.owner.text, DNS_NOERROR);
+	limits.waiters_max = limits.share_max = limits.queries_max = 512;
+	for (limits.seed = 0; limits.seed < 4; limits.seed++) {
+		struct bench *bench = bench_new(&limits);
+
+		bench->blind = true;
+		submit_hosts(bench, 512);
+		assert_int_equal(bench->message_count, 512);
+		serve(bench, all_is_well);
+		for (size_t i = 0; i < 512; i++)
+			assert_outcome(&bench->waiters[i], OUTCOME_CHANGED);
 		assert_at_rest(bench);
-		teardown(&(void *){bench});
+		bench_free(bench);
 	}
 }
 
@@ -826,19 +2083,22 @@ static void many_owners_are_told_apart(void **state)
 static void steps_may_come_while_actions_wait(void **state)
 {
 	struct bench *bench = *state;
-	struct waiter *www = put(bench, WWW, V4), *ftp = put(bench, FTP, V4);
+	struct waiter *www, *ftp;
 
-	assert_true(act_once(bench)); /* SEND www */
-	end_message(bench, message_of(bench, WWW), (struct dns_result){.verdict = DNS_VERIFIED, .rcode = DNS_NOERROR});
+	bench->blind = true;
+	www = put(bench, WWW, V4);
+	ftp = put(bench, FTP, V4);
+	assert_true(act_once(bench)); /* the look for www */
+	end_message(bench, message_of(bench, WWW), found(0, (struct addr){0}, 0));
 	assert_waits(www);
-	assert_true(act_once(bench)); /* SEND ftp, which was asked for first */
+	assert_true(act_once(bench)); /* the look for ftp, which was asked for first */
 	assert_true(is_in_flight(bench, FTP));
 	assert_waits(www);
 	assert_true(act_once(bench));
-	assert_outcome(www, OUTCOME_CHANGED);
+	assert_no_record(www, ADDR_V4);
 	assert_false(act_once(bench));
-	reply(bench, FTP, DNS_NOERROR);
-	assert_outcome(ftp, OUTCOME_CHANGED);
+	reply_with(bench, FTP, found(0, (struct addr){0}, 0));
+	assert_no_record(ftp, ADDR_V4);
 }
 
 static void a_deadline_may_pass_before_the_send_was_taken(void **state)
@@ -847,11 +2107,12 @@ static void a_deadline_may_pass_before_the_send_was_taken(void **state)
 	struct waiter *waiter = put(bench, WWW, V4);
 
 	bench->now_ms += DEADLINE_MS;
-	assert_int_equal(queue_step(bench->queue, &(struct queue_event){.kind = QUEUE_TICK}, bench->now_ms), STATUS_OK);
+	step(bench, &(struct queue_event){.kind = QUEUE_TICK});
+	bench->blind = true;
 	act_all(bench);
 	assert_int_equal(waiter->answers, 1);
 	assert_int_equal(bench->message_count, 1);
-	reply(bench, WWW, DNS_NOERROR);
+	reply_with(bench, WWW, found_another(&bench->messages[0]));
 	assert_at_rest(bench);
 }
 
@@ -868,16 +2129,16 @@ static void actions_that_are_never_all_taken_find_room(void **state)
 	limits.attempts_max = 40;
 	limits.retry_pause_ms = 0;
 	bench = bench_new(&limits);
+	bench->blind = true;
 	put(bench, WWW, V4);
 	put(bench, FTP, V4);
 	for (unsigned turn = 0; turn < 60; turn++) {
 		assert_true(act_once(bench));
 		assert_int_equal(bench->message_count, 1);
 		end_message(bench, &bench->messages[0], (struct dns_result){.verdict = DNS_UNREACHABLE, .why = "test"});
-		assert_int_equal(queue_step(bench->queue, &(struct queue_event){.kind = QUEUE_TICK}, bench->now_ms),
-				 STATUS_OK);
+		step(bench, &(struct queue_event){.kind = QUEUE_TICK});
 	}
-	teardown(&(void *){bench});
+	bench_free(bench);
 }
 
 /* ---- The end ---- */
@@ -886,58 +2147,99 @@ static void a_queue_is_freed_with_everything_in_it(void **state)
 {
 	struct bench *bench = *state;
 
+	submit(bench, FTP, V4);
+	reply_as(bench, FTP, DNS_UNREACHABLE, 0); /* to be repeated */
+	submit_batch(bench, 20);
+	reply(bench, host(0), DNS_REFUSED); /* taken apart */
 	submit(bench, WWW, V4 | V6);
 	submit(bench, WWW, V4);
-	submit(bench, FTP, V4);
-	reply_as(bench, FTP, DNS_UNREACHABLE, 0);
+	submit(bench, WWW, V4);
 	put(bench, "third.example.com", V4);
 	/* teardown frees it */
 }
 
 /* ---- At random ---- */
 
-enum { SCHEDULES = 3000, STEPS = 200, OWNERS = 6 };
+enum { SCHEDULES = 5000, STEPS = 250, OWNERS = 8, ACCOUNTS = 3 };
 
-static struct dns_result random_result(struct fake_random *random)
+static struct dns_result random_result(struct fake_random *random, const struct message *message)
 {
-	static const unsigned rcodes[] = {DNS_NOERROR, DNS_NOERROR, DNS_NXRRSET, DNS_REFUSED, DNS_SERVFAIL};
-
-	return (struct dns_result){
+	static const unsigned rcodes[] = {DNS_NOERROR, DNS_NOERROR,  DNS_NOERROR, DNS_NXRRSET,
+					  DNS_REFUSED, DNS_SERVFAIL, DNS_NOTAUTH};
+	struct dns_result result = {
 		.verdict = (enum dns_verdict)fake_random_below(random, DNS_UNKNOWN + 1),
 		.rcode = rcodes[fake_random_below(random, sizeof rcodes / sizeof *rcodes)],
 		.why = "test",
 	};
+
+	if (!message->ticket->sent)
+		result.verdict = DNS_UNREACHABLE;
+	else if (fake_random_below(random, 2))
+		result.verdict = DNS_VERIFIED;
+	if (message->request.kind == DNS_QUERY && fake_random_below(random, 4))
+		result = found(fake_random_below(random, 3),
+			       numbered(family_asked(message), fake_random_below(random, 4)), TTL_S);
+	return result;
 }
 
-static void random_step(struct bench *bench, struct fake_random *random, const struct queue_limits *limits)
+static void random_submit(struct bench *bench, struct fake_random *random)
 {
-	char owner[32];
+	static const unsigned whats[] = {V4, V4, V6, V4 | V6, V4 | V6, V4 | MAY_CREATE};
+	struct change_set set = set_of(host(fake_random_below(random, OWNERS)), whats[fake_random_below(random, 6)],
+				       fake_random_below(random, 4));
+	size_t waiting = queue_waiting(bench->queue);
 
-	switch (fake_random_below(random, 4)) {
+	set.account = fake_random_below(random, ACCOUNTS);
+	if (try_submit_set(bench, set) == STATUS_FULL)
+		assert_true(waiting >= bench->limits.waiters_max || waiting >= bench->limits.share_max);
+}
+
+static void random_cancel(struct bench *bench, struct fake_random *random)
+{
+	struct waiter *waiter;
+
+	if (!bench->waiter_count)
+		return;
+	waiter = &bench->waiters[fake_random_below(random, (unsigned)bench->waiter_count)];
+	if (waiter->answers || waiter->cancelled)
+		return;
+	act_all(bench); /* its answer may be among the actions */
+	if (!waiter->answers)
+		cancel(bench, waiter);
+}
+
+static void random_step(struct bench *bench, struct fake_random *random)
+{
+	switch (fake_random_below(random, 6)) {
 	case 0:
-		snprintf(owner, sizeof owner, "h%u.example.com", fake_random_below(random, OWNERS));
-		if (try_submit(bench, owner, 1 + fake_random_below(random, 3)) == STATUS_FULL)
-			assert_true(queue_waiting(bench->queue) + bench->message_count >= limits->entries_max);
-		break;
 	case 1:
-		if (bench->message_count)
-			end_message(bench, &bench->messages[fake_random_below(random, (unsigned)bench->message_count)],
-				    random_result(random));
+		random_submit(bench, random);
 		break;
 	case 2:
-		bench->now_ms += fake_random_below(random, 120);
+		if (bench->message_count) {
+			struct message *message =
+				&bench->messages[fake_random_below(random, (unsigned)bench->message_count)];
+
+			end_message(bench, message, random_result(random, message));
+		}
 		break;
-	default:
+	case 3:
+		bench->now_ms += fake_random_below(random, 120);
+		bench->connecting = fake_random_below(random, 4) == 0;
+		break;
+	case 4:
 		if (queue_wake_at_ms(bench->queue) <= bench->now_ms)
 			tick(bench);
+		break;
+	default:
+		random_cancel(bench, random);
 		break;
 	}
 	if (fake_random_below(random, 2))
 		act_all(bench);
 	else
 		act_once(bench);
-	assert_true(bench->message_count <= limits->in_flight_max);
-	assert_true(queue_waiting(bench->queue) <= limits->entries_max);
+	assert_true(queue_waiting(bench->queue) <= bench->limits.waiters_max);
 }
 
 /* Time goes on until nothing can happen any more: replies first, then deadlines. */
@@ -954,7 +2256,7 @@ static void wind_down(struct bench *bench)
 	}
 	assert_at_rest(bench);
 	for (size_t i = 0; i < bench->waiter_count; i++)
-		assert_int_equal(bench->waiters[i].answers, 1);
+		assert_int_equal(bench->waiters[i].answers, !bench->waiters[i].cancelled);
 }
 
 static void random_steps_keep_the_invariants(void **state)
@@ -964,8 +2266,14 @@ static void random_steps_keep_the_invariants(void **state)
 	(void)state;
 	for (unsigned schedule = 0; schedule < SCHEDULES; schedule++) {
 		struct queue_limits limits = {
-			.entries_max = 1 + fake_random_below(&random, 20),
-			.in_flight_max = 1 + fake_random_below(&random, 5),
+			.waiters_max = 1 + fake_random_below(&random, 30),
+			.share_max = 1 + fake_random_below(&random, 20),
+			.octets_max = fake_random_below(&random, 3) ? DNS_MESSAGE_MAX : 600,
+			.updates_max = 1 + fake_random_below(&random, 3),
+			.overlap_min = fake_random_below(&random, 4),
+			.confirms_max = 1 + fake_random_below(&random, 2),
+			.queries_max = 1 + fake_random_below(&random, 5),
+			.records_max = fake_random_below(&random, 50),
 			.attempts_max = 1 + fake_random_below(&random, 5),
 			.retry_pause_ms = fake_random_below(&random, 200),
 			.deadline_ms = 1 + fake_random_below(&random, 1500),
@@ -973,10 +2281,11 @@ static void random_steps_keep_the_invariants(void **state)
 		};
 		struct bench *bench = bench_new(&limits);
 
-		for (unsigned step = 0; step < STEPS; step++)
-			random_step(bench, &random, &limits);
+		bench->blind = true;
+		for (unsigned i = 0; i < STEPS; i++)
+			random_step(bench, &random);
 		wind_down(bench);
-		teardown(&(void *){bench});
+		bench_free(bench);
 	}
 }
 
@@ -986,7 +2295,25 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(a_committed_set_is_changed),
-		TEST(one_missing_record_is_named_at_once),
+		TEST(what_is_not_known_is_looked_at_record_by_record),
+		TEST(a_look_names_the_missing_record),
+		TEST(a_name_that_does_not_exist_has_no_record),
+		TEST(what_may_be_created_is_not_missing),
+		TEST(what_a_look_finds_the_same_is_confirmed),
+		TEST(another_ttl_or_more_addresses_are_a_difference),
+		TEST(one_record_that_differs_is_enough_for_an_update),
+		TEST(a_look_that_tells_nothing_leaves_it_to_the_update),
+		TEST(a_look_without_reply_is_repeated_and_then_unreachable),
+		TEST(what_was_committed_is_not_looked_at_again),
+		TEST(only_a_confirmation_makes_it_unchanged),
+		TEST(a_record_that_others_changed_is_changed_back),
+		TEST(a_record_that_vanished_is_missing_though_it_seemed_the_same),
+		TEST(a_record_that_vanished_is_missing_though_it_seemed_to_differ),
+		TEST(an_update_expects_the_value_that_is_known),
+		TEST(another_value_than_was_expected_is_found_out),
+		TEST(a_wildcard_is_not_taken_for_the_record),
+		TEST(a_primary_that_does_not_confirm_gets_the_update),
+		TEST(one_difference_among_many_confirmed_is_found),
 		TEST(a_probe_finds_the_a_record_missing),
 		TEST(a_probe_finds_the_aaaa_record_missing),
 		TEST(a_probe_never_makes_a_change_of_it),
@@ -996,33 +2323,67 @@ int main(void)
 		TEST(any_other_rcode_is_a_refusal),
 		TEST(a_rejection_that_says_noerror_is_no_success),
 		TEST(what_was_not_sent_is_repeated_and_then_unreachable),
+		cmocka_unit_test(pauses_grow_and_differ),
 		TEST(an_unknown_outcome_is_settled_by_a_repetition),
+		TEST(an_unknown_outcome_is_settled_by_a_look_and_a_confirmation),
 		TEST(an_unknown_outcome_stays_unknown_when_the_repetition_is_refused),
 		TEST(an_unknown_outcome_stays_unknown_when_nothing_can_be_sent_any_more),
 		TEST(an_unknown_outcome_stays_unknown_at_the_deadline),
 		TEST(nothing_but_unknown_attempts_end_unknown),
-		TEST(the_deadline_is_exact_in_flight),
-		TEST(what_waits_for_a_connection_is_withdrawn_at_the_deadline),
-		TEST(what_never_left_is_unreachable_at_the_deadline),
-		TEST(a_deadline_comes_before_a_repetition_of_the_same_time),
-		TEST(what_was_answered_is_not_repeated),
-		TEST(what_was_answered_is_not_probed),
-		TEST(wake_at_is_the_earliest_of_deadlines_and_repetitions),
+		TEST(the_first_set_goes_at_once),
+		TEST(what_waits_goes_together),
+		TEST(a_second_message_beside_the_first_must_be_worth_it),
+		TEST(no_more_updates_are_in_flight_than_allowed),
+		TEST(what_was_answered_still_counts_as_in_flight),
+		cmocka_unit_test(a_message_is_filled_up_to_its_octets),
+		cmocka_unit_test(a_set_that_alone_is_too_large_goes_alone),
+		TEST(confirmations_go_together),
+		TEST(queries_in_flight_are_bounded),
+		TEST(first_come_first_served),
+		TEST(a_message_that_was_not_sent_is_repeated_with_all_its_sets),
 		TEST(one_owners_sets_go_one_after_another),
 		TEST(a_repetition_is_not_overtaken),
 		TEST(a_probe_is_not_overtaken),
 		TEST(what_is_in_flight_keeps_its_place_after_its_deadline),
 		TEST(the_next_one_goes_when_a_waiting_one_expires),
 		TEST(owners_do_not_wait_for_each_other),
-		TEST(first_come_first_served),
-		TEST(no_more_are_in_flight_than_allowed),
-		TEST(what_was_answered_still_counts_as_in_flight),
+		TEST(a_later_set_replaces_one_that_waits),
+		TEST(all_waiters_of_a_replaced_set_get_the_answer_of_the_later_one),
+		TEST(what_is_to_be_repeated_is_replaced_too),
+		TEST(what_replaces_is_routed_anew),
+		TEST(sets_for_other_records_or_on_other_conditions_are_not_replaced),
+		cmocka_unit_test(culprits_get_their_own_answer_and_the_rest_commits),
+		TEST(a_batch_of_culprits_is_refused_in_a_bounded_number_of_messages),
+		cmocka_unit_test(after_a_missing_record_those_not_looked_at_are_looked_at),
+		cmocka_unit_test(a_fault_of_the_whole_message_is_not_taken_apart),
+		TEST(who_poisoned_a_batch_goes_alone_for_a_while),
+		TEST(who_fails_alone_poisons_nobody),
+		cmocka_unit_test(who_gave_up_is_left_out_of_what_is_taken_apart),
+		cmocka_unit_test(what_is_looked_at_again_has_left_its_neighbours),
+		TEST(the_deadline_is_exact_in_flight),
+		TEST(what_waits_for_a_connection_is_withdrawn_at_the_deadline),
+		TEST(a_message_is_withdrawn_when_the_last_one_in_it_gives_up),
+		TEST(what_never_left_is_unreachable_at_the_deadline),
+		TEST(a_deadline_comes_before_a_repetition_of_the_same_time),
+		TEST(what_was_answered_is_not_repeated),
+		TEST(what_was_answered_is_not_probed),
+		TEST(each_waiter_of_a_replaced_set_has_a_deadline_of_its_own),
+		TEST(wake_at_is_the_earliest_of_deadlines_and_repetitions),
+		TEST(what_waits_and_is_cancelled_is_never_sent),
+		TEST(what_is_in_flight_and_cancelled_keeps_its_place),
+		TEST(one_of_several_waiters_may_be_cancelled),
+		TEST(the_last_of_several_waiters_takes_the_set_with_it),
+		TEST(cancelling_gives_back_the_room),
+		TEST(whom_nobody_knows_can_be_cancelled),
+		TEST(a_waiter_that_is_cancelled_before_its_answer_was_taken_is_not_answered),
 		TEST(a_full_queue_takes_no_more),
+		TEST(the_flood_of_one_account_does_not_shut_out_another),
+		TEST(shares_are_counted_by_waiters),
 		cmocka_unit_test(many_owners_are_told_apart),
 		TEST(steps_may_come_while_actions_wait),
 		TEST(a_deadline_may_pass_before_the_send_was_taken),
-		TEST(a_queue_is_freed_with_everything_in_it),
 		cmocka_unit_test(actions_that_are_never_all_taken_find_room),
+		TEST(a_queue_is_freed_with_everything_in_it),
 		cmocka_unit_test(random_steps_keep_the_invariants),
 	};
 

@@ -11,14 +11,17 @@
 
 #include <cmocka.h>
 
-#include "dns/message.h"
-
 enum {
 	FRAME_HEAD = 2,
 	MESSAGE_MAX = 65535,
 	OFFSET_FLAGS = 2,
+	OFFSET_ANCOUNT = 6,
+	OFFSET_UPCOUNT = 8,
 	OFFSET_ARCOUNT = 10,
+	POINTER_TO_QUESTION = 0xc000 | DNS_HEADER_LEN,
 	MODELS_MAX = 4,
+	RRSET_MAX = 2,
+	REJECTED_MAX = 16,
 	SHORT_MAC_LEN = 16,
 	FUDGE_S = 300,
 };
@@ -28,14 +31,26 @@ enum {
 struct rrset {
 	char owner[256];
 	enum addr_family family; /* ADDR_NONE: deleted */
-	struct addr addr;
+	uint32_t ttl_s;
+	size_t count;
+	struct addr addrs[RRSET_MAX];
+};
+
+struct rejected {
+	char owner[256];
+	unsigned rcode;
 };
 
 struct zone_model {
 	char zone[256];
 	struct rrset *rrsets;
 	size_t count, cap;
+	struct addr wildcards[ADDR_V6 + 1]; /* ADDR_NONE: there is none */
+	struct rejected rejected[REJECTED_MAX];
+	size_t rejected_count;
+	bool refuses_queries;
 	unsigned commits;
+	uint32_t serial;
 	zone_model_commit_fn *commit;
 	void *commit_ctx;
 };
@@ -70,33 +85,114 @@ static struct rrset *find_rrset(const struct zone_model *model, const char *owne
 	return NULL;
 }
 
-static void put_rrset(struct zone_model *model, const char *owner, const struct addr *addr)
+static bool has_name(const struct zone_model *model, const char *owner)
 {
-	struct rrset *rrset = find_rrset(model, owner, addr->family);
+	return find_rrset(model, owner, ADDR_V4) || find_rrset(model, owner, ADDR_V6);
+}
 
-	if (!rrset && model->count == model->cap) {
+/* The RRset of that owner and type, made if it is not there. */
+static struct rrset *need_rrset(struct zone_model *model, const char *owner, enum addr_family family)
+{
+	struct rrset *rrset = find_rrset(model, owner, family);
+
+	if (rrset)
+		return rrset;
+	if (model->count == model->cap) {
 		size_t cap = model->cap ? 2 * model->cap : 16;
 		struct rrset *grown = fake_env_calloc(cap, sizeof *grown);
 
 		if (model->count)
 			memcpy(grown, model->rrsets, model->count * sizeof *grown);
+		fake_env_outside++;
 		free(model->rrsets);
+		fake_env_outside--;
 		model->rrsets = grown;
 		model->cap = cap;
 	}
-	if (!rrset)
-		rrset = &model->rrsets[model->count++];
+	rrset = &model->rrsets[model->count++];
 	snprintf(rrset->owner, sizeof rrset->owner, "%s", owner);
-	rrset->family = addr->family;
-	rrset->addr = *addr;
+	rrset->family = family;
+	return rrset;
+}
+
+/* Whether that made a difference. */
+static bool put_rrset(struct zone_model *model, const char *owner, const struct addr *addr, uint32_t ttl_s)
+{
+	struct rrset *rrset = need_rrset(model, owner, addr->family);
+	bool same = rrset->count == 1 && addr_equal(&rrset->addrs[0], addr) && rrset->ttl_s == ttl_s;
+
+	rrset->count = 1;
+	rrset->addrs[0] = *addr;
+	rrset->ttl_s = ttl_s;
+	return !same;
+}
+
+static struct addr read_addr(const char *text)
+{
+	struct addr addr;
+
+	assert_int_equal(addr_parse(text_of(text), &addr), STATUS_OK);
+	return addr;
 }
 
 void zone_model_put(struct zone_model *model, const char *owner, const char *addr)
 {
-	struct addr parsed;
+	struct addr parsed = read_addr(addr);
 
-	assert_int_equal(addr_parse(text_of(addr), &parsed), STATUS_OK);
-	put_rrset(model, owner, &parsed);
+	put_rrset(model, owner, &parsed, MODEL_TTL_S);
+}
+
+void zone_model_add(struct zone_model *model, const char *owner, const char *addr)
+{
+	struct addr parsed = read_addr(addr);
+	struct rrset *rrset = need_rrset(model, owner, parsed.family);
+
+	assert_true(rrset->count < RRSET_MAX);
+	rrset->addrs[rrset->count++] = parsed;
+}
+
+void zone_model_set_ttl(struct zone_model *model, const char *owner, enum addr_family family, uint32_t ttl_s)
+{
+	struct rrset *rrset = find_rrset(model, owner, family);
+
+	if (rrset)
+		rrset->ttl_s = ttl_s;
+	else
+		fail_msg("%s has no such record", owner);
+}
+
+void zone_model_remove(struct zone_model *model, const char *owner, enum addr_family family)
+{
+	struct rrset *rrset = find_rrset(model, owner, family);
+
+	if (rrset)
+		*rrset = model->rrsets[--model->count];
+}
+
+void zone_model_set_wildcard(struct zone_model *model, const char *addr)
+{
+	struct addr parsed = read_addr(addr);
+
+	model->wildcards[parsed.family] = parsed;
+}
+
+void zone_model_reject(struct zone_model *model, const char *owner, unsigned rcode)
+{
+	struct rejected *rejected = model->rejected, *end = model->rejected + model->rejected_count;
+
+	while (rejected < end && strcmp(rejected->owner, owner) != 0)
+		rejected++;
+	if (rejected == end) {
+		assert_true(model->rejected_count < REJECTED_MAX);
+		model->rejected_count++;
+	}
+	snprintf(rejected->owner, sizeof rejected->owner, "%s", owner);
+	rejected->rcode = rcode;
+}
+
+void zone_model_refuse_queries(struct zone_model *model, bool refuse)
+{
+	model->refuses_queries = refuse;
 }
 
 const char *zone_model_get(const struct zone_model *model, const char *owner, enum addr_family family)
@@ -104,7 +200,7 @@ const char *zone_model_get(const struct zone_model *model, const char *owner, en
 	static char text[ADDR_TEXT_MAX];
 	const struct rrset *rrset = find_rrset(model, owner, family);
 
-	return rrset ? addr_format(&rrset->addr, text) : "";
+	return rrset ? addr_format(&rrset->addrs[0], text) : "";
 }
 
 unsigned zone_model_commits(const struct zone_model *model)
@@ -112,19 +208,29 @@ unsigned zone_model_commits(const struct zone_model *model)
 	return model->commits;
 }
 
+uint32_t zone_model_serial(const struct zone_model *model)
+{
+	return model->serial;
+}
+
 /* ---- An UPDATE on the zone, RFC 2136 section 3 ---- */
 
+/* Without a trailing dot and in lower case. */
 static void owner_text(const ldns_rr *rr, char out[static 256])
 {
-	char *text = ldns_rdf2str(ldns_rr_owner(rr));
-	size_t len = strlen(text);
+	const uint8_t *wire = ldns_rdf_data(ldns_rr_owner(rr));
+	size_t len = ldns_rdf_size(ldns_rr_owner(rr)), label_end = 0;
 
-	if (len > 1 && text[len - 1] == '.')
-		text[--len] = '\0';
-	for (size_t i = 0; i < len; i++)
-		text[i] = (char)tolower((unsigned char)text[i]);
-	snprintf(out, 256, "%s", text);
-	free(text);
+	assert_true(len > 0 && len <= 255);
+	for (size_t i = 0; i < len; i++) {
+		bool is_length = i == label_end;
+
+		if (is_length)
+			label_end = i + 1 + wire[i];
+		if (i > 0)
+			out[i - 1] = (char)(is_length ? '.' : tolower(wire[i]));
+	}
+	out[len > 1 ? len - 2 : 0] = '\0';
 }
 
 static bool lies_in(const char *owner, const char *zone)
@@ -147,65 +253,109 @@ static enum addr_family family_of(const ldns_rr *rr)
 	}
 }
 
-/* Section 3.2, as far as a gateway uses it: RRset exists (value independent). */
+static struct addr addr_of_rr(const ldns_rr *rr)
+{
+	struct addr addr = {.family = family_of(rr)};
+	const ldns_rdf *rdf = ldns_rr_rdf(rr, 0);
+
+	assert_int_equal(ldns_rdf_size(rdf), addr_len(&addr));
+	memcpy(addr.octets, ldns_rdf_data(rdf), ldns_rdf_size(rdf));
+	return addr;
+}
+
+/*
+ * Section 3.2.3: RRset exists (value dependent): the prerequisites name just the addresses that it has. A gateway
+ * never names more than one.
+ */
+static unsigned check_value(const struct rrset *rrset, const ldns_rr *rr)
+{
+	struct addr wanted = addr_of_rr(rr);
+
+	return rrset && rrset->count == 1 && addr_equal(&rrset->addrs[0], &wanted) ? DNS_NOERROR : DNS_NXRRSET;
+}
+
+/* Section 3.2, as far as a gateway uses it: RRset exists, value independent or dependent. */
+static unsigned check_prerequisite(const struct zone_model *model, const ldns_rr *rr)
+{
+	bool by_value = ldns_rr_get_class(rr) == LDNS_RR_CLASS_IN;
+	const struct rrset *rrset;
+	char owner[256];
+
+	owner_text(rr, owner);
+	if (ldns_rr_ttl(rr) != 0 || family_of(rr) == ADDR_NONE || ldns_rr_rd_count(rr) != (by_value ? 1 : 0) ||
+	    (!by_value && ldns_rr_get_class(rr) != LDNS_RR_CLASS_ANY))
+		return DNS_FORMERR;
+	if (!lies_in(owner, model->zone))
+		return DNS_NOTZONE;
+	rrset = find_rrset(model, owner, family_of(rr));
+	if (by_value)
+		return check_value(rrset, rr);
+	return rrset ? DNS_NOERROR : DNS_NXRRSET;
+}
+
 static unsigned check_prerequisites(const struct zone_model *model, const ldns_rr_list *section)
 {
-	for (size_t i = 0; i < ldns_rr_list_rr_count(section); i++) {
-		const ldns_rr *rr = ldns_rr_list_rr(section, i);
-		char owner[256];
+	unsigned rcode = DNS_NOERROR;
 
-		owner_text(rr, owner);
-		if (ldns_rr_ttl(rr) != 0 || ldns_rr_get_class(rr) != LDNS_RR_CLASS_ANY || ldns_rr_rd_count(rr) != 0 ||
-		    family_of(rr) == ADDR_NONE)
-			return DNS_FORMERR;
-		if (!lies_in(owner, model->zone))
-			return DNS_NOTZONE;
-		if (!find_rrset(model, owner, family_of(rr)))
-			return DNS_NXRRSET;
+	for (size_t i = 0; i < ldns_rr_list_rr_count(section) && rcode == DNS_NOERROR; i++)
+		rcode = check_prerequisite(model, ldns_rr_list_rr(section, i));
+	return rcode;
+}
+
+static unsigned check_policy(const struct zone_model *model, const char *owner)
+{
+	for (size_t i = 0; i < model->rejected_count; i++) {
+		if (strcmp(model->rejected[i].owner, owner) == 0)
+			return model->rejected[i].rcode;
 	}
 	return DNS_NOERROR;
 }
 
 /*
- * Section 3.4.1: the whole section is looked at before anything is done. A gateway sends pairs: delete an RRset, add
- * one address to it.
+ * Section 3.4.1 and 3.3: the whole section is looked at before anything is done. A gateway sends pairs: delete an
+ * RRset, add one address to it.
  */
+static unsigned check_update(const struct zone_model *model, const ldns_rr *rr, bool must_delete)
+{
+	bool deletes = ldns_rr_get_class(rr) == LDNS_RR_CLASS_ANY;
+	char owner[256];
+
+	owner_text(rr, owner);
+	if (!lies_in(owner, model->zone))
+		return DNS_NOTZONE;
+	if (deletes != must_delete || family_of(rr) == ADDR_NONE)
+		return DNS_FORMERR;
+	if (deletes ? ldns_rr_ttl(rr) != 0 || ldns_rr_rd_count(rr) != 0
+		    : ldns_rr_get_class(rr) != LDNS_RR_CLASS_IN || ldns_rr_rd_count(rr) != 1)
+		return DNS_FORMERR;
+	return check_policy(model, owner);
+}
+
 static unsigned check_updates(const struct zone_model *model, const ldns_rr_list *section)
 {
-	size_t count = ldns_rr_list_rr_count(section);
+	unsigned rcode = ldns_rr_list_rr_count(section) % 2 ? DNS_FORMERR : DNS_NOERROR;
 
-	for (size_t i = 0; i < count; i++) {
-		const ldns_rr *rr = ldns_rr_list_rr(section, i);
-		bool deletes = ldns_rr_get_class(rr) == LDNS_RR_CLASS_ANY;
-		char owner[256];
-
-		owner_text(rr, owner);
-		if (!lies_in(owner, model->zone))
-			return DNS_NOTZONE;
-		if (deletes != (i % 2 == 0) || family_of(rr) == ADDR_NONE)
-			return DNS_FORMERR;
-		if (deletes ? ldns_rr_ttl(rr) != 0 || ldns_rr_rd_count(rr) != 0
-			    : ldns_rr_get_class(rr) != LDNS_RR_CLASS_IN || ldns_rr_rd_count(rr) != 1)
-			return DNS_FORMERR;
-	}
-	return count % 2 ? DNS_FORMERR : DNS_NOERROR;
+	for (size_t i = 0; i < ldns_rr_list_rr_count(section) && rcode == DNS_NOERROR; i++)
+		rcode = check_update(model, ldns_rr_list_rr(section, i), i % 2 == 0);
+	return rcode;
 }
 
 static void commit_updates(struct zone_model *model, const ldns_rr_list *section)
 {
+	bool differs = false;
+
 	for (size_t i = 1; i < ldns_rr_list_rr_count(section); i += 2) {
 		const ldns_rr *rr = ldns_rr_list_rr(section, i);
-		const ldns_rdf *rdf = ldns_rr_rdf(rr, 0);
-		struct addr addr = {.family = family_of(rr)};
+		struct addr addr = addr_of_rr(rr);
 		char owner[256];
 
 		owner_text(rr, owner);
-		memcpy(addr.octets, ldns_rdf_data(rdf), ldns_rdf_size(rdf));
-		put_rrset(model, owner, &addr);
+		differs |= put_rrset(model, owner, &addr, ldns_rr_ttl(rr));
 		if (model->commit)
 			model->commit(model->commit_ctx, owner, &addr);
 	}
 	model->commits += ldns_rr_list_rr_count(section) > 0;
+	model->serial += differs;
 }
 
 static unsigned apply(struct zone_model *model, const ldns_pkt *packet)
@@ -217,6 +367,32 @@ static unsigned apply(struct zone_model *model, const ldns_pkt *packet)
 	if (rcode == DNS_NOERROR)
 		commit_updates(model, ldns_pkt_authority(packet));
 	return rcode;
+}
+
+/* ---- A query ---- */
+
+/* RFC 1034 section 4.3.2, without what a gateway never meets here. *found is left empty if there is nothing. */
+static unsigned look_up(const struct zone_model *model, const ldns_pkt *packet, struct rrset *found)
+{
+	const ldns_rr *question = ldns_rr_list_rr(ldns_pkt_question(packet), 0);
+	enum addr_family family = family_of(question);
+	const struct rrset *rrset;
+	char owner[256];
+
+	owner_text(question, owner);
+	rrset = find_rrset(model, owner, family);
+	if (model->refuses_queries)
+		return DNS_REFUSED;
+	if (rrset) {
+		*found = *rrset;
+	} else if (!has_name(model, owner)) {
+		if (model->wildcards[ADDR_V4].family == ADDR_NONE && model->wildcards[ADDR_V6].family == ADDR_NONE)
+			return DNS_NXDOMAIN;
+		*found = (struct rrset){
+			.family = family, .ttl_s = MODEL_TTL_S, .count = model->wildcards[family].family == family};
+		found->addrs[0] = model->wildcards[family];
+	}
+	return DNS_NOERROR;
 }
 
 /* ---- The network ---- */
@@ -247,12 +423,13 @@ struct network {
 	SLIST_HEAD(, transport) transports;
 	SLIST_HEAD(, primary) primaries;
 	SLIST_HEAD(, reply) replies;
+	SLIST_HEAD(, lagging) lagging;
 };
 
 struct primary {
 	SLIST_ENTRY(primary) link;
 	struct network *network;
-	struct endpoint endpoint;
+	struct peer peer;
 	struct zone_model *models[MODELS_MAX];
 	size_t model_count;
 	const struct tsig_key *key;
@@ -262,6 +439,7 @@ struct primary {
 	primary_decide_fn *decide;
 	void *decide_ctx;
 	int64_t clock_offset_s;
+	uint64_t lag_ms;
 	bool sends_fail;
 	unsigned connections;
 	struct primary_request *requests;
@@ -278,6 +456,14 @@ struct reply {
 	uint8_t octets[];
 };
 
+/* A message that lies in a buffer of the primary. Freed with the network if its time does not come. */
+struct lagging {
+	SLIST_ENTRY(lagging) link;
+	struct transport *transport;
+	size_t len;
+	uint8_t wire[];
+};
+
 struct network *network_new(struct fake_env *fake)
 {
 	struct network *network = fake_env_calloc(1, sizeof *network);
@@ -286,6 +472,7 @@ struct network *network_new(struct fake_env *fake)
 	SLIST_INIT(&network->transports);
 	SLIST_INIT(&network->primaries);
 	SLIST_INIT(&network->replies);
+	SLIST_INIT(&network->lagging);
 	return network;
 }
 
@@ -317,6 +504,12 @@ void network_free(struct network **network_pointer)
 
 		SLIST_REMOVE_HEAD(&network->replies, link);
 		free(reply);
+	}
+	while (!SLIST_EMPTY(&network->lagging)) {
+		struct lagging *lagging = SLIST_FIRST(&network->lagging);
+
+		SLIST_REMOVE_HEAD(&network->lagging, link);
+		free(lagging);
 	}
 	while (!SLIST_EMPTY(&network->primaries)) {
 		struct primary *primary = SLIST_FIRST(&network->primaries);
@@ -457,13 +650,13 @@ static unsigned get_u16(const uint8_t *at)
 	return (unsigned)at[0] << 8 | at[1];
 }
 
-enum { FLAG_QR = 0x8000, FLAG_TC = 0x0200, OPCODE_UPDATE = 5 << 11 };
+enum { FLAG_QR = 0x8000, FLAG_AA = 0x0400, FLAG_TC = 0x0200, OPCODE_MASK = 0xf << 11, OPCODE_UPDATE = 5 << 11 };
 
-/* Header and zone section of the reply, without the rest. */
+/* Header and zone section or question of the reply, without the rest. */
 static size_t begin_reply(const uint8_t *request, size_t request_len, const struct primary_script *script,
 			  unsigned rcode, uint8_t *out)
 {
-	unsigned flags = FLAG_QR | OPCODE_UPDATE | rcode;
+	unsigned flags = FLAG_QR | (get_u16(request + OFFSET_FLAGS) & OPCODE_MASK) | rcode;
 	size_t len = DNS_HEADER_LEN;
 
 	while (len < request_len && request[len])
@@ -476,13 +669,34 @@ static size_t begin_reply(const uint8_t *request, size_t request_len, const stru
 		flags |= FLAG_TC;
 	if (script->reply == REPLY_IS_A_REQUEST)
 		flags &= ~(unsigned)FLAG_QR;
-	if (script->reply == REPLY_OPCODE_QUERY)
-		flags &= ~(unsigned)OPCODE_UPDATE;
+	if (script->reply == REPLY_OTHER_OPCODE)
+		flags ^= OPCODE_UPDATE; /* the one becomes the other */
 	if (script->reply == REPLY_OTHER_ZONE)
 		out[DNS_HEADER_LEN + 1] ^= 1;
 	if (script->reply == REPLY_OTHER_ID || script->reply == REPLY_OTHER_ORIGINAL_ID)
 		out[0] ^= 0x55;
 	put_u16(out + OFFSET_FLAGS, flags);
+	return len;
+}
+
+/* What a query found, behind the question, to which the name points. */
+static size_t append_answers(const struct primary_script *script, const struct rrset *found, uint8_t *wire, size_t len)
+{
+	if (!script->lame)
+		put_u16(wire + OFFSET_FLAGS, get_u16(wire + OFFSET_FLAGS) | FLAG_AA);
+	put_u16(wire + OFFSET_ANCOUNT, (unsigned)found->count);
+	for (size_t i = 0; i < found->count; i++) {
+		size_t addr_octets = addr_len(&found->addrs[i]);
+
+		put_u16(wire + len, POINTER_TO_QUESTION);
+		put_u16(wire + len + 2, found->family == ADDR_V4 ? LDNS_RR_TYPE_A : LDNS_RR_TYPE_AAAA);
+		put_u16(wire + len + 4, LDNS_RR_CLASS_IN);
+		put_u16(wire + len + 6, found->ttl_s >> 16);
+		put_u16(wire + len + 8, found->ttl_s & 0xffff);
+		put_u16(wire + len + 10, (unsigned)addr_octets);
+		memcpy(wire + len + 12, found->addrs[i].octets, addr_octets);
+		len += 12 + addr_octets;
+	}
 	return len;
 }
 
@@ -596,11 +810,14 @@ static void spoil_reply(enum reply_kind kind, size_t unsigned_len, uint8_t *wire
 }
 
 static size_t write_reply(const struct primary *primary, const uint8_t *request_wire, size_t request_len,
-			  const struct primary_request *request, const struct primary_script *script, uint8_t *out)
+			  const struct primary_request *request, const struct primary_script *script,
+			  const struct rrset *found, uint8_t *out)
 {
-	size_t unsigned_len = begin_reply(request_wire, request_len, script, request->rcode, out);
-	size_t len = unsigned_len;
+	size_t unsigned_len = begin_reply(request_wire, request_len, script, request->rcode, out), len;
 
+	if (request->kind == DNS_QUERY)
+		unsigned_len = append_answers(script, found, out, unsigned_len);
+	len = unsigned_len;
 	if (script->reply != REPLY_UNSIGNED)
 		sign_reply(primary, request, script, out, &len);
 	spoil_reply(script->reply, unsigned_len, out, &len);
@@ -638,30 +855,44 @@ static struct primary_request *add_request(struct primary *primary)
 	return &primary->requests[primary->request_count++];
 }
 
-static struct zone_model *model_for(const struct primary *primary, const ldns_pkt *packet)
+/* The zone of that name, or that a name asked for lies in. */
+static struct zone_model *model_for(const struct primary *primary, const ldns_pkt *packet, bool query)
 {
-	char zone[256];
+	char name[256];
 
 	if (ldns_rr_list_rr_count(ldns_pkt_question(packet)) != 1)
 		return NULL;
-	owner_text(ldns_rr_list_rr(ldns_pkt_question(packet), 0), zone);
+	owner_text(ldns_rr_list_rr(ldns_pkt_question(packet), 0), name);
 	for (size_t i = 0; i < primary->model_count; i++) {
-		if (strcmp(primary->models[i]->zone, zone) == 0)
+		const char *zone = primary->models[i]->zone;
+
+		if (query ? lies_in(name, zone) : strcmp(zone, name) == 0)
 			return primary->models[i];
 	}
 	return NULL;
 }
 
-/* Whose message it is, for the test to see. */
+/* What kind of message it is and whose, for the test to see. */
 static void describe(const ldns_pkt *packet, struct primary_request *request)
 {
 	const ldns_rr_list *prerequisites = ldns_pkt_answer(packet), *updates = ldns_pkt_authority(packet);
+	const ldns_rr_list *first = ldns_rr_list_rr_count(prerequisites) ? prerequisites : updates;
 
-	request->only_prerequisites = ldns_rr_list_rr_count(updates) == 0;
-	if (ldns_rr_list_rr_count(prerequisites))
-		owner_text(ldns_rr_list_rr(prerequisites, 0), request->owner);
-	else if (ldns_rr_list_rr_count(updates))
-		owner_text(ldns_rr_list_rr(updates, 0), request->owner);
+	request->kind = DNS_PROBE;
+	request->changes = ldns_rr_list_rr_count(updates) / 2;
+	if (ldns_pkt_get_opcode(packet) == LDNS_PACKET_QUERY) {
+		request->kind = DNS_QUERY;
+		first = ldns_pkt_question(packet);
+	} else if (request->changes) {
+		request->kind = DNS_UPDATE;
+	} else if (ldns_rr_list_rr_count(prerequisites) &&
+		   ldns_rr_get_class(ldns_rr_list_rr(prerequisites, 0)) == LDNS_RR_CLASS_IN) {
+		request->kind = DNS_CONFIRM;
+	}
+	if (ldns_rr_list_rr_count(first)) {
+		owner_text(ldns_rr_list_rr(first, 0), request->owner);
+		request->family = family_of(ldns_rr_list_rr(first, 0));
+	}
 }
 
 /* What an honest primary makes of a request whose TSIG does not please it, RFC 8945 section 5.2. */
@@ -676,31 +907,41 @@ static void reject(struct primary_request *request, struct primary_script *scrip
 		script->reply = request->verified == TSIG_BADKEY ? REPLY_UNSIGNED_BADKEY : REPLY_UNSIGNED_BADSIG;
 }
 
+static unsigned obey(const struct primary *primary, const ldns_pkt *packet, bool query, struct rrset *found)
+{
+	struct zone_model *model = model_for(primary, packet, query);
+
+	if (query)
+		return model ? look_up(model, packet, found) : DNS_REFUSED;
+	return model ? apply(model, packet) : DNS_NOTAUTH;
+}
+
+/* *found: what a query finds. */
 static void carry_out(struct primary *primary, const uint8_t *wire, size_t len, struct primary_request *request,
-		      struct primary_script *script)
+		      struct primary_script *script, struct rrset *found)
 {
 	ldns_pkt *packet = NULL;
-	struct zone_model *model;
 
 	assert_int_equal(ldns_wire2pkt(&packet, wire, len), LDNS_STATUS_OK);
-	assert_int_equal(ldns_pkt_get_opcode(packet), LDNS_PACKET_UPDATE);
+	assert_true(ldns_pkt_get_opcode(packet) == LDNS_PACKET_UPDATE ||
+		    ldns_pkt_get_opcode(packet) == LDNS_PACKET_QUERY);
 	assert_false(ldns_pkt_qr(packet));
+	assert_false(ldns_pkt_rd(packet));
 	describe(packet, request);
 	if (primary->decide)
 		primary->decide(primary->decide_ctx, request, script);
-	model = model_for(primary, packet);
 	request->rcode = script->rcode;
 	if (script->rcode != PRIMARY_DECIDES)
 		;
 	else if (request->verified != TSIG_OK)
 		reject(request, script);
 	else
-		request->rcode = model ? apply(model, packet) : DNS_NOTAUTH;
+		request->rcode = obey(primary, packet, request->kind == DNS_QUERY, found);
 	ldns_pkt_free(packet);
 }
 
 static void answer(struct transport *transport, const uint8_t *wire, size_t len, const struct primary_request *request,
-		   const struct primary_script *script)
+		   const struct primary_script *script, const struct rrset *found)
 {
 	struct network *network = transport->primary->network;
 	static uint8_t message[MESSAGE_MAX + TSIG_RECORD_MAX];
@@ -711,7 +952,7 @@ static void answer(struct transport *transport, const uint8_t *wire, size_t len,
 		close_from_here(transport);
 	if (script->close_instead || script->reply == REPLY_NONE)
 		return;
-	reply_len = write_reply(transport->primary, wire, len, request, script, message);
+	reply_len = write_reply(transport->primary, wire, len, request, script, found, message);
 	reply = fake_env_calloc(1, sizeof *reply + FRAME_HEAD + reply_len);
 	reply->transport = transport;
 	reply->script = *script;
@@ -733,6 +974,7 @@ static void take_message(struct transport *transport, uint8_t *wire, size_t len)
 	static uint8_t unsigned_wire[MESSAGE_MAX];
 	size_t unsigned_len = len;
 	struct tsig_report report = {0};
+	struct rrset found = {0};
 
 	request->id = (uint16_t)get_u16(wire);
 	request->at_ms = fake_env_now_ms(primary->network->fake);
@@ -741,8 +983,34 @@ static void take_message(struct transport *transport, uint8_t *wire, size_t len)
 	request->verified = tsig_verify(unsigned_wire, &unsigned_len, primary->key, &how, &report);
 	request->time_s = report.time_s;
 	request->mac = report.mac;
-	carry_out(primary, wire, len, request, &script);
-	answer(transport, wire, len, request, &script);
+	carry_out(primary, wire, len, request, &script, &found);
+	answer(transport, wire, len, request, &script, &found);
+}
+
+static void take_lagging(void *ctx)
+{
+	struct lagging *lagging = ctx;
+
+	take_message(lagging->transport, lagging->wire, lagging->len);
+}
+
+static void take_at_its_time(struct transport *transport, uint8_t *wire, size_t len)
+{
+	struct primary *primary = transport->primary;
+	bool is_update =
+		(get_u16(wire + OFFSET_FLAGS) & OPCODE_MASK) == OPCODE_UPDATE && get_u16(wire + OFFSET_UPCOUNT);
+	struct lagging *lagging;
+
+	if (!primary->lag_ms || !is_update) {
+		take_message(transport, wire, len);
+		return;
+	}
+	lagging = fake_env_calloc(1, sizeof *lagging + len);
+	lagging->transport = transport;
+	lagging->len = len;
+	memcpy(lagging->wire, wire, len);
+	SLIST_INSERT_HEAD(&primary->network->lagging, lagging, link);
+	call_at(primary, primary->lag_ms, take_lagging, lagging);
 }
 
 static void look_at_arrived(void *ctx)
@@ -755,7 +1023,7 @@ static void look_at_arrived(void *ctx)
 
 		if (transport->in_len < FRAME_HEAD + len)
 			return;
-		take_message(transport, transport->in + FRAME_HEAD, len);
+		take_at_its_time(transport, transport->in + FRAME_HEAD, len);
 		transport->in_len -= FRAME_HEAD + len;
 		memmove(transport->in, transport->in + FRAME_HEAD + len, transport->in_len);
 	}
@@ -763,23 +1031,23 @@ static void look_at_arrived(void *ctx)
 
 /* ---- The transport's functions ---- */
 
-static struct primary *primary_at(const struct network *network, const struct endpoint *endpoint)
+static struct primary *primary_at(const struct network *network, const struct peer *peer)
 {
 	struct primary *primary;
 
 	SLIST_FOREACH(primary, &network->primaries, link) {
-		if (endpoint_equal(&primary->endpoint, endpoint))
+		if (peer_equal(&primary->peer, peer))
 			return primary;
 	}
-	fail_msg("no primary at that endpoint");
+	fail_msg("there is no such primary");
 	abort(); /* not reached */
 }
 
-static enum status scripted_open(void *maker, const struct endpoint *endpoint, const struct transport_events *events,
-				 void *ctx, struct transport **out, const char **why)
+static enum status scripted_open(void *maker, const struct peer *peer, const struct transport_events *events, void *ctx,
+				 struct transport **out, const char **why)
 {
 	struct network *network = maker;
-	struct primary *primary = primary_at(network, endpoint);
+	struct primary *primary = primary_at(network, peer);
 	struct transport *transport;
 
 	primary->connections++;
@@ -840,14 +1108,14 @@ static struct tsig_key *make_key(const char *name, const char *algorithm, const 
 	return key;
 }
 
-struct primary *primary_new(struct network *network, const char *endpoint, struct zone_model *model,
+struct primary *primary_new(struct network *network, const char *peer, struct zone_model *model,
 			    const struct tsig_key *key)
 {
 	struct primary *primary = fake_env_calloc(1, sizeof *primary);
 
 	fake_env_outside++;
 	primary->network = network;
-	assert_int_equal(endpoint_parse(text_of(endpoint), 53, &primary->endpoint), STATUS_OK);
+	assert_int_equal(peer_parse(text_of(peer), 53, &primary->peer), STATUS_OK);
 	primary_serve(primary, model);
 	primary->key = key;
 	primary->wrong_secret = make_key(tsig_key_name(key), tsig_key_algorithm(key), "not the secret");
@@ -865,9 +1133,9 @@ void primary_serve(struct primary *primary, struct zone_model *model)
 	primary->models[primary->model_count++] = model;
 }
 
-const struct endpoint *primary_endpoint(const struct primary *primary)
+const struct peer *primary_peer(const struct primary *primary)
 {
-	return &primary->endpoint;
+	return &primary->peer;
 }
 
 void primary_set_door(struct primary *primary, enum door door)
@@ -889,6 +1157,11 @@ void primary_set_decide(struct primary *primary, primary_decide_fn *decide, void
 void primary_set_clock_offset_s(struct primary *primary, int64_t offset_s)
 {
 	primary->clock_offset_s = offset_s;
+}
+
+void primary_set_lag_ms(struct primary *primary, uint64_t lag_ms)
+{
+	primary->lag_ms = lag_ms;
 }
 
 void primary_set_sends_fail(struct primary *primary, bool fail)

@@ -2,10 +2,10 @@
  * scripted_primary: a network of primaries on the fake clock, as misbehaved as a test wants them, behind a `struct
  * transport_ops`.
  *
- * Each primary parses and carries out the UPDATEs that it gets by itself (RFC 2136 section 3), on a model of its zone
- * which several primaries may share. So a test can compare what the gateway said with what is in the zone. All events
- * come from the fake env's loop. A primary acts on a message when it arrives, or not at all; only its replies may be
- * late.
+ * Each primary parses and carries out by itself the UPDATEs that it gets (RFC 2136 section 3) and answers queries, on
+ * a model of its zone which several primaries may share. So a test can compare what the gateway said with what is in
+ * the zone. All events come from the fake env's loop. A primary acts on a message when it arrives, or not at all;
+ * only its replies may be late, unless primary_set_lag_ms() says otherwise.
  */
 #ifndef TESTS_SCRIPTED_PRIMARY_H
 #define TESTS_SCRIPTED_PRIMARY_H
@@ -15,6 +15,8 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/peer.h"
+#include "dns/message.h"
 #include "dns/transport.h"
 #include "fake_env.h"
 #include "tsig.h"
@@ -32,14 +34,36 @@ void zone_model_free(struct zone_model **model);
 /* `commit` may be NULL. */
 void zone_model_watch(struct zone_model *model, zone_model_commit_fn *commit, void *ctx);
 
-/* Sets the RRset of the address's type to that address, without telling the watcher. */
+/*
+ * What others do to the zone, without telling the watcher: set the RRset of the address's type to that address alone,
+ * with a TTL of MODEL_TTL_S; give it one more; change its TTL; remove it.
+ */
 void zone_model_put(struct zone_model *model, const char *owner, const char *addr);
+void zone_model_add(struct zone_model *model, const char *owner, const char *addr);
+void zone_model_set_ttl(struct zone_model *model, const char *owner, enum addr_family family, uint32_t ttl_s);
+void zone_model_remove(struct zone_model *model, const char *owner, enum addr_family family);
+
+enum { MODEL_TTL_S = 180 };
+
+/*
+ * Queries for names that do not exist find this address; no prerequisite does (RFC 2136 section 2.4 is about names).
+ */
+void zone_model_set_wildcard(struct zone_model *model, const char *addr);
+
+/* By policy: an UPDATE that would change this owner gets this rcode; DNS_NOERROR: it may be changed again. */
+void zone_model_reject(struct zone_model *model, const char *owner, unsigned rcode);
+
+/* By policy: queries are REFUSED. */
+void zone_model_refuse_queries(struct zone_model *model, bool refuse);
 
 /* What the RRset holds, as text in a buffer that the next call overwrites; "" if there is none. */
 const char *zone_model_get(const struct zone_model *model, const char *owner, enum addr_family family);
 
-/* How many UPDATEs changed the zone. */
+/* How many UPDATEs with an update section were carried out: transactions. */
 unsigned zone_model_commits(const struct zone_model *model);
+
+/* Moves with each transaction that made a difference. */
+uint32_t zone_model_serial(const struct zone_model *model);
 
 /* ---- The network ---- */
 
@@ -88,7 +112,7 @@ enum reply_kind {
 	REPLY_ERROR_WITHOUT_NOTAUTH, /* TSIG error BADTIME in a reply with another rcode */
 	/* Signed rightly, but not an answer to the question: */
 	REPLY_TRUNCATED, /* TC */
-	REPLY_OPCODE_QUERY,
+	REPLY_OTHER_OPCODE,
 	REPLY_IS_A_REQUEST, /* QR clear */
 	REPLY_OTHER_ZONE,
 	/* Not signed: */
@@ -105,18 +129,19 @@ enum reply_kind {
 	REPLY_KIND_COUNT,
 };
 
-enum { PRIMARY_DECIDES = 16 }; /* as rcode: carry out the UPDATE, and answer what comes of it */
+enum { PRIMARY_DECIDES = 16 }; /* as rcode: do what was asked, and answer what comes of it */
 
 /* What a primary does with a message. All zero but `rcode` is an honest primary. */
 struct primary_script {
 	enum reply_kind reply;
-	unsigned rcode;      /* PRIMARY_DECIDES, or an rcode that is given without a look at the UPDATE */
+	unsigned rcode;      /* PRIMARY_DECIDES, or an rcode that is given without a look at the request */
 	uint16_t tsig_error; /* REPLY_SIGNED: signs this TSIG error, BADTIME with the primary's time */
 	uint64_t delay_ms;   /* until the reply leaves */
 	size_t piece_len;    /* the reply arrives in pieces of this many octets; 0: in one */
 	size_t close_after;  /* octets of the reply with its frame until the connection is closed; 0: it is not */
 	bool close_instead;  /* close the connection, after the UPDATE was carried out and without a word */
 	bool hold;           /* keep the reply until primary_release() */
+	bool lame;           /* answers queries without authority */
 };
 
 /* What a primary knows of a message that it got. */
@@ -127,21 +152,26 @@ struct primary_request {
 	enum tsig_status verified;
 	uint64_t time_s; /* as signed */
 	struct tsig_mac mac;
-	char owner[256]; /* of the first record of prerequisite or update section */
-	bool only_prerequisites;
-	unsigned rcode; /* of its reply */
+	enum dns_request_kind kind;
+	char owner[256];         /* of the question, or of the first record of prerequisite or update section */
+	enum addr_family family; /* of that record */
+	size_t changes;          /* RRsets that an UPDATE is to replace */
+	unsigned rcode;          /* of its reply */
 };
 
 typedef void primary_decide_fn(void *ctx, const struct primary_request *request, struct primary_script *script);
 
-/* A primary at `endpoint` that serves `model` with that key, both borrowed. It is honest until told otherwise. */
-struct primary *primary_new(struct network *network, const char *endpoint, struct zone_model *model,
+/*
+ * A primary at `peer`, as peer_parse() reads it, that serves `model` with that key, both borrowed. It is honest until
+ * told otherwise.
+ */
+struct primary *primary_new(struct network *network, const char *peer, struct zone_model *model,
 			    const struct tsig_key *key);
 
 /* One more zone that it serves with the same key. */
 void primary_serve(struct primary *primary, struct zone_model *model);
 
-const struct endpoint *primary_endpoint(const struct primary *primary);
+const struct peer *primary_peer(const struct primary *primary);
 void primary_set_door(struct primary *primary, enum door door);
 
 /* How the messages from now on are treated. */
@@ -152,6 +182,12 @@ void primary_set_decide(struct primary *primary, primary_decide_fn *decide, void
 
 /* The primary's clock minus the gateway's. */
 void primary_set_clock_offset_s(struct primary *primary, int64_t offset_s);
+
+/*
+ * From now on UPDATEs lie in a buffer of the primary that long before they are carried out, whatever becomes of the
+ * connection meanwhile.
+ */
+void primary_set_lag_ms(struct primary *primary, uint64_t lag_ms);
 
 /* send() fails from now on. */
 void primary_set_sends_fail(struct primary *primary, bool fail);

@@ -2,7 +2,8 @@
 set(scripted SOURCES fake_env.c scripted_primary.c LIBS room_zone room_dns room_base tsig PkgConfig::ldns)
 
 ddnsgate_unit_test(dns_client_test ${scripted})
-ddnsgate_unit_test(queue_test SOURCES fake_env.c LIBS room_zone room_base)
+ddnsgate_unit_test(memory_test LIBS room_zone room_base)
+ddnsgate_unit_test(queue_test SOURCES fake_env.c LIBS room_zone room_dns room_base)
 ddnsgate_unit_test(zones_test ${scripted})
 ddnsgate_unit_test(engine_random_test ${scripted})
 ddnsgate_unit_test(pipeline_test SOURCES fake_env.c LIBS room_pipeline room_account room_http room_dialect room_update room_base)

@@ -1,0 +1,192 @@
+"""Measures ddnsgate in front of real primaries, and what its users would use instead: see ./run --help.
+
+Load tools, gateway and primary share the machine, and what is compared is measured in turns, round by round. So only
+figures of one run compare with each other, and it is the ratios that tell something."""
+
+import argparse
+import contextlib
+import os
+import platform
+import re
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+
+import tools
+import verify
+from figures import Figures, Sample, json_text, markdown
+from gateway import BINARY
+from primaries import HOST_COUNT, PRIMARIES
+from subject import Subject
+
+CEILING = Path(BINARY).parent / "tests/bench/ceiling"
+CEILING_CHANGES = 400
+LOADED = 256  # connections, where their number is not what is looked at
+IDLE = 10_000
+
+
+class Bench:
+    """A primary, the gateway in front of it, and what is measured with them."""
+
+    def __init__(self, primary, gateway, seconds, figures):
+        self.primary = primary
+        self.gateway = gateway
+        self.seconds = seconds
+        self.figures = figures
+        self.faults = []
+
+    # What there is without ddnsgate
+
+    def nsupdate(self):
+        self._add("nsupdate", tools.nsupdate(self.primary, self.seconds))
+
+    def dnsperf(self):
+        self._add("dnsperf", tools.dnsperf(self.primary, self.seconds))
+
+    def ceiling(self, in_flight):
+        sample = tools.ceiling(CEILING, self.primary, self.seconds, CEILING_CHANGES, in_flight)
+        self._add(f"ceiling_{in_flight}_in_flight", sample)
+
+    def plain_update(self):
+        self._add("plain_update", tools.ceiling(CEILING, self.primary, self.seconds, 1, 1))
+
+    # ddnsgate
+
+    def updates(self, connections):
+        cpu_s = self.gateway.cpu_s()
+        answers = self._load("update", connections)
+        cpu_s = self.gateway.cpu_s() - cpu_s
+        self._add("updates", answers.successes, connections)
+        self._add("cpu_per_update", Sample(cpu_s / answers.answers * 1e6), connections)
+
+    def poisoned(self):
+        self._add("poisoned", self._load("poisoned", LOADED).successes, LOADED)
+
+    def unchanged(self):
+        self._add("unchanged", self._load("unchanged", LOADED).all, LOADED)
+
+    def wrong_keys(self):
+        self._add("wrong_key", self._load("wrong-key", LOADED).all, LOADED)
+
+    def memory(self):
+        """Of a gateway of its own, on which no load has left its traces."""
+        with contextlib.closing(Subject(self.primary, hosts_per_user=2).start()) as fresh:
+            self._add("resident_idle", Sample(fresh.resident_mib()))
+            with fresh.idle_connections(IDLE):
+                self._add("resident_connected", Sample(fresh.resident_mib()), IDLE)
+
+    def _load(self, kind, connections):
+        """Runs wrk, and looks whether what it was told is so."""
+        present, sent = self.primary.folder / "present", self.primary.folder / "sent"
+        self.primary.settle()
+        before = self.primary.addresses()
+        present.write_text("".join(f"{before[number]}\n" for number in range(HOST_COUNT)))
+        answers = tools.wrk(self.gateway, kind, connections, self.seconds, present, sent)
+        self.primary.settle()
+        after = self.primary.addresses()
+        for fault in verify.faults(kind, connections, answers, verify.read_sent(sent), before, after):
+            self.faults.append(f"{self.figures.primary}, {kind}, {connections} connections: {fault}")
+            say(self.faults[-1])
+        return answers
+
+    def _add(self, figure, sample, connections=None):
+        self.figures.add(figure, sample, connections)
+        say(f"  {figure} {connections or ''} {sample.value:,.1f}")
+
+
+def phases(bench, options):
+    """What a round consists of; what is compared stands together."""
+    yield bench.dnsperf
+    yield partial(bench.ceiling, 1)
+    yield partial(bench.ceiling, 4)
+    if options.quick:
+        yield partial(bench.updates, LOADED)
+        return
+    for connections in reversed(options.connections):
+        yield partial(bench.updates, connections)
+        if connections == LOADED:
+            yield bench.poisoned
+    yield bench.plain_update
+    yield bench.nsupdate
+    yield bench.unchanged
+    yield bench.wrong_keys
+
+
+def measure(name, options):
+    """All rounds with one primary: its figures and what was wrong."""
+    figures = Figures(name)
+    with contextlib.ExitStack() as stack:
+        primary = stack.enter_context(contextlib.closing(PRIMARIES[name]()))
+        primary.start()
+        gateway = stack.enter_context(contextlib.closing(Subject(primary).start()))
+        bench = Bench(primary, gateway, options.seconds, figures)
+        for number in range(options.rounds):
+            say(f"{primary.label}, round {number + 1} of {options.rounds}")
+            # There and back, so that no phase always follows the same one, and the machine's drift evens out.
+            for phase in list(phases(bench, options))[::-1 if number % 2 else 1]:
+                phase()
+        if not options.quick:
+            bench.memory()
+    figures.compare()
+    return figures.rows(), bench.faults
+
+
+def machine():
+    """What the figures were measured on and with."""
+    model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    versions = ", ".join(f"{kind.label} {kind.version()}" for kind in PRIMARIES.values())
+    folder = subprocess.run(["findmnt", "-no", "FSTYPE", "-T", tempfile.gettempdir()], capture_output=True, text=True)
+    return (f"{time.strftime('%Y-%m-%d')}: {os.cpu_count()} cores ({model[1] if model else platform.machine()}), "
+            f"Linux {platform.release()}, {versions}, their files on {folder.stdout.strip()}.")
+
+
+def end_by_signal(number, _):
+    """On the way out all that was started is ended."""
+    sys.exit(128 + number)
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def parse_arguments():
+    """./run has checked them, and filled in what was not given."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--primary", action="append", required=True)
+    parser.add_argument("--connections", type=lambda text: [int(each) for each in text.split(",")], required=True)
+    parser.add_argument("--seconds", type=int, required=True)
+    parser.add_argument("--rounds", type=int, required=True)
+    parser.add_argument("--json", type=Path, required=True)
+    return parser.parse_args()
+
+
+def main():
+    """Exit status 1 if an acknowledged update was lost, or a figure is not what its name says; targets do not count."""
+    options = parse_arguments()
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end_by_signal)
+    _, descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+    rows, faults = [], []
+    try:
+        for name in options.primary:
+            more_rows, more_faults = measure(name, options)
+            rows += more_rows
+            faults += more_faults
+    except tools.Failed as failure:
+        sys.exit(str(failure))
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    options.json.write_text(json_text(rows))
+    print(f"{machine()}\n\n{markdown(rows)}")
+    if faults:
+        sys.exit("\nNot to be believed:\n" + "\n".join(faults))
+    print("\nEvery update that was acknowledged is in the zone.")
+
+
+main()

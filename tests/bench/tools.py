@@ -1,0 +1,104 @@
+"""The load tools: each function runs one for some seconds and returns what it measured."""
+
+import json
+import random
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from figures import Sample
+from primaries import HOST_COUNT, TTL_S, ZONE, host
+from process import LOOPBACK
+
+HERE = Path(__file__).parent
+IN_FLIGHT = 200  # of dnsperf
+
+
+class Failed(Exception):
+    """A tool did not do what it is for, so that there is no figure."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What wrk saw: `refused` counts answers that are not a success, `broken` what got no answer at all."""
+    answers: int
+    seconds: float
+    refused: int
+    broken: int
+    p50_ms: float
+    p99_ms: float
+    max_ms: float
+
+    @property
+    def all(self):
+        return Sample(self.answers / self.seconds, self.p50_ms, self.p99_ms)
+
+    @property
+    def successes(self):
+        return Sample((self.answers - self.refused) / self.seconds, self.p50_ms, self.p99_ms)
+
+
+def _run(argv, **options):
+    """The output. The kernel ends the tool when the benchmark dies, however it dies."""
+    argv = ["setpriv", "--pdeathsig", "KILL", *map(str, argv)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, **options)
+    if done.returncode != 0:
+        raise Failed(f"{argv[3]}: exit status {done.returncode}: {done.stderr.strip()[-500:]}")
+    return done.stdout
+
+
+def dnsperf(primary, seconds):
+    """One change a message over UDP, many in flight: what a program without group commit can reach at best."""
+    data = primary.folder / "dnsperf.updates"
+    data.write_text("".join(_dnsperf_updates()))
+    output = _run(["dnsperf", "-u", "-s", LOOPBACK, "-p", primary.port, "-d", data, "-l", seconds, "-q", IN_FLIGHT,
+                   "-y", f"{primary.key.algorithm}:{primary.key.name}:{primary.key.secret}"])
+    said = dict(line.strip().split(":", 1) for line in output.splitlines() if ":" in line)
+    if "(100.00%)" not in said["Response codes"] or "NOERROR" not in said["Response codes"]:
+        raise Failed(f"dnsperf: {said['Response codes'].strip()}")
+    return Sample(float(said["Updates per second"]))
+
+
+def _dnsperf_updates():
+    """Each host comes twice with different addresses, so that also in a second run through the file all are changes."""
+    hosts = list(range(HOST_COUNT))
+    address = random.randrange(1 << 24)
+    for _ in range(2):
+        random.shuffle(hosts)
+        for number in hosts:
+            address = (address + 1) % (1 << 24)
+            yield (f"{ZONE}\nrequire host{number} A\ndelete host{number} A\nadd host{number} {TTL_S} A "
+                   f"10.{address >> 16}.{address >> 8 & 255}.{address & 255}\nsend\n")
+
+
+def ceiling(program, primary, seconds, changes, in_flight):
+    """Messages signed beforehand over one TCP connection."""
+    said = json.loads(_run([program, primary.key_file, primary.port, ZONE, HOST_COUNT, changes, in_flight, seconds]))
+    return Sample(said["changes"] / said["seconds"], said["p50_ms"], said["p99_ms"])
+
+
+def nsupdate(primary, seconds):
+    """One process for each update, as a CGI script does it."""
+    latencies = []
+    start = time.monotonic()
+    while (now := time.monotonic()) < start + seconds:
+        name, address = host(random.randrange(HOST_COUNT)), f"10.{random.randrange(256)}.{random.randrange(256)}.1"
+        _run(["nsupdate", "-k", primary.key_file],
+             input=f"server {LOOPBACK} {primary.port}\nzone {ZONE}\nprereq yxrrset {name} A\n"
+                   f"update delete {name} A\nupdate add {name} {TTL_S} A {address}\nsend\n")
+        latencies.append(time.monotonic() - now)
+    latencies_ms = sorted(latency * 1000 for latency in latencies)
+    return Sample(len(latencies) / (time.monotonic() - start),
+                  latencies_ms[len(latencies) // 2], latencies_ms[len(latencies) * 99 // 100])
+
+
+def wrk(gateway, kind, connections, seconds, present, sent):
+    """Kept-alive HTTP connections; `kind`, and the files `present` and `sent`, are explained in update.lua. One thread:
+    it keeps up, and there is no core for a second one."""
+    output = _run(["wrk", "-t", 1, "-c", connections, "-d", seconds, "-s", HERE / "update.lua", gateway.url, "--",
+                   kind, ZONE, HOST_COUNT, gateway.USER_COUNT, gateway.PASSWORD, present, sent])
+    answers = Answers(**json.loads(output.splitlines()[-1]))
+    if answers.answers == 0:
+        raise Failed(f"wrk: no answers with {connections} connections")
+    return answers

@@ -1,0 +1,257 @@
+"""Primaries that fail and come back, while updates go on: nothing acknowledged is lost, nothing is acknowledged that
+is not so, and a request that can be served is served."""
+
+import itertools
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+import faulty
+from conftest import running_server
+from gateway import SHORT_TIMEOUTS, ZONE, config_text, zone_setting
+from process import HAS_IPV6, free_port, wait_until
+from servers import Bind, Knot
+
+V4 = "198.51.100.7"
+OLD_V4 = ("A", "192.0.2.1")
+GATEWAY_TTL = 180
+HOST = f"www.{ZONE}"
+WRITERS = 20
+RESTARTS = 20
+
+
+@pytest.fixture
+def front(gateway):
+    """Makes a gateway for the zone at these primaries, in their order."""
+    def make(primaries, key, **options):
+        return gateway(config_text([zone_setting(ZONE, primaries, key)], [key], **options))
+    return make
+
+
+def addresses():
+    """A new one at each call, so that each update is a change."""
+    return (f"198.51.{number // 250}.{number % 250 + 1}" for number in itertools.count())
+
+
+# Several primaries
+
+def test_a_real_primary_that_stops_and_comes_back(own_primary, scripted, front):
+    """The second one serves meanwhile; then the first one is used again."""
+    host, key = own_primary.new_host(OLD_V4), own_primary.key()
+    second = scripted(key=key)
+    gateway, ips = front([own_primary, second], key), addresses()
+    assert gateway.update(host, next(ips)).code == "OK"
+    assert not second.requests
+    own_primary.stop()
+    ip = next(ips)
+    assert gateway.update(host, ip).code == "OK"
+    assert second.records.get(host, "A") == (GATEWAY_TTL, {ip})
+    own_primary.resume()
+
+    def used_again():
+        ip = next(ips)
+        assert gateway.update(host, ip).code == "OK"
+        return own_primary.records(host, "A") == (GATEWAY_TTL, [ip])
+    assert wait_until(used_again, interval_s=0.1)
+
+
+@pytest.mark.parametrize("script", [faulty.silent, faulty.closes_after_accept, faulty.closes_after_reading,
+                                    faulty.unsigned],
+                         ids=lambda script: script.__name__)
+def test_the_next_primary_serves_what_the_first_one_does_not(scripted, front, script):
+    """Within the time of the request. And once the first one has failed, updates do not wait for it any more."""
+    first = scripted(script, hits=faulty.EVERYTHING)
+    second = scripted(key=first.key)
+    gateway, ips = front([first, second], first.key, reply_timeout_ms=300, connect_timeout_ms=300), addresses()
+    assert gateway.update(HOST, next(ips)).code == "OK"
+    begin = time.monotonic()
+    for _ in range(3):
+        assert gateway.update(HOST, next(ips)).code == "OK"
+    assert time.monotonic() - begin < 3
+    first.mend()
+
+    def used_again():
+        assert gateway.update(HOST, next(ips)).code == "OK"
+        return first.updates
+    assert wait_until(used_again, interval_s=0.1)
+
+
+@pytest.mark.parametrize("script", [faulty.silent, faulty.closes_after_reading, faulty.unsigned],
+                         ids=lambda script: script.__name__)
+def test_a_first_primary_that_fails_only_updates(scripted, front, script):
+    """It answers queries, so its connection is one that works. The second primary serves all the same."""
+    first = scripted(script)
+    second = scripted(key=first.key)
+    gateway = front([first, second], first.key, reply_timeout_ms=500, request_timeout_ms=5000)
+    assert gateway.update(HOST, V4).code == "OK"
+    assert second.records.get(HOST, "A") == (GATEWAY_TTL, {V4})
+
+
+def test_a_first_primary_that_hangs_after_it_has_worked(own_primary, scripted, front):
+    """One time-out moves on; it need not be found out twice."""
+    host, key = own_primary.new_host(OLD_V4), own_primary.key()
+    second = scripted(key=key)
+    gateway = front([own_primary, second], key, reply_timeout_ms=2000)
+    assert gateway.update(host, "198.51.100.1").code == "OK"
+    second.records.set(host, "A", "198.51.100.1")
+    own_primary.freeze()
+    try:
+        begin = time.monotonic()
+        assert gateway.update(host, V4).code == "OK"
+        assert time.monotonic() - begin < 3.9
+    finally:
+        own_primary.thaw()
+    assert second.records.get(host, "A") == (GATEWAY_TTL, {V4})
+
+
+def test_all_primaries_down_and_one_comes_back(scripted, front):
+    first = scripted()
+    second = scripted(key=first.key)
+    gateway = front([first, second], first.key, **SHORT_TIMEOUTS)
+    first.close()
+    second.close()
+    answer = gateway.update(HOST, V4)
+    assert (answer.code, answer.status) == ("UA_DNS", 503)
+    assert "nothing was changed" in answer.text
+    back = scripted(key=first.key, port=second.port)
+    assert wait_until(lambda: gateway.update(HOST, V4).code == "OK")
+    assert back.records.get(HOST, "A") == (GATEWAY_TTL, {V4})
+
+
+def test_a_failing_primary_is_left_in_peace(scripted, front):
+    """It rests, and rests longer with each failure: a hundred updates do not mean a hundred connections to it."""
+    first = scripted(faulty.closes_after_accept)
+    second = scripted(key=first.key)
+    gateway, ips = front([first, second], first.key), addresses()
+    end = time.monotonic() + 2.5
+    while time.monotonic() < end:
+        assert gateway.update(HOST, next(ips)).code == "OK"
+    assert 1 <= first.connections <= 6
+    assert len(second.updates) > 20
+
+
+# Where a primary is
+
+def test_a_primary_by_name(primary, front):
+    host = primary.new_host(OLD_V4)
+    assert front(f"localhost:{primary.port}", primary.key()).update(host, V4).code == "OK"
+    assert primary.records(host, "A") == (GATEWAY_TTL, [V4])
+
+
+@pytest.mark.parametrize("address", sorted({found[4][0] for found in socket.getaddrinfo("localhost", None)}))
+def test_a_name_of_which_one_address_answers(scripted, front, address):
+    """Whichever address the resolver names first."""
+    primary = scripted(address=address)
+    gateway = front(f"localhost:{primary.port}", primary.key)
+    answers = [gateway.update(HOST, ip).code for ip in itertools.islice(addresses(), 3)]
+    assert answers == ["OK"] * 3
+
+
+@pytest.mark.skipif(not HAS_IPV6, reason="no ::1 on this machine")
+def test_a_primary_on_ipv6(primary, front):
+    host = primary.new_host(OLD_V4)
+    assert front(f"[::1]:{primary.port}", primary.key()).update(host, V4).code == "OK"
+    assert primary.records(host, "A") == (GATEWAY_TTL, [V4])
+
+
+def test_a_name_next_to_an_address(scripted, front):
+    """Nobody listens where the name points; the address serves."""
+    primary = scripted()
+    assert front([f"localhost:{free_port()}", primary], primary.key).update(HOST, V4).code == "OK"
+
+
+# Connections that end
+
+@pytest.fixture(params=[Bind, Knot])
+def impatient_primary(request):
+    with running_server(request.param, idle_timeout_s=1) as server:
+        yield server
+
+
+def test_idle_connections_are_closed_by_the_primary(impatient_primary, front):
+    host = impatient_primary.new_host(OLD_V4)
+    gateway, ips = front(impatient_primary, impatient_primary.key()), addresses()
+    for _ in range(2):
+        assert gateway.update(host, next(ips)).code == "OK"
+        time.sleep(1.5)
+    assert gateway.update(host, V4).code == "OK"
+    assert impatient_primary.records(host, "A") == (GATEWAY_TTL, [V4])
+
+
+def test_resets_in_mid_reply_under_load(scripted, front):
+    """Every fourth update is carried out, and its reply cut by a reset. All are answered OK, and the primary has what
+    was answered."""
+    numbers = itertools.count(1)
+
+    def script(peer):
+        for request in peer.requests():
+            reply = faulty.framed(peer.signed(request))
+            if next(numbers) % 4 == 0:
+                peer.send(reply[:20])
+                peer.reset()
+                return
+            peer.send(reply)
+    primary = scripted(script)
+    gateway = front(primary, primary.key)
+
+    def write(writer):
+        host = f"h{writer}.{ZONE}"
+        for ip in itertools.islice(addresses(), 10):
+            assert gateway.update(host, ip).code == "OK"
+            assert primary.records.get(host, "A") == (GATEWAY_TTL, {ip})
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(8)))
+    assert next(numbers) > 8
+
+
+# Restarts under load
+
+class Writer:
+    """Changes the address of one host again and again, one update at a time, and keeps count of what may be in the
+    zone: the address that was acknowledged last, and those after it of which the outcome is unknown."""
+
+    def __init__(self, gateway, host, stop):
+        self.gateway, self.host, self.stop = gateway, host, stop
+        self.possible = [OLD_V4[1]]
+        self.acknowledged = 0
+
+    def run(self):
+        for ip in addresses():
+            if self.stop.is_set():
+                return
+            answer = self.gateway.update(self.host, ip)
+            if answer.code == "OK":
+                self.possible = [ip]
+                self.acknowledged += 1
+            else:
+                assert answer.code == "UA_DNS", answer.text
+                if "unknown" in answer.text:
+                    self.possible.append(ip)
+
+
+def test_restarts_under_load(own_primary, front):
+    """Killed without warning and started again, twenty times, while twenty clients write. Whatever was acknowledged is
+    in the zone at the end."""
+    gateway = front(own_primary, own_primary.key(), request_timeout_ms=5000, reply_timeout_ms=2000)
+    stop = threading.Event()
+    writers = [Writer(gateway, host, stop) for host in own_primary.new_hosts(WRITERS, OLD_V4)]
+    with ThreadPoolExecutor(WRITERS) as pool:
+        running = [pool.submit(writer.run) for writer in writers]
+        try:
+            for _ in range(RESTARTS):
+                before = sum(writer.acknowledged for writer in writers)
+                assert wait_until(lambda: sum(writer.acknowledged for writer in writers) >= before + WRITERS)
+                own_primary.process.kill()
+                own_primary.resume()
+        finally:
+            stop.set()
+        for each in running:
+            each.result()
+    for writer in writers:
+        (_, (found,)) = own_primary.records(writer.host, "A")
+        assert found in writer.possible, (writer.host, found, writer.possible)
+        assert gateway.update(writer.host, V4).code == "OK"
+        assert own_primary.records(writer.host, "A") == (GATEWAY_TTL, [V4])

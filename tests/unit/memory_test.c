@@ -1,0 +1,163 @@
+/*
+ * What a queue remembers: hints that are right as long as nothing else took their place, and owners that go alone for
+ * ten minutes.
+ */
+#include "support.h"
+
+#include "zone/memory.h"
+
+enum {
+	TTL_S = 180,
+	POISON_MS = 10 * 60 * 1000,
+};
+
+static struct memory *memory;
+
+static int setup(void **state)
+{
+	(void)state;
+	return memory_new(1024, &memory) == STATUS_OK ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	memory_free(&memory);
+	assert_null(memory);
+	memory_free(&memory);
+	return 0;
+}
+
+static enum memory_hint look(uint64_t owner, const char *address, uint32_t ttl_s)
+{
+	struct addr addr = addr_of(address);
+
+	return memory_look(memory, owner, &addr, ttl_s);
+}
+
+static void keep(uint64_t owner, const char *address)
+{
+	struct addr addr = addr_of(address);
+
+	memory_keep(memory, owner, &addr, TTL_S);
+}
+
+static void nothing_is_known_at_first(void **state)
+{
+	(void)state;
+	for (uint64_t owner = 0; owner < 2000; owner++) {
+		assert_int_equal(look(owner, "192.0.2.1", TTL_S), MEMORY_UNKNOWN);
+		assert_false(memory_is_poison(memory, owner, 0));
+		assert_false(memory_is_poison(memory, owner, UINT64_MAX));
+	}
+}
+
+static void what_was_kept_is_the_same_and_all_else_differs(void **state)
+{
+	(void)state;
+	keep(7, "192.0.2.1");
+	assert_int_equal(look(7, "192.0.2.1", TTL_S), MEMORY_SAME);
+	assert_int_equal(look(7, "192.0.2.2", TTL_S), MEMORY_DIFFERS);
+	assert_int_equal(look(7, "192.0.2.1", TTL_S + 1), MEMORY_DIFFERS);
+	assert_int_equal(look(8, "192.0.2.1", TTL_S), MEMORY_UNKNOWN);
+	keep(7, "192.0.2.2");
+	assert_int_equal(look(7, "192.0.2.1", TTL_S), MEMORY_DIFFERS);
+	assert_int_equal(look(7, "192.0.2.2", TTL_S), MEMORY_SAME);
+}
+
+static void the_types_of_an_owner_are_apart(void **state)
+{
+	(void)state;
+	keep(7, "192.0.2.1");
+	assert_int_equal(look(7, "2001:db8::1", TTL_S), MEMORY_UNKNOWN);
+	keep(7, "2001:db8::1");
+	assert_int_equal(look(7, "192.0.2.1", TTL_S), MEMORY_SAME);
+	assert_int_equal(look(7, "2001:db8::1", TTL_S), MEMORY_SAME);
+	memory_drop(memory, 7, ADDR_V4);
+	assert_int_equal(look(7, "192.0.2.1", TTL_S), MEMORY_UNKNOWN);
+	assert_int_equal(look(7, "2001:db8::1", TTL_S), MEMORY_SAME);
+}
+
+/* The hash of a name may be any number. */
+static void any_hash_is_an_owner(void **state)
+{
+	static const uint64_t owners[] = {
+		0, 1, UINT64_MAX, 0x9e3779b97f4a7c15u, 0x9e3779b97f4a7c14u, UINT64_C(1) << 63};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(owners); i++) {
+		keep(owners[i], "192.0.2.1");
+		assert_int_equal(look(owners[i], "192.0.2.1", TTL_S), MEMORY_SAME);
+		keep(owners[i], "2001:db8::1");
+		assert_int_equal(look(owners[i], "2001:db8::1", TTL_S), MEMORY_SAME);
+		memory_drop(memory, owners[i], ADDR_V4);
+		memory_drop(memory, owners[i], ADDR_V6);
+		assert_int_equal(look(owners[i], "2001:db8::1", TTL_S), MEMORY_UNKNOWN);
+	}
+}
+
+static void newer_ones_push_out_older_ones(void **state)
+{
+	const uint64_t same_place = 7 + (UINT64_C(1) << 40);
+
+	(void)state;
+	keep(7, "192.0.2.1");
+	keep(same_place, "192.0.2.2");
+	assert_int_equal(look(7, "192.0.2.1", TTL_S), MEMORY_UNKNOWN);
+	assert_int_equal(look(same_place, "192.0.2.2", TTL_S), MEMORY_SAME);
+	/* Who was pushed out drops nothing of the other's. */
+	memory_drop(memory, 7, ADDR_V4);
+	assert_int_equal(look(same_place, "192.0.2.2", TTL_S), MEMORY_SAME);
+}
+
+static void as_many_as_asked_for_find_room(void **state)
+{
+	static const size_t sizes[] = {0, 1, 15, 16, 17, 1000, 1024, 100000};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(sizes); i++) {
+		memory_free(&memory);
+		assert_int_equal(memory_new(sizes[i], &memory), STATUS_OK);
+		for (uint64_t owner = 0; owner < sizes[i]; owner++)
+			keep(owner, "192.0.2.1");
+		for (uint64_t owner = 0; owner < sizes[i]; owner++)
+			assert_int_equal(look(owner, "192.0.2.1", TTL_S), MEMORY_SAME);
+	}
+}
+
+static void poison_lasts_ten_minutes(void **state)
+{
+	(void)state;
+	memory_mark_poison(memory, 7, 5000);
+	assert_true(memory_is_poison(memory, 7, 5000));
+	assert_true(memory_is_poison(memory, 7, 5000 + POISON_MS - 1));
+	assert_false(memory_is_poison(memory, 7, 5000 + POISON_MS));
+	assert_false(memory_is_poison(memory, 8, 5000));
+	/* Once more is longer. */
+	memory_mark_poison(memory, 7, 6000);
+	assert_true(memory_is_poison(memory, 7, 5000 + POISON_MS));
+}
+
+static void poison_and_hints_are_apart(void **state)
+{
+	(void)state;
+	keep(7, "192.0.2.1");
+	memory_mark_poison(memory, 7, 0);
+	assert_int_equal(look(7, "192.0.2.1", TTL_S), MEMORY_SAME);
+	memory_drop(memory, 7, ADDR_V4);
+	assert_true(memory_is_poison(memory, 7, 1));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(nothing_is_known_at_first),       TEST(what_was_kept_is_the_same_and_all_else_differs),
+		TEST(the_types_of_an_owner_are_apart), TEST(any_hash_is_an_owner),
+		TEST(newer_ones_push_out_older_ones),  TEST(as_many_as_asked_for_find_room),
+		TEST(poison_lasts_ten_minutes),        TEST(poison_and_hints_are_apart),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
