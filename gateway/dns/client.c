@@ -100,10 +100,11 @@ static void finish_all(struct exchanges *exchanges, const struct dns_result *res
 }
 
 /* Drops the connection. The lists are taken over first, because done() may send again, on a new connection. */
-static void disconnect(struct dns_client *client, const char *why)
+static void disconnect(struct dns_client *client, const char *why, bool by_primary)
 {
 	struct exchanges sent = TAILQ_HEAD_INITIALIZER(sent), waiting = TAILQ_HEAD_INITIALIZER(waiting);
-	struct dns_result unknown = {.verdict = DNS_UNKNOWN, .why = why, .had_worked = client->believed > 0};
+	struct dns_result unknown = {
+		.verdict = DNS_UNKNOWN, .why = why, .had_worked = by_primary && client->believed > 0};
 	struct dns_result unreachable = {.verdict = DNS_UNREACHABLE, .why = why};
 	char primary[PEER_TEXT_MAX];
 
@@ -184,7 +185,7 @@ static bool send_one(struct dns_client *client, struct exchange *exchange)
 	exchange->ticket->sent = true;
 	if (client->maker.ops->send(client->transport, client->message, len) == STATUS_OK)
 		return true;
-	disconnect(client, "sending failed");
+	disconnect(client, "sending failed", true);
 	return false;
 }
 
@@ -284,7 +285,7 @@ static void take_message(struct dns_client *client, uint8_t *wire, size_t len)
 	}
 	result = judge(client, exchange, wire, len);
 	if (result.verdict == DNS_UNKNOWN) {
-		disconnect(client, result.why);
+		disconnect(client, result.why, false);
 		return;
 	}
 	client->believed++;
@@ -350,7 +351,7 @@ static void on_opened(void *ctx)
 
 static void on_closed(void *ctx, const char *why)
 {
-	disconnect(ctx, why);
+	disconnect(ctx, why, true);
 }
 
 static const struct transport_events client_events = {
@@ -378,7 +379,7 @@ static void expire_sent(struct dns_client *client, uint64_t now_ms)
 
 	while ((exchange = TAILQ_FIRST(&client->sent)) && exchange->deadline_ms <= now_ms) {
 		if (client->believed == exchange->believed_before) {
-			disconnect(client, "no reply in time");
+			disconnect(client, "no reply in time", false);
 			return;
 		}
 		TAILQ_REMOVE(&client->sent, exchange, link);
@@ -400,9 +401,9 @@ static void on_timer(void *ctx)
 	uint64_t now_ms = env_now_ms(client->env);
 
 	if (client->failed_to_start)
-		disconnect(client, client->failed_to_start);
+		disconnect(client, client->failed_to_start, false);
 	else if (client->transport && !client->open && client->connect_deadline_ms <= now_ms)
-		disconnect(client, "no connection in time");
+		disconnect(client, "no connection in time", false);
 	else
 		send_and_expire(client, now_ms);
 }

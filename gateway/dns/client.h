@@ -44,7 +44,7 @@ struct dns_result {
 	bool has_clock_offset;  /* the primary told its time, with BADTIME */
 	int64_t clock_offset_s; /* primary's clock minus ours */
 	bool local;             /* DNS_UNREACHABLE for a reason of our own, which says nothing of the primary */
-	bool had_worked; /* DNS_UNKNOWN: the connection that ended had brought replies, so it may just have grown old */
+	bool had_worked; /* DNS_UNKNOWN: the primary closed a connection that had brought replies; it may just be old */
 	struct dns_answer answer; /* DNS_VERIFIED, of a DNS_QUERY */
 	const char *why; /* DNS_UNREACHABLE, DNS_UNKNOWN: sentence fragment for the log, valid during the call */
 };

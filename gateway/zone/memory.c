@@ -124,3 +124,11 @@ bool memory_is_poison(const struct memory *memory, uint64_t owner, uint64_t now_
 
 	return poison->until_ms > now_ms && poison->owner == owner;
 }
+
+void memory_clear_poison(struct memory *memory, uint64_t owner)
+{
+	struct poison *poison = &memory->poison[owner % POISON_PLACES];
+
+	if (poison->owner == owner)
+		poison->until_ms = 0;
+}

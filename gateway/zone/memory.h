@@ -38,6 +38,8 @@ void memory_drop(struct memory *memory, uint64_t owner, enum addr_family family)
 
 /* Marks an owner whose change made the primary refuse a message; for ten minutes. */
 void memory_mark_poison(struct memory *memory, uint64_t owner, uint64_t now_ms);
+/* Its change was carried out. */
+void memory_clear_poison(struct memory *memory, uint64_t owner);
 bool memory_is_poison(const struct memory *memory, uint64_t owner, uint64_t now_ms);
 
 #endif

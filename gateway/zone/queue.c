@@ -816,18 +816,23 @@ static void mark_maybe_done(struct queue *queue, struct queue_message *message)
 	}
 }
 
+static void note_committed(struct queue *queue, const struct queue_entry *entry)
+{
+	keep_hints(queue, entry);
+	memory_clear_poison(queue->memory, owner_of(entry));
+}
+
 static void on_update_verified(struct queue *queue, struct queue_message *message, unsigned rcode, uint64_t now_ms)
 {
 	switch (rcode) {
 	case DNS_NOERROR:
 		for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message)
-			keep_hints(queue, entry);
+			note_committed(queue, entry);
 		end_all(queue, message, OUTCOME_CHANGED, now_ms);
 		break;
 	case DNS_NXRRSET:
 		reject(queue, message, true, now_ms);
 		break;
-	case DNS_NOTAUTH:
 	case DNS_NOTIMP:
 		end_all(queue, message, OUTCOME_REFUSED, now_ms);
 		break;
@@ -845,7 +850,11 @@ static void on_updated(struct queue *queue, struct queue_message *message, const
 		on_update_verified(queue, message, result->rcode, now_ms);
 		break;
 	case DNS_REJECTED:
-		end_all(queue, message, OUTCOME_REFUSED, now_ms);
+		/* Knot says NOTAUTH, unsigned, when its policy is against one of the sets. */
+		if (result->rcode == DNS_NOTAUTH && result->tsig_error == TSIG_RCODE_NOERROR)
+			reject(queue, message, false, now_ms);
+		else
+			end_all(queue, message, OUTCOME_REFUSED, now_ms);
 		break;
 	case DNS_UNKNOWN:
 		mark_maybe_done(queue, message);

@@ -21,6 +21,7 @@ struct primary {
 	struct zones *zones;
 	struct dns_client *client;
 	unsigned failures;        /* in a row */
+	bool excused;             /* it closed a connection that had worked, and has carried out nothing since */
 	uint64_t rest_until_ms;   /* not asked before, if there is another one; 0: it is well */
 	bool pinged;              /* an UPDATE that does nothing is on its way to it */
 	struct dns_ticket ticket; /* of that */
@@ -109,22 +110,37 @@ static uint64_t rest_ms(const struct primary *primary)
 	return rest + rest / 4 * chance / UINT16_MAX;
 }
 
-/* One connection's end fails everything that was on it; it counts once. */
-static void note_health(struct primary *primary, const struct dns_result *result)
+static void note_well(struct primary *primary)
 {
-	uint64_t now_ms = env_now_ms(primary->zones->env);
 	char text[PEER_TEXT_MAX];
 
+	if (primary->failures)
+		LOG(LOG_INFO, "primary-well",
+		    log_text("primary", peer_format(dns_client_primary(primary->client), text)));
+	primary->failures = 0;
+	primary->excused = false;
+	primary->rest_until_ms = 0;
+}
+
+/*
+ * One connection's end fails everything that was on it; it counts once. That answers come to queries does not make a
+ * primary well: it is there for UPDATEs.
+ */
+static void note_health(struct primary *primary, const struct dns_request *request, const struct dns_result *result)
+{
+	uint64_t now_ms = env_now_ms(primary->zones->env);
+
 	if (is_answered(result)) {
-		if (primary->failures)
-			LOG(LOG_INFO, "primary-well",
-			    log_text("primary", peer_format(dns_client_primary(primary->client), text)));
-		primary->failures = 0;
-		primary->rest_until_ms = 0;
+		if (request->kind != DNS_QUERY)
+			note_well(primary);
 		return;
 	}
-	if (result->local || result->had_worked || primary->rest_until_ms > now_ms)
+	if (result->local || primary->rest_until_ms > now_ms)
 		return;
+	if (result->had_worked && !primary->excused) {
+		primary->excused = true;
+		return;
+	}
 	primary->failures++;
 	primary->rest_until_ms = now_ms + rest_ms(primary);
 }
@@ -135,7 +151,7 @@ static void on_pinged(void *ctx, const struct dns_result *result)
 
 	primary->pinged = false;
 	primary->rest_until_ms = 0;
-	note_health(primary, result);
+	note_health(primary, &primary->ping, result);
 }
 
 /* Sees how a primary is that has rested: with an UPDATE of the zone that asks for nothing and changes nothing. */
@@ -185,7 +201,7 @@ static void on_done(void *ctx, const struct dns_result *result)
 	LIST_REMOVE((struct flight *)ctx, link);
 	free(ctx);
 	log_result(&flight, result);
-	note_health(flight.primary, result);
+	note_health(flight.primary, &flight.request, result);
 	step_on(flight.zone, &event);
 }
 

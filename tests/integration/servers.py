@@ -95,7 +95,8 @@ class Server:
         assert wait_until(self._serving), f"{self.program} does not come back:\n{self.process.tail()}"
 
     def freeze(self):
-        """It hears and says nothing more, but the system keeps its connections. Returns when every thread has stopped."""
+        """It hears and says nothing more, but the system keeps its connections. Returns when every thread has
+        stopped."""
         self.process.popen.send_signal(signal.SIGSTOP)
         threads = Path(f"/proc/{self.process.popen.pid}/task")
         assert wait_until(lambda: all(") T " in stat.read_text() for stat in threads.glob("*/stat")))
