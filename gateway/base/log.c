@@ -8,7 +8,7 @@
 
 enum {
 	LINE_MAX_LEN = 2048,
-	VALUE_MAX_LEN = 300, /* octets of one value, so that none can push the others out of the line */
+	VALUE_MAX_LEN = 400, /* octets of one value, so that none can push the others out of the line */
 };
 
 /* The process has one standard error, so the log is the one module that has process-wide state. */

@@ -66,7 +66,7 @@ bool log_level_parse(struct text name, enum log_level *out);
 typedef void log_sink(void *ctx, const char *line, size_t len);
 void log_set_sink(log_sink *sink, void *ctx);
 
-/* Use LOG(). `fields` end with LOG_FIELD_END. A value longer than 300 octets and a line longer
+/* Use LOG(). `fields` end with LOG_FIELD_END. A value longer than 400 octets and a line longer
  * than 2 KiB are cut. */
 void log_write(enum log_level level, const char *event, const struct log_field *fields);
 

@@ -10,7 +10,7 @@ static void explain_tsig_error(const struct dns_result *result, const struct dns
 	case TSIG_RCODE_BADKEY:
 		snprintf(
 			buffer, DNS_EXPLAIN_MAX,
-			"the primary does not know TSIG key %s with algorithm %s (BADKEY): add the key there, or correct its name or algorithm here",
+			"the primary does not know TSIG key %s with algorithm %s (BADKEY): add the key there, or correct its name or algorithm here; Knot says so, too, when its acl does not allow the change",
 			context->key, context->algorithm);
 		break;
 	case TSIG_RCODE_BADSIG:

@@ -9,7 +9,7 @@
 
 #include "dns/client.h"
 
-enum { DNS_EXPLAIN_MAX = 320 };
+enum { DNS_EXPLAIN_MAX = 400 };
 
 /* Who and what a result is about. */
 struct dns_context {

@@ -850,8 +850,9 @@ static void on_updated(struct queue *queue, struct queue_message *message, const
 		on_update_verified(queue, message, result->rcode, now_ms);
 		break;
 	case DNS_REJECTED:
-		/* Knot says NOTAUTH, unsigned, when its policy is against one of the sets. */
-		if (result->rcode == DNS_NOTAUTH && result->tsig_error == TSIG_RCODE_NOERROR)
+		/* Knot says BADKEY when its policy is against one of the sets. */
+		if (result->rcode == DNS_NOTAUTH &&
+		    (result->tsig_error == TSIG_RCODE_NOERROR || result->tsig_error == TSIG_RCODE_BADKEY))
 			reject(queue, message, false, now_ms);
 		else
 			end_all(queue, message, OUTCOME_REFUSED, now_ms);
