@@ -8,7 +8,7 @@ import time
 import pytest
 
 import faulty
-from conftest import OPEN_NAMES, POLICED_ZONE
+from conftest import OPEN_NAMES, POLICED_ZONE, READ_ONLY_ZONE
 from gateway import ZONE, config_text, user_setting, zone_setting
 from process import wait_until
 
@@ -224,6 +224,15 @@ def test_every_kind_of_failure_in_one_message(primary, front):
     expected = dict.fromkeys(kept, "OK") | dict.fromkeys(refused, "SF_DNS") | dict.fromkeys(removed, "NF_HOST")
     assert codes(answers) == [expected[host] for host in mixed]
     assert all(primary.records(host, "A") == (GATEWAY_TTL, [address(8)]) for host in kept)
+
+
+def test_a_policy_that_refuses_all_names(primary, front):
+    """There is no neighbour to save: each is told, and soon."""
+    hosts = primary.new_hosts(30, OLD_V4, zone=READ_ONLY_ZONE)
+    gateway = front(primary, READ_ONLY_ZONE)
+    for ip in (V4, address(8)):
+        assert set(codes(while_it_hangs(primary, gateway, [(host, ip) for host in hosts]))) == {"SF_DNS"}
+    assert all(primary.records(host, "A")[1] == [OLD_V4[1]] for host in hosts)
 
 
 # Changes behind the gateway's back: what it remembers is never the last word
