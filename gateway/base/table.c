@@ -89,14 +89,62 @@ struct table_node *table_any(const struct table *table)
 	return NULL;
 }
 
-/* FNV-1a with a seed, and a last stir (that of MurmurHash3) so that the low bits depend on all of it. */
+struct sip {
+	uint64_t v0, v1, v2, v3;
+};
+
+static uint64_t rotate(uint64_t value, unsigned bits)
+{
+	return value << bits | value >> (64 - bits);
+}
+
+static void sip_round(struct sip *sip)
+{
+	sip->v0 += sip->v1;
+	sip->v1 = rotate(sip->v1, 13) ^ sip->v0;
+	sip->v0 = rotate(sip->v0, 32);
+	sip->v2 += sip->v3;
+	sip->v3 = rotate(sip->v3, 16) ^ sip->v2;
+	sip->v0 += sip->v3;
+	sip->v3 = rotate(sip->v3, 21) ^ sip->v0;
+	sip->v2 += sip->v1;
+	sip->v1 = rotate(sip->v1, 17) ^ sip->v2;
+	sip->v2 = rotate(sip->v2, 32);
+}
+
+static void sip_word(struct sip *sip, uint64_t word)
+{
+	sip->v3 ^= word;
+	sip_round(sip);
+	sip->v0 ^= word;
+}
+
+/* Up to 8 octets, the first the lowest. */
+static uint64_t word_of(struct text octets, size_t at)
+{
+	uint64_t word = 0;
+
+	for (size_t i = 0; i < 8 && at + i < octets.len; i++)
+		word |= (uint64_t)(unsigned char)octets.octets[at + i] << (8 * i);
+	return word;
+}
+
+/* SipHash-1-3 (Aumasson and Bernstein 2012), with the seed as both halves of the key. */
 uint64_t table_hash(uint64_t seed, struct text octets)
 {
-	uint64_t value = seed ^ 14695981039346656037u;
+	struct sip sip = {
+		seed ^ 0x736f6d6570736575u,
+		seed ^ 0x646f72616e646f6du,
+		seed ^ 0x6c7967656e657261u,
+		seed ^ 0x7465646279746573u,
+	};
+	size_t at = 0;
 
-	for (size_t i = 0; i < octets.len; i++)
-		value = (value ^ (unsigned char)octets.octets[i]) * 1099511628211u;
-	value = (value ^ value >> 33) * 0xff51afd7ed558ccdu;
-	value = (value ^ value >> 33) * 0xc4ceb9fe1a85ec53u;
-	return value ^ value >> 33;
+	for (; octets.len - at >= 8; at += 8)
+		sip_word(&sip, word_of(octets, at));
+	sip_word(&sip, (uint64_t)octets.len << 56 | word_of(octets, at));
+	sip.v2 ^= 0xff;
+	for (unsigned i = 0; i < 3; i++)
+		sip_round(&sip);
+	return sip.v0 ^ sip.v1 ^ sip.v2 ^ sip.v3;
 }

@@ -26,7 +26,7 @@ enum {
 	OVERLAP_MIN = 32,       /* sets that make another message worth while when several may be with a primary */
 	CONFIRMS_MAX = 2,
 	QUERIES_MAX = 128,
-	RECORDS_MAX = 65536, /* hints of a zone, 16 octets each */
+	RECORDS_MAX = 65536, /* hints of a zone, 32 octets each */
 	ATTEMPTS_MAX = 5,
 	RETRY_PAUSE_MS = 100,
 	DESCRIPTORS_SPARE = 32, /* for what is not an HTTP connection */

@@ -104,10 +104,15 @@ static void disconnect(struct dns_client *client, const char *why, bool by_prima
 {
 	struct exchanges sent = TAILQ_HEAD_INITIALIZER(sent), waiting = TAILQ_HEAD_INITIALIZER(waiting);
 	struct dns_result unknown = {
-		.verdict = DNS_UNKNOWN, .why = why, .had_worked = by_primary && client->believed > 0};
-	struct dns_result unreachable = {.verdict = DNS_UNREACHABLE, .why = why};
+		.verdict = DNS_UNKNOWN,
+		.why = why,
+		.had_worked = by_primary && client->believed > 0,
+		.connection = client->connection_number,
+	};
+	struct dns_result unreachable = unknown;
 	char primary[PEER_TEXT_MAX];
 
+	unreachable.verdict = DNS_UNREACHABLE;
 	LOG(LOG_DEBUG, "primary-disconnected", log_text("primary", peer_format(&client->primary, primary)),
 	    log_text("why", why));
 	if (client->transport)
@@ -384,7 +389,9 @@ static void expire_sent(struct dns_client *client, uint64_t now_ms)
 		}
 		TAILQ_REMOVE(&client->sent, exchange, link);
 		client->sent_count--;
-		finish(exchange, &(struct dns_result){.verdict = DNS_UNKNOWN, .why = "no reply in time"});
+		finish(exchange, &(struct dns_result){.verdict = DNS_UNKNOWN,
+						      .why = "no reply in time",
+						      .connection = client->connection_number});
 	}
 	arm(client);
 }

@@ -39,12 +39,13 @@ enum dns_verdict {
 
 struct dns_result {
 	enum dns_verdict verdict;
-	unsigned rcode;         /* DNS_VERIFIED, DNS_REJECTED: enum dns_rcode, or another code of 4 bits */
-	uint16_t tsig_error;    /* DNS_REJECTED: the TSIG RCODE, 0 if the reply named none */
-	bool has_clock_offset;  /* the primary told its time, with BADTIME */
-	int64_t clock_offset_s; /* primary's clock minus ours */
-	bool local;             /* DNS_UNREACHABLE for a reason of our own, which says nothing of the primary */
-	bool had_worked; /* DNS_UNKNOWN: the primary closed a connection that had brought replies; it may just be old */
+	unsigned rcode;           /* DNS_VERIFIED, DNS_REJECTED: enum dns_rcode, or another code of 4 bits */
+	uint16_t tsig_error;      /* DNS_REJECTED: the TSIG RCODE, 0 if the reply named none */
+	bool has_clock_offset;    /* the primary told its time, with BADTIME */
+	int64_t clock_offset_s;   /* primary's clock minus ours */
+	bool local;               /* DNS_UNREACHABLE for a reason of our own, which says nothing of the primary */
+	bool had_worked;          /* the primary closed a connection that had brought replies; it may just be old */
+	unsigned connection;      /* tells the end of one connection from that of another */
 	struct dns_answer answer; /* DNS_VERIFIED, of a DNS_QUERY */
 	const char *why; /* DNS_UNREACHABLE, DNS_UNKNOWN: sentence fragment for the log, valid during the call */
 };
@@ -54,6 +55,12 @@ struct dns_ticket {
 	bool sent;      /* set by the client: the message may have left */
 	bool withdrawn; /* set by the asker: do not send it any more; it then ends as DNS_UNREACHABLE */
 };
+
+/* Whether the primary has said something that counts. */
+static inline bool dns_is_answered(const struct dns_result *result)
+{
+	return result->verdict == DNS_VERIFIED || result->verdict == DNS_REJECTED;
+}
 
 typedef void dns_done_fn(void *ctx, const struct dns_result *result);
 

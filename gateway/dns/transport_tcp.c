@@ -1,6 +1,7 @@
 /*
  * A name is looked up in libuv's thread pool, because getaddrinfo() blocks; then its addresses are tried in the order
- * in which they came. Each try is a socket of its own. The transport is freed once it was closed and everything that
+ * in which they came. Each try is a socket of its own and, if there is another address, has a moment only, so that
+ * one that swallows everything does not hide the next. The transport is freed once it was closed and everything that
  * it began has ended.
  */
 #include <stdio.h>
@@ -10,6 +11,8 @@
 
 #include "dns/transport.h"
 
+enum { TRY_MS = 400 }; /* RFC 8305 section 5 has 250 ms; this is no race, but one after the other */
+
 struct transport {
 	uv_loop_t *loop;
 	const struct transport_events *events;
@@ -18,6 +21,7 @@ struct transport {
 	unsigned under_way; /* look-ups and sockets that have not ended */
 	uv_getaddrinfo_t look_up;
 	struct addrinfo *found, *next;
+	uv_timer_t moment;     /* of the try that is under way */
 	struct socket *socket; /* the one in use */
 	uint8_t buffer[16 * 1024];
 };
@@ -68,6 +72,11 @@ static void drop_socket(struct transport *transport)
 	transport->socket = NULL;
 }
 
+static void on_timer_closed(uv_handle_t *handle)
+{
+	one_less_under_way(handle->data);
+}
+
 static void tcp_close(struct transport **transport_pointer)
 {
 	struct transport *transport = *transport_pointer;
@@ -76,6 +85,7 @@ static void tcp_close(struct transport **transport_pointer)
 	transport->under_way++; /* stays until the end of this function */
 	transport->ctx = NULL;
 	drop_socket(transport);
+	uv_close((uv_handle_t *)&transport->moment, on_timer_closed);
 	uv_cancel((uv_req_t *)&transport->look_up);
 	one_less_under_way(transport);
 }
@@ -116,6 +126,11 @@ static void try_next(struct transport *transport, int error)
 	tell_closed(transport, uv_strerror(error));
 }
 
+static void on_moment_over(uv_timer_t *moment)
+{
+	try_next(moment->data, UV_ETIMEDOUT);
+}
+
 static void on_connect(uv_connect_t *connect, int status)
 {
 	struct socket *socket = connect->handle->data;
@@ -123,6 +138,7 @@ static void on_connect(uv_connect_t *connect, int status)
 
 	if (!transport->ctx || transport->socket != socket)
 		return;
+	uv_timer_stop(&transport->moment);
 	if (status == 0)
 		status = uv_read_start((uv_stream_t *)&socket->tcp, on_alloc, on_read);
 	if (status != 0)
@@ -149,6 +165,10 @@ static int try_address(struct transport *transport, const struct sockaddr *addre
 	transport->socket = socket;
 	transport->under_way++;
 	uv_tcp_nodelay(&socket->tcp, 1);
+	if (transport->next)
+		uv_timer_start(&transport->moment, on_moment_over, TRY_MS, 0);
+	else
+		uv_timer_stop(&transport->moment);
 	error = uv_tcp_connect(&socket->connect, &socket->tcp, address, on_connect);
 	if (error)
 		drop_socket(transport);
@@ -194,6 +214,9 @@ static enum status tcp_open(void *maker, const struct peer *peer, const struct t
 	transport->loop = maker;
 	transport->events = events;
 	transport->ctx = ctx;
+	uv_timer_init(maker, &transport->moment);
+	transport->moment.data = transport;
+	transport->under_way = 1; /* the timer */
 	if (peer->host.len) {
 		error = look_up(transport, peer);
 	} else {

@@ -72,6 +72,7 @@ struct connection {
 	struct MHD_Connection *mhd;
 	int fd;
 	struct http_exchange *exchange; /* NULL between requests */
+	bool input_ended;               /* by ourselves: an end of file says nothing of the client */
 	uint64_t progress_ms;           /* when it was accepted or last answered */
 	TAILQ_ENTRY(connection) link;
 };
@@ -113,8 +114,10 @@ static void run(struct listener *listener)
 {
 	MHD_UNSIGNED_LONG_LONG timeout_ms;
 
-	listener->needs_run = false;
-	MHD_run(listener->daemon);
+	do {
+		listener->needs_run = false;
+		MHD_run(listener->daemon);
+	} while (listener->needs_run);
 	if (MHD_get_timeout(listener->daemon, &timeout_ms) == MHD_YES)
 		uv_timer_start(&listener->timer, on_timer, timeout_ms, 0);
 	else
@@ -307,6 +310,7 @@ static void check_drained(struct http_server *server);
  */
 static void end_input(struct connection *connection)
 {
+	connection->input_ended = true;
 	shutdown(connection->fd, SHUT_RD);
 }
 
@@ -600,7 +604,9 @@ static bool is_gone(const struct connection *connection)
 	char octet;
 	ssize_t got = recv(connection->fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT);
 
-	return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+	if (got == 0)
+		return !connection->input_ended;
+	return got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR;
 }
 
 /* The first exchange whose client is gone, among those that are to be told and were found so. */

@@ -100,6 +100,7 @@ struct queue {
 	struct waiters deadlines; /* earliest first: the time allowed is the same for all */
 	struct entries lists[STATE_COUNT];
 	STAILQ_HEAD(, queue_message) parts; /* of messages that were taken apart */
+	bool part_committed; /* one of them has, so that those that do not are culprits, and not the primary */
 	size_t entry_count, ready_count;
 	size_t updates, lone_updates, confirms, queries; /* with the primary */
 	uint64_t jitter;
@@ -409,8 +410,6 @@ static void send_probe(struct queue *queue)
 {
 	struct queue_message *message = begin_message(queue, TAILQ_FIRST(&queue->lists[PROBE_READY]), DNS_PROBE);
 
-	while (!message->first->set.changes[message->change].must_exist)
-		message->change++;
 	send_message(queue, message);
 }
 
@@ -519,11 +518,12 @@ static struct queue_entry *replaceable(const struct chain *chain, const struct c
 
 static void replace(struct queue *queue, struct queue_entry *entry, const struct change_set *set, uint64_t now_ms)
 {
-	entry->looked = entry->looked && entry->set.count == set->count;
 	entry->set = *set;
 	entry->confirm_failed = false;
 	entry->plain = false;
+	entry->halved = false;
 	entry->alone = false;
+	entry->attempts = 0;
 	if (entry->state != BLOCKED && entry->state != PAUSED)
 		route(queue, entry, now_ms);
 }
@@ -736,9 +736,15 @@ static void take_apart(struct queue *queue, struct queue_message *message, bool 
 	struct queue_entry *entry = message->first, *next, *suspects = NULL, **end_of_suspects = &suspects;
 	size_t count = 0;
 
+	if (!message->first->halved)
+		queue->part_committed = false;
 	for (; entry; entry = next) {
 		next = entry->next_in_message;
 		drop_hints(queue, entry);
+		if (!is_wanted(entry)) {
+			end_as(queue, entry, undone(entry, OUTCOME_UNREACHABLE), now_ms);
+			continue;
+		}
 		if (by_missing_record && !entry->looked) {
 			route(queue, entry, now_ms);
 			continue;
@@ -786,7 +792,7 @@ static void reject_one(struct queue *queue, struct queue_entry *entry, bool by_m
 		route(queue, entry, now_ms);
 		return;
 	}
-	if (entry->halved)
+	if (entry->halved && queue->part_committed)
 		memory_mark_poison(queue->memory, owner_of(entry), now_ms);
 	if (!by_missing_record)
 		end_as(queue, entry, undone(entry, OUTCOME_REFUSED), now_ms);
@@ -818,6 +824,7 @@ static void mark_maybe_done(struct queue *queue, struct queue_message *message)
 
 static void note_committed(struct queue *queue, const struct queue_entry *entry)
 {
+	queue->part_committed = queue->part_committed || entry->halved;
 	keep_hints(queue, entry);
 	memory_clear_poison(queue->memory, owner_of(entry));
 }
@@ -867,21 +874,14 @@ static void on_updated(struct queue *queue, struct queue_message *message, const
 	}
 }
 
-static bool is_answered(const struct dns_result *result)
-{
-	return result->verdict == DNS_VERIFIED || result->verdict == DNS_REJECTED;
-}
-
 /*
  * Not all is as memory has it, or the primary does not tell: the records are looked at, or else the UPDATE decides.
  */
 static void on_not_confirmed(struct queue *queue, struct queue_message *message, bool by_difference, uint64_t now_ms)
 {
 	for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message) {
-		if (by_difference && message->count > 1 && entry->looked)
-			entry->alone = true;
-		else
-			entry->confirm_failed = !by_difference || entry->looked || message->count == 1;
+		entry->alone = by_difference && message->count > 1 && entry->looked;
+		entry->confirm_failed = !entry->alone && (!by_difference || entry->looked || message->count == 1);
 		if (!entry->alone)
 			drop_hints(queue, entry);
 	}
@@ -891,7 +891,7 @@ static void on_not_confirmed(struct queue *queue, struct queue_message *message,
 static void on_confirmed(struct queue *queue, struct queue_message *message, const struct dns_result *result,
 			 uint64_t now_ms)
 {
-	if (!is_answered(result))
+	if (!dns_is_answered(result))
 		retry_all(queue, message, now_ms);
 	else if (result->verdict == DNS_VERIFIED && result->rcode == DNS_NOERROR)
 		end_all(queue, message, OUTCOME_UNCHANGED, now_ms);
@@ -952,7 +952,7 @@ static void on_looked(struct queue *queue, struct queue_message *message, const 
 
 	if (told)
 		note_look(queue, entry, &entry->set.changes[message->change], &result->answer);
-	else if (!is_answered(result))
+	else if (!dns_is_answered(result))
 		entry->look_failed = true;
 	if (--entry->looks_missing == 0)
 		finish_look(queue, entry, now_ms);

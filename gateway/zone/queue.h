@@ -21,8 +21,8 @@
  *     prerequisites a probe of one tells which), else OUTCOME_REFUSED.
  *   - A message with several sets that is rejected is taken apart: sets that were not looked at yet are, the others
  *     are halved until the culprits are found; the rest commits. Owners found out in that way go alone for a while.
- *   - A fault of the whole message (BADSIG, BADTIME, NOTIMP) is every set's OUTCOME_REFUSED. NOTAUTH and BADKEY are
- *     not taken for one: Knot says so when its policy is against one set.
+ *   - A fault of the whole message (BADSIG, BADTIME, NOTIMP, an unsigned error) is every set's OUTCOME_REFUSED.
+ *     NOTAUTH and BADKEY are not taken for one: Knot says so when its policy is against one set.
  *   - Nothing sent, or nothing believable back: again after a pause, attempts permitting; then OUTCOME_UNREACHABLE,
  *     or OUTCOME_UNKNOWN once an UPDATE with the set may have left. Repeating is harmless: the same replacement twice
  *     is the same zone.

@@ -20,11 +20,12 @@ struct zone {
 struct primary {
 	struct zones *zones;
 	struct dns_client *client;
-	unsigned failures;        /* in a row */
-	bool excused;             /* it closed a connection that had worked, and has carried out nothing since */
-	uint64_t rest_until_ms;   /* not asked before, if there is another one; 0: it is well */
-	bool pinged;              /* an UPDATE that does nothing is on its way to it */
-	struct dns_ticket ticket; /* of that */
+	unsigned failures;         /* in a row */
+	unsigned ended_connection; /* the last one whose end was taken note of, + 1 */
+	bool excused;              /* it closed a connection that had worked, and has carried out nothing since */
+	uint64_t rest_until_ms;    /* not asked before, if there is another one; 0: it is well */
+	bool pinged;               /* an UPDATE that does nothing is on its way to it */
+	struct dns_ticket ticket;  /* of that */
 	struct dns_request ping;
 	LIST_ENTRY(primary) link;
 };
@@ -88,11 +89,6 @@ enum {
 	REST_MAX_MS = 30 * 1000,
 };
 
-static bool is_answered(const struct dns_result *result)
-{
-	return result->verdict == DNS_VERIFIED || result->verdict == DNS_REJECTED;
-}
-
 /*
  * Doubled with each failure, up to a bound, and up to a quarter more by chance, so that many gateways do not return
  * together.
@@ -130,13 +126,14 @@ static void note_health(struct primary *primary, const struct dns_request *reque
 {
 	uint64_t now_ms = env_now_ms(primary->zones->env);
 
-	if (is_answered(result)) {
+	if (dns_is_answered(result)) {
 		if (request->kind != DNS_QUERY)
 			note_well(primary);
 		return;
 	}
-	if (result->local || primary->rest_until_ms > now_ms)
+	if (result->local || primary->rest_until_ms > now_ms || primary->ended_connection == result->connection + 1)
 		return;
+	primary->ended_connection = result->connection + 1;
 	if (result->had_worked && !primary->excused) {
 		primary->excused = true;
 		return;
@@ -150,7 +147,7 @@ static void on_pinged(void *ctx, const struct dns_result *result)
 	struct primary *primary = ctx;
 
 	primary->pinged = false;
-	primary->rest_until_ms = 0;
+	primary->rest_until_ms = result->local ? env_now_ms(primary->zones->env) + REST_FIRST_MS : 0;
 	note_health(primary, &primary->ping, result);
 }
 

@@ -45,7 +45,7 @@ void zones_free(struct zones **zones);
 
 /*
  * Submits a change set, which is copied, to its zone's queue. done(waiter, outcome) comes exactly once, within the
- * queue's deadline; from within this call if the queue is full.
+ * queue's deadline; from within this call if the queue is full or memory is short.
  */
 void zones_submit(struct zones *zones, const struct change_set *set, void *waiter);
 
