@@ -880,6 +880,59 @@ static void zones_are_freed_with_changes_under_way(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* A connection that had worked ends with two messages on it: one end, and no reason to leave the primary. */
+static void one_end_with_several_messages_counts_once(void **state)
+{
+	struct world *world = *state;
+	struct waiter warm = {0}, first = {0}, second = {0};
+
+	zone_model_put(world->a, "x.a.example.com", "192.0.2.1");
+	zone_model_put(world->a, "y.a.example.com", "192.0.2.1");
+	submit_and_wait(world, OWNER_A, "192.0.2.80", &warm);
+	primary_set_script(world->first, (struct primary_script){.rcode = PRIMARY_DECIDES, .hold = true});
+	submit(world, "x.a.example.com", "192.0.2.5", &first);
+	submit(world, "y.a.example.com", "192.0.2.6", &second);
+	fake_env_settle(world->fake);
+	primary_drop_connections(world->first);
+	primary_set_script(world->first, (struct primary_script){.rcode = PRIMARY_DECIDES});
+	fake_env_advance(world->fake, LATER_MS);
+	assert_outcome(&first, OUTCOME_CHANGED);
+	assert_outcome(&second, OUTCOME_CHANGED);
+	assert_int_equal(primary_connections(world->second), 0);
+}
+
+/* Changes of 40 hosts; returns how many UPDATEs they took. */
+static size_t change_forty(struct world *world, const char *address, struct waiter waiters[static 40])
+{
+	size_t before = requests_of(world->first, DNS_UPDATE);
+	char owner[64];
+
+	for (int i = 0; i < 40; i++) {
+		snprintf(owner, sizeof owner, "h%d." ZONE_B, i);
+		if (*zone_model_get(world->b, owner, ADDR_V4) == '\0')
+			zone_model_put(world->b, owner, "192.0.2.1");
+		submit(world, owner, address, &waiters[i]);
+	}
+	fake_env_advance(world->fake, LATER_MS);
+	return requests_of(world->first, DNS_UPDATE) - before;
+}
+
+static void a_fault_of_the_primary_makes_nobody_a_culprit(void **state)
+{
+	struct world *world = *state;
+	static struct waiter warm[40], failed[40], healthy[40];
+	size_t together = change_forty(world, "192.0.2.2", warm);
+
+	script_updates(world, world->first, (struct primary_script){.rcode = DNS_SERVFAIL});
+	change_forty(world, "192.0.2.3", failed);
+	for (int i = 0; i < 40; i++)
+		assert_outcome(&failed[i], OUTCOME_REFUSED);
+	script_updates(world, world->first, (struct primary_script){.rcode = PRIMARY_DECIDES});
+	assert_in_range(change_forty(world, "192.0.2.4", healthy), 1, together + 1);
+	for (int i = 0; i < 40; i++)
+		assert_outcome(&healthy[i], OUTCOME_CHANGED);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -920,6 +973,8 @@ int main(void)
 		TEST(a_full_queue_is_busy_at_once),
 		TEST(the_deadline_holds_whatever_the_primary_does),
 		TEST(zones_are_freed_with_changes_under_way),
+		TEST(one_end_with_several_messages_counts_once),
+		TEST(a_fault_of_the_primary_makes_nobody_a_culprit),
 	};
 
 	return cmocka_run_group_tests_name("zones", tests, NULL, NULL);
