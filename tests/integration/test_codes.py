@@ -137,3 +137,25 @@ def test_unreadable_credentials_are_no_credentials(gateway, untouched, header):
     """No colon, no base64, another scheme, nothing at all: the client is challenged, never let in."""
     answer = gateway.ask("GET", target(**GOOD, user=None, password=None), [f"Authorization: {header}"])
     assert answer.status == 401
+
+
+def test_too_many_failed_attempts(primary):
+    """The right key does not help for a while; other logins, and this one from another address, are not concerned."""
+    config = configuration(primary, failed_logins_max=3, failed_logins_window_s=600)
+    with contextlib.closing(Gateway(config).start()) as gateway:
+        for _ in range(3):
+            assert gateway.update(**GOOD, password="ER2T229DF4GBNM-guess").code == "OD_KEY"
+        answer = gateway.update(**GOOD)
+        assert (answer.code, answer.status) == ("TM_REQ", 429)
+        assert 0 < int(answer.headers["retry-after"]) <= 200
+        assert gateway.update(f"bob.{ZONE}", "192.0.2.1", user="bob").code == "OK"
+        with gateway.connect(source="127.0.0.77") as elsewhere:
+            elsewhere.request("GET", target(**GOOD))
+            assert elsewhere.answer().code == "OK"
+
+
+def test_a_challenge_is_no_failed_attempt(primary):
+    with contextlib.closing(Gateway(configuration(primary, failed_logins_max=1)).start()) as gateway:
+        for _ in range(5):
+            assert gateway.update(**GOOD, user=None, password=None).code == "MO_USER"
+        assert gateway.update(**GOOD).code == "OK"

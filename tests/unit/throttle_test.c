@@ -1,0 +1,101 @@
+/*
+ * The soft lock: a token bucket for each login and source.
+ */
+#include "support.h"
+
+#include "account/throttle.h"
+
+enum { FAILURES_MAX = 5, RECOVERY_S = 300, START_MS = 1000000 };
+
+static const struct addr here = {.family = ADDR_V4, .octets = {192, 0, 2, 1}};
+static const struct addr elsewhere = {.family = ADDR_V4, .octets = {192, 0, 2, 2}};
+
+static int setup(void **state)
+{
+	struct throttle_limits limits = {.failures_max = FAILURES_MAX, .recovery_s = RECOVERY_S, .seed = 7};
+
+	return throttle_new(&limits, (struct throttle **)state) == STATUS_OK ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	throttle_free((struct throttle **)state);
+	return *state ? -1 : 0;
+}
+
+static void guess(struct throttle *throttle, const char *login, unsigned times, uint64_t now_ms)
+{
+	for (unsigned i = 0; i < times; i++)
+		throttle_failed(throttle, text_of(login), &here, now_ms);
+}
+
+static unsigned wait_s(struct throttle *throttle, const char *login, const struct addr *source, uint64_t now_ms)
+{
+	return throttle_wait_s(throttle, text_of(login), source, now_ms);
+}
+
+static void as_many_failures_as_allowed_lock(void **state)
+{
+	guess(*state, "alice", FAILURES_MAX - 1, START_MS);
+	assert_int_equal(wait_s(*state, "alice", &here, START_MS), 0);
+	guess(*state, "alice", 1, START_MS);
+	assert_int_equal(wait_s(*state, "alice", &here, START_MS), RECOVERY_S / FAILURES_MAX);
+}
+
+static void attempts_come_back_one_after_the_other(void **state)
+{
+	uint64_t token_ms = 1000 * RECOVERY_S / FAILURES_MAX;
+
+	guess(*state, "alice", FAILURES_MAX, START_MS);
+	assert_int_equal(wait_s(*state, "alice", &here, START_MS + token_ms - 1), 1);
+	assert_int_equal(wait_s(*state, "alice", &here, START_MS + token_ms), 0);
+	guess(*state, "alice", 1, START_MS + token_ms);
+	assert_true(wait_s(*state, "alice", &here, START_MS + token_ms) > 0);
+	assert_int_equal(wait_s(*state, "alice", &here, START_MS + 2 * token_ms), 0);
+}
+
+static void nobody_else_is_locked(void **state)
+{
+	guess(*state, "alice", 10 * FAILURES_MAX, START_MS);
+	assert_int_equal(wait_s(*state, "Alice", &here, START_MS), 0);
+	assert_int_equal(wait_s(*state, "bob", &here, START_MS), 0);
+	assert_int_equal(wait_s(*state, "alice", &elsewhere, START_MS), 0);
+}
+
+static void a_64_is_one_source(void **state)
+{
+	struct addr one = {.family = ADDR_V6, .octets = {0x20, 1, 0xd, 0xb8, 0, 0, 0, 1, [15] = 1}}, two = one,
+		    other = one;
+
+	two.octets[15] = 2;
+	other.octets[7] = 2;
+	for (unsigned i = 0; i < FAILURES_MAX; i++)
+		throttle_failed(*state, text_of("alice"), &one, START_MS);
+	assert_true(wait_s(*state, "alice", &two, START_MS) > 0);
+	assert_int_equal(wait_s(*state, "alice", &other, START_MS), 0);
+}
+
+static void without_a_bound_nobody_is_locked(void **state)
+{
+	struct throttle_limits limits = {.failures_max = 0, .recovery_s = RECOVERY_S};
+	struct throttle *throttle;
+
+	(void)state;
+	assert_int_equal(throttle_new(&limits, &throttle), STATUS_OK);
+	guess(throttle, "alice", 1000, START_MS);
+	assert_int_equal(wait_s(throttle, "alice", &here, START_MS), 0);
+	throttle_free(&throttle);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(as_many_failures_as_allowed_lock, setup, teardown),
+		cmocka_unit_test_setup_teardown(attempts_come_back_one_after_the_other, setup, teardown),
+		cmocka_unit_test_setup_teardown(nobody_else_is_locked, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_64_is_one_source, setup, teardown),
+		cmocka_unit_test(without_a_bound_nobody_is_locked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
