@@ -101,8 +101,8 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
 }
 
 /*
- * A server that does not switch Nagle's algorithm off sends its next small reply only when we have acknowledged the last
- * one, and the kernel takes up to 40 ms for that unless it is told. It forgets, so it is told after each read.
+ * A server that does not switch Nagle's algorithm off sends its next small reply only when we have acknowledged the
+ * last one, and the kernel takes up to 40 ms for that unless it is told. It forgets, so it is told after each read.
  */
 static void acknowledge(struct socket *socket)
 {
