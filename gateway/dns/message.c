@@ -161,7 +161,7 @@ size_t dns_set_space(const struct change_set *set, const struct name *zone)
 	enum { FIXED = 2 + 2 + 4 + 2, POINTER = 2, RECORDS = 3, ADDRESS_MAX = 16 };
 	size_t labels = set->owner.len > zone->len ? (size_t)(set->owner.len - zone->len) : 0;
 
-	return set->count * (RECORDS * (labels + POINTER + FIXED) + 2 * ADDRESS_MAX);
+	return set->count * (RECORDS * (labels + POINTER + FIXED) + 2 * (size_t)ADDRESS_MAX);
 }
 
 size_t dns_message_space(const struct name *zone)
