@@ -11,21 +11,12 @@ static enum status digest(struct text text, uint8_t out[static KEY_DIGEST_LEN])
 													: STATUS_CRYPTO;
 }
 
-static int hex_value(char octet)
-{
-	if (octet >= '0' && octet <= '9')
-		return octet - '0';
-	if (octet >= 'a' && octet <= 'f')
-		return octet - 'a' + 10;
-	return octet >= 'A' && octet <= 'F' ? octet - 'A' + 10 : -1;
-}
-
 static enum status parse_hex(struct text hex, uint8_t out[static KEY_DIGEST_LEN])
 {
 	if (hex.len != 2 * (size_t)KEY_DIGEST_LEN)
 		return STATUS_INVALID;
 	for (size_t i = 0; i < KEY_DIGEST_LEN; i++) {
-		int high = hex_value(hex.octets[2 * i]), low = hex_value(hex.octets[2 * i + 1]);
+		int high = text_hex_value(hex.octets[2 * i]), low = text_hex_value(hex.octets[2 * i + 1]);
 
 		if (high < 0 || low < 0)
 			return STATUS_INVALID;

@@ -40,4 +40,14 @@ static inline bool text_split(struct text whole, char octet, struct text *head, 
 	return at != NULL;
 }
 
+/* What a hexadecimal digit stands for, in either case; -1 if it is none. */
+static inline int text_hex_value(char octet)
+{
+	if (octet >= '0' && octet <= '9')
+		return octet - '0';
+	if (octet >= 'a' && octet <= 'f')
+		return octet - 'a' + 10;
+	return octet >= 'A' && octet <= 'F' ? octet - 'A' + 10 : -1;
+}
+
 #endif

@@ -3,17 +3,6 @@
 #include <string.h>
 #include <strings.h>
 
-static int hex_value(char octet)
-{
-	if (octet >= '0' && octet <= '9')
-		return octet - '0';
-	if (octet >= 'a' && octet <= 'f')
-		return octet - 'a' + 10;
-	if (octet >= 'A' && octet <= 'F')
-		return octet - 'A' + 10;
-	return -1;
-}
-
 static bool put(struct decode_space *space, char octet)
 {
 	if (space->len == space->cap)
@@ -29,7 +18,7 @@ static char take(struct text *from)
 	size_t used = 1;
 
 	if (octet == '%' && from->len >= 3) {
-		int high = hex_value(from->octets[1]), low = hex_value(from->octets[2]);
+		int high = text_hex_value(from->octets[1]), low = text_hex_value(from->octets[2]);
 
 		if (high >= 0 && low >= 0) {
 			octet = (char)(high * 16 + low);

@@ -528,8 +528,9 @@ static void replace(struct queue *queue, struct queue_entry *entry, const struct
 		route(queue, entry, now_ms);
 }
 
-static struct queue_entry *new_entry(struct queue *queue, struct chain *chain, const struct change_set *set,
-				     uint64_t now_ms)
+/* An entry at the end of its owner's chain; `chain` is NULL if there is none yet. `hash` is the owner's. */
+static struct queue_entry *new_entry(struct queue *queue, struct chain *chain, uint64_t hash,
+				     const struct change_set *set, uint64_t now_ms)
 {
 	struct queue_entry *entry = calloc(1, sizeof *entry);
 
@@ -542,7 +543,7 @@ static struct queue_entry *new_entry(struct queue *queue, struct chain *chain, c
 			return NULL;
 		}
 		TAILQ_INIT(&chain->entries);
-		table_add(&queue->chains, &chain->by_owner, table_hash(queue->limits.seed, name_text(&set->owner)));
+		table_add(&queue->chains, &chain->by_owner, hash);
 	}
 	entry->set = *set;
 	entry->state = BLOCKED;
@@ -616,7 +617,7 @@ static enum status on_submit(struct queue *queue, const struct queue_event *even
 	if (entry)
 		replace(queue, entry, event->set, now_ms);
 	else
-		entry = new_entry(queue, chain, event->set, now_ms);
+		entry = new_entry(queue, chain, hash, event->set, now_ms);
 	if (!entry) {
 		share_put_back(queue, waiter->share);
 		free(waiter);
