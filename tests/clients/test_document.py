@@ -1,0 +1,112 @@
+"""What docs/CLIENTS.md tells people to copy works, with nothing replaced but the server, its port and the
+credentials."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from clients import Client, Ddclient, Inadyn
+from gateway import API_KEY, LOGIN, ZONE, basic
+from process import HAS_IPV6, LOOPBACK, LOOPBACK_V6
+from service import serving
+
+TEXT = (Path(__file__).parents[2] / "docs" / "CLIENTS.md").read_text()
+HOST = f"home.{ZONE}"
+OLD_V4, OLD_V6 = "192.0.2.1", "2001:db8::42:a:b:c"
+V4, V6 = "198.51.100.7", "2001:db8::7"
+
+PLACEHOLDERS = {
+    "<domain>": HOST, "<ipaddr>": V4, "<ip6addr>": V6, "<ip6lanprefix>": "2001:db8:1:2::/64",
+    "[USERNAME]": LOGIN, "[PASSWORD]": API_KEY, "[DOMAIN]": HOST, "[IP]": V4,
+    "__HOSTNAME__": HOST, "__MYIP__": V4, "__USERNAME__": LOGIN, "__PASSWORD__": API_KEY,
+    "%h": HOST, "%i": V4, "%IP%": V4, "<h>": HOST, "<a>": V4, "###IP###": V4,
+}
+
+
+def block(first_line):
+    """The code block that begins so."""
+    found = re.findall(rf"^```\w*\n({re.escape(first_line)}\n.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+    assert len(found) == 1, first_line
+    return found[0]
+
+
+def commands():
+    """Command lines that update."""
+    lines = re.findall(r"^((?:curl|wget|busybox) .*/nic/update.*)$", TEXT, re.MULTILINE)
+    assert len(lines) > 3
+    return lines
+
+
+def targets():
+    """The part of each URL after the server, whatever stands for the values in it."""
+    plain = TEXT.replace("\\?", "?").replace('\\"', '"')
+    found = sorted(set(re.findall(r"/nic/update\?[^\s`'\"]*", plain)))
+    assert len(found) > 10
+    return found
+
+
+@pytest.fixture(scope="module")
+def service(primary):
+    listen = (LOOPBACK, LOOPBACK_V6) if HAS_IPV6 else (LOOPBACK,)
+    with serving(primary, listen=listen) as service:
+        yield service
+
+
+@pytest.fixture(autouse=True)
+def old_addresses(primary):
+    primary.replace(HOST, "A", OLD_V4)
+    primary.replace(HOST, "AAAA", OLD_V6)
+
+
+def with_ours(text, service):
+    """A program that is told to use IPv6 finds the gateway at an address of that family."""
+    port = service.gateway.port
+    text = re.sub(r"(-6 .*?)gw\.example\.com", rf"\1[{LOOPBACK_V6}]:{port}", text)
+    text = text.replace("gw.example.com", f"{LOOPBACK}:{port}")
+    return text.replace("myLogin", LOGIN).replace("THE-KEY", API_KEY)
+
+
+def inadyn(tmp_path, service, text):
+    """The addresses of a loopback are no addresses to inadyn otherwise."""
+    return Inadyn(tmp_path, service, HOST).run("verify-address = false\n" + with_ours(text, service), HOST)
+
+
+def ddclient(tmp_path, service, text):
+    return Ddclient(tmp_path, service, HOST).run(with_ours(text, service), HOST)
+
+
+@pytest.mark.parametrize("program", [ddclient, inadyn])
+def test_configuration(tmp_path, service, primary, program):
+    run = program(tmp_path, service, block(f"# {program.__name__}.conf"))
+    assert run.told({ddclient: Ddclient, inadyn: Inadyn}[program].changed)
+    assert primary.records(HOST, "A")[1] == [LOOPBACK]
+    assert primary.records(HOST, "AAAA")[1] == [OLD_V6]
+
+
+@pytest.mark.parametrize("program", [ddclient, inadyn] if HAS_IPV6 else [])
+def test_configuration_for_ipv6(tmp_path, service, primary, program):
+    run = program(tmp_path, service, block(f"# {program.__name__}6.conf"))
+    assert run.told({ddclient: Ddclient, inadyn: Inadyn}[program].changed)
+    assert primary.records(HOST, "AAAA")[1] == [LOOPBACK_V6]
+    assert primary.records(HOST, "A")[1] == [OLD_V4]
+
+
+@pytest.mark.parametrize("command", commands())
+def test_command(tmp_path, service, primary, command):
+    status, output = Client(tmp_path, service, HOST).finished(*shlex.split(with_ours(command, service)))
+    assert status == 0, output
+    assert primary.records(HOST, "A")[1] == ["203.0.113.7" if "myip=203.0.113.7" in command else LOOPBACK]
+
+
+@pytest.mark.parametrize("target", targets())
+def test_url(service, primary, target):
+    for placeholder, value in PLACEHOLDERS.items():
+        target = target.replace(placeholder, value)
+    if target.endswith("hostname="):
+        target += HOST
+    assert not re.search(r"[<>\[\]_#%]", target), "a placeholder that this test does not know"
+    answer = service.gateway.ask("GET", target, [basic(LOGIN, API_KEY)])
+    assert (answer.status, answer.code) == (200, "good"), answer
+    assert primary.records(HOST, "A")[1] != [OLD_V4]
