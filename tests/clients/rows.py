@@ -211,7 +211,7 @@ ROWS = [
         ("as it was typed", f"/nic/update?hostname={{HOST}}.&myip={V4}", ONLY_V4),
         ("slash twice", f"//nic/update?hostname={{host}}&myip={V4}", ONLY_V4),
         ("two URLs of 05 50", f"/nic/update?hostname={{host}}&myip={V4}%20http://gw.example.com/nic/update?"
-         f"hostname={{host}}&myip={V6}", ONLY_V4),
+         f"hostname={{host}}&myip={V6}", BOTH),
         ("two URLs of 05 50, the first one cut", "/nic/update%20http:/gw.example.com/nic/update?"
          f"hostname={{host}}&myip={V4}", ONLY_V4)),
     *rows(
