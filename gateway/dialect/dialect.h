@@ -49,6 +49,8 @@ const struct dialect *dialects_find(const struct http_request *request, unsigned
 
 /* The dialects: a declaration here, a row in dialects.c. */
 extern const struct dialect dialect_rexx;
+extern const struct dialect dialect_acmedns;
+extern const struct dialect dialect_httpreq;
 extern const struct dialect dialect_duckdns;
 extern const struct dialect dialect_henet;
 extern const struct dialect dialect_dyndns2;

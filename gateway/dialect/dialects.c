@@ -1,8 +1,16 @@
 #include "dialect/dialect.h"
 #include "dialect/operands.h"
 
+/* The first that has a route for a request and claims it gets it. */
 const struct dialect *const dialects[] = {
-	&dialect_rexx, &dialect_duckdns, &dialect_henet, &dialect_dyndns2, &dialect_checkip, NULL,
+	&dialect_rexx,    /* /dynamic.cgi */
+	&dialect_acmedns, /* /update with a JSON object */
+	&dialect_httpreq, /* /present, /cleanup */
+	&dialect_duckdns, /* /update with a token */
+	&dialect_henet,   /* /nic/update without a user */
+	&dialect_dyndns2, /* /nic/update, / with operands, and others */
+	&dialect_checkip, /* / without, /checkip */
+	NULL,
 };
 
 /* Whether the dialect wants the request, whatever its method. */
