@@ -1,17 +1,8 @@
 #include "dialect/dialect.h"
 #include "dialect/operands.h"
 
-/* The first that has a route for a request and claims it gets it. */
-const struct dialect *const dialects[] = {
-	&dialect_rexx,    /* /dynamic.cgi */
-	&dialect_acmedns, /* /update with a JSON object */
-	&dialect_httpreq, /* /present, /cleanup */
-	&dialect_duckdns, /* /update with a token */
-	&dialect_henet,   /* /nic/update without a user */
-	&dialect_dyndns2, /* /nic/update, / with operands, and others */
-	&dialect_checkip, /* / without, /checkip */
-	NULL,
-};
+#define DIALECT_ADDRESS(name) &dialect_##name,
+const struct dialect *const dialects[] = {DIALECT_LIST(DIALECT_ADDRESS) NULL};
 
 /* Whether the dialect wants the request, whatever its method. */
 static bool wants(const struct dialect *dialect, const struct dialect_route *route, const struct http_request *request)

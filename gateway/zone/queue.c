@@ -880,8 +880,8 @@ static bool is_about_records(unsigned rcode)
 }
 
 /*
- * A message with several sets was rejected because of at least one of them. After NXRRSET or YXRRSET, those that were sent on
- * memory's word are looked at; the others are halved.
+ * A message with several sets was rejected because of at least one of them. If that was a prerequisite, those that were
+ * sent on memory's word are looked at; the others are halved.
  */
 static void take_apart(struct queue *queue, struct queue_message *message, unsigned rcode, uint64_t now_ms)
 {
