@@ -70,3 +70,13 @@ def a_line_for_each_host(answer, _addresses):
         return FAILED
     words = [line.split(" ")[0] for line in answer.text.splitlines()]
     return PUBLISHED if all(word in ("good", "nochg") for word in words) else FAILED
+
+
+def exactly_ok(answer, _addresses):
+    """Home Assistant and lego with DuckDNS: the whole body is OK. The status does not matter."""
+    return PUBLISHED if answer.text == "OK" else FAILED
+
+
+def ok_in_the_last_line(answer, _addresses):
+    """ddclient with DuckDNS: 2xx, and OK somewhere in the last line."""
+    return PUBLISHED if 200 <= answer.status < 300 and "OK" in answer.text.split("\n")[-1] else FAILED

@@ -1,8 +1,9 @@
 """What routers and other clients that cannot run here send, octet by octet. One row, one way to ask.
 
-In the texts `{host}` and `{second}` are host names that have an A and an AAAA record, `{basic}` the credentials as HTTP
-Basic has them, `{login}` and `{key}` the same in plain; a line break ends a line with CR and LF. A row that is
-`challenged` stands for two requests: the first without its line of credentials, and this one after the 401."""
+In the texts `{host}` and `{second}` are host names that have an A and an AAAA record, `{HOST}` and `{label}` forms of
+the first one, `{basic}` the credentials as HTTP Basic has them, `{login}` and `{key}` the same in plain; a line break
+ends a line with CR and LF. A row that is `challenged` stands for two requests: the first without its line of
+credentials, and this one after the 401."""
 
 from dataclasses import dataclass
 
@@ -174,6 +175,23 @@ Authorization: Basic {basic}
 
 """
 
+HOME_ASSISTANT = """\
+GET URI HTTP/1.1
+Host: gw.example.com
+User-Agent: HomeAssistant/2024.12.0 aiohttp/3.11.9 Python/3.12
+Authorization: Basic {basic}
+Accept: */*
+Accept-Encoding: gzip, deflate, br
+
+"""
+WITHOUT_CREDENTIALS = """\
+GET URI HTTP/1.1
+Host: gw.example.com
+User-Agent: curl/7.88.1
+Accept: */*
+
+"""
+
 FRESHTOMATO = """\
 GET URI HTTP/1.1
 Host: gw.example.com
@@ -295,6 +313,25 @@ ROWS = [
         ("IPv6 first", f"/nic/update?hostname={{host}}&myip={V6},{V4}", BOTH),
         ("no path", f"/?hostname={{host}}&myip={V6},{V4}", BOTH),
         ("the user is the host", f"/nic/update?myip={V6},{V4}", {"login": ROUTER, "host": ROUTER, **BOTH})),
+
+    *rows(
+        "DuckDNS", judges.exactly_ok, WITHOUT_CREDENTIALS,
+        ("Home Assistant", "/update?domains={label}&token={key}", {"a": SOURCE}),
+        ("IPv4", f"/update?domains={{label}}&token={{key}}&ip={V4}", ONLY_V4),
+        ("both families", f"/update?domains={{host}}&token={{key}}&ip={V4}&ipv6={V6}", BOTH),
+        ("two domains", f"/update?domains={{host}},{{second}}&token={{key}}&ip={V4}&ipv6={V6}", BOTH)),
+    *rows("DuckDNS", judges.ok_in_the_last_line, WITHOUT_CREDENTIALS,
+          ("ddclient", f"/update?domains={{label}}&token={{key}}&ip={V4}", ONLY_V4)),
+    *rows("he.net", judges.first_word, WITHOUT_CREDENTIALS,
+          ("the host is the user", f"/nic/update?hostname={{host}}&password={{key}}&myip={V4}",
+           {"login": ROUTER, "host": ROUTER, **ONLY_V4})),
+    *rows(
+        "deSEC", judges.first_word, WITHOUT_CREDENTIALS,
+        ("both families", f"/?username={{login}}&password={{key}}&hostname={{host}}&myipv4={V4}&myipv6={V6}", BOTH),
+        ("IPv6 preserved", f"/update?username={{login}}&password={{key}}&hostname={{host}}&myipv4={V4}&"
+         "myipv6=preserve", ONLY_V4)),
+    *rows("Home Assistant", judges.by_status, HOME_ASSISTANT,
+          ("rest command", "/nic/update?hostname={host}", {"a": SOURCE})),
 
     *rows("DrayTek", judges.by_status, DRAYTEK,
           ("user-defined", f"/nic/update?hostname={{host}}&myip={V4}", ONLY_V4), challenged=True),
