@@ -16,7 +16,7 @@ struct text operand_of(const struct http_request *request, const char *name)
 {
 	const struct http_param *param = http_param_find(&request->params, name);
 
-	return param ? operand_cut(param->value) : (struct text){NULL, 0};
+	return param ? param->value : (struct text){NULL, 0};
 }
 
 bool operand_is_given(const struct http_request *request, const char *name)
