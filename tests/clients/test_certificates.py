@@ -3,11 +3,14 @@ certificates from a real server, pebble, which looks for the answers at the prim
 
 import contextlib
 import json
+import re
+import shlex
 
 import pytest
 
 from clients import Client
-from gateway import API_KEY, LOGIN, ZONE, user_setting
+from document import HOST, line, with_ours
+from gateway import API_KEY, LOGIN, user_setting
 from process import LOOPBACK, Process, free_port, wait_until
 from service import Certificate, serving
 
@@ -25,7 +28,7 @@ class Pebble:
                   "httpPort": 5002, "tlsPort": 5001}
         path = folder / "pebble.json"
         path.write_text(json.dumps({"pebble": config}))
-        self.process = Process("pebble", ["env", "PEBBLE_VA_NOSLEEP=1", "pebble", "-config", str(path), "-dnsserver",
+        self.process = Process("pebble", ["env", "PEBBLE_VA_NOSLEEP=1", "PEBBLE_WFE_NONCEREJECT=0", "pebble", "-config", str(path), "-dnsserver",
                                           f"{LOOPBACK}:{primary.port}"], folder / "pebble.log")
         assert wait_until(lambda: "Listening on" in self.process.output()), self.process.tail()
 
@@ -45,31 +48,19 @@ def service(primary):
         yield service
 
 
-@pytest.fixture
-def domain(primary):
-    return primary.new_host(("A", "192.0.2.1"))
-
-
-@pytest.fixture
-def lego(tmp_path, primary, service, pebble, domain):
-    """Asks for a certificate for the domain and all below it, which takes two TXT strings of one name."""
-    client = Client(tmp_path, service, domain)
-
-    def run(provider, **settings):
-        environment = [f"LEGO_CA_CERTIFICATES={pebble.certificate.authority}",
-                       *(f"{name}={value}" for name, value in settings.items())]
-        process = client.start(
-            "env", *environment, "lego", "--server", f"https://{LOOPBACK}:{pebble.port}/dir", "--accept-tos",
-            "--email", f"hostmaster@{ZONE}", "--path", tmp_path, "--dns", provider, "--dns.disable-cp",
-            "--dns.resolvers", f"{LOOPBACK}:{primary.port}", "-d", domain, "-d", f"*.{domain}", "run")
-        assert process.wait(LIMIT_S) == 0, process.output()
-        assert "BEGIN CERTIFICATE" in (tmp_path / "certificates" / f"{domain}.crt").read_text()
-    return run
-
-
-def test_httpreq(lego, service, primary, domain):
-    lego("httpreq", HTTPREQ_ENDPOINT=service.url, HTTPREQ_USERNAME=LOGIN, HTTPREQ_PASSWORD=API_KEY)
-    assert primary.records(f"_acme-challenge.{domain}", "TXT") is None, "lego has cleaned up"
+def test_httpreq(tmp_path, primary, service, pebble):
+    """The command of docs/CLIENTS.md. A domain and all below it are proved by two texts of one name, which are gone
+    afterwards."""
+    primary.replace(HOST, "A", "192.0.2.1")
+    extra = f"""--server https://{LOOPBACK}:{pebble.port}/dir --path {tmp_path} --dns.disable-cp
+        --dns.resolvers {LOOPBACK}:{primary.port} run"""
+    command = with_ours(line("HTTPREQ_ENDPOINT="), service)
+    argv = shlex.split(re.sub("run$", extra, command))
+    trust = f"LEGO_CA_CERTIFICATES={pebble.certificate.authority}"
+    process = Client(tmp_path, service, HOST).start("env", trust, *argv)
+    assert process.wait(LIMIT_S) == 0, process.output()
+    assert "BEGIN CERTIFICATE" in (tmp_path / "certificates" / f"{HOST}.crt").read_text()
+    assert primary.records(f"_acme-challenge.{HOST}", "TXT") is None
 
 
 # acme-dns: what clients send differs in the type that they give to their JSON.
@@ -110,6 +101,11 @@ Content-Length: {length}
 
 {body}""",
 }
+
+
+@pytest.fixture
+def domain(primary):
+    return primary.new_host(("A", "192.0.2.1"))
 
 
 @pytest.fixture(params=ACME_DNS)
