@@ -10,6 +10,7 @@ from clients import Client, Ddclient, Inadyn
 from document import HOST, TEXT, block, with_ours
 from gateway import API_KEY, LOGIN, basic
 from process import HAS_IPV6, LOOPBACK, LOOPBACK_V6
+from rows import ROWS
 from service import serving
 
 OLD_V4, OLD_V6 = "192.0.2.1", "2001:db8::42:a:b:c"
@@ -94,3 +95,17 @@ def test_url(service, primary, target):
     answer = service.gateway.ask("GET", target, [basic(LOGIN, API_KEY)])
     assert answer.status == 200 and answer.code in ("good", "OK"), answer
     assert primary.records(HOST, "A")[1] != [OLD_V4]
+
+
+def test_the_table_promises_no_more_than_is_tested():
+    """Each client "tested by its requests" has rows of them, and each name leads to a section."""
+    replayed = {row.client for row in ROWS}
+    sections = {re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-")
+                for title in re.findall(r"^## (.*)$", TEXT, re.MULTILINE)}
+    table = re.findall(r"^\| \[(.*?)\]\(#(.*?)\)(.*?) \|.* \| (.*?) \|$", TEXT, re.MULTILINE)
+    assert len(table) > 10
+    for names, anchor, rest, tested in table:
+        assert anchor in sections
+        if re.match("(its|their) requests", tested):
+            version = re.match(r" \d+$", rest)
+            assert {name + (version[0] if version else "") for name in names.split(", ")} <= replayed, names
