@@ -195,6 +195,18 @@ class Wget(Tool):
                 self.service.url + target]
 
 
+class OpenWrt(Tool):
+    """GNU wget as ddns-scripts calls it: with credentials in the URL, and with an eye on nothing but its exit status."""
+
+    changed, unchanged = Wget.changed, Wget.unchanged
+    wrong_password, unknown_host, unavailable = Wget.wrong_password, Told(8, r"ERROR 404"), Told(8, r"ERROR 503")
+
+    def command(self, target, password):
+        tls = [f"--ca-certificate={self.service.authority}"] if self.service.authority else []
+        return ["wget", f"--hsts-file={self.folder}/hsts", "-nv", "-t", "1", "-O", "-", *tls, "--no-proxy",
+                f"{self.service.scheme}://{LOGIN}:{password}@{self.service.address}{target}"]
+
+
 class BusyboxWget(Tool):
     """Takes credentials in the URL alone, shows no body of an error, and checks no certificates."""
 
@@ -206,4 +218,4 @@ class BusyboxWget(Tool):
         return ["busybox", "wget", "-q", "-O-", f"http://{LOGIN}:{password}@{self.service.address}{target}"]
 
 
-CLIENTS = (Ddclient, Inadyn, Curl, Wget, BusyboxWget)
+CLIENTS = (Ddclient, Inadyn, Curl, Wget, OpenWrt, BusyboxWget)
