@@ -23,10 +23,9 @@ class Run:
     output: str
     published: str
 
-    def told(self, expected):
-        assert self.status == expected.status, self
-        assert re.search(expected.words, self.output), self
-        return True
+    def require(self, told):
+        assert self.status == told.status, self
+        assert re.search(told.words, self.output), self
 
 
 class Client:

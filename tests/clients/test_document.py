@@ -64,7 +64,7 @@ def ddclient(tmp_path, service, text):
 @pytest.mark.parametrize("program", [ddclient, inadyn])
 def test_configuration(tmp_path, service, primary, program):
     run = program(tmp_path, service, block(f"# {program.__name__}.conf"))
-    assert run.told({ddclient: Ddclient, inadyn: Inadyn}[program].changed)
+    run.require({ddclient: Ddclient, inadyn: Inadyn}[program].changed)
     assert primary.records(HOST, "A")[1] == [LOOPBACK]
     assert primary.records(HOST, "AAAA")[1] == [OLD_V6]
 
@@ -72,7 +72,7 @@ def test_configuration(tmp_path, service, primary, program):
 @pytest.mark.parametrize("program", [ddclient, inadyn] if HAS_IPV6 else [])
 def test_configuration_for_ipv6(tmp_path, service, primary, program):
     run = program(tmp_path, service, block(f"# {program.__name__}6.conf"))
-    assert run.told({ddclient: Ddclient, inadyn: Inadyn}[program].changed)
+    run.require({ddclient: Ddclient, inadyn: Inadyn}[program].changed)
     assert primary.records(HOST, "AAAA")[1] == [LOOPBACK_V6]
     assert primary.records(HOST, "A")[1] == [OLD_V4]
 

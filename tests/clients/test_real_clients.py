@@ -30,7 +30,7 @@ def client(setting, tmp_path, primary, host):
 @pytest.mark.parametrize("address, rdtype, other", [(V4, "A", OLD_V6), (V6, "AAAA", OLD_V4)])
 def test_first_update(client, primary, host, address, rdtype, other):
     run = client.update(address)
-    assert run.told(client.changed)
+    run.require(client.changed)
     assert run.published == address
     assert primary.records(host, rdtype) == (GATEWAY_TTL, [address])
     assert primary.records(host, other[0])[1] == [other[1]]
@@ -40,7 +40,7 @@ def test_unchanged(client, primary):
     client.update(V4)
     serial = primary.serial()
     run = client.update(V4)
-    assert run.told(client.unchanged)
+    run.require(client.unchanged)
     assert run.published == V4
     assert primary.serial() == serial
 
@@ -48,14 +48,14 @@ def test_unchanged(client, primary):
 def test_changed_again(client, primary, host):
     client.update("198.51.100.1")
     run = client.update(V4)
-    assert run.told(client.changed)
+    run.require(client.changed)
     assert run.published == V4
     assert primary.records(host, "A") == (GATEWAY_TTL, [V4])
 
 
 def test_wrong_password(client, primary, host):
     run = client.update(V4, password="not-the-password")
-    assert run.told(client.wrong_password)
+    run.require(client.wrong_password)
     assert run.published is None
     assert primary.records(host, "A")[1] == [OLD_V4[1]]
 
@@ -63,7 +63,7 @@ def test_wrong_password(client, primary, host):
 def test_unknown_host(client, primary):
     unknown = f"nobody.{ZONE}"
     run = client.update(V4, host=unknown)
-    assert run.told(client.unknown_host)
+    run.require(client.unknown_host)
     assert run.published is None
     assert primary.records(unknown, "A") is None
 
@@ -76,7 +76,7 @@ def test_primary_down_and_back(setting, tmp_path, own_primary):
         client = kind(tmp_path, service, host)
         own_primary.stop()
         run = client.update(V4)
-        assert run.told(client.unavailable)
+        run.require(client.unavailable)
         assert run.published is None
         own_primary.resume()
         assert wait_until(lambda: client.retry(V4).published == V4, interval_s=0.2)
@@ -88,7 +88,7 @@ def test_primary_down_and_back(setting, tmp_path, own_primary):
 @pytest.mark.parametrize("addresses", [f"{V4},{V6}", f"{V6},{V4}"], ids=["v4-first", "v6-first"])
 def test_both_families_at_once(client, primary, host, addresses):
     run = client.update(addresses)
-    assert run.told(client.changed)
+    run.require(client.changed)
     assert run.published == f"{V4},{V6}"
     assert primary.records(host, "A") == (GATEWAY_TTL, [V4])
     assert primary.records(host, "AAAA") == (GATEWAY_TTL, [V6])
