@@ -45,8 +45,8 @@ class Key:
 
 @dataclass(frozen=True)
 class Zone:
-    """A zone to serve, and the names of the keys that may change addresses in it: everywhere, or only of the names
-    below `open_below`."""
+    """A zone to serve, and the names of the keys that may change addresses and texts in it: everywhere, or only of the
+    names below `open_below`."""
     name: str
     updaters: tuple
     open_below: str = None
@@ -221,7 +221,7 @@ controls {{ }};
 
     def _zone(self, zone):
         names = f"subdomain {zone.open_below}" if zone.open_below else "zonesub"
-        grants = "".join(f"grant {key} {names} A AAAA; " for key in zone.updaters)
+        grants = "".join(f"grant {key} {names} A AAAA TXT; " for key in zone.updaters)
         return (f'zone "{zone.name}" {{ type primary; file "{zone.name}.zone"; '
                 f"update-policy {{ grant admin zonesub ANY; {grants}}}; }};\n")
 
@@ -266,7 +266,7 @@ zone:
         names = (f"    update-owner: name\n    update-owner-match: sub\n    update-owner-name: {zone.open_below}.\n"
                  if zone.open_below else "")
         return (f"  - id: {key}.{zone.name}\n    key: {key}\n    action: update\n"
-                f"    update-type: [A, AAAA]\n{names}")
+                f"    update-type: [A, AAAA, TXT]\n{names}")
 
     def _zone(self, zone):
         rules = ["admin", *(f"{key}.{zone.name}" for key in zone.updaters)]
