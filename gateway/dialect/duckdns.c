@@ -1,6 +1,6 @@
 /*
  * DuckDNS: `/update?domains=a,b&token=T[&ip=][&ipv6=][&verbose=true][&clear=true]`, answered `OK` or `KO`. A domain
- * without a dot is a label below what the account may update.
+ * without a dot is a label below what the account may update. TXT records (`txt=`) are not served.
  */
 #include "dialect/dialect.h"
 #include "dialect/operands.h"
@@ -25,6 +25,9 @@ static enum outcome_code duckdns_parse(const struct http_request *request, struc
 		return OUTCOME_TOO_MANY_HOSTS;
 	if (intent->host_count == 0)
 		return OUTCOME_MISSING_HOST;
+	/* Such a request is not about addresses, and must not set any. */
+	if (operand_is_given(request, "txt"))
+		return OUTCOME_NOT_ALLOWED;
 	return operand_take_credentials(NULL, token, intent);
 }
 

@@ -14,7 +14,7 @@ static enum outcome_code henet_parse(const struct http_request *request, struct 
 
 	intent->kind = INTENT_UPDATE;
 	intent->lenient = true;
-	intent->hosts[0] = host->value;
+	intent->hosts[0] = operand_cut(host->value);
 	intent->host_count = 1;
 	operand_take_addresses(request, address_operands, intent);
 	return operand_take_credentials(host, password, intent);
