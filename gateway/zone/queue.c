@@ -857,7 +857,8 @@ static bool is_about_records(unsigned rcode)
 
 /*
  * A message with several sets was rejected because of at least one of them. After NXRRSET or YXRRSET, those that were sent on
- * memory's word are looked at; the others are halved.
+ * memory's word are looked at; the others are halved. They go without what was known of their records, but for those
+ * that rewrite them: what they become was made of it.
  */
 static void take_apart(struct queue *queue, struct queue_message *message, unsigned rcode, uint64_t now_ms)
 {
@@ -867,13 +868,16 @@ static void take_apart(struct queue *queue, struct queue_message *message, unsig
 	if (!message->first->halved)
 		queue->part_committed = false;
 	for (; entry; entry = next) {
+		bool look = is_about_records(rcode) && !entry->looked;
+
 		next = entry->next_in_message;
-		unlearn(queue, entry);
+		if (look || !rewrites(&entry->set))
+			unlearn(queue, entry);
 		if (!is_wanted(entry)) {
 			end_as(queue, entry, undone(entry, OUTCOME_UNREACHABLE), now_ms);
 			continue;
 		}
-		if (is_about_records(rcode) && !entry->looked) {
+		if (look) {
 			route(queue, entry, now_ms);
 			continue;
 		}
@@ -1069,15 +1073,18 @@ static bool is_blind(const struct change_set *set)
 
 static void finish_look(struct queue *queue, struct queue_entry *entry, uint64_t now_ms)
 {
+	/* That settles it, even if the look at the other record has failed. */
+	if (entry->absent != ADDR_NONE) {
+		end(queue, entry, no_record(entry->absent), now_ms);
+		return;
+	}
 	if (entry->look_failed) {
 		entry->next_in_message = NULL;
 		retry_all(queue, &entry->looks[0], now_ms);
 		return;
 	}
 	entry->looked = true;
-	if (entry->absent != ADDR_NONE)
-		end(queue, entry, no_record(entry->absent), now_ms);
-	else if (is_blind(&entry->set))
+	if (is_blind(&entry->set))
 		end_as(queue, entry, undone(entry, OUTCOME_REFUSED), now_ms);
 	else if (is_wanted(entry))
 		route(queue, entry, now_ms);
