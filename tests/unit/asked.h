@@ -102,6 +102,8 @@ static inline void say_intent(struct words *words, const struct intent *intent)
 		say(words, " no-ipv4");
 	if (intent->kind == INTENT_OFFLINE)
 		say(words, " offline");
+	if (intent->kind == INTENT_TXT_SET)
+		say_text(words, " txt=", intent->txt);
 	assert_true(intent->lenient && intent->kind != INTENT_SHOW_ADDRESS);
 	for (size_t i = 0; i < intent->reading_count; i++)
 		assert_true(intent->by_token ? intent->readings[i].login.len == 0 : intent->readings[i].login.len > 0);

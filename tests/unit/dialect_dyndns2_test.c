@@ -408,6 +408,7 @@ static const struct answer_row {
 	{OUTCOME_MISSING_HOST, "notfqdn\n", 400, false, false},
 	{OUTCOME_BAD_HOST, "notfqdn\n", 400, false, false},
 	{OUTCOME_BAD_ADDRESS, "notfqdn\n", 400, false, false},
+	{OUTCOME_BAD_TEXT, "badtxt\n", 400, false, false}, /* not of the contract: dyndns2 sets no text */
 	{OUTCOME_TOO_MANY_HOSTS, "numhost\n", 400, false, false},
 	{OUTCOME_THROTTLED, "abuse\n", 403, false, true},
 	{OUTCOME_REFUSED, "dnserr\n", 503, false, false},

@@ -294,8 +294,9 @@ static bool makes(const struct submitted *change, enum addr_family family, int v
 	case CHANGE_PREFIX:
 		/* Where nothing is there is nothing to be rewritten. */
 		return value == ABSENT ? !wish->must_exist : network_of(value) == change->value;
+	default:
+		return false;
 	}
-	return false;
 }
 
 /* Whether the change can make `after` of what the record holds. */

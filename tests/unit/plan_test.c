@@ -469,6 +469,9 @@ static void describe_change(const struct change *change, char *out, size_t size)
 	case CHANGE_PREFIX:
 		snprintf(out, size, "%s/%u%s", text, change->prefix_len, must);
 		break;
+	default:
+		snprintf(out, size, "not of addresses");
+		break;
 	}
 }
 
