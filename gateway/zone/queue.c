@@ -62,7 +62,7 @@ enum entry_state {
 /* The sets of one request: they are to go in one message. */
 struct group {
 	size_t members;
-	size_t awaited; /* of them, those that are still looked at */
+	size_t awaited; /* of them, those that are still looked at; and one more while it is open */
 };
 
 struct queue_entry {
@@ -283,21 +283,27 @@ static bool rewrites(const struct change_set *set)
 	return false;
 }
 
-/* The others of its request need not wait for it any more. */
-static void settle(struct queue *queue, struct queue_entry *settled)
+/* Once nothing of the group is awaited, all of it that has gathered may go. */
+static void await_one_less(struct queue *queue, struct group *group)
 {
 	struct queue_entry *entry, *next;
 
-	if (!settled->awaited)
-		return;
-	settled->awaited = false;
-	if (--settled->group->awaited)
+	if (--group->awaited)
 		return;
 	for (entry = TAILQ_FIRST(&queue->lists[GATHERED]); entry; entry = next) {
 		next = TAILQ_NEXT(entry, in_state);
-		if (entry->group == settled->group)
+		if (entry->group == group)
 			move_to(queue, entry, READY);
 	}
+}
+
+/* The others of its request need not wait for it any more. */
+static void settle(struct queue *queue, struct queue_entry *settled)
+{
+	if (!settled->awaited)
+		return;
+	settled->awaited = false;
+	await_one_less(queue, settled->group);
 }
 
 static void await(struct queue_entry *entry)
@@ -758,19 +764,34 @@ static enum status submit(struct queue *queue, const struct queue_event *event, 
 	return STATUS_OK;
 }
 
-/* While a group is open nothing is sent. Without memory for it, the sets go each for itself. */
+/* Of a group that is open more members are to come. Without memory for it, the sets go each for itself. */
+static void open_group(struct queue *queue)
+{
+	queue->open = calloc(1, sizeof *queue->open);
+	if (queue->open)
+		queue->open->awaited = 1;
+}
+
+static void close_group(struct queue *queue)
+{
+	struct group *group = queue->open;
+
+	queue->open = NULL;
+	await_one_less(queue, group);
+	if (group->members == 0)
+		free(group);
+}
+
+/* While a group is open nothing is sent. */
 static enum status on_submit(struct queue *queue, const struct queue_event *event, uint64_t now_ms)
 {
 	enum status status;
 
 	if (event->set->more && !queue->open)
-		queue->open = calloc(1, sizeof *queue->open);
+		open_group(queue);
 	status = submit(queue, event, now_ms);
-	if (!event->set->more && queue->open) {
-		if (queue->open->members == 0)
-			free(queue->open);
-		queue->open = NULL;
-	}
+	if (!event->set->more && queue->open)
+		close_group(queue);
 	return status;
 }
 

@@ -1205,6 +1205,23 @@ static void the_hosts_of_a_request_are_one_message(void **state)
 	assert_at_rest(bench);
 }
 
+/* Whatever is known of a host before those behind it have even come. */
+static void a_host_that_is_known_waits_for_those_behind_it(void **state)
+{
+	struct bench *bench = *state;
+
+	commit_number(bench, host(0), V4, 1000);
+	bench->blind = true;
+	submit_request(bench, 0, 3);
+	assert_int_equal(in_flight(bench, DNS_UPDATE), 0);
+	reply_with(bench, host(1), found(1, numbered(ADDR_V4, 0xffff), TTL_S));
+	assert_int_equal(in_flight(bench, DNS_UPDATE), 0);
+	reply_with(bench, host(2), found(1, numbered(ADDR_V4, 0xffff), TTL_S));
+	assert_int_equal(message_of(bench, host(0))->count, 3);
+	reply(bench, host(0), DNS_NOERROR);
+	assert_at_rest(bench);
+}
+
 static void a_request_that_is_submitted_goes_out_even_if_its_last_host_finds_no_room(void **state)
 {
 	struct queue_limits limits = limits_default;
@@ -2713,6 +2730,7 @@ int main(void)
 		TEST(a_new_record_is_made_only_if_there_is_still_none),
 		TEST(a_removal_leaves_nothing_and_is_confirmed_when_done),
 		TEST(the_hosts_of_a_request_are_one_message),
+		TEST(a_host_that_is_known_waits_for_those_behind_it),
 		TEST(a_request_that_is_submitted_goes_out_even_if_its_last_host_finds_no_room),
 		TEST(a_request_does_not_wait_for_a_host_that_is_gone),
 		TEST(a_request_is_not_torn_apart_to_fill_a_message),
