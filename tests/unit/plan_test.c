@@ -729,7 +729,7 @@ static void plans_a_text_for_a_host_or_its_challenge(void **state)
 		{INTENT_TXT_ADD, "_acme-challenge.www.dyn.example.com.", OUTCOME_GRANTED, CHANGE_TXT_ADD},
 		{INTENT_TXT_DROP, "_ACME-challenge.www.dyn.example.com", OUTCOME_GRANTED, CHANGE_TXT_DROP},
 		{INTENT_TXT_ROTATE, "_acme-challenge.www.dyn.example.com", OUTCOME_GRANTED, CHANGE_TXT_ROTATE},
-		/* The grant is for what lies below the zone, and so is neither for its apex nor for the apex' challenge. */
+		/* The grant is for what lies below the zone, not for its apex nor the challenge of that. */
 		{INTENT_TXT_ADD, "_acme-challenge.dyn.example.com", OUTCOME_NOT_YOURS, 0},
 		{INTENT_TXT_ADD, "_acme-challenge.www.example.net", OUTCOME_NOT_YOURS, 0},
 		{INTENT_TXT_ADD, "_other.www.dyn.example.com", OUTCOME_NOT_YOURS, 0},

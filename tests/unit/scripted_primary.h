@@ -26,8 +26,9 @@
 struct zone_model;
 
 /*
- * An UPDATE was carried out that was for the RRset of that owner and family, which now has those addresses; none: it is gone.
- * Told for every one, in the order in which the zone changes; zone_model_commits() tells which of them are of one UPDATE.
+ * An UPDATE was carried out that was for the RRset of that owner and family, which now has those addresses; none: it
+ * is gone. Told for every one, in the order in which the zone changes; zone_model_commits() tells which of them are of
+ * one UPDATE.
  */
 typedef void zone_model_commit_fn(void *ctx, const char *owner, enum addr_family family, const struct addr *addrs,
 				  size_t count);
