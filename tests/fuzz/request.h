@@ -146,9 +146,9 @@ static inline bool decode_body(struct text body, struct decode_space *space, str
 }
 
 /*
- * Target, Authorization header and body, a form or a JSON object, stand in the input in this order with newlines between;
- * Basic credentials are those of X-Api-User and X-Api-Key, too. The space is the caller's, of DECODE_SPACE(size) + 1
- * octets. False if no request comes of it.
+ * Target, Authorization header and body, a form or a JSON object, stand in the input in this order with newlines
+ * between; Basic credentials are those of X-Api-User and X-Api-Key, too. The space is the caller's, of
+ * DECODE_SPACE(size) + 1 octets. False if no request comes of it.
  */
 static inline bool decode_request(struct text input, struct decode_space *space, struct http_request *request)
 {

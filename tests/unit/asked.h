@@ -110,8 +110,8 @@ static inline void say_intent(struct words *words, const struct intent *intent)
 }
 
 /*
- * What a dialect for routers makes of the request, in words: `LOGIN:KEY HOST,HOST =ADDRESSES;ADDRESSES` and what else there is,
- * with `|` between two readings of the credentials; or the outcome that ends it.
+ * What a dialect for routers makes of the request, in words: `LOGIN:KEY HOST,HOST =ADDRESSES;ADDRESSES` and what else
+ * there is, with `|` between two readings of the credentials; or the outcome that ends it.
  */
 static inline const char *understood(const struct asked *asked, struct intent *intent)
 {

@@ -3,8 +3,8 @@
  * lie, and zones that others change at the same time, on a fake clock.
  *
  * Each new change carries a value of its own in its address or prefix; others repeat a value, so that they may change
- * nothing, or remove records. Some are hosts of one request. Each record has a history, so what was said can be held against
- * what the zone went through. Checked of every schedule:
+ * nothing, or remove records. Some are hosts of one request. Each record has a history, so what was said can be held
+ * against what the zone went through. Checked of every schedule:
  *   - "changed": since then this change, or a later one of its host, was committed; or it was found in the zone when
  *     it had to be found out whether it had been
  *   - "unchanged": since then the zone held this change, or a later one of its host, at some time
@@ -63,8 +63,8 @@ enum {
 };
 
 /*
- * What a record holds: the number that its address carries (for IPv6 that of its network, 0 unless a prefix was set, and
- * behind it the host's), or one of these; several addresses of network n are SEVERAL - n.
+ * What a record holds: the number that its address carries (for IPv6 that of its network, 0 unless a prefix was set,
+ * and behind it the host's), or one of these; several addresses of network n are SEVERAL - n.
  */
 enum {
 	MIXED = INT_MIN, /* addresses of several networks */

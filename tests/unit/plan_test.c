@@ -450,8 +450,8 @@ static struct plan_host plan_sent(const struct world *world, const struct sent *
 }
 
 /*
- * A change in words: `=ADDRESS` replaces, `-A` and `-AAAA` remove, `ADDRESS/LEN` rewrites the prefix; `!` behind it says that
- * the record must exist.
+ * A change in words: `=ADDRESS` replaces, `-A` and `-AAAA` remove, `ADDRESS/LEN` rewrites the prefix; `!` behind it
+ * says that the record must exist.
  */
 static void describe_change(const struct change *change, char *out, size_t size)
 {
