@@ -11,13 +11,14 @@ static enum outcome_code henet_parse(const struct http_request *request, struct 
 {
 	const struct http_param *host = http_param_find(&request->params, "hostname");
 	const struct http_param *password = http_param_find(&request->params, "password");
+	struct http_param login = {host->name, operand_cut(host->value), operand_cut(host->literal)};
 
 	intent->kind = INTENT_UPDATE;
 	intent->lenient = true;
-	intent->hosts[0] = host->value;
+	intent->hosts[0] = login.value;
 	intent->host_count = 1;
 	operand_take_addresses(request, address_operands, intent);
-	return operand_take_credentials(host, password, intent);
+	return operand_take_credentials(&login, password, intent);
 }
 
 static bool henet_claims(const struct http_request *request)
