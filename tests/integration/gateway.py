@@ -195,7 +195,8 @@ class Gateway:
     running = []
 
     def __init__(self, config, listen=(LOOPBACK,), files=()):
-        """`files` are (name, text) to lie in the folder that the configuration calls @FOLDER@."""
+        """`listen` has addresses, or settings of listeners; each gets the port. `files` are (name, text) to lie in the
+        folder that the configuration calls @FOLDER@."""
         self.folder = new_folder("ddnsgate")
         self.listen = listen
         self.config = config.replace("@FOLDER@", str(self.folder))
@@ -212,7 +213,8 @@ class Gateway:
     def start(self):
         for _ in range(5):
             self.port = free_port()
-            listen = libconfig([{"address": address, "port": self.port} for address in self.listen])
+            listen = libconfig([{"address": LOOPBACK, "port": self.port, **each} if isinstance(each, dict)
+                                else {"address": each, "port": self.port} for each in self.listen])
             path = self.write("ddnsgate.cfg", f"listen = {listen};\n{self.config}")
             self.process = Process("ddnsgate", [BINARY, "serve", "-c", str(path)], self.folder / "log")
             wait_until(lambda: self.ready or not self.process.running)
