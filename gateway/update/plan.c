@@ -68,12 +68,18 @@ static bool take_prefix(const struct plan_policy *policy, struct text text, stru
 	return true;
 }
 
+/* What stands for "leave it as it is". */
+static bool is_to_stay(struct text item)
+{
+	return item.len == 0 || text_equal(item, text_of("preserve"));
+}
+
 static bool take_item(const struct plan_policy *policy, struct text item, bool lenient, struct wish *wish)
 {
 	struct addr addr;
 
 	wish->anything = wish->anything || item.len;
-	if (lenient && (item.len == 0 || text_equal(item, text_of("preserve"))))
+	if (lenient && is_to_stay(item))
 		return true;
 	if (lenient && memchr(item.octets, '/', item.len))
 		return take_prefix(policy, item, wish);
@@ -103,7 +109,8 @@ static struct wish read_wish(const struct plan_policy *policy, const struct inte
 		if (!take_list(policy, intent->addresses[i], intent->lenient, &wish))
 			return wish;
 	}
-	if (intent->prefix.len && !take_item(policy, intent->prefix, intent->lenient, &wish))
+	wish.anything = wish.anything || intent->prefix.len;
+	if (!is_to_stay(intent->prefix) && !take_prefix(policy, intent->prefix, &wish))
 		return wish;
 	if (!wish.anything)
 		wish.good = take_address(policy, source, false, &wish);

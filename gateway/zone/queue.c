@@ -50,7 +50,7 @@ enum entry_state {
 	LOOK_READY,    /* to be looked at */
 	CONFIRM_READY, /* probably so already */
 	PROBE_READY,   /* one of its records is missing, but which? */
-	GATHERED,      /* the same, as soon as the others of its request have been looked at */
+	GATHERED,      /* the same, as soon as the others of its request are there and have been looked at */
 	READY,         /* to be committed, together with others */
 	LONE_READY,    /* to be committed alone */
 	SUSPECT,       /* in a part of a rejected message, listed by the part's first entry */
@@ -269,21 +269,26 @@ static bool rewrites(const struct change_set *set)
 	return false;
 }
 
-/* The others of its request need not wait for it any more. */
-static void settle(struct queue *queue, struct queue_entry *settled)
+/* The sets of a request that wait for each other go. */
+static void release(struct queue *queue, const struct group *group)
 {
 	struct queue_entry *entry, *next;
 
+	for (entry = TAILQ_FIRST(&queue->lists[GATHERED]); entry; entry = next) {
+		next = TAILQ_NEXT(entry, in_state);
+		if (entry->group == group)
+			move_to(queue, entry, READY);
+	}
+}
+
+/* The others of its request need not wait for it any more. */
+static void settle(struct queue *queue, struct queue_entry *settled)
+{
 	if (!settled->awaited)
 		return;
 	settled->awaited = false;
-	if (--settled->group->awaited)
-		return;
-	for (entry = TAILQ_FIRST(&queue->lists[GATHERED]); entry; entry = next) {
-		next = TAILQ_NEXT(entry, in_state);
-		if (entry->group == settled->group)
-			move_to(queue, entry, READY);
-	}
+	if (--settled->group->awaited == 0)
+		release(queue, settled->group);
 }
 
 static void await(struct queue_entry *entry)
@@ -292,6 +297,14 @@ static void await(struct queue_entry *entry)
 		return;
 	entry->awaited = true;
 	entry->group->awaited++;
+}
+
+/* Whether others of its request are still to come or looked at. */
+static bool has_to_wait(const struct queue *queue, const struct queue_entry *entry)
+{
+	const struct group *group = entry->group;
+
+	return group && (group == queue->open || group->awaited > (entry->awaited ? 1 : 0));
 }
 
 /* The next thing to do with an entry at the head of its chain. */
@@ -307,7 +320,7 @@ static void route(struct queue *queue, struct queue_entry *entry, uint64_t now_m
 		move_to(queue, entry, CONFIRM_READY);
 	else if (memory_is_poison(queue->memory, owner_of(entry), now_ms))
 		move_to(queue, entry, LONE_READY);
-	else if (entry->group && entry->group->awaited > (entry->awaited ? 1 : 0))
+	else if (has_to_wait(queue, entry))
 		move_to(queue, entry, GATHERED);
 	else
 		move_to(queue, entry, READY);
@@ -734,6 +747,18 @@ static enum status submit(struct queue *queue, const struct queue_event *event, 
 	return STATUS_OK;
 }
 
+/* All sets of the request have arrived. */
+static void close_group(struct queue *queue)
+{
+	struct group *group = queue->open;
+
+	queue->open = NULL;
+	if (group->members == 0)
+		free(group);
+	else if (group->awaited == 0)
+		release(queue, group);
+}
+
 /* While a group is open nothing is sent. Without memory for it, the sets go each for itself. */
 static enum status on_submit(struct queue *queue, const struct queue_event *event, uint64_t now_ms)
 {
@@ -742,11 +767,8 @@ static enum status on_submit(struct queue *queue, const struct queue_event *even
 	if (event->set->more && !queue->open)
 		queue->open = calloc(1, sizeof *queue->open);
 	status = submit(queue, event, now_ms);
-	if (!event->set->more && queue->open) {
-		if (queue->open->members == 0)
-			free(queue->open);
-		queue->open = NULL;
-	}
+	if (!event->set->more && queue->open)
+		close_group(queue);
 	return status;
 }
 
