@@ -919,7 +919,7 @@ static void take_apart(struct queue *queue, struct queue_message *message, unsig
 			end_as(queue, entry, undone(entry, OUTCOME_UNREACHABLE), now_ms);
 			continue;
 		}
-		if (is_about_records(rcode) && !entry->looked) {
+		if (is_about_records(rcode) && has_to_look(entry)) {
 			route(queue, entry, now_ms);
 			continue;
 		}
@@ -981,7 +981,9 @@ static void reject_one(struct queue *queue, struct queue_entry *entry, unsigned 
 	}
 	if (entry->halved && queue->part_committed)
 		memory_mark_poison(queue->memory, owner_of(entry), now_ms);
-	if (rcode != DNS_NXRRSET)
+	if (rcode == DNS_YXRRSET && prerequisites(&entry->set) == 0)
+		end(queue, entry, no_record(entry->set.changes[0].addr.family), now_ms); /* the owner is an alias */
+	else if (rcode != DNS_NXRRSET)
 		end_as(queue, entry, undone(entry, OUTCOME_REFUSED), now_ms);
 	else if (prerequisites(&entry->set) < 2)
 		end(queue, entry, no_record(prerequisite(&entry->set, 0)), now_ms);
