@@ -68,18 +68,12 @@ static bool take_prefix(const struct plan_policy *policy, struct text text, stru
 	return true;
 }
 
-/* What stands for "leave it as it is". */
-static bool is_to_stay(struct text item)
-{
-	return item.len == 0 || text_equal(item, text_of("preserve"));
-}
-
 static bool take_item(const struct plan_policy *policy, struct text item, bool lenient, struct wish *wish)
 {
 	struct addr addr;
 
 	wish->anything = wish->anything || item.len;
-	if (lenient && is_to_stay(item))
+	if (lenient && (item.len == 0 || text_equal(item, text_of("preserve"))))
 		return true;
 	if (lenient && memchr(item.octets, '/', item.len))
 		return take_prefix(policy, item, wish);
@@ -109,13 +103,15 @@ static struct wish read_wish(const struct plan_policy *policy, const struct inte
 		if (!take_list(policy, intent->addresses[i], intent->lenient, &wish))
 			return wish;
 	}
-	wish.anything = wish.anything || intent->prefix.len;
-	if (!is_to_stay(intent->prefix) && !take_prefix(policy, intent->prefix, &wish))
+	if (intent->prefix.len && !take_prefix(policy, intent->prefix, &wish))
 		return wish;
-	if (!wish.anything)
-		wish.good = take_address(policy, source, false, &wish);
-	else
+	if (wish.anything || intent->prefix.len) {
 		wish.good = wish.v4.family || wish.v6.family || wish.prefix.family;
+	} else {
+		/* Where a client comes from tells nothing about the other family. */
+		wish.ipv4_is_gone = false;
+		wish.good = take_address(policy, source, false, &wish);
+	}
 	return wish;
 }
 

@@ -8,6 +8,7 @@ import pytest
 import faulty
 from conftest import READ_ONLY_ZONE
 from gateway import API_KEY, LOGIN, ZONE, basic, user_setting
+from process import HAS_IPV6, LOOPBACK_V6
 
 V4, V6 = "198.51.100.7", "2001:db8::7"
 OLD_V4, OLD_V6 = ("A", "192.0.2.1"), ("AAAA", "2001:db8::1")
@@ -282,3 +283,13 @@ def test_a_removal_that_nobody_answered(scripted, front):
     primary.mend()
     assert gateway.nic(host, offline="yes").code in ("good", "nochg")
     assert primary.records.get(host, "A") is None and primary.records.get(host, "AAAA") is None
+
+
+@pytest.mark.skipif(not HAS_IPV6, reason="no ::1 on this machine")
+def test_a_source_address_of_ipv6_removes_nothing(primary, front):
+    """ddclient sends an empty address when it has found none out: that says nothing of IPv4."""
+    host = primary.new_host(OLD_V4, OLD_V6)
+    creator = front(primary, users=[user_setting(may_create=True)], allow_loopback=True, listen=(LOOPBACK_V6,))
+    answer = creator.ask("GET", f"/nic/update?hostname={host}&myip=", [BASIC], address=LOOPBACK_V6)
+    assert says(answer, 200, "good ::1\n")
+    assert primary.records(host, "A")[1] == [OLD_V4[1]]
