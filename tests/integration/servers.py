@@ -227,7 +227,7 @@ controls {{ }};
 
     def _zone(self, zone):
         names = f"subdomain {zone.open_below}" if zone.open_below else "zonesub"
-        grants = "".join(f"grant {key} {names} A AAAA; " for key in zone.updaters)
+        grants = "".join(f"grant {key} {names} A AAAA TXT; " for key in zone.updaters)
         return (f'zone "{zone.name}" {{ type primary; file "{zone.name}.zone"; '
                 f"update-policy {{ grant admin zonesub ANY; {grants}}}; }};\n")
 
@@ -272,7 +272,7 @@ zone:
         names = (f"    update-owner: name\n    update-owner-match: sub\n    update-owner-name: {zone.open_below}.\n"
                  if zone.open_below else "")
         return (f"  - id: {key}.{zone.name}\n    key: {key}\n    action: update\n"
-                f"    update-type: [A, AAAA]\n{names}")
+                f"    update-type: [A, AAAA, TXT]\n{names}")
 
     def _zone(self, zone):
         rules = ["admin", *(f"{key}.{zone.name}" for key in zone.updaters)]

@@ -5,8 +5,10 @@ about records that come and go."""
 import contextlib
 import time
 
+import dns.rcode
 import pytest
 
+import faulty
 from conftest import READ_ONLY_ZONE, SECOND_ZONE
 from faulty import Scripted
 from gateway import API_KEY, LOGIN, SHORT_TIMEOUTS, ZONE, Gateway, basic, config_text, nic, secret, user_setting, \
@@ -203,6 +205,30 @@ def test_a_primary_that_hangs(own_primary, front):
     assert own_primary.records(host, "A") == (GATEWAY_TTL, [V4])
 
 
+REQUESTS = {"address": {"myip": V4}, "prefix": {"ip6lanprefix": "2001:db8:1:2::/64"}, "offline": {"offline": "yes"}}
+
+
+@pytest.mark.parametrize("rcode", [dns.rcode.REFUSED, dns.rcode.SERVFAIL, dns.rcode.NOTIMP, dns.rcode.NOTAUTH],
+                         ids=lambda rcode: rcode.name)
+@pytest.mark.parametrize("operands", REQUESTS.values(), ids=REQUESTS)
+def test_a_primary_that_refuses(scripted, front, rcode, operands):
+    primary = scripted(faulty.refusing(rcode))
+    gateway = front(primary, users=[user_setting(may_create=True)])
+    assert says(gateway.nic(HOST, **operands), 503, "dnserr\n")
+
+
+@pytest.mark.parametrize("script", [faulty.silent, faulty.unsigned, faulty.closes_after_reading,
+                                    faulty.changed_after_signing, faulty.signed_with_another_secret],
+                         ids=lambda script: script.__name__)
+@pytest.mark.parametrize("operands", REQUESTS.values(), ids=REQUESTS)
+def test_no_proof_no_good(scripted, front, script, operands):
+    primary = scripted(script)
+    gateway = front(primary, users=[user_setting(may_create=True)], **SHORT_TIMEOUTS)
+    assert says(gateway.nic(HOST, **operands), 503, "911\n")
+    primary.mend()
+    assert wait_until(lambda: gateway.nic(HOST, **operands).status == 200)
+
+
 # No address, and addresses that are none. Loopback may be set here, so the source address could be taken.
 
 @pytest.fixture
@@ -257,7 +283,8 @@ def scripted_primary():
 
 @pytest.fixture(scope="module")
 def sloppy(scripted_primary):
-    users = [*USERS, user_setting(), user_setting("plus", "a+b c+d/1234"), user_setting("sole", hosts=(f"sole.{ZONE}",))]
+    users = [*USERS, user_setting(), user_setting("plus", "a+b c+d/1234"),
+             user_setting("sole", hosts=(f"sole.{ZONE}",))]
     config = config_text([zone_setting(ZONE, scripted_primary, scripted_primary.key)], [scripted_primary.key], users)
     with contextlib.closing(Gateway(config).start()) as running:
         yield running
@@ -300,7 +327,8 @@ def test_head_never_updates(sloppy, scripted_primary, fresh, path):
     "/nic/update?hostname={host}&myip={ip}", "//nic//update?hostname={host}&myip={ip}",
     "http://gateway.test/nic/update?hostname={host}&myip={ip}", "/nic/update?myip={ip}&hostname={host}.",
     "/nic/update?hostname={HOST}&myip={ip}", "/nic/update?&&hostname={host}&&myip={ip}&",
-    "/nic/update?hostname={host}&myip={ip}%2C2001%3Adb8%3A%3A7", "/nic/update?hostname={host}&myip={ip}%2c2001%3adb8::7",
+    "/nic/update?hostname={host}&myip={ip}%2C2001%3Adb8%3A%3A7",
+    "/nic/update?hostname={host}&myip={ip}%2c2001%3adb8::7",
     "/nic/update?hostname=%2C{host}%2C&myip={ip}",
 ], ids=["plain", "slashes", "absolute", "dot", "capitals", "ampersands", "escapes", "lower-escapes", "commas"])
 def test_sloppy_targets(sloppy, fresh, target):
