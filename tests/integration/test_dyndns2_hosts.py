@@ -220,6 +220,16 @@ def test_as_many_hosts_as_there_may_be(primary, front):
     assert lines(gateway.nic(hosts[1:], V4)) == [f"good {V4}"] * HOSTS_MAX
 
 
+def test_more_hosts_than_a_users_share(scripted, front):
+    """What there is room for goes, together; the rest is told to come back."""
+    primary = scripted()
+    gateway = front(primary, queue_share_max=5)
+    for ip in ("198.51.100.1", V4):
+        answer = gateway.nic(names(10), ip)
+        assert (answer.status, lines(answer)) == (200, [f"good {ip}"] * 5 + ["911"] * 5)
+    assert [len(update.prerequisite) for update in primary.updates] == [5, 5]
+
+
 def test_the_primary_is_silent_about_one_of_two_zones(scripted, front):
     primary = scripted(_silent_about(SECOND_ZONE))
     answer = front(primary, ZONE, SECOND_ZONE, **SHORT_TIMEOUTS).nic([f"a.{SECOND_ZONE}", f"a.{ZONE}"], V4)
