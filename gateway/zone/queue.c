@@ -62,7 +62,7 @@ enum entry_state {
 /* The sets of one request: they are to go in one message. */
 struct group {
 	size_t members;
-	size_t awaited; /* of them, those that are still looked at */
+	size_t awaited; /* of them, those that are still looked at; and one more while it is open */
 };
 
 struct queue_entry {
@@ -283,11 +283,13 @@ static bool rewrites(const struct change_set *set)
 	return false;
 }
 
-/* The sets of a request that wait for each other go. */
-static void release(struct queue *queue, const struct group *group)
+/* Once nothing of the group is awaited, all of it that has gathered may go. */
+static void await_one_less(struct queue *queue, struct group *group)
 {
 	struct queue_entry *entry, *next;
 
+	if (--group->awaited)
+		return;
 	for (entry = TAILQ_FIRST(&queue->lists[GATHERED]); entry; entry = next) {
 		next = TAILQ_NEXT(entry, in_state);
 		if (entry->group == group)
@@ -301,8 +303,7 @@ static void settle(struct queue *queue, struct queue_entry *settled)
 	if (!settled->awaited)
 		return;
 	settled->awaited = false;
-	if (--settled->group->awaited == 0)
-		release(queue, settled->group);
+	await_one_less(queue, settled->group);
 }
 
 static void await(struct queue_entry *entry)
@@ -313,20 +314,16 @@ static void await(struct queue_entry *entry)
 	entry->group->awaited++;
 }
 
-/* Whether others of its request are still to come or looked at. */
-static bool has_to_wait(const struct queue *queue, const struct queue_entry *entry)
+/* Whether the primary may still be asked what is there. Of TXT records only those that rotate need it. */
+static bool may_look(const struct queue_entry *entry)
 {
-	const struct group *group = entry->group;
-
-	return group && (group == queue->open || group->awaited > (entry->awaited ? 1 : 0));
+	return !entry->looked && (!is_txt(&entry->set) || entry->set.changes[0].kind == CHANGE_TXT_ROTATE);
 }
 
-/* Whether to ask what is there before anything is done. Of TXT records only those that rotate need it. */
+/* Whether it has to be asked before anything is done. */
 static bool has_to_look(const struct queue_entry *entry)
 {
-	if (entry->looked)
-		return false;
-	return is_txt(&entry->set) ? entry->set.changes[0].kind == CHANGE_TXT_ROTATE : !is_known(&entry->set);
+	return may_look(entry) && (is_txt(&entry->set) || !is_known(&entry->set));
 }
 
 /* The next thing to do with an entry at the head of its chain. */
@@ -342,7 +339,7 @@ static void route(struct queue *queue, struct queue_entry *entry, uint64_t now_m
 		move_to(queue, entry, CONFIRM_READY);
 	else if (memory_is_poison(queue->memory, owner_of(entry), now_ms))
 		move_to(queue, entry, LONE_READY);
-	else if (has_to_wait(queue, entry))
+	else if (entry->group && entry->group->awaited > (entry->awaited ? 1 : 0))
 		move_to(queue, entry, GATHERED);
 	else
 		move_to(queue, entry, READY);
@@ -771,25 +768,31 @@ static enum status submit(struct queue *queue, const struct queue_event *event, 
 	return STATUS_OK;
 }
 
-/* All sets of the request have arrived. */
+/* Of a group that is open more members are to come. Without memory for it, the sets go each for itself. */
+static void open_group(struct queue *queue)
+{
+	queue->open = calloc(1, sizeof *queue->open);
+	if (queue->open)
+		queue->open->awaited = 1;
+}
+
 static void close_group(struct queue *queue)
 {
 	struct group *group = queue->open;
 
 	queue->open = NULL;
+	await_one_less(queue, group);
 	if (group->members == 0)
 		free(group);
-	else if (group->awaited == 0)
-		release(queue, group);
 }
 
-/* While a group is open nothing is sent. Without memory for it, the sets go each for itself. */
+/* While a group is open nothing is sent. */
 static enum status on_submit(struct queue *queue, const struct queue_event *event, uint64_t now_ms)
 {
 	enum status status;
 
 	if (event->set->more && !queue->open)
-		queue->open = calloc(1, sizeof *queue->open);
+		open_group(queue);
 	status = submit(queue, event, now_ms);
 	if (!event->set->more && queue->open)
 		close_group(queue);
@@ -903,7 +906,8 @@ static bool is_about_records(unsigned rcode)
 
 /*
  * A message with several sets was rejected because of at least one of them. If that was a prerequisite, those that were
- * sent on memory's word are looked at; the others are halved.
+ * sent on memory's word are looked at; the others are halved. They go without what was known of their records, but for
+ * those that rewrite them: what they become was made of it.
  */
 static void take_apart(struct queue *queue, struct queue_message *message, unsigned rcode, uint64_t now_ms)
 {
@@ -913,13 +917,16 @@ static void take_apart(struct queue *queue, struct queue_message *message, unsig
 	if (!message->first->halved)
 		queue->part_committed = false;
 	for (; entry; entry = next) {
+		bool look = is_about_records(rcode) && may_look(entry);
+
 		next = entry->next_in_message;
-		unlearn(queue, entry);
+		if (look || !rewrites(&entry->set))
+			unlearn(queue, entry);
 		if (!is_wanted(entry)) {
 			end_as(queue, entry, undone(entry, OUTCOME_UNREACHABLE), now_ms);
 			continue;
 		}
-		if (is_about_records(rcode) && has_to_look(entry)) {
+		if (look) {
 			route(queue, entry, now_ms);
 			continue;
 		}
@@ -1137,15 +1144,18 @@ static bool is_blind(const struct change_set *set)
 
 static void finish_look(struct queue *queue, struct queue_entry *entry, uint64_t now_ms)
 {
+	/* That settles it, even if the look at the other record has failed. */
+	if (entry->absent != ADDR_NONE) {
+		end(queue, entry, no_record(entry->absent), now_ms);
+		return;
+	}
 	if (entry->look_failed) {
 		entry->next_in_message = NULL;
 		retry_all(queue, &entry->looks[0], now_ms);
 		return;
 	}
 	entry->looked = true;
-	if (entry->absent != ADDR_NONE)
-		end(queue, entry, no_record(entry->absent), now_ms);
-	else if (is_blind(&entry->set))
+	if (is_blind(&entry->set))
 		end_as(queue, entry, undone(entry, OUTCOME_REFUSED), now_ms);
 	else if (is_wanted(entry))
 		route(queue, entry, now_ms);
