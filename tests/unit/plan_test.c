@@ -706,6 +706,97 @@ static void offline_removes_both_families_where_records_may_be_removed(void **st
 	assert_int_equal(plan.hosts[1].failure, OUTCOME_NOT_YOURS);
 }
 
+/* ---- TXT records ---- */
+
+static struct plan_host plan_txt(const struct world *world, enum intent_kind kind, const char *host, struct text txt)
+{
+	struct intent intent = {.kind = kind, .hosts = {text_of(host)}, .host_count = 1, .txt = txt};
+	static struct plan plan;
+
+	plan_make(&world->policy, &intent, &world->grant, &world->source, &plan);
+	return plan.hosts[0];
+}
+
+static void plans_a_text_for_a_host_or_its_challenge(void **state)
+{
+	static const struct {
+		enum intent_kind kind;
+		const char *host;
+		enum outcome_code failure; /* OUTCOME_GRANTED: none */
+		enum change_kind change;
+	} rows[] = {
+		{INTENT_TXT_SET, "www.dyn.example.com", OUTCOME_GRANTED, CHANGE_TXT_SET},
+		{INTENT_TXT_ADD, "_acme-challenge.www.dyn.example.com.", OUTCOME_GRANTED, CHANGE_TXT_ADD},
+		{INTENT_TXT_DROP, "_ACME-challenge.www.dyn.example.com", OUTCOME_GRANTED, CHANGE_TXT_DROP},
+		{INTENT_TXT_ROTATE, "_acme-challenge.www.dyn.example.com", OUTCOME_GRANTED, CHANGE_TXT_ROTATE},
+		/* The grant is for what lies below the zone, and so is neither for its apex nor for the apex' challenge. */
+		{INTENT_TXT_ADD, "_acme-challenge.dyn.example.com", OUTCOME_NOT_YOURS, 0},
+		{INTENT_TXT_ADD, "_acme-challenge.www.example.net", OUTCOME_NOT_YOURS, 0},
+		{INTENT_TXT_ADD, "_other.www.dyn.example.com", OUTCOME_NOT_YOURS, 0},
+		{INTENT_TXT_ADD, "_acme-challenge._acme-challenge.www.dyn.example.com", OUTCOME_NOT_YOURS, 0},
+		{INTENT_TXT_ADD, "_acme-challenge.www.off.example.com", OUTCOME_ZONE_INACTIVE, 0},
+		{INTENT_TXT_ADD, "no name", OUTCOME_BAD_HOST, 0},
+	};
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	world.grant.may_set_txt = true;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct plan_host host = plan_txt(&world, rows[i].kind, rows[i].host, text_of("proof"));
+
+		assert_row(rows[i].host, host.planned == (rows[i].failure == OUTCOME_GRANTED));
+		assert_row(rows[i].host, host.planned || host.failure == rows[i].failure);
+		if (!host.planned)
+			continue;
+		assert_row(rows[i].host, host.set.count == 1 && host.set.changes[0].kind == rows[i].change);
+		assert_row(rows[i].host, !host.set.changes[0].must_exist && host.set.changes[0].ttl_s == TTL_S);
+		assert_text((struct text){host.set.txt.octets, host.set.txt.len}, "proof");
+	}
+}
+
+static void only_who_may_set_text_does(void **state)
+{
+	struct world world;
+	struct plan_host host;
+
+	(void)state;
+	world_init(&world);
+	allow_creation(&world);
+	host = plan_txt(&world, INTENT_TXT_SET, "www.dyn.example.com", text_of("proof"));
+	assert_false(host.planned);
+	assert_int_equal(host.failure, OUTCOME_NOT_ALLOWED);
+}
+
+static void a_text_is_a_character_string_of_printable_ascii(void **state)
+{
+	static char longest[256];
+	const struct {
+		struct text txt;
+		bool settable, addable;
+	} rows[] = {
+		{OCTETS("proof"), true, true},  {OCTETS("a b\"c\\;"), true, true},
+		{OCTETS(""), true, false}, /* to set nothing is to remove it */
+		{{longest, 255}, true, true},   {{longest, 256}, false, false},
+		{OCTETS("a\0b"), false, false}, {OCTETS("a\nb"), false, false},
+		{OCTETS("\x7f"), false, false}, {OCTETS("m\xc3\xbcller"), false, false},
+	};
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	world.grant.may_set_txt = true;
+	memset(longest, 'x', sizeof longest);
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct plan_host set = plan_txt(&world, INTENT_TXT_SET, "www.dyn.example.com", rows[i].txt);
+		struct plan_host add = plan_txt(&world, INTENT_TXT_ADD, "www.dyn.example.com", rows[i].txt);
+
+		assert_int_equal(set.planned, rows[i].settable);
+		assert_int_equal(add.planned, rows[i].addable);
+		assert_true(add.planned || add.failure == OUTCOME_BAD_TEXT);
+	}
+}
+
 /* ---- Hosts that were not named in full ---- */
 
 static struct plan_host plan_form(const struct world *world, enum intent_hosts form, const char *host)
@@ -867,6 +958,9 @@ int main(void)
 		cmocka_unit_test(a_login_that_names_another_s_host_gives_no_access),
 		cmocka_unit_test(labels_are_completed_by_what_was_granted),
 		cmocka_unit_test(the_sets_of_a_zone_are_announced_to_each_other),
+		cmocka_unit_test(plans_a_text_for_a_host_or_its_challenge),
+		cmocka_unit_test(only_who_may_set_text_does),
+		cmocka_unit_test(a_text_is_a_character_string_of_printable_ascii),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
