@@ -18,6 +18,9 @@ static enum outcome_code henet_parse(const struct http_request *request, struct 
 	intent->hosts[0] = login.value;
 	intent->host_count = 1;
 	operand_take_addresses(request, address_operands, intent);
+	/* However it is written: logins that are hosts are in lower case, without a dot at the end. */
+	if (name_parse(login.value, &intent->login_name) == STATUS_OK)
+		login.value = login.literal = name_text(&intent->login_name);
 	return operand_take_credentials(&login, password, intent);
 }
 

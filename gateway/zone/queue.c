@@ -50,7 +50,7 @@ enum entry_state {
 	LOOK_READY,    /* to be looked at */
 	CONFIRM_READY, /* probably so already */
 	PROBE_READY,   /* one of its records is missing, but which? */
-	GATHERED,      /* the same, as soon as the others of its request have been looked at */
+	GATHERED,      /* the same, as soon as the others of its request are there and have been looked at */
 	READY,         /* to be committed, together with others */
 	LONE_READY,    /* to be committed alone */
 	SUSPECT,       /* in a part of a rejected message, listed by the part's first entry */
@@ -314,12 +314,16 @@ static void await(struct queue_entry *entry)
 	entry->group->awaited++;
 }
 
-/* Whether to ask what is there before anything is done. Of TXT records only those that rotate need it. */
+/* Whether the primary may still be asked what is there. Of TXT records only those that rotate need it. */
+static bool may_look(const struct queue_entry *entry)
+{
+	return !entry->looked && (!is_txt(&entry->set) || entry->set.changes[0].kind == CHANGE_TXT_ROTATE);
+}
+
+/* Whether it has to be asked before anything is done. */
 static bool has_to_look(const struct queue_entry *entry)
 {
-	if (entry->looked)
-		return false;
-	return is_txt(&entry->set) ? entry->set.changes[0].kind == CHANGE_TXT_ROTATE : !is_known(&entry->set);
+	return may_look(entry) && (is_txt(&entry->set) || !is_known(&entry->set));
 }
 
 /* The next thing to do with an entry at the head of its chain. */
@@ -913,7 +917,7 @@ static void take_apart(struct queue *queue, struct queue_message *message, unsig
 	if (!message->first->halved)
 		queue->part_committed = false;
 	for (; entry; entry = next) {
-		bool look = is_about_records(rcode) && !entry->looked;
+		bool look = is_about_records(rcode) && may_look(entry);
 
 		next = entry->next_in_message;
 		if (look || !rewrites(&entry->set))
@@ -984,7 +988,9 @@ static void reject_one(struct queue *queue, struct queue_entry *entry, unsigned 
 	}
 	if (entry->halved && queue->part_committed)
 		memory_mark_poison(queue->memory, owner_of(entry), now_ms);
-	if (rcode != DNS_NXRRSET)
+	if (rcode == DNS_YXRRSET && prerequisites(&entry->set) == 0)
+		end(queue, entry, no_record(entry->set.changes[0].addr.family), now_ms); /* the owner is an alias */
+	else if (rcode != DNS_NXRRSET)
 		end_as(queue, entry, undone(entry, OUTCOME_REFUSED), now_ms);
 	else if (prerequisites(&entry->set) < 2)
 		end(queue, entry, no_record(prerequisite(&entry->set, 0)), now_ms);

@@ -133,6 +133,12 @@ class Server:
     def remove(self, host, rdtype, zone=None):
         self._change(zone or self.zones[0].name, [(host, rdtype)], "delete")
 
+    def nsupdate(self, *commands):
+        """As an administrator would do it."""
+        key = f"{self.admin.algorithm}:{self.admin.name}:{self.admin.secret}"
+        script = "\n".join([f"server {LOOPBACK} {self.port}", *commands, "send", ""])
+        subprocess.run(["nsupdate", "-y", key], input=script, text=True, check=True, timeout=20)
+
     def _change(self, zone, records, verb):
         update = dns.update.UpdateMessage(zone, keyring=self.admin.dnspython)
         for host, *record in records:

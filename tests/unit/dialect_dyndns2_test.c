@@ -411,7 +411,7 @@ static const struct answer_row {
 	{OUTCOME_BAD_TEXT, "badtxt\n", 400, false, false}, /* not of the contract: dyndns2 sets no text */
 	{OUTCOME_TOO_MANY_HOSTS, "numhost\n", 400, false, false},
 	{OUTCOME_THROTTLED, "abuse\n", 403, false, true},
-	{OUTCOME_REFUSED, "dnserr\n", 503, false, false},
+	{OUTCOME_REFUSED, "dnserr\n", 503, false, true},
 	{OUTCOME_UNREACHABLE, "911\n", 503, false, true},
 	{OUTCOME_UNKNOWN, "911\n", 503, false, true},
 	{OUTCOME_GIVEN_UP, "911\n", 503, false, true},
