@@ -9,7 +9,9 @@
 
 static enum outcome_code httpreq_parse(const struct http_request *request, struct intent *intent)
 {
-	intent->kind = text_equal(request->path, text_of("/present")) ? INTENT_TXT_ADD : INTENT_TXT_DROP;
+	bool cleanup = text_equal(operand_cut(request->path), text_of("/cleanup"));
+
+	intent->kind = cleanup ? INTENT_TXT_DROP : INTENT_TXT_ADD;
 	intent->hosts[0] = operand_of(request, "fqdn");
 	intent->host_count = 1;
 	intent->txt = operand_of(request, "value");

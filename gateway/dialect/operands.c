@@ -1,15 +1,17 @@
 #include "dialect/operands.h"
 
+#include <string.h>
 #include <strings.h>
 
 struct text operand_cut(struct text text)
 {
-	static const char next[] = " http";
+	static const char next[] = "http";
 	struct text head, tail;
+	bool two;
 
 	text_split(text, ' ', &head, &tail);
-	return tail.len + 1 >= sizeof next - 1 && strncasecmp(tail.octets, next + 1, sizeof next - 2) == 0 ? head
-													   : text;
+	two = tail.len >= strlen(next) && strncasecmp(tail.octets, next, strlen(next)) == 0;
+	return two ? head : text;
 }
 
 struct text operand_of(const struct http_request *request, const char *name)
