@@ -21,7 +21,7 @@
 struct config_listener {
 	struct addr address;
 	unsigned port;
-	bool errors_as_200;
+	bool errors_as_200; /* for clients that read words only under that status */
 };
 
 /* One entry of `tsig_keys`: a key file, which may hold several keys, or one key in three options. */
