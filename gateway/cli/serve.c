@@ -222,14 +222,20 @@ static enum status listen_on_all(struct daemon *daemon)
 		const struct config_listener *listener = &config->listeners[i];
 		struct endpoint endpoint = {listener->address, (uint16_t)listener->port};
 		char text[ENDPOINT_TEXT_MAX], error[256] = "out of memory";
-		enum status status = http_server_listen(daemon->http, &endpoint, wants_v6_only(config, listener), error,
-							sizeof error);
+		struct http_listener how = {
+			.endpoint = endpoint,
+			.v6_only = wants_v6_only(config, listener),
+			.certificates = listener->cert_set,
+			.tls_priorities = listener->tls_priorities,
+		};
+		enum status status = http_server_listen(daemon->http, &how, error, sizeof error);
 
 		if (status != STATUS_OK) {
 			LOG(LOG_ERROR, "listen-failed", log_text("text", error));
 			return status;
 		}
-		LOG(LOG_INFO, "listening", log_text("address", endpoint_format(&endpoint, text)));
+		LOG(LOG_INFO, "listening", log_text("address", endpoint_format(&endpoint, text)),
+		    log_text("scheme", listener->cert_set ? "https" : "http"));
 	}
 	return STATUS_OK;
 }

@@ -253,6 +253,16 @@ static void free_tsig(struct config_tsig *tsig)
 	free(tsig->algorithm);
 }
 
+static void free_listener(struct config_listener *listener)
+{
+	for (size_t i = 0; i < listener->certificate_count; i++) {
+		free(listener->certificates[i].certificate);
+		free(listener->certificates[i].key);
+	}
+	free(listener->certificates);
+	cert_set_release(&listener->cert_set);
+}
+
 void config_release(struct config **config_pointer)
 {
 	struct config *config = config_pointer ? *config_pointer : NULL;
@@ -271,6 +281,8 @@ void config_release(struct config **config_pointer)
 		free(config->users[i].patterns);
 		secret_wipe(&config->users[i].key, sizeof config->users[i].key);
 	}
+	for (size_t i = 0; i < config->listener_count; i++)
+		free_listener(&config->listeners[i]);
 	free(config->listeners);
 	free(config->tsig);
 	free(config->zones);

@@ -16,11 +16,21 @@
 #include "base/name.h"
 #include "base/peer.h"
 #include "base/status.h"
+#include "cert/cert.h"
 #include "tsig.h"
+
+struct config_certificate {
+	char *certificate;
+	char *key;
+};
 
 struct config_listener {
 	struct addr address;
 	unsigned port;
+	struct config_certificate *certificates;
+	size_t certificate_count;
+	struct cert_set *cert_set;  /* NULL: HTTP without TLS */
+	const char *tls_priorities; /* a constant, see cert_priorities() */
 };
 
 /* One entry of `tsig_keys`: a key file, which may hold several keys, or one key in three options. */

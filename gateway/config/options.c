@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/secret.h"
 
@@ -28,6 +29,97 @@ static void *append(struct reader *reader, void *array_pointer, size_t *count, s
 	return memset((char *)grown + size * (*count)++, 0, size);
 }
 
+/* Files that are named stand beside the configuration unless their path is absolute. NULL without memory. */
+static char *beside(const struct reader *reader, const char *file)
+{
+	const char *slash = strrchr(reader->path, '/');
+	char *path = NULL;
+
+	if (*file == '/' || !slash)
+		return strdup(file);
+	if (asprintf(&path, "%.*s/%s", (int)(slash - reader->path), reader->path, file) < 0)
+		return NULL;
+	return path;
+}
+
+/* ---- listen: certificates ---- */
+
+enum { EXPIRY_WARNING_DAYS = 14 };
+
+static void advise_on_validity(struct reader *reader, const config_setting_t *at, const char *path,
+			       const struct cert_validity *validity)
+{
+	time_t now = time(NULL);
+	long days = (long)(validity->until - now) / 86400;
+
+	if (validity->from > now)
+		reader_advise(reader, at, "certificate %s is not valid yet; is the clock right?", path);
+	else if (validity->until <= now)
+		reader_advise(reader, at, "certificate %s has expired; clients will refuse it", path);
+	else if (days < EXPIRY_WARNING_DAYS)
+		reader_advise(reader, at, "certificate %s expires in %ld days; renew it, then send SIGHUP", path, days);
+}
+
+static void advise_on_secrecy(struct reader *reader, const config_setting_t *at, const char *path)
+{
+	struct stat info;
+
+	if (stat(path, &info) == 0 && info.st_mode & (S_IROTH | S_IWOTH))
+		reader_advise(reader, at, "key file %s is open to every user of this machine: chmod o-rwx it", path);
+}
+
+static void add_certificate(struct reader *reader, const config_setting_t *at, const struct config_certificate *pair,
+			    struct cert_set *set)
+{
+	const config_setting_t *certificate_at = config_setting_get_member(at, "certificate");
+	const config_setting_t *key_at = config_setting_get_member(at, "key");
+	char *certificate = beside(reader, pair->certificate), *key = beside(reader, pair->key);
+	enum status status = STATUS_NO_MEMORY;
+	struct cert_validity validity;
+	struct cert_error error;
+
+	if (certificate && key)
+		status = cert_set_add(set, certificate, key, &validity, &error);
+	if (status == STATUS_OK) {
+		advise_on_validity(reader, certificate_at, certificate, &validity);
+		advise_on_secrecy(reader, key_at, key);
+	} else if (status == STATUS_INVALID) {
+		reader_error(reader, error.in_key ? key_at : certificate_at, "%s", error.text);
+	} else {
+		reader->no_memory = true;
+	}
+	free(certificate);
+	free(key);
+}
+
+static void add_certificates(struct reader *reader, const config_setting_t *at, struct config_listener *listener)
+{
+	if (cert_set_new(&listener->cert_set) != STATUS_OK) {
+		reader->no_memory = true;
+		return;
+	}
+	for (size_t i = 0; i < listener->certificate_count; i++)
+		add_certificate(reader, config_setting_get_elem(at, (unsigned)i), &listener->certificates[i],
+				listener->cert_set);
+}
+
+static const struct option certificate_options[] = {
+	{.name = "certificate",
+	 .type = OPTION_TEXT,
+	 FIELD(config_certificate, certificate),
+	 .required = true,
+	 .help = "a PEM file with the certificate and the intermediate ones, beside the configuration unless absolute"},
+	{.name = "key",
+	 .type = OPTION_TEXT,
+	 FIELD(config_certificate, key),
+	 .required = true,
+	 .help = "a PEM file with its private key, not encrypted, not readable by others"},
+	{.name = NULL},
+};
+
+static const struct option_group certificate_group = {"certificates", certificate_options,
+						      sizeof(struct config_certificate), NULL};
+
 /* ---- listen ---- */
 
 static void take_listen_address(struct reader *reader, const config_setting_t *at, const char *text, void *into)
@@ -36,6 +128,26 @@ static void take_listen_address(struct reader *reader, const config_setting_t *a
 
 	if (addr_parse(text_of(text), &listener->address) != STATUS_OK)
 		reader_error(reader, at, "\"%s\" is not an IP address; \"::\" and \"0.0.0.0\" stand for all", text);
+}
+
+static void take_tls_min(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct config_listener *listener = into;
+
+	listener->tls_priorities = cert_priorities(text);
+	if (!listener->tls_priorities)
+		reader_error(reader, at, "`tls_min` must be \"1.0\", \"1.1\", \"1.2\" or \"1.3\", not \"%s\"", text);
+}
+
+static void finish_listener(struct reader *reader, const config_setting_t *at, void *into)
+{
+	struct config_listener *listener = into;
+
+	if (listener->certificate_count)
+		add_certificates(reader, config_setting_get_member(at, "certificates"), listener);
+	else if (config_setting_get_member(at, "tls_min"))
+		reader_error(reader, config_setting_get_member(at, "tls_min"),
+			     "`tls_min` says something of TLS, but this listener has no `certificates`");
 }
 
 static const struct option listen_options[] = {
@@ -51,25 +163,24 @@ static const struct option listen_options[] = {
 	 .min = 1,
 	 .max = 65535,
 	 .help = "the TCP port"},
+	{.name = "certificates",
+	 .type = OPTION_GROUPS,
+	 FIELD(config_listener, certificates),
+	 .count_offset = offsetof(struct config_listener, certificate_count),
+	 .group = &certificate_group,
+	 .help = "makes it HTTPS; of several, the one for the name that the client asks for is taken, else the first"},
+	{.name = "tls_min",
+	 .type = OPTION_TEXT,
+	 .take = take_tls_min,
+	 .fallback_text = "1.2",
+	 .help = "the oldest version of TLS that is spoken: \"1.0\", \"1.1\", \"1.2\" or \"1.3\""},
 	{.name = NULL},
 };
 
-static const struct option_group listen_group = {"listen", listen_options, sizeof(struct config_listener), NULL};
+static const struct option_group listen_group = {"listen", listen_options, sizeof(struct config_listener),
+						 finish_listener};
 
 /* ---- tsig_keys ---- */
-
-/* Key files stand beside the configuration unless their path is absolute. */
-static char *beside(const struct reader *reader, const char *file)
-{
-	const char *slash = strrchr(reader->path, '/');
-	char *path = NULL;
-
-	if (*file == '/' || !slash)
-		return strdup(file);
-	if (asprintf(&path, "%.*s/%s", (int)(slash - reader->path), reader->path, file) < 0)
-		return NULL;
-	return path;
-}
 
 static bool is_private(struct reader *reader, const config_setting_t *at, const char *path)
 {
@@ -462,8 +573,8 @@ static const char *type_text(const struct option *option)
 
 bool config_option(size_t n, struct config_option_info *out)
 {
-	static const struct option_group *const groups[] = {&options_top, &listen_group, &tsig_group, &zone_group,
-							    &user_group};
+	static const struct option_group *const groups[] = {&options_top, &listen_group, &certificate_group,
+							    &tsig_group,  &zone_group,   &user_group};
 
 	for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
 		for (const struct option *option = groups[i]->options; option->name; option++) {

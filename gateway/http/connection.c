@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -87,6 +88,7 @@ struct connection *connection_new(struct listener *listener, int fd, const struc
 	connection->listener = listener;
 	connection->fd = fd;
 	connection->peer = *peer;
+	connection->tls = tls_hold(listener->tls);
 	listener->open++;
 	if (count_in(connection))
 		return connection;
@@ -99,7 +101,10 @@ void connection_free(struct connection *connection)
 {
 	struct listener *listener = connection->listener;
 
+	if (connection->arrival)
+		arrival_end(connection->arrival);
 	count_out(connection);
+	tls_release(&connection->tls);
 	free(connection);
 	listener->open--;
 	listener_release(listener);
@@ -111,6 +116,8 @@ void connection_opened(struct connection *connection, struct MHD_Connection *mhd
 	int on = 1;
 
 	connection->mhd = mhd;
+	if (connection->tls)
+		arrival_entered(connection);
 	connection->progress_ms = uv_now(server->loop);
 	TAILQ_INSERT_TAIL(&server->connections, connection, link);
 	setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -148,8 +155,14 @@ void connection_progressed(struct connection *connection)
 
 bool connection_is_gone(const struct connection *connection)
 {
+	struct pollfd polled = {.fd = connection->fd, .events = POLLRDHUP};
 	char octet;
-	ssize_t got = recv(connection->fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT);
+	ssize_t got;
+
+	/* What TLS says at the end can be read before the end of file, and is not ours to read. */
+	if (connection->tls)
+		return poll(&polled, 1, 0) > 0 && !connection->input_ended;
+	got = recv(connection->fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT);
 
 	if (got == 0)
 		return !connection->input_ended;

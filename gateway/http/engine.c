@@ -4,6 +4,7 @@
  *
  * It is given connections, instead of accepting them itself: limits, addresses and what comes before HTTP are ours.
  */
+#include <gnutls/abstract.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,15 +130,34 @@ void engine_add(struct engine *engine, struct connection *connection)
 	connection_free(connection);
 }
 
-static struct MHD_Daemon *start_daemon(struct engine *engine)
+/* Never called: tls_prepare() gives each session its certificates. MHD wants to have some way to them, too. */
+static int no_certificate(gnutls_session_t session, const struct gnutls_cert_retr_st *info, gnutls_pcert_st **pcert,
+			  unsigned *pcert_len, gnutls_ocsp_data_st **ocsp, unsigned *ocsp_len, gnutls_privkey_t *key,
+			  unsigned *flags)
 {
-	return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
-				0, NULL, NULL, on_request, engine, MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL,
-				MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-				MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-				engine->server->options.idle_timeout_s, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes,
-				NULL, MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, MHD_OPTION_NOTIFY_CONNECTION,
-				on_connection, engine, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_END);
+	(void)session;
+	(void)info;
+	(void)pcert;
+	(void)pcert_len;
+	(void)ocsp;
+	(void)ocsp_len;
+	(void)key;
+	(void)flags;
+	return -1;
+}
+
+static struct MHD_Daemon *start_daemon(struct engine *engine, bool with_tls)
+{
+	unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+
+	return MHD_start_daemon(
+		flags | (with_tls ? MHD_USE_TLS : 0), 0, NULL, NULL, on_request, engine, MHD_OPTION_EXTERNAL_LOGGER,
+		on_mhd_log, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+		engine->server->options.idle_timeout_s, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
+		MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, engine,
+		MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+		with_tls ? MHD_OPTION_HTTPS_CERT_CALLBACK2 : MHD_OPTION_END, no_certificate, MHD_OPTION_END);
 }
 
 /* Watches the daemon's own epoll descriptor, which becomes readable when one of its connections needs work. */
@@ -156,14 +176,14 @@ static enum status watch(struct engine *engine)
 	return STATUS_OK;
 }
 
-enum status engine_start(struct http_server *server, struct engine **out)
+enum status engine_start(struct http_server *server, bool with_tls, struct engine **out)
 {
 	struct engine *engine = calloc(1, sizeof *engine);
 
 	if (!engine)
 		return STATUS_NO_MEMORY;
 	engine->server = server;
-	engine->daemon = start_daemon(engine);
+	engine->daemon = start_daemon(engine, with_tls);
 	if (!engine->daemon) {
 		free(engine);
 		return STATUS_IO;

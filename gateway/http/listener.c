@@ -41,7 +41,7 @@ static bool accept_one(struct listener *listener)
 	}
 	connection = connection_new(listener, fd, &peer);
 	if (connection)
-		engine_add(listener->server->engine, connection);
+		arrival_begin(connection);
 	return true;
 }
 
@@ -98,31 +98,53 @@ static enum status watch(struct listener *listener)
 	return STATUS_OK;
 }
 
-enum status listener_open(struct http_server *server, const struct endpoint *endpoint, bool v6_only,
-			  struct listener **out, char *error, size_t error_size)
+static void listener_free(struct listener *listener)
+{
+	if (listener->fd >= 0)
+		close(listener->fd);
+	tls_release(&listener->tls);
+	free(listener);
+}
+
+static enum status prepare_tls(struct listener *listener, const struct http_listener *how)
+{
+	struct http_server *server = listener->server;
+	enum status status = tls_new(how->certificates, how->tls_priorities, NULL, &listener->tls);
+
+	if (status == STATUS_OK && !server->tls)
+		status = engine_start(server, true, &server->tls);
+	return status;
+}
+
+enum status listener_open(struct http_server *server, const struct http_listener *how, char *error, size_t error_size)
 {
 	struct listener *listener = calloc(1, sizeof *listener);
+	enum status status = STATUS_OK;
 	char text[ENDPOINT_TEXT_MAX];
 
 	if (!listener)
 		return STATUS_NO_MEMORY;
 	listener->server = server;
-	listener->endpoint = *endpoint;
-	endpoint_format(endpoint, text);
-	listener->fd = open_socket(endpoint, v6_only);
+	listener->endpoint = how->endpoint;
+	endpoint_format(&how->endpoint, text);
+	listener->fd = open_socket(&how->endpoint, how->v6_only);
 	if (listener->fd < 0) {
 		snprintf(error, error_size, "cannot listen on %s: %s", text, strerror(errno));
-		free(listener);
-		return STATUS_IO;
+		status = STATUS_IO;
 	}
-	if (watch(listener) != STATUS_OK) {
+	if (status == STATUS_OK && how->certificates) {
+		status = prepare_tls(listener, how);
+		snprintf(error, error_size, "cannot listen on %s: TLS cannot be set up", text);
+	}
+	if (status == STATUS_OK) {
+		status = watch(listener);
 		snprintf(error, error_size, "cannot listen on %s: the event loop refuses the socket", text);
-		close(listener->fd);
-		free(listener);
-		return STATUS_IO;
+	}
+	if (status != STATUS_OK) {
+		listener_free(listener);
+		return status;
 	}
 	SLIST_INSERT_HEAD(&server->listeners, listener, link);
-	*out = listener;
 	return STATUS_OK;
 }
 
@@ -150,7 +172,7 @@ void listener_close(struct listener *listener)
 void listener_release(struct listener *listener)
 {
 	if (listener->poll_closed && listener->open == 0)
-		free(listener);
+		listener_free(listener);
 	else
 		listener_retry(listener);
 }

@@ -1,14 +1,15 @@
 /*
  * parts: what the files of the HTTP server share. Private to the room.
  *
+ *   arrival.c      connections on their way from accept() to the first request
  *   listener.c     sockets: opening them, accepting within limits
- *   connection.c   connections that libmicrohttpd has: their count, clients that are slow or gone
+ *   connection.c   connections: their bounds, clients that are slow or gone
  *   exchange.c     requests and their answers
  *   engine.c       libmicrohttpd inside the loop
  *   server.c       puts them together; deadlines, draining
  *
- * Ownership goes up: an exchange has its connection, a connection its listener, a listener its server. A listener that was
- * closed lives on until its last connection has ended.
+ * Ownership goes up: an exchange has its connection, a connection its listener, a listener its server. A listener that
+ * was closed lives on until its last connection has ended.
  */
 #ifndef HTTP_PARTS_H
 #define HTTP_PARTS_H
@@ -19,6 +20,7 @@
 #include "base/table.h"
 #include "http/decode.h"
 #include "http/server.h"
+#include "http/tls.h"
 
 struct http_exchange {
 	struct connection *connection;
@@ -58,6 +60,8 @@ struct connection {
 	struct MHD_Connection *mhd;
 	int fd;
 	struct addr peer;               /* who has connected */
+	struct tls *tls;                /* NULL: plain HTTP */
+	struct arrival *arrival;        /* NULL once it has arrived */
 	struct source *counted;         /* NULL: no bound for it */
 	struct http_exchange *exchange; /* NULL between requests */
 	bool input_ended;               /* by ourselves: an end of file says nothing of the client */
@@ -68,13 +72,17 @@ struct connection {
 struct listener {
 	struct http_server *server;
 	struct endpoint endpoint;
-	int fd; /* -1: closed */
+	struct tls *tls; /* NULL: plain HTTP */
+	int fd;          /* -1: closed */
 	uv_poll_t poll;
 	bool poll_closed; /* libuv is done with it */
 	bool accepting;
 	unsigned open; /* connections */
 	SLIST_ENTRY(listener) link;
 };
+
+/* A connection on its way; private to arrival.c. */
+struct arrival;
 
 /* One MHD daemon without threads and without a listening socket. */
 struct engine {
@@ -92,13 +100,18 @@ struct http_server {
 	struct http_options options;
 	http_handler_fn *handler;
 	void *handler_ctx;
-	struct engine *engine;
+	struct engine *plain;
+	struct engine *tls; /* NULL until a listener needs it */
 	SLIST_HEAD(listeners, listener) listeners;
 	TAILQ_HEAD(connections, connection) connections; /* longest without progress first */
 	TAILQ_HEAD(exchanges, http_exchange) waiting;    /* earliest deadline first */
+	TAILQ_HEAD(arrivals, arrival) arriving;          /* earliest deadline first */
+	struct arrivals ready;                           /* whose client has said something; first come first served */
+	struct arrivals stepping;                        /* whose handshake MHD goes on with right now */
 	struct table sources;
 	uint64_t seed; /* of their hashes */
 	uv_prepare_t prepare;
+	uv_idle_t busy; /* active while somebody is ready */
 	uv_timer_t tick;
 	unsigned handles; /* open libuv handles, of listeners and engines, too */
 	bool freed;
@@ -110,7 +123,7 @@ struct http_server {
 
 /* ---- engine.c ---- */
 
-MUST_USE enum status engine_start(struct http_server *server, struct engine **out);
+MUST_USE enum status engine_start(struct http_server *server, bool with_tls, struct engine **out);
 /* Gives MHD a connection, which connection_opened() or else connection_free() takes on. */
 void engine_add(struct engine *engine, struct connection *connection);
 /* Lets MHD do what can be done now. */
@@ -122,10 +135,25 @@ void engine_halt(struct engine *engine);
 /* Ends its connections. It is freed once libuv has closed its handles. */
 void engine_stop(struct engine **engine);
 
+/* ---- arrival.c ---- */
+
+/* Takes a connection that was accepted on its way. */
+void arrival_begin(struct connection *connection);
+/* MHD has been given the connection, and its handshake comes next. */
+void arrival_entered(struct connection *connection);
+/* It has arrived, or ended. */
+void arrival_end(struct arrival *arrival);
+/* Lets some of the handshakes go on that can. */
+void arrivals_step(struct http_server *server);
+/* Cuts those off who take too long. */
+void arrivals_cut_slow(struct http_server *server, uint64_t now_ms);
+/* Cuts all of them off. */
+void arrivals_end(struct http_server *server);
+
 /* ---- listener.c ---- */
 
-MUST_USE enum status listener_open(struct http_server *server, const struct endpoint *endpoint, bool v6_only,
-				   struct listener **out, char *error, size_t error_size);
+MUST_USE enum status listener_open(struct http_server *server, const struct http_listener *how, char *error,
+				   size_t error_size);
 /* Takes in who has connected, and nobody any more. */
 void listener_close(struct listener *listener);
 /* Frees it if it is closed and has no connection any more. */

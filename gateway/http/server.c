@@ -12,12 +12,22 @@ enum {
 
 /* ---- In the loop ---- */
 
+static void run_engines(struct http_server *server)
+{
+	engine_run(server->plain);
+	if (server->tls)
+		engine_run(server->tls);
+}
+
 static void on_prepare(uv_prepare_t *prepare)
 {
 	struct http_server *server = prepare->data;
 
-	if (server->engine->needs_run)
-		engine_run(server->engine);
+	arrivals_step(server);
+	if (server->plain->needs_run)
+		engine_run(server->plain);
+	if (server->tls && server->tls->needs_run)
+		engine_run(server->tls);
 }
 
 static void check_drained(struct http_server *server);
@@ -36,6 +46,7 @@ static void on_tick(uv_timer_t *tick)
 	SLIST_FOREACH(listener, &server->listeners, link)
 		listener_retry(listener);
 	exchanges_tell_gone(server);
+	arrivals_cut_slow(server, now_ms);
 	connections_cut_slow(server, now_ms);
 	if (server->draining)
 		check_drained(server);
@@ -47,9 +58,11 @@ static void start_handles(struct http_server *server)
 {
 	uv_prepare_init(server->loop, &server->prepare);
 	uv_timer_init(server->loop, &server->tick);
-	server->handles += 2;
+	uv_idle_init(server->loop, &server->busy);
+	server->handles += 3;
 	server->prepare.data = server;
 	server->tick.data = server;
+	server->busy.data = server;
 	uv_prepare_start(&server->prepare, on_prepare);
 	uv_timer_start(&server->tick, on_tick, TICK_MS, TICK_MS);
 }
@@ -69,11 +82,14 @@ enum status http_server_new(uv_loop_t *loop, const struct http_options *options,
 	SLIST_INIT(&server->listeners);
 	TAILQ_INIT(&server->connections);
 	TAILQ_INIT(&server->waiting);
+	TAILQ_INIT(&server->arriving);
+	TAILQ_INIT(&server->ready);
+	TAILQ_INIT(&server->stepping);
 	status = uv_random(NULL, NULL, &server->seed, sizeof server->seed, 0, NULL) == 0 ? STATUS_OK : STATUS_CRYPTO;
 	if (status == STATUS_OK)
 		status = table_init(&server->sources);
 	if (status == STATUS_OK)
-		status = engine_start(server, &server->engine);
+		status = engine_start(server, false, &server->plain);
 	if (status != STATUS_OK) {
 		table_fini(&server->sources);
 		free(server);
@@ -84,12 +100,10 @@ enum status http_server_new(uv_loop_t *loop, const struct http_options *options,
 	return STATUS_OK;
 }
 
-enum status http_server_listen(struct http_server *server, const struct endpoint *endpoint, bool v6_only, char *error,
+enum status http_server_listen(struct http_server *server, const struct http_listener *how, char *error,
 			       size_t error_size)
 {
-	struct listener *listener;
-
-	return listener_open(server, endpoint, v6_only, &listener, error, error_size);
+	return listener_open(server, how, error, error_size);
 }
 
 /* ---- Draining ---- */
@@ -99,7 +113,10 @@ static void stop_running(struct http_server *server)
 {
 	uv_prepare_stop(&server->prepare);
 	uv_timer_stop(&server->tick);
-	engine_halt(server->engine);
+	uv_idle_stop(&server->busy);
+	engine_halt(server->plain);
+	if (server->tls)
+		engine_halt(server->tls);
 }
 
 static void check_drained(struct http_server *server)
@@ -131,12 +148,13 @@ void http_server_drain(struct http_server *server, http_drained_fn *drained, voi
 	server->drained_ctx = ctx;
 	while (!SLIST_EMPTY(&server->listeners))
 		listener_close(SLIST_FIRST(&server->listeners));
-	engine_run(server->engine); /* reads what has been sent */
+	arrivals_end(server);
+	run_engines(server); /* they read what has been sent */
 	TAILQ_FOREACH(connection, &server->connections, link) {
 		if (!connection->exchange)
 			connection_end_input(connection);
 	}
-	engine_wake(server->engine);
+	run_engines(server);
 	uv_timer_start(&server->tick, on_tick, 10, 20);
 }
 
@@ -165,7 +183,10 @@ void http_server_free(struct http_server **server_pointer)
 	server->freed = true;
 	while (!SLIST_EMPTY(&server->listeners))
 		listener_close(SLIST_FIRST(&server->listeners));
-	engine_stop(&server->engine);
+	arrivals_end(server);
+	engine_stop(&server->plain);
+	engine_stop(&server->tls);
+	uv_close((uv_handle_t *)&server->busy, on_closed);
 	uv_close((uv_handle_t *)&server->prepare, on_closed);
 	uv_close((uv_handle_t *)&server->tick, on_closed);
 }

@@ -1,6 +1,6 @@
 /*
- * server: the HTTP side. Listeners, limits, requests in and responses out, on libmicrohttpd inside the caller's libuv
- * loop.
+ * server: the HTTP side. Listeners, TLS, limits, requests in and responses out, on libmicrohttpd inside the caller's
+ * libuv loop.
  *
  * Each complete request becomes one exchange and one call of the handler. The handler answers with
  * http_exchange_answer(), at once or later; until then the connection is suspended. Whoever takes an exchange must
@@ -18,6 +18,7 @@
 
 #include "base/addr.h"
 #include "base/status.h"
+#include "cert/cert.h"
 #include "http/message.h"
 
 struct http_server;
@@ -46,12 +47,17 @@ struct http_options {
 MUST_USE enum status http_server_new(uv_loop_t *loop, const struct http_options *options, http_handler_fn *handler,
 				     void *ctx, struct http_server **out);
 
-/*
- * Opens a listener. `v6_only`: an IPv6 socket takes no IPv4 clients. STATUS_IO with a sentence in `error`
- * (`error_size` octets) when the system refuses.
- */
-MUST_USE enum status http_server_listen(struct http_server *server, const struct endpoint *endpoint, bool v6_only,
-					char *error, size_t error_size);
+/* Where and how requests come in. */
+struct http_listener {
+	struct endpoint endpoint;
+	bool v6_only;                  /* an IPv6 socket takes no IPv4 clients */
+	struct cert_set *certificates; /* NULL: HTTP without TLS; the listener becomes one of its holders */
+	const char *tls_priorities;    /* with certificates, see cert_priorities() */
+};
+
+/* Opens a listener. STATUS_IO with a sentence in `error` (`error_size` octets) when the system refuses. */
+MUST_USE enum status http_server_listen(struct http_server *server, const struct http_listener *how, char *error,
+					size_t error_size);
 
 /*
  * Stops accepting, lets every request that has arrived get its answer (with `Connection: close`), closes idle

@@ -431,6 +431,9 @@ static void refuses_a_wrong_type(void **state)
 		{{.listen = "listen = '::';"}, 1, "`listen` must be a list of groups"},
 		{{.listen = "listen = { address = '::'; };"}, 1, "`listen` must be a list of groups"},
 		{{.listen = "listen = ( '::' );"}, 1, "`listen` must be a list of groups"},
+		{{.listen = "listen = ( { address = '::';\ncertificates = 'cert.pem'; } );"},
+		 2,
+		 "`certificates` must be a list of groups"},
 		{{.users = "users = ( { login = 5; } );"}, 4, "`login` must be a string, not a number"},
 		{{.users = "users = ( { login = 'a';\nkey = ( '" SENTINEL "' ); } );"}, 5, "`key` must be a string"},
 		{{.users = "users = ( { login = 'a';\nkey = 12345; } );"}, 5, "`key` must be a string"},
@@ -924,7 +927,7 @@ static void every_option_stands_in_its_section_of_the_manual(void **state)
 
 static void every_option_says_what_it_is(void **state)
 {
-	static const char *const groups[] = {"", "listen", "tsig_keys", "zones", "users"};
+	static const char *const groups[] = {"", "listen", "certificates", "tsig_keys", "zones", "users"};
 	bool seen[LENGTH(groups)] = {false};
 	struct config_option_info option;
 
