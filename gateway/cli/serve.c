@@ -222,11 +222,12 @@ static enum status listen_on_all(struct daemon *daemon)
 		const struct config_listener *listener = &config->listeners[i];
 		struct endpoint endpoint = {listener->address, (uint16_t)listener->port};
 		char text[ENDPOINT_TEXT_MAX], error[256] = "out of memory";
-		struct http_listener how = {
+		struct http_listen_options how = {
 			.endpoint = endpoint,
 			.v6_only = wants_v6_only(config, listener),
 			.certificates = listener->cert_set,
 			.tls_priorities = listener->tls_priorities,
+			.errors_as_200 = listener->errors_as_200,
 		};
 		enum status status = http_server_listen(daemon->http, &how, error, sizeof error);
 

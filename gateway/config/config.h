@@ -31,6 +31,7 @@ struct config_listener {
 	size_t certificate_count;
 	struct cert_set *cert_set;  /* NULL: HTTP without TLS */
 	const char *tls_priorities; /* a constant, see cert_priorities() */
+	bool errors_as_200;
 };
 
 /* One entry of `tsig_keys`: a key file, which may hold several keys, or one key in three options. */

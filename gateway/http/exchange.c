@@ -304,6 +304,7 @@ static enum MHD_Result handle(struct http_exchange *exchange, const char *method
 		return refuse(exchange, MHD_HTTP_CONTENT_TOO_LARGE, "413 the request body is longer than 4096 octets");
 	exchange->request.method = method_of(method);
 	exchange->request.source = exchange->connection->peer;
+	exchange->request.errors_as_200 = exchange->connection->listener->errors_as_200;
 	status = decode(exchange);
 	if (status == STATUS_TOO_LONG)
 		return refuse(exchange, MHD_HTTP_BAD_REQUEST, "400 too many operands");

@@ -106,7 +106,7 @@ static void listener_free(struct listener *listener)
 	free(listener);
 }
 
-static enum status prepare_tls(struct listener *listener, const struct http_listener *how)
+static enum status prepare_tls(struct listener *listener, const struct http_listen_options *how)
 {
 	struct http_server *server = listener->server;
 	enum status status = tls_new(how->certificates, how->tls_priorities, NULL, &listener->tls);
@@ -116,7 +116,8 @@ static enum status prepare_tls(struct listener *listener, const struct http_list
 	return status;
 }
 
-enum status listener_open(struct http_server *server, const struct http_listener *how, char *error, size_t error_size)
+enum status listener_open(struct http_server *server, const struct http_listen_options *how, char *error,
+			  size_t error_size)
 {
 	struct listener *listener = calloc(1, sizeof *listener);
 	enum status status = STATUS_OK;
@@ -126,6 +127,7 @@ enum status listener_open(struct http_server *server, const struct http_listener
 		return STATUS_NO_MEMORY;
 	listener->server = server;
 	listener->endpoint = how->endpoint;
+	listener->errors_as_200 = how->errors_as_200;
 	endpoint_format(&how->endpoint, text);
 	listener->fd = open_socket(&how->endpoint, how->v6_only);
 	if (listener->fd < 0) {

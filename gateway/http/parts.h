@@ -73,7 +73,8 @@ struct listener {
 	struct http_server *server;
 	struct endpoint endpoint;
 	struct tls *tls; /* NULL: plain HTTP */
-	int fd;          /* -1: closed */
+	bool errors_as_200;
+	int fd; /* -1: closed */
 	uv_poll_t poll;
 	bool poll_closed; /* libuv is done with it */
 	bool accepting;
@@ -152,7 +153,7 @@ void arrivals_end(struct http_server *server);
 
 /* ---- listener.c ---- */
 
-MUST_USE enum status listener_open(struct http_server *server, const struct http_listener *how, char *error,
+MUST_USE enum status listener_open(struct http_server *server, const struct http_listen_options *how, char *error,
 				   size_t error_size);
 /* Takes in who has connected, and nobody any more. */
 void listener_close(struct listener *listener);

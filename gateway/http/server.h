@@ -48,15 +48,16 @@ MUST_USE enum status http_server_new(uv_loop_t *loop, const struct http_options 
 				     void *ctx, struct http_server **out);
 
 /* Where and how requests come in. */
-struct http_listener {
+struct http_listen_options {
 	struct endpoint endpoint;
 	bool v6_only;                  /* an IPv6 socket takes no IPv4 clients */
 	struct cert_set *certificates; /* NULL: HTTP without TLS; the listener becomes one of its holders */
 	const char *tls_priorities;    /* with certificates, see cert_priorities() */
+	bool errors_as_200;            /* for its requests, see http_request */
 };
 
 /* Opens a listener. STATUS_IO with a sentence in `error` (`error_size` octets) when the system refuses. */
-MUST_USE enum status http_server_listen(struct http_server *server, const struct http_listener *how, char *error,
+MUST_USE enum status http_server_listen(struct http_server *server, const struct http_listen_options *how, char *error,
 					size_t error_size);
 
 /*

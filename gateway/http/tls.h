@@ -15,8 +15,8 @@
 struct tls;
 
 /*
- * With one holder. `before`, which may be NULL, is what the listener had until now: its ticket key is taken over, so that
- * clients can resume their sessions (RFC 5077, RFC 8446 section 2.2). `certificates` gets one holder more.
+ * With one holder. `before`, which may be NULL, is what the listener had until now: its ticket key is taken over, so
+ * that clients can resume their sessions (RFC 5077, RFC 8446 section 2.2). `certificates` gets one holder more.
  */
 MUST_USE enum status tls_new(struct cert_set *certificates, const char *priorities, const struct tls *before,
 			     struct tls **out);
