@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <time.h>
 
 #include "base/secret.h"
@@ -40,6 +42,25 @@ static char *beside(const struct reader *reader, const char *file)
 	if (asprintf(&path, "%.*s/%s", (int)(slash - reader->path), reader->path, file) < 0)
 		return NULL;
 	return path;
+}
+
+/* ---- Trusted proxies, of a listener and at the top level ---- */
+
+static void add_network(struct reader *reader, const config_setting_t *at, const char *text, struct network **array,
+			size_t *count)
+{
+	struct network network, *added;
+
+	if (network_parse(text_of(text), &network) != STATUS_OK) {
+		reader_error(reader, at,
+			     "\"%s\" is not a network: 192.0.2.0/24, 2001:db8::/32, 192.0.2.1; the bits behind the "
+			     "prefix must be zero",
+			     text);
+		return;
+	}
+	added = append(reader, array, count, sizeof network);
+	if (added)
+		*added = network;
 }
 
 /* ---- listen: certificates ---- */
@@ -130,6 +151,35 @@ static void take_listen_address(struct reader *reader, const config_setting_t *a
 		reader_error(reader, at, "\"%s\" is not an IP address; \"::\" and \"0.0.0.0\" stand for all", text);
 }
 
+static void take_listen_path(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct config_listener *listener = into;
+
+	listener->path = beside(reader, text);
+	if (!listener->path)
+		reader->no_memory = true;
+	else if (!*text || strlen(listener->path) >= sizeof((struct sockaddr_un *)0)->sun_path)
+		reader_error(reader, at, "`path` must have 1 to %zu octets",
+			     sizeof((struct sockaddr_un *)0)->sun_path - 1);
+}
+
+static void take_mode(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct config_listener *listener = into;
+	char *end;
+
+	listener->mode = (unsigned)strtoul(text, &end, 8);
+	if (*text < '0' || *text > '7' || *end || listener->mode > 0777)
+		reader_error(reader, at, "`mode` must be octal digits in quotes, such as \"0660\", not \"%s\"", text);
+}
+
+static void take_listen_proxy(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct config_listener *listener = into;
+
+	add_network(reader, at, text, &listener->trusted, &listener->trusted_count);
+}
+
 static void take_tls_min(struct reader *reader, const config_setting_t *at, const char *text, void *into)
 {
 	struct config_listener *listener = into;
@@ -142,7 +192,16 @@ static void take_tls_min(struct reader *reader, const config_setting_t *at, cons
 static void finish_listener(struct reader *reader, const config_setting_t *at, void *into)
 {
 	struct config_listener *listener = into;
+	const config_setting_t *port = config_setting_get_member(at, "port");
+	const config_setting_t *mode = config_setting_get_member(at, "mode");
 
+	listener->trusts_its_own = config_setting_get_member(at, "trusted_proxies") != NULL;
+	if (!listener->path == (listener->address.family == ADDR_NONE))
+		reader_error(reader, at, "a listener has an `address` (and a `port`) or a `path`");
+	else if (listener->path && port)
+		reader_error(reader, port, "a Unix socket, which `path` stands for, has no `port`");
+	else if (!listener->path && mode)
+		reader_error(reader, mode, "`mode` is for Unix sockets, which have a `path`");
 	if (listener->certificate_count)
 		add_certificates(reader, config_setting_get_member(at, "certificates"), listener);
 	else if (config_setting_get_member(at, "tls_min"))
@@ -153,7 +212,6 @@ static void finish_listener(struct reader *reader, const config_setting_t *at, v
 static const struct option listen_options[] = {
 	{.name = "address",
 	 .type = OPTION_TEXT,
-	 .required = true,
 	 .take = take_listen_address,
 	 .help = "the IP address to listen on; \"::\" is every IPv6 and IPv4 address of the machine"},
 	{.name = "port",
@@ -163,6 +221,24 @@ static const struct option listen_options[] = {
 	 .min = 1,
 	 .max = 65535,
 	 .help = "the TCP port"},
+	{.name = "path",
+	 .type = OPTION_TEXT,
+	 .take = take_listen_path,
+	 .help = "a Unix socket instead of address and port, beside the configuration unless absolute; for proxies"},
+	{.name = "mode",
+	 .type = OPTION_TEXT,
+	 .take = take_mode,
+	 .fallback_text = "0660",
+	 .help = "of the Unix socket: who may connect"},
+	{.name = "proxy_protocol",
+	 .type = OPTION_BOOL,
+	 FIELD(config_listener, proxy_protocol),
+	 .fallback = false,
+	 .help = "true: each connection comes from a trusted proxy and begins with a PROXY header, version 1 or 2"},
+	{.name = "trusted_proxies",
+	 .type = OPTION_TEXTS,
+	 .take = take_listen_proxy,
+	 .help = "instead of those at the top level"},
 	{.name = "certificates",
 	 .type = OPTION_GROUPS,
 	 FIELD(config_listener, certificates),
@@ -442,6 +518,13 @@ static const struct option_group user_group = {"users", user_options, sizeof(str
 
 /* ---- top level ---- */
 
+static void take_proxy(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct config *config = into;
+
+	add_network(reader, at, text, &config->trusted, &config->trusted_count);
+}
+
 static void take_log_level(struct reader *reader, const config_setting_t *at, const char *text, void *into)
 {
 	if (!log_level_parse(text_of(text), &((struct config *)into)->log_level))
@@ -479,6 +562,10 @@ static const struct option top_options[] = {
 	 .required = true,
 	 .help = "the zones that are updated"},
 	{.name = "users", GROUPS(users, user_count, user_group), .help = "who may update which hosts"},
+	{.name = "trusted_proxies",
+	 .type = OPTION_TEXTS,
+	 .take = take_proxy,
+	 .help = "networks of proxies, which are believed when they tell whose requests they bring"},
 	{.name = "log_level",
 	 .type = OPTION_TEXT,
 	 .take = take_log_level,

@@ -1,7 +1,8 @@
 /*
- * Connections on their way from accept() to their first request. With TLS the handshake lies between:
+ * Connections on their way from accept() to their first request. A PROXY header and a handshake may lie between:
  *
  *   arrival_begin --plain HTTP--> an engine has it
+ *   arrival_begin --PROXY protocol--> waiting --its header has come--> as above and below
  *   arrival_begin --TLS--> waiting --the client has said something--> ready --few at a time--> a step of the handshake
  *                             ^                                                                  |           |
  *                             +----------------------------- unfinished -------------------------+       finished
@@ -13,10 +14,13 @@
  * A step may cost half a millisecond. A thousand at once would make everybody else wait for half a second; so there are
  * a few in each turn of the loop.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "http/parts.h"
+#include "http/proxy.h"
 
 enum {
 	STEPS_MAX = 8,    /* in one turn of the loop */
@@ -33,6 +37,9 @@ struct arrival {
 	TAILQ_ENTRY(arrival) link;
 	struct arrivals *queue; /* NULL: it waits */
 	TAILQ_ENTRY(arrival) queued;
+	bool is_introduced; /* no PROXY header is to come, or no more */
+	size_t header_len;
+	char header[]; /* PROXY_HEADER_MAX octets, if one is to come */
 };
 
 /* ---- Beginning and end ---- */
@@ -77,6 +84,71 @@ static void turn_away(struct connection *connection)
 	close(fd);
 }
 
+/* ---- PROXY headers ---- */
+
+static void refuse(struct connection *connection, enum log_level level, const char *text)
+{
+	char peer[ADDR_TEXT_MAX] = "a Unix socket";
+
+	if (connection->peer.family != ADDR_NONE)
+		addr_format(&connection->peer, peer);
+	LOG(level, "proxy-refused", log_text("source", peer), log_text("text", text));
+	turn_away(connection);
+}
+
+/* Takes from the socket what belongs to the header, and no octet more. */
+static bool take(struct arrival *arrival, size_t len)
+{
+	ssize_t got = recv(arrival->connection->fd, arrival->header + arrival->header_len, len, 0);
+
+	arrival->header_len += len;
+	return got == (ssize_t)len;
+}
+
+static void go_on(struct arrival *arrival, const struct addr *source)
+{
+	struct connection *connection = arrival->connection;
+
+	arrival->is_introduced = true;
+	if (source->family != ADDR_NONE && !connection_name_peer(connection, source)) {
+		turn_away(connection);
+	} else if (!connection->tls) {
+		arrival_end(arrival);
+		engine_add(connection->listener->server->plain, connection);
+	}
+}
+
+/* The client has sent something, or closed. */
+static void introduce(struct arrival *arrival)
+{
+	char *end = arrival->header + arrival->header_len;
+	size_t room = PROXY_HEADER_MAX - arrival->header_len;
+	ssize_t got = recv(arrival->connection->fd, end, room, MSG_PEEK);
+	struct proxy_header header;
+
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (got <= 0) {
+		turn_away(arrival->connection);
+		return;
+	}
+	switch (proxy_parse((struct text){arrival->header, arrival->header_len + (size_t)got}, &header)) {
+	case PROXY_INCOMPLETE:
+		if (!take(arrival, (size_t)got))
+			turn_away(arrival->connection);
+		break;
+	case PROXY_COMPLETE:
+		if (take(arrival, header.len - arrival->header_len))
+			go_on(arrival, &header.source);
+		else
+			turn_away(arrival->connection);
+		break;
+	case PROXY_MALFORMED:
+		refuse(arrival->connection, LOG_WARNING, "the proxy sent something else than a PROXY header");
+		break;
+	}
+}
+
 /* ---- Steps ---- */
 
 /* What the client says next, or the end that it makes of it, is worth a step. */
@@ -86,6 +158,10 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 
 	(void)status;
 	(void)events;
+	if (!arrival->is_introduced) {
+		introduce(arrival);
+		return;
+	}
 	uv_poll_stop(poll);
 	enter_queue(arrival, &arrival->server->ready);
 }
@@ -169,7 +245,8 @@ void arrival_entered(struct connection *connection)
 static struct arrival *arrival_new(struct connection *connection)
 {
 	struct http_server *server = connection->listener->server;
-	struct arrival *arrival = calloc(1, sizeof *arrival);
+	bool is_introduced = !connection->listener->proxy_protocol;
+	struct arrival *arrival = calloc(1, sizeof *arrival + (is_introduced ? 0 : PROXY_HEADER_MAX));
 
 	if (!arrival || uv_poll_init(server->loop, &arrival->poll, connection->fd) != 0) {
 		free(arrival);
@@ -178,6 +255,7 @@ static struct arrival *arrival_new(struct connection *connection)
 	server->handles++;
 	arrival->server = server;
 	arrival->connection = connection;
+	arrival->is_introduced = is_introduced;
 	arrival->deadline_ms = uv_now(server->loop) + (uint64_t)server->options.idle_timeout_s * 1000;
 	arrival->poll.data = arrival;
 	connection->arrival = arrival;
@@ -189,7 +267,11 @@ void arrival_begin(struct connection *connection)
 {
 	struct arrival *arrival;
 
-	if (!connection->tls) {
+	if (connection->listener->proxy_protocol && !connection_is_trusted(connection)) {
+		refuse(connection, LOG_INFO, "this listener is for trusted proxies only");
+		return;
+	}
+	if (!connection->tls && !connection->listener->proxy_protocol) {
 		engine_add(connection->listener->server->plain, connection);
 		return;
 	}

@@ -44,14 +44,14 @@ static struct source *add_source(struct http_server *server, const struct addr *
 	return source;
 }
 
-/* Says whether there may be one more. */
+/* Says whether there may be one more. There is no bound for proxies: they bring many clients. */
 static bool count_in(struct connection *connection)
 {
 	struct http_server *server = connection->listener->server;
 	unsigned most = server->options.max_connections_per_source;
 	struct source *source;
 
-	if (most == 0)
+	if (most == 0 || connection_is_trusted(connection))
 		return true;
 	source = find_source(server, &connection->peer);
 	if (source && source->count >= most)
@@ -73,6 +73,22 @@ static void count_out(struct connection *connection)
 		return;
 	table_remove(&connection->listener->server->sources, &source->node);
 	free(source);
+}
+
+/* ---- Peers ---- */
+
+bool connection_is_trusted(const struct connection *connection)
+{
+	return connection->peer.family == ADDR_NONE ? connection->listener->path != NULL
+						    : networks_have(connection->listener->trusted, &connection->peer);
+}
+
+bool connection_name_peer(struct connection *connection, const struct addr *peer)
+{
+	count_out(connection);
+	connection->counted = NULL;
+	connection->peer = *peer;
+	return count_in(connection);
 }
 
 /* ---- Beginning and end ---- */

@@ -16,6 +16,7 @@
 
 #include "base/log.h"
 #include "base/secret.h"
+#include "http/forwarded.h"
 #include "http/parts.h"
 
 enum {
@@ -294,17 +295,65 @@ static enum status decode(struct http_exchange *exchange)
 	return status;
 }
 
+/* What the headers that are about it say of a request's source. */
+struct trail {
+	struct networks trusted;
+	struct forwarded by_list; /* X-Forwarded-For */
+	struct forwarded by_rfc;  /* Forwarded */
+	bool malformed;
+};
+
+static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct trail *trail = cls;
+	enum status status = STATUS_OK;
+
+	(void)kind;
+	if (strcasecmp(name, "X-Forwarded-For") == 0)
+		status = forwarded_add_for(&trail->by_list, trail->trusted, text_of(value));
+	else if (strcasecmp(name, "Forwarded") == 0)
+		status = forwarded_add(&trail->by_rfc, trail->trusted, text_of(value));
+	trail->malformed = trail->malformed || status != STATUS_OK;
+	return MHD_YES;
+}
+
+/*
+ * Where the request comes from. NULL, or what is wrong with what a trusted proxy says of it. A proxy sets one of the
+ * headers, and may let pass what the client wrote into the other; so both must say the same.
+ */
+static const char *find_source(const struct connection *connection, struct addr *out)
+{
+	struct trail trail = {.trusted = connection->listener->trusted};
+
+	*out = connection->peer;
+	if (!connection_is_trusted(connection))
+		return NULL;
+	MHD_get_connection_values(connection->mhd, MHD_HEADER_KIND, on_header, &trail);
+	if (trail.malformed)
+		return "400 the proxy sent a malformed X-Forwarded-For or Forwarded header";
+	if (trail.by_list.hops && trail.by_rfc.hops && !addr_equal(&trail.by_list.source, &trail.by_rfc.source))
+		return "400 X-Forwarded-For and Forwarded name different clients";
+	if (trail.by_list.hops)
+		*out = trail.by_list.source;
+	else if (trail.by_rfc.hops)
+		*out = trail.by_rfc.source;
+	return out->family == ADDR_NONE ? "400 the proxy did not say from which address the request comes" : NULL;
+}
+
 /* The whole request has arrived. */
 static enum MHD_Result handle(struct http_exchange *exchange, const char *method)
 {
 	struct http_server *server = exchange->connection->listener->server;
+	const char *wrong;
 	enum status status;
 
 	if (exchange->body_len > HTTP_REQUEST_BODY_MAX)
 		return refuse(exchange, MHD_HTTP_CONTENT_TOO_LARGE, "413 the request body is longer than 4096 octets");
 	exchange->request.method = method_of(method);
-	exchange->request.source = exchange->connection->peer;
 	exchange->request.errors_as_200 = exchange->connection->listener->errors_as_200;
+	wrong = find_source(exchange->connection, &exchange->request.source);
+	if (wrong)
+		return refuse(exchange, MHD_HTTP_BAD_REQUEST, wrong);
 	status = decode(exchange);
 	if (status == STATUS_TOO_LONG)
 		return refuse(exchange, MHD_HTTP_BAD_REQUEST, "400 too many operands");

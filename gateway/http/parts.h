@@ -59,10 +59,10 @@ struct connection {
 	struct engine *engine;
 	struct MHD_Connection *mhd;
 	int fd;
-	struct addr peer;               /* who has connected */
-	struct tls *tls;                /* NULL: plain HTTP */
-	struct arrival *arrival;        /* NULL once it has arrived */
-	struct source *counted;         /* NULL: no bound for it */
+	struct addr peer;        /* who has connected, or whom a PROXY header names; of no family: nobody knows */
+	struct tls *tls;         /* NULL: plain HTTP */
+	struct arrival *arrival; /* NULL once it has arrived */
+	struct source *counted;  /* NULL: no bound for it */
 	struct http_exchange *exchange; /* NULL between requests */
 	bool input_ended;               /* by ourselves: an end of file says nothing of the client */
 	uint64_t progress_ms;           /* when it was accepted or last answered */
@@ -71,10 +71,12 @@ struct connection {
 
 struct listener {
 	struct http_server *server;
-	struct endpoint endpoint;
-	struct tls *tls; /* NULL: plain HTTP */
+	char *path;              /* of a Unix socket, NULL: none */
+	struct networks trusted; /* its own */
+	bool proxy_protocol;
 	bool errors_as_200;
-	int fd; /* -1: closed */
+	struct tls *tls; /* NULL: plain HTTP */
+	int fd;          /* -1: closed */
 	uv_poll_t poll;
 	bool poll_closed; /* libuv is done with it */
 	bool accepting;
@@ -153,7 +155,7 @@ void arrivals_end(struct http_server *server);
 
 /* ---- listener.c ---- */
 
-MUST_USE enum status listener_open(struct http_server *server, const struct http_listen_options *how, char *error,
+MUST_USE enum status listener_open(struct http_server *server, const struct http_listen_options *options, char *error,
 				   size_t error_size);
 /* Takes in who has connected, and nobody any more. */
 void listener_close(struct listener *listener);
@@ -164,8 +166,12 @@ void listener_retry(struct listener *listener);
 
 /* ---- connection.c ---- */
 
-/* Makes one of an accepted socket; NULL, and closes it, without memory or beyond the bound for that source. */
+/* Makes one of an accepted socket; NULL, and closes it, without memory or beyond the bound for that peer. */
 struct connection *connection_new(struct listener *listener, int fd, const struct addr *peer);
+/* Whether what it says of its clients is to be believed. */
+bool connection_is_trusted(const struct connection *connection);
+/* A PROXY header has named its peer. Says whether that peer may have one more. */
+bool connection_name_peer(struct connection *connection, const struct addr *peer);
 /* Frees one that MHD does not have any more, or never had. Does not close the socket. */
 void connection_free(struct connection *connection);
 void connection_opened(struct connection *connection, struct MHD_Connection *mhd);

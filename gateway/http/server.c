@@ -100,10 +100,10 @@ enum status http_server_new(uv_loop_t *loop, const struct http_options *options,
 	return STATUS_OK;
 }
 
-enum status http_server_listen(struct http_server *server, const struct http_listen_options *how, char *error,
+enum status http_server_listen(struct http_server *server, const struct http_listen_options *options, char *error,
 			       size_t error_size)
 {
-	return listener_open(server, how, error, error_size);
+	return listener_open(server, options, error, error_size);
 }
 
 /* ---- Draining ---- */

@@ -122,12 +122,17 @@ class Answer:
 
 
 class Connection:
-    """One client connection. Octets in, answers out. With an SSL context it speaks TLS, and asks for `name`; `preface`
-    comes before all that."""
+    """One client connection, to a port or to the Unix socket at `path`. Octets in, answers out. With an SSL context it
+    speaks TLS, and asks for `name`; `preface` comes before all that."""
 
-    def __init__(self, port, address=LOOPBACK, source=None, tls=None, name=None, session=None, preface=b""):
+    def __init__(self, port, address=LOOPBACK, source=None, path=None, tls=None, name=None, session=None, preface=b""):
         source = (source, 0) if source else None
-        self.stream = socket.create_connection((address, port), timeout=PATIENCE_S, source_address=source)
+        if path:
+            self.stream = socket.socket(socket.AF_UNIX)
+            self.stream.settimeout(PATIENCE_S)
+            self.stream.connect(str(path))
+        else:
+            self.stream = socket.create_connection((address, port), timeout=PATIENCE_S, source_address=source)
         if preface:
             self.stream.sendall(preface)
         if tls:
@@ -233,9 +238,13 @@ class Gateway:
         raise AssertionError(f"ddnsgate does not start:\n{log}")
 
     def write_config(self):
-        listen = libconfig([{"address": LOOPBACK, "port": self.port, **each} if isinstance(each, dict)
-                            else {"address": each, "port": self.port} for each in self.listen])
+        listen = libconfig([self._listener(each) for each in self.listen])
         return self.write("ddnsgate.cfg", f"listen = {listen};\n{self.config}".replace("@FOLDER@", str(self.folder)))
+
+    def _listener(self, how):
+        if isinstance(how, str):
+            return {"address": how, "port": self.port}
+        return how if "path" in how else {"address": LOOPBACK, "port": self.port, **how}
 
     @property
     def ready(self):
