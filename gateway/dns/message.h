@@ -19,6 +19,7 @@
 enum {
 	DNS_MESSAGE_MAX = 65535, /* octets of a message over TCP, RFC 1035 section 4.2.2 */
 	DNS_HEADER_LEN = 12,
+	DNS_TEXTS_MAX = 8,
 };
 
 /* What a message is to do. Everything is borrowed. */
@@ -40,6 +41,7 @@ struct dns_request {
  *   DNS_UPDATE   for each change: where it is known what the RRset was, the prerequisite that it still is so (RFC 2136
  *                sections 2.4.2, 2.4.3), else where it must exist, that it exists (2.4.1); "delete an RRset", and "add
  *                to an RRset" for each address that it is to have (2.5.2, 2.5.1)
+ *                A TXT change has no prerequisite: adding what is there and deleting what is not changes nothing.
  *   DNS_CONFIRM  for each change: the prerequisite that the RRset is what it is to become (2.4.2, 2.4.3)
  *   DNS_PROBE    the prerequisite of one change alone
  *   DNS_QUERY    a question without recursion
@@ -78,8 +80,10 @@ uint16_t dns_message_id(const uint8_t *wire);
 /* What a query found. */
 struct dns_answer {
 	bool authoritative;
-	size_t count;       /* records of that name and type */
-	struct rrset rrset; /* known unless there are more than RRSET_MAX */
+	size_t count;                    /* records of that name and type */
+	struct rrset rrset;              /* of addresses; known unless there are more than RRSET_MAX */
+	struct txt texts[DNS_TEXTS_MAX]; /* of a TXT record: the first ones, as far as they have just one string */
+	size_t text_count;
 };
 
 struct dns_reply {
