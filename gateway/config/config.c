@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/secret.h"
+#include "config/include.h"
 #include "config/options.h"
 
 /* ---- What several options have to do with each other ---- */
@@ -184,6 +185,12 @@ static char *folder_of(const char *path)
 
 static void parse_stream(struct reader *reader, config_t *file, FILE *stream)
 {
+	struct stat info;
+
+	if (fstat(fileno(stream), &info) == 0 && S_ISREG(info.st_mode))
+		include_check(reader, stream);
+	if (reader->errors)
+		return;
 	if (config_read(file, stream) != CONFIG_TRUE)
 		reader_error_at(reader, config_error_file(file), (unsigned)config_error_line(file), "%s",
 				config_error_text(file));

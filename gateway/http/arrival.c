@@ -245,7 +245,7 @@ void arrival_entered(struct connection *connection)
 static struct arrival *arrival_new(struct connection *connection)
 {
 	struct http_server *server = connection->listener->server;
-	bool is_introduced = !connection->listener->proxy_protocol;
+	bool is_introduced = !connection->listener->settings.proxy_protocol;
 	struct arrival *arrival = calloc(1, sizeof *arrival + (is_introduced ? 0 : PROXY_HEADER_MAX));
 
 	if (!arrival || uv_poll_init(server->loop, &arrival->poll, connection->fd) != 0) {
@@ -267,11 +267,11 @@ void arrival_begin(struct connection *connection)
 {
 	struct arrival *arrival;
 
-	if (connection->listener->proxy_protocol && !connection_is_trusted(connection)) {
+	if (connection->listener->settings.proxy_protocol && !connection_is_trusted(connection)) {
 		refuse(connection, LOG_INFO, "this listener is for trusted proxies only");
 		return;
 	}
-	if (!connection->tls && !connection->listener->proxy_protocol) {
+	if (!connection->tls && !connection->listener->settings.proxy_protocol) {
 		engine_add(connection->listener->server->plain, connection);
 		return;
 	}

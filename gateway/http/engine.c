@@ -183,6 +183,7 @@ enum status engine_start(struct http_server *server, bool with_tls, struct engin
 	if (!engine)
 		return STATUS_NO_MEMORY;
 	engine->server = server;
+	engine->idle_timeout_s = server->options.idle_timeout_s;
 	engine->daemon = start_daemon(engine, with_tls);
 	if (!engine->daemon) {
 		free(engine);

@@ -345,7 +345,7 @@ static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char 
  */
 static const char *find_source(const struct connection *connection, struct addr *out)
 {
-	struct trail trail = {.trusted = connection->listener->trusted};
+	struct trail trail = {.trusted = connection->listener->settings.trusted};
 
 	*out = connection->peer;
 	if (!connection_is_trusted(connection))
@@ -372,7 +372,7 @@ static enum MHD_Result handle(struct http_exchange *exchange, const char *method
 	if (exchange->body_len > HTTP_REQUEST_BODY_MAX)
 		return refuse(exchange, MHD_HTTP_CONTENT_TOO_LARGE, "413 the request body is longer than 4096 octets");
 	exchange->request.method = method_of(method);
-	exchange->request.errors_as_200 = exchange->connection->listener->errors_as_200;
+	exchange->request.errors_as_200 = exchange->connection->listener->settings.errors_as_200;
 	wrong = find_source(exchange->connection, &exchange->request.source);
 	if (wrong)
 		return refuse(exchange, MHD_HTTP_BAD_REQUEST, wrong);

@@ -69,14 +69,26 @@ struct connection {
 	TAILQ_ENTRY(connection) link;   /* linked while MHD has it */
 };
 
-struct listener {
-	struct http_server *server;
-	char *path;              /* of a Unix socket, NULL: none */
-	struct networks trusted; /* its own */
+/* What may change while a listener stays. */
+struct settings {
+	struct networks trusted; /* owned */
 	bool proxy_protocol;
 	bool errors_as_200;
 	struct tls *tls; /* NULL: plain HTTP */
-	int fd;          /* -1: closed */
+};
+
+struct listener {
+	struct http_server *server;
+	struct endpoint endpoint;
+	bool v6_only;
+	char *path; /* of a Unix socket, NULL: none */
+	int fd;     /* -1: closed */
+	bool is_inherited;
+	struct settings settings;
+	/* Between listeners_prepare() and what follows it: */
+	struct settings next;
+	bool is_wanted;
+	bool is_new;
 	uv_poll_t poll;
 	bool poll_closed; /* libuv is done with it */
 	bool accepting;
@@ -94,6 +106,7 @@ struct engine {
 	uv_poll_t poll;
 	uv_timer_t timer;
 	unsigned handles; /* open libuv handles */
+	unsigned idle_timeout_s;
 	bool needs_run;
 	struct connection *entering; /* the one that MHD is just being given */
 };
@@ -155,8 +168,14 @@ void arrivals_end(struct http_server *server);
 
 /* ---- listener.c ---- */
 
-MUST_USE enum status listener_open(struct http_server *server, const struct http_listen_options *options, char *error,
-				   size_t error_size);
+/*
+ * Gets ready to have just these listeners. Either listeners_commit() or listeners_abandon() has to follow, at once; the
+ * latter after errors.
+ */
+MUST_USE enum status listeners_prepare(struct http_server *server, const struct http_listen_options *options,
+				       size_t count, char *error, size_t error_size);
+void listeners_commit(struct http_server *server);
+void listeners_abandon(struct http_server *server);
 /* Takes in who has connected, and nobody any more. */
 void listener_close(struct listener *listener);
 /* Frees it if it is closed and has no connection any more. */

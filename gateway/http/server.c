@@ -100,10 +100,32 @@ enum status http_server_new(uv_loop_t *loop, const struct http_options *options,
 	return STATUS_OK;
 }
 
-enum status http_server_listen(struct http_server *server, const struct http_listen_options *options, char *error,
-			       size_t error_size)
+/* Of connections that are to end, those that wait for a request end now. */
+static void end_idle(struct http_server *server)
 {
-	return listener_open(server, options, error, error_size);
+	struct connection *connection;
+
+	TAILQ_FOREACH(connection, &server->connections, link) {
+		if (!connection->exchange && connection_is_last(connection))
+			connection_end_input(connection);
+	}
+}
+
+enum status http_server_configure(struct http_server *server, const struct http_options *options,
+				  const struct http_listen_options *listeners, size_t count, char *error,
+				  size_t error_size)
+{
+	enum status status = listeners_prepare(server, listeners, count, error, error_size);
+
+	if (status != STATUS_OK) {
+		listeners_abandon(server);
+		return status;
+	}
+	server->options = *options;
+	listeners_commit(server);
+	run_engines(server); /* they read what has been sent */
+	end_idle(server);
+	return STATUS_OK;
 }
 
 /* ---- Draining ---- */
@@ -141,8 +163,6 @@ static void check_drained(struct http_server *server)
 
 void http_server_drain(struct http_server *server, http_drained_fn *drained, void *ctx)
 {
-	struct connection *connection;
-
 	server->draining = true;
 	server->drained = drained;
 	server->drained_ctx = ctx;
@@ -150,10 +170,7 @@ void http_server_drain(struct http_server *server, http_drained_fn *drained, voi
 		listener_close(SLIST_FIRST(&server->listeners));
 	arrivals_end(server);
 	run_engines(server); /* they read what has been sent */
-	TAILQ_FOREACH(connection, &server->connections, link) {
-		if (!connection->exchange)
-			connection_end_input(connection);
-	}
+	end_idle(server);
 	run_engines(server);
 	uv_timer_start(&server->tick, on_tick, 10, 20);
 }
