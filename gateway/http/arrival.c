@@ -23,7 +23,7 @@
 #include "http/proxy.h"
 
 enum {
-	STEPS_MAX = 8,    /* in one turn of the loop */
+	STEPS_MAX = 4,    /* in one turn of the loop */
 	FINISHED_ALL = 2, /* Finished messages of a handshake: one from each side */
 };
 

@@ -85,7 +85,7 @@ static bool is_unix_at(const struct sockaddr_un *address, socklen_t len, const c
 
 bool http_socket_is_at(int fd, const struct http_listen_options *options)
 {
-	struct sockaddr_storage wanted, address;
+	struct sockaddr_storage wanted = {0}, address = {0};
 	socklen_t wanted_len, len = sizeof address;
 
 	if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)
