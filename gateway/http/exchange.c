@@ -340,16 +340,14 @@ static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char 
 }
 
 /*
- * Where the request comes from. NULL, or what is wrong with what a trusted proxy says of it. A proxy sets one of the
- * headers, and may let pass what the client wrote into the other; so both must say the same.
+ * What a trusted proxy says of where the request comes from, if it says something: into *out. NULL, or what is wrong
+ * with it. A proxy sets one of the headers, and may let pass what the client wrote into the other; so both must say the
+ * same.
  */
-static const char *find_source(const struct connection *connection, struct addr *out)
+static const char *ask_proxy(const struct connection *connection, struct addr *out)
 {
 	struct trail trail = {.trusted = connection->listener->settings.trusted};
 
-	*out = connection->peer;
-	if (!connection_is_trusted(connection))
-		return NULL;
 	MHD_get_connection_values(connection->mhd, MHD_HEADER_KIND, on_header, &trail);
 	if (trail.malformed)
 		return "400 the proxy sent a malformed X-Forwarded-For or Forwarded header";
@@ -359,7 +357,19 @@ static const char *find_source(const struct connection *connection, struct addr 
 		*out = trail.by_list.source;
 	else if (trail.by_rfc.hops)
 		*out = trail.by_rfc.source;
-	return out->family == ADDR_NONE ? "400 the proxy did not say from which address the request comes" : NULL;
+	return NULL;
+}
+
+/* Where the request comes from. NULL, or why nobody knows. */
+static const char *find_source(const struct connection *connection, struct addr *out)
+{
+	const char *wrong;
+
+	*out = connection->peer;
+	wrong = connection_is_trusted(connection) ? ask_proxy(connection, out) : NULL;
+	if (!wrong && out->family == ADDR_NONE)
+		wrong = "400 the proxy did not say from which address the request comes";
+	return wrong;
 }
 
 /* The whole request has arrived. */

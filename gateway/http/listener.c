@@ -48,8 +48,10 @@ static void on_connect(uv_poll_t *poll, int status, int events)
 {
 	struct listener *listener = poll->data;
 
-	(void)status;
 	(void)events;
+	/* libuv has stopped watching; the next tick tries again. */
+	if (status < 0)
+		stop_accepting(listener);
 	for (unsigned i = 0; i < ACCEPT_MAX && !is_full(listener); i++) {
 		if (!accept_one(listener))
 			return;

@@ -37,12 +37,19 @@ static struct sockaddr_un unix_address(const char *path)
 	return address;
 }
 
-/* A file that nobody listens on any more was left by a process that was killed. */
+/*
+ * A socket that nobody listens on any more was left by a process that was killed. A file that is none is not ours to
+ * remove.
+ */
 static void remove_if_left(const char *path)
 {
 	struct sockaddr_un address = unix_address(path);
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct stat info;
+	int fd;
 
+	if (lstat(path, &info) != 0 || !S_ISSOCK(info.st_mode))
+		return;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return;
 	if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0 && errno == ECONNREFUSED)
