@@ -178,8 +178,10 @@ static void begin_step(struct arrival *arrival)
 	enter_queue(arrival, &arrival->server->stepping);
 	if (arrival->entered) {
 		MHD_resume_connection(arrival->connection->mhd);
+		engine_wake(arrival->connection->engine);
 	} else {
 		arrival->entered = true;
+		engine_wake(arrival->server->tls);
 		engine_add(arrival->server->tls, arrival->connection);
 	}
 }
@@ -208,7 +210,7 @@ void arrivals_step(struct http_server *server)
 	}
 	for (unsigned i = 0; i < STEPS_MAX && !TAILQ_EMPTY(&server->ready); i++)
 		begin_step(TAILQ_FIRST(&server->ready));
-	engine_run(server->tls);
+	engines_run_woken(server);
 	while (!TAILQ_EMPTY(&server->stepping))
 		end_step(TAILQ_FIRST(&server->stepping));
 	uv_idle_start(&server->busy, on_idle);
