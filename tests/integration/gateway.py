@@ -102,7 +102,8 @@ class Answer:
     def __post_init__(self):
         assert "content-length" in self.headers, self
         assert "transfer-encoding" not in self.headers, self
-        if self.status == 401:
+        # JSON is spoken by clients that send their credentials always, and acme-dns' are none that could be asked for.
+        if self.status == 401 and self.headers["content-type"] != "application/json":
             assert self.headers["www-authenticate"].startswith("Basic realm="), self
         if self.status in (429, 503):
             assert self.headers["retry-after"].isdigit(), self
@@ -198,6 +199,12 @@ def target(host=None, ip=None, user=LOGIN, password=API_KEY):
     if password:
         secret(password)
     return "/dynamic.cgi?" + form(host=host, ip=ip, user=user, password=password)
+
+
+def nic(hosts=None, path="/nic/update", **operands):
+    """Where a dyndns2 update goes; `hosts` is a name or a list of names."""
+    hostname = hosts if hosts is None or isinstance(hosts, str) else ",".join(hosts)
+    return f"{path}?{form(hostname=hostname, **operands)}"
 
 
 class Gateway:
@@ -302,6 +309,10 @@ class Gateway:
 
     def update(self, host, ip=None, **operands):
         return self.ask("GET", target(host, ip, **operands))
+
+    def nic(self, hosts=None, myip=None, user=LOGIN, password=API_KEY, **operands):
+        """A dyndns2 update with Basic credentials."""
+        return self.ask("GET", nic(hosts, myip=myip, **operands), [basic(user, password)])
 
     def begin(self, host, ip=None, **operands):
         """A connection with an update on its way. The gateway has read it when this returns, for it has answered what
