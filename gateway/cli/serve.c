@@ -6,13 +6,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <unistd.h>
 #include <uv.h>
 
 #include "account/store.h"
 #include "account/throttle.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "cli/cli.h"
 #include "dns/transport.h"
 #include "http/server.h"
@@ -145,26 +145,19 @@ static enum status build_pipeline(struct daemon *daemon)
  */
 static unsigned fit_connections(const struct config *config)
 {
-	rlim_t listeners = (rlim_t)config->listener_count;
-	rlim_t wanted = config->max_connections * listeners + DESCRIPTORS_SPARE;
-	struct rlimit limit;
+	uint64_t listeners = config->listener_count;
+	uint64_t wanted = config->max_connections * listeners + DESCRIPTORS_SPARE;
+	uint64_t allowed = process_allow_files(wanted);
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+	if (allowed >= wanted)
 		return config->max_connections;
-	if (limit.rlim_cur < wanted) {
-		limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-		if (setrlimit(RLIMIT_NOFILE, &limit) != 0 && getrlimit(RLIMIT_NOFILE, &limit) != 0)
-			return config->max_connections;
-	}
-	if (limit.rlim_cur >= wanted)
-		return config->max_connections;
-	LOG(LOG_WARNING, "few-descriptors", log_number("allowed", (int64_t)limit.rlim_cur),
+	LOG(LOG_WARNING, "few-descriptors", log_number("allowed", (int64_t)allowed),
 	    log_number("wanted", (int64_t)wanted),
 	    log_text("text",
 		     "there will be fewer connections; raise the limit of open files, or lower max_connections"));
-	if (limit.rlim_cur <= DESCRIPTORS_SPARE + listeners)
+	if (allowed <= DESCRIPTORS_SPARE + listeners)
 		return 1;
-	return (unsigned)((limit.rlim_cur - DESCRIPTORS_SPARE) / listeners);
+	return (unsigned)((allowed - DESCRIPTORS_SPARE) / listeners);
 }
 
 static enum status build_http(struct daemon *daemon)
@@ -234,6 +227,26 @@ static enum status listen_on_all(struct daemon *daemon)
 	return STATUS_OK;
 }
 
+/* After the last thing that wants the rights of root: the listeners on low ports. */
+static enum status drop_privileges(const struct config *config)
+{
+	char error[256];
+	enum status status;
+
+	if (!config->user) {
+		if (geteuid() == 0)
+			LOG(LOG_WARNING, "runs-as-root",
+			    log_text("text", "nothing here needs that; name a `user` in the configuration"));
+		return STATUS_OK;
+	}
+	status = process_become(config->user, config->group, error, sizeof error);
+	if (status == STATUS_OK)
+		LOG(LOG_INFO, "privileges-dropped", log_text("user", config->user));
+	else
+		LOG(LOG_ERROR, "start-failed", log_text("text", error));
+	return status;
+}
+
 static void on_drained(void *ctx, size_t cut)
 {
 	struct daemon *daemon = ctx;
@@ -290,9 +303,13 @@ static void take_apart(struct daemon *daemon)
 
 static int serve(const char *config_path)
 {
-	struct daemon daemon = {.config = cli_load_config(config_path)};
+	struct daemon daemon = {0};
 	int exit_status = CLI_FAILURE;
 
+	/* Before the first secret is read. */
+	if (process_protect() != STATUS_OK)
+		LOG(LOG_WARNING, "unprotected", log_text("text", "memory cannot be kept from core dumps"));
+	daemon.config = cli_load_config(config_path);
 	if (!daemon.config)
 		return CLI_FAILURE;
 	log_set_level(daemon.config->log_level);
@@ -302,7 +319,8 @@ static int serve(const char *config_path)
 		return CLI_FAILURE;
 	}
 	daemon.env = env_uv(&daemon.loop);
-	if (watch_signals(&daemon) == STATUS_OK && build(&daemon) == STATUS_OK && listen_on_all(&daemon) == STATUS_OK) {
+	if (watch_signals(&daemon) == STATUS_OK && build(&daemon) == STATUS_OK && listen_on_all(&daemon) == STATUS_OK &&
+	    drop_privileges(daemon.config) == STATUS_OK) {
 		LOG(LOG_INFO, "ready", log_number("zones", (int64_t)daemon.config->zone_count),
 		    log_number("users", (int64_t)daemon.config->user_count));
 		uv_run(&daemon.loop, UV_RUN_DEFAULT);
