@@ -9,8 +9,9 @@ set(source "${CPACK_DDNSGATE_SOURCE}")
 set(share "${tree}/usr/share")
 set(doc "${share}/doc/ddnsgate")
 
-file(MAKE_DIRECTORY "${tree}/lib" "${share}/zsh/vendor-completions" "${share}/lintian/overrides" "${tree}/etc/ddnsgate")
-file(RENAME "${tree}/usr/lib/systemd" "${tree}/lib/systemd")
+file(MAKE_DIRECTORY "${tree}/lib/systemd/system" "${share}/zsh/vendor-completions" "${share}/lintian/overrides" "${tree}/etc/ddnsgate")
+# That of the build folder has the prefix that this was configured with.
+configure_file("${source}/conf/ddnsgate.service" "${tree}/lib/systemd/system/ddnsgate.service" COPYONLY)
 file(RENAME "${share}/zsh/site-functions/_ddnsgate" "${share}/zsh/vendor-completions/_ddnsgate")
 file(REMOVE_RECURSE "${tree}/usr/lib" "${share}/zsh/site-functions" "${doc}/LICENSE")
 
