@@ -120,7 +120,7 @@ setup_quietly() {
 
 # What building the Debian package takes besides.
 # shellcheck disable=SC2034
-setup_package_packages=(dpkg-dev git)
+setup_package_packages=(dpkg-dev file git)
 
 # setup_deb: builds the package and prints its path.
 setup_deb() {
