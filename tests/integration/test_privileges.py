@@ -2,13 +2,15 @@
 
 import os
 import pwd
+import random
 import resource
+import socket
 from pathlib import Path
 
 import pytest
 
-from gateway import LOOPBACK, BINARY, ZONE, config_text, libconfig, zone_setting
-from process import Process, free_port
+from gateway import BINARY, PATIENCE_S, ZONE, config_text, libconfig, zone_setting
+from process import LOOPBACK, Process, free_port, wait_until
 
 V4 = "198.51.100.7"
 NOBODY = pwd.getpwnam("nobody")
@@ -61,16 +63,43 @@ def test_as_many_open_files_as_connections(front):
     assert allowed >= 3000
 
 
-def refusal(tmp_path, sentence, **options):
-    """Starts a gateway that must end by itself, and requires that it says why."""
+def launch(tmp_path, port, by=(), **options):
+    """A gateway without a primary, `by` a program that changes what it may do. It ends with the test."""
     path = tmp_path / "ddnsgate.cfg"
-    listen = libconfig([{"address": LOOPBACK, "port": free_port()}])
+    listen = libconfig([{"address": LOOPBACK, "port": port}])
     key = {"name": "gw", "secret": "bm90IGEgcmVhbCBzZWNyZXQ="}
     zones = [{"name": ZONE, "primaries": [LOOPBACK], "key": "gw"}]
     path.write_text(f"listen = {listen};\n" + config_text(zones, [key], **options))
-    process = Process("ddnsgate", [BINARY, "serve", "-c", str(path)], tmp_path / "log")
+    return Process("ddnsgate", [*by, BINARY, "serve", "-c", str(path)], tmp_path / "log")
+
+
+def refusal(tmp_path, sentence, **options):
+    """Starts a gateway that must end by itself, and requires that it says why."""
+    process = launch(tmp_path, free_port(), **options)
     assert process.wait() == 1
     assert sentence in process.output() and "event=ready" not in process.output()
+
+
+@as_root
+def test_a_low_port_is_bound_before(tmp_path):
+    """Any of these ports may be taken; then it says so."""
+    for port in random.sample(range(600, 1024), 20):
+        process = launch(tmp_path, port, user="nobody")
+        wait_until(lambda: "event=ready" in process.output() or not process.running)
+        if process.running:
+            break
+        assert "in use" in process.output()
+    try:
+        socket.create_connection((LOOPBACK, port), timeout=PATIENCE_S).close()
+        assert "event=privileges-dropped user=nobody" in process.output()
+    finally:
+        assert process.stop() == 0
+
+
+@as_root
+def test_what_cannot_be_dropped_is_not_kept(tmp_path):
+    """Root in a container may lack the right to become another user: it does not serve as root instead."""
+    refusal(tmp_path, "cannot become user nobody", user="nobody", by=["setpriv", "--bounding-set=-setuid,-setgid"])
 
 
 def test_an_unknown_user_is_refused(tmp_path):
