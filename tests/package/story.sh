@@ -4,7 +4,7 @@
 #
 # What an administrator does with the package, and what must be true after each step: install, the five commands of README.md, upgrade,
 # remove, purge. It changes the system that it runs on: tests/package/lifecycle and tests/machine/run start it, as root, in one to throw
-# away. With systemd as PID 1 that starts the service; else there is a stand-in for `systemctl`.
+# away. With systemd as PID 1 that starts the service; else a stand-in for `systemctl` starts it as root, with the option `user`.
 set -euo pipefail
 readme=$1 package=$(realpath "$2") newer=$(realpath "$3")
 host=www.dyn.example.com
@@ -23,6 +23,8 @@ main() {
 	admin_follows_readme
 	heading "what the service may do"
 	service_is_confined
+	heading "port 80"
+	admin_takes_port_80
 	heading "upgrade"
 	admin_upgrades
 	heading "remove"
@@ -59,8 +61,8 @@ with_systemd() {
 stand_in() {
 	[ "$*" = "restart ddnsgate" ] || fail "no stand-in for: systemctl $*"
 	stop_gateway
-	setsid setpriv --reuid=ddnsgate --regid=ddnsgate --init-groups --no-new-privs \
-		ddnsgate serve --config /etc/ddnsgate/ddnsgate.cfg >/run/ddnsgate.log 2>&1 &
+	grep -q "^user =" /etc/ddnsgate/ddnsgate.cfg || echo 'user = "ddnsgate";' >>/etc/ddnsgate/ddnsgate.cfg
+	setsid ddnsgate serve --config /etc/ddnsgate/ddnsgate.cfg >/run/ddnsgate.log 2>&1 &
 	echo $! >/run/ddnsgate.pid
 }
 
@@ -162,13 +164,22 @@ service_is_confined() {
 	status=$(cat "/proc/$pid/status")
 	[ "$(awk '/^Uid/ { print $2 }' <<<"$status")" = "$(id -u ddnsgate)" ] || fail "it does not run as ddnsgate"
 	grep -qE '^NoNewPrivs:\s+1$' <<<"$status" || fail "it may get more privileges"
+	grep -qE '^Max core file size +0 ' "/proc/$pid/limits" || fail "core dumps are on"
 	with_systemd || return 0
 	grep -qE '^Seccomp:\s+2$' <<<"$status" || fail "it has no system call filter"
 	grep -qE '^CapEff:\s+0000000000000400$' <<<"$status" || fail "capabilities: $(grep ^Cap <<<"$status")"
 	grep -qE '^CapBnd:\s+0000000000000400$' <<<"$status" || fail "capabilities: $(grep ^Cap <<<"$status")"
-	grep -qE '^Max core file size +0 ' "/proc/$pid/limits" || fail "core dumps are on"
 	! nsenter -t "$pid" -m touch /etc/ddnsgate/written 2>/dev/null || fail "it can write to its configuration"
 	! nsenter -t "$pid" -m touch /usr/written 2>/dev/null || fail "it can write to /usr"
+}
+
+# The one right of root's that the service has, or that it uses before it drops all.
+admin_takes_port_80() {
+	sed -i 's/port = 8080/port = 80/' /etc/ddnsgate/ddnsgate.cfg
+	systemctl restart ddnsgate
+	until_true curl -sS http://127.0.0.1/myip
+	sed -i 's/port = 80;/port = 8080;/' /etc/ddnsgate/ddnsgate.cfg
+	systemctl restart ddnsgate
 }
 
 admin_upgrades() {
