@@ -1,6 +1,9 @@
 # `cmake --build FOLDER --target release-tarball`: ddnsgate-VERSION.tar.gz of the last commit, and its SHA-256. The same
 # commit gives the same octets, on any machine.
 find_program(GIT git)
+if(NOT GIT OR NOT EXISTS "${PROJECT_SOURCE_DIR}/.git")
+	return() # unpacked from such a tarball
+endif()
 set(release_name "${PROJECT_NAME}-${PROJECT_VERSION}")
 add_custom_target(release-tarball
 	COMMAND "${CMAKE_COMMAND}" -E env LC_ALL=C sh -c

@@ -1,6 +1,6 @@
 #compdef ddnsgate
-# Completion of ddnsgate(8) for zsh. Commands and options are those that `ddnsgate --help` tells, so they are always
-# those of the installed program.
+# Completion of ddnsgate(8) for zsh. What it offers is what `ddnsgate --help` and `ddnsgate COMMAND --help` tell, so it is
+# always that of the installed program.
 
 # Lines "  NAME   text" below "Commands:", as NAME:text.
 _ddnsgate_commands() {
@@ -21,15 +21,26 @@ _ddnsgate_options() {
 		END { print "-h:help for the command"; print "--help:help for the command" }'
 }
 
+# The first words in "Usage: ddnsgate COMMAND add LOGIN | list".
+_ddnsgate_actions() {
+	$1 $2 --help 2>/dev/null | awk '
+		/^$/ { exit }
+		sub(/^.*ddnsgate [a-z]+ /, "") {
+			n = split($0, ways, / \| /)
+			for (i = 1; i <= n; i++) { split(ways[i], words, " "); if (words[1] ~ /^[a-z]+$/) print words[1] }
+		}'
+}
+
 _ddnsgate() {
-	local -a found
+	local -a actions found
 	if (( CURRENT == 2 )); then
 		found=(${(f)"$(_ddnsgate_commands $words[1])"} '--help:help' '--version:the version')
 		_describe command found
 	elif [[ $words[CURRENT-1] == (-c|--config) ]]; then
 		_files
 	else
-		found=(${(f)"$(_ddnsgate_options $words[1] $words[2])"})
+		(( CURRENT > 3 )) || actions=(${(f)"$(_ddnsgate_actions $words[1] $words[2])"})
+		found=($actions ${(f)"$(_ddnsgate_options $words[1] $words[2])"})
 		_describe -o option found
 	fi
 }
