@@ -16,6 +16,8 @@ main() {
 	if ! with_systemd; then systemctl() { stand_in "$@"; }; fi
 	# Root already, and so that it takes the stand-in.
 	sudo() { "$@"; }
+	# There is no network: packages that are there must not be upgraded.
+	rm -rf /var/lib/apt/lists/*
 
 	heading "install"
 	admin_installs
