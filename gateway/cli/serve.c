@@ -10,12 +10,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 #include <uv.h>
 
 #include "base/log.h"
+#include "base/process.h"
 #include "cli/cli.h"
 #include "cli/generation.h"
 #include "cli/reload.h"
@@ -65,26 +64,19 @@ static struct throttle_limits throttle_limits(const struct daemon *daemon, const
  */
 static unsigned fit_connections(const struct config *config)
 {
-	rlim_t listeners = (rlim_t)config->listener_count;
-	rlim_t wanted = config->max_connections * listeners + DESCRIPTORS_SPARE;
-	struct rlimit limit;
+	uint64_t listeners = config->listener_count;
+	uint64_t wanted = config->max_connections * listeners + DESCRIPTORS_SPARE;
+	uint64_t allowed = process_allow_files(wanted);
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+	if (allowed >= wanted)
 		return config->max_connections;
-	if (limit.rlim_cur < wanted) {
-		limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-		if (setrlimit(RLIMIT_NOFILE, &limit) != 0 && getrlimit(RLIMIT_NOFILE, &limit) != 0)
-			return config->max_connections;
-	}
-	if (limit.rlim_cur >= wanted)
-		return config->max_connections;
-	LOG(LOG_WARNING, "few-descriptors", log_number("allowed", (int64_t)limit.rlim_cur),
+	LOG(LOG_WARNING, "few-descriptors", log_number("allowed", (int64_t)allowed),
 	    log_number("wanted", (int64_t)wanted),
 	    log_text("text",
 		     "there will be fewer connections; raise the limit of open files, or lower max_connections"));
-	if (limit.rlim_cur <= DESCRIPTORS_SPARE + listeners)
+	if (allowed <= DESCRIPTORS_SPARE + listeners)
 		return 1;
-	return (unsigned)((limit.rlim_cur - DESCRIPTORS_SPARE) / listeners);
+	return (unsigned)((allowed - DESCRIPTORS_SPARE) / listeners);
 }
 
 static struct http_options http_options(const struct config *config)
@@ -279,6 +271,26 @@ static void begin_reload(struct daemon *daemon)
 
 /* ---- Signals ---- */
 
+/* After the last thing that wants the rights of root: the listeners on low ports. */
+static enum status drop_privileges(const struct config *config)
+{
+	char error[256];
+	enum status status;
+
+	if (!config->user) {
+		if (geteuid() == 0)
+			LOG(LOG_WARNING, "runs-as-root",
+			    log_text("text", "nothing here needs that; name a `user` in the configuration"));
+		return STATUS_OK;
+	}
+	status = process_become(config->user, config->group, error, sizeof error);
+	if (status == STATUS_OK)
+		LOG(LOG_INFO, "privileges-dropped", log_text("user", config->user));
+	else
+		LOG(LOG_ERROR, "start-failed", log_text("text", error));
+	return status;
+}
+
 static void on_drained(void *ctx, size_t cut)
 {
 	struct daemon *daemon = ctx;
@@ -406,9 +418,13 @@ static void take_apart(struct daemon *daemon)
 static int serve(const char *config_path)
 {
 	struct daemon daemon = {.config_path = reload_path(config_path)};
-	struct config *config = daemon.config_path ? cli_load_config(daemon.config_path) : NULL;
+	struct config *config;
 	int exit_status = CLI_FAILURE;
 
+	/* Before the first secret is read. */
+	if (process_protect() != STATUS_OK)
+		LOG(LOG_WARNING, "unprotected", log_text("text", "memory cannot be kept from core dumps"));
+	config = daemon.config_path ? cli_load_config(daemon.config_path) : NULL;
 	if (config && uv_loop_init(&daemon.loop) != 0) {
 		LOG(LOG_ERROR, "start-failed", log_text("text", "the event loop cannot be made"));
 		config_release(&config);
@@ -420,7 +436,7 @@ static int serve(const char *config_path)
 	log_set_level(config->log_level);
 	daemon.env = env_uv(&daemon.loop);
 	init_handles(&daemon);
-	if (start(&daemon, &config) == STATUS_OK) {
+	if (start(&daemon, &config) == STATUS_OK && drop_privileges(daemon.current->config) == STATUS_OK) {
 		run(&daemon);
 		exit_status = CLI_SUCCESS;
 	}
