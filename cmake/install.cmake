@@ -9,7 +9,7 @@ file(READ conf/ddnsgate.service unit)
 string(REPLACE "/usr/sbin/" "${CMAKE_INSTALL_FULL_SBINDIR}/" unit "${unit}")
 file(CONFIGURE OUTPUT ddnsgate.service CONTENT "${unit}" @ONLY NEWLINE_STYLE UNIX)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS conf/ddnsgate.service)
-install(FILES "${CMAKE_CURRENT_BINARY_DIR}/ddnsgate.service" DESTINATION lib/systemd/system)
+install(FILES "${CMAKE_CURRENT_BINARY_DIR}/ddnsgate.service" conf/ddnsgate.socket DESTINATION lib/systemd/system)
 
 set(completions "${CMAKE_INSTALL_DATADIR}")
 install(FILES conf/completions/ddnsgate.bash DESTINATION "${completions}/bash-completion/completions" RENAME ddnsgate)

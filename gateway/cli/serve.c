@@ -119,6 +119,26 @@ static struct http_listen_options listen_options(const struct config *config, co
 	};
 }
 
+/* After the last thing that wants the rights of root: the listeners on low ports. */
+static enum status drop_privileges(const struct config *config)
+{
+	char error[256];
+	enum status status;
+
+	if (!config->user) {
+		if (geteuid() == 0)
+			LOG(LOG_WARNING, "runs-as-root",
+			    log_text("text", "nothing here needs that; name a `user` in the configuration"));
+		return STATUS_OK;
+	}
+	status = process_become(config->user, config->group, error, sizeof error);
+	if (status == STATUS_OK)
+		LOG(LOG_INFO, "privileges-dropped", log_text("user", config->user));
+	else
+		LOG(LOG_ERROR, "start-failed", log_text("text", error));
+	return status;
+}
+
 /* ---- Listeners ---- */
 
 static void log_listeners(const struct http_listen_options *options, size_t count)
@@ -271,26 +291,6 @@ static void begin_reload(struct daemon *daemon)
 
 /* ---- Signals ---- */
 
-/* After the last thing that wants the rights of root: the listeners on low ports. */
-static enum status drop_privileges(const struct config *config)
-{
-	char error[256];
-	enum status status;
-
-	if (!config->user) {
-		if (geteuid() == 0)
-			LOG(LOG_WARNING, "runs-as-root",
-			    log_text("text", "nothing here needs that; name a `user` in the configuration"));
-		return STATUS_OK;
-	}
-	status = process_become(config->user, config->group, error, sizeof error);
-	if (status == STATUS_OK)
-		LOG(LOG_INFO, "privileges-dropped", log_text("user", config->user));
-	else
-		LOG(LOG_ERROR, "start-failed", log_text("text", error));
-	return status;
-}
-
 static void on_drained(void *ctx, size_t cut)
 {
 	struct daemon *daemon = ctx;
@@ -380,6 +380,8 @@ static enum status start(struct daemon *daemon, struct config **config)
 		status = build(daemon, config);
 	if (status == STATUS_OK)
 		status = configure_http(daemon, daemon->current->config, true);
+	if (status == STATUS_OK)
+		status = drop_privileges(daemon->current->config);
 	config_release(config);
 	return status;
 }
@@ -418,13 +420,15 @@ static void take_apart(struct daemon *daemon)
 static int serve(const char *config_path)
 {
 	struct daemon daemon = {.config_path = reload_path(config_path)};
-	struct config *config;
+	struct config *config = NULL;
 	int exit_status = CLI_FAILURE;
 
 	/* Before the first secret is read. */
 	if (process_protect() != STATUS_OK)
 		LOG(LOG_WARNING, "unprotected", log_text("text", "memory cannot be kept from core dumps"));
-	config = daemon.config_path ? cli_load_config(daemon.config_path) : NULL;
+	if (daemon.config_path)
+		config = cli_load_config(daemon.config_path);
+
 	if (config && uv_loop_init(&daemon.loop) != 0) {
 		LOG(LOG_ERROR, "start-failed", log_text("text", "the event loop cannot be made"));
 		config_release(&config);
@@ -436,7 +440,7 @@ static int serve(const char *config_path)
 	log_set_level(config->log_level);
 	daemon.env = env_uv(&daemon.loop);
 	init_handles(&daemon);
-	if (start(&daemon, &config) == STATUS_OK && drop_privileges(daemon.current->config) == STATUS_OK) {
+	if (start(&daemon, &config) == STATUS_OK) {
 		run(&daemon);
 		exit_status = CLI_SUCCESS;
 	}

@@ -27,6 +27,12 @@ main() {
 	service_is_confined
 	heading "port 80"
 	admin_takes_port_80
+	heading "reload"
+	admin_reloads
+	heading "watchdog"
+	service_is_watched
+	heading "sockets"
+	admin_uses_sockets
 	heading "upgrade"
 	admin_upgrades
 	heading "remove"
@@ -61,11 +67,20 @@ with_systemd() {
 }
 
 stand_in() {
-	[ "$*" = "restart ddnsgate" ] || fail "no stand-in for: systemctl $*"
+	case $* in
+	"restart ddnsgate") restart_gateway ;;
+	"reload ddnsgate") kill -HUP "$(cat /run/ddnsgate.pid)" ;;
+	*) fail "no stand-in for: systemctl $*" ;;
+	esac
+}
+
+restart_gateway() {
 	stop_gateway
 	grep -q "^user =" /etc/ddnsgate/ddnsgate.cfg || echo 'user = "ddnsgate";' >>/etc/ddnsgate/ddnsgate.cfg
+	rm -f /run/ddnsgate.log
 	setsid ddnsgate serve --config /etc/ddnsgate/ddnsgate.cfg >/run/ddnsgate.log 2>&1 &
 	echo $! >/run/ddnsgate.pid
+	until_true grep event=ready /run/ddnsgate.log
 }
 
 stop_gateway() {
@@ -152,7 +167,6 @@ admin_follows_readme() {
 		readme_command "$n" >/run/command
 		[ -s /run/command ] || fail "README.md has no command $n"
 		if [ "$n" = 3 ] && ! with_systemd; then start_named; fi
-		if [ "$n" = 5 ]; then until_true curl -sS http://127.0.0.1:8080/myip; fi
 		# shellcheck source=/dev/null
 		DEBIAN_FRONTEND=noninteractive . /run/command >/run/said.log 2>&1 </dev/null || fail "command $n failed"
 	done
@@ -181,6 +195,62 @@ admin_takes_port_80() {
 	systemctl restart ddnsgate
 	until_true curl -sS http://127.0.0.1/myip
 	sed -i 's/port = 80;/port = 8080;/' /etc/ddnsgate/ddnsgate.cfg
+	systemctl restart ddnsgate
+}
+
+# Without another process, and without a word of a broken file.
+admin_reloads() {
+	local before
+	before=$(gateway_pid)
+	cp -p /etc/ddnsgate/ddnsgate.cfg /run/good.cfg
+	echo 'request_timeout_ms = "soon";' >>/etc/ddnsgate/ddnsgate.cfg
+	systemctl reload ddnsgate
+	until_true logged event=reload-failed
+	require_update 203.0.113.9
+	cat /run/good.cfg >/etc/ddnsgate/ddnsgate.cfg
+	echo 'log_level = "debug";' >>/etc/ddnsgate/ddnsgate.cfg
+	systemctl reload ddnsgate
+	until_true logged event=reloaded
+	require_update 203.0.113.10
+	[ "$(gateway_pid)" = "$before" ] || fail "the reload has started another process"
+}
+
+logged() {
+	if with_systemd; then journalctl -u ddnsgate --no-pager; else cat /run/ddnsgate.log; fi | grep "$1"
+}
+
+# A daemon that hangs is ended and started anew.
+service_is_watched() {
+	local before
+	with_systemd || return 0
+	before=$(gateway_pid)
+	mkdir -p /run/systemd/system/ddnsgate.service.d
+	printf '[Service]\nWatchdogSec=2s\nTimeoutAbortSec=1s\n' >/run/systemd/system/ddnsgate.service.d/test.conf
+	systemctl daemon-reload
+	systemctl restart ddnsgate
+	before=$(gateway_pid)
+	sleep 4
+	[ "$(gateway_pid)" = "$before" ] || fail "the watchdog has ended a daemon that was well"
+	kill -STOP "$before"
+	sleep 4
+	until_true curl -sS --max-time 1 http://127.0.0.1:8080/myip
+	[ "$(gateway_pid)" != "$before" ] || fail "the watchdog has not ended a daemon that hung"
+	rm -r /run/systemd/system/ddnsgate.service.d
+	systemctl daemon-reload
+	systemctl restart ddnsgate
+}
+
+# With systemd's sockets no connection is refused while the daemon starts anew.
+admin_uses_sockets() {
+	with_systemd || return 0
+	systemctl stop ddnsgate
+	systemctl enable --quiet --now ddnsgate.socket
+	curl -sS --max-time 10 http://127.0.0.1:8080/myip >/dev/null || fail "the socket does not start the daemon"
+	(for ((n = 0; n < 200; n++)); do curl -sS --max-time 10 http://127.0.0.1:8080/myip >/dev/null || exit 1; done) &
+	systemctl restart ddnsgate
+	systemctl restart ddnsgate
+	wait $! || fail "a connection was refused while the daemon started anew"
+	systemctl stop ddnsgate.socket
 	systemctl restart ddnsgate
 }
 
