@@ -1141,8 +1141,8 @@ static void note_look(struct queue *queue, struct queue_entry *entry, struct cha
 }
 
 /*
- * A rewrite of what could not be read: the primary does not tell, or there is too much of it. (Of TXT records only those
- * that rotate are looked at; of too many strings any is kept.)
+ * A rewrite of what could not be read: the primary does not tell, or there is too much of it. (Of TXT records only
+ * those that rotate are looked at; of too many strings any is kept.)
  */
 static bool is_blind(const struct queue_entry *entry)
 {

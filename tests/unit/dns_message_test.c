@@ -403,7 +403,7 @@ static void the_space_of_sets_is_an_upper_bound(void **state)
 	}
 }
 
-/* Sets that are as large as can be: two texts of the greatest length, and RRsets of which every address is rewritten. */
+/* Sets as large as can be: two texts of the greatest length, or RRsets of which every address is rewritten. */
 static struct change_set large_set(const char *owner, bool is_txt)
 {
 	struct change_set set = {.owner = name_of(owner), .count = is_txt ? 1 : 2};

@@ -1,5 +1,6 @@
 /*
- * Bodies that are JSON: which members become operands, what is no object, bounds, and that nothing of it stays in memory.
+ * Bodies that are JSON: which members become operands, what is no object, bounds, and that nothing of it stays in
+ * memory.
  */
 #include "support.h"
 
