@@ -3,15 +3,19 @@
 #include <string.h>
 #include <strings.h>
 
+static bool begins_with(struct text text, const char *start)
+{
+	size_t len = strlen(start);
+
+	return text.len >= len && strncasecmp(text.octets, start, len) == 0;
+}
+
 struct text operand_cut(struct text text)
 {
-	static const char next[] = "http";
 	struct text head, tail;
-	bool two;
 
 	text_split(text, ' ', &head, &tail);
-	two = tail.len >= strlen(next) && strncasecmp(tail.octets, next, strlen(next)) == 0;
-	return two ? head : text;
+	return begins_with(tail, "http:/") || begins_with(tail, "https:/") ? head : text;
 }
 
 struct text operand_of(const struct http_request *request, const char *name)

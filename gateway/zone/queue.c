@@ -1185,10 +1185,9 @@ static void on_looked(struct queue *queue, struct queue_message *message, const 
 
 	if (told)
 		note_look(queue, entry, &entry->set.changes[message->change], &result->answer);
-	else if (dns_is_answered(result))
-		entry->look_told_nothing = true;
-	else
+	else if (!dns_is_answered(result))
 		entry->look_failed = true;
+	entry->look_told_nothing = entry->look_told_nothing || !told;
 	if (--entry->looks_missing == 0)
 		finish_look(queue, entry, now_ms);
 }
