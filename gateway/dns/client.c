@@ -242,7 +242,13 @@ static struct dns_result judge_unsigned(const struct dns_reply *reply, uint16_t 
 static struct dns_result judge_signed(const struct dns_client *client, const struct dns_reply *reply,
 				      const struct tsig_report *report)
 {
-	struct dns_result result = {.verdict = DNS_VERIFIED, .rcode = reply->rcode, .answer = reply->answer};
+	struct dns_result result = {
+		.verdict = DNS_VERIFIED,
+		.rcode = reply->rcode,
+		.answer = reply->answer,
+		.has_clock_offset = true,
+		.clock_offset_s = (int64_t)report->time_s - (int64_t)env_wall_s(client->env),
+	};
 
 	if (report->error == TSIG_RCODE_NOERROR)
 		return result;

@@ -41,12 +41,12 @@ struct dns_result {
 	enum dns_verdict verdict;
 	unsigned rcode;           /* DNS_VERIFIED, DNS_REJECTED: enum dns_rcode, or another code of 4 bits */
 	uint16_t tsig_error;      /* DNS_REJECTED: the TSIG RCODE, 0 if the reply named none */
-	bool has_clock_offset;    /* the primary told its time, with BADTIME */
+	bool has_clock_offset;    /* the primary told its time: the reply is signed, or says BADTIME */
 	int64_t clock_offset_s;   /* primary's clock minus ours */
 	bool local;               /* DNS_UNREACHABLE for a reason of our own, which says nothing of the primary */
 	bool had_worked;          /* the primary closed a connection that had brought replies; it may just be old */
 	unsigned connection;      /* tells the end of one connection from that of another */
-	struct dns_answer answer; /* DNS_VERIFIED, of a DNS_QUERY */
+	struct dns_answer answer; /* DNS_VERIFIED, of a DNS_QUERY or DNS_SOA */
 	const char *why; /* DNS_UNREACHABLE, DNS_UNKNOWN: sentence fragment for the log, valid during the call */
 };
 

@@ -67,6 +67,16 @@ static bool push(ldns_pkt *packet, ldns_pkt_section section, ldns_rr *rr)
 #define SECTION_PREREQUISITE LDNS_SECTION_ANSWER
 #define SECTION_UPDATE       LDNS_SECTION_AUTHORITY
 
+/* "Delete an RR from an RRset". */
+static ldns_rr *deletion_rr(const struct name *owner, const struct addr *addr)
+{
+	ldns_rr *rr = address_rr(owner, addr, 0);
+
+	if (rr)
+		ldns_rr_set_class(rr, LDNS_RR_CLASS_NONE);
+	return rr;
+}
+
 static ldns_rr *existence_rr(const struct name *owner, const struct change *change)
 {
 	if (change->expected.family != ADDR_NONE)
@@ -83,6 +93,8 @@ static bool push_change(ldns_pkt *packet, enum dns_request_kind kind, const stru
 		return push(packet, SECTION_PREREQUISITE, address_rr(owner, &change->addr, 0));
 	if (kind == DNS_PROBE)
 		return push(packet, SECTION_PREREQUISITE, bare_rr(owner, type, LDNS_RR_CLASS_ANY));
+	if (kind == DNS_REHEARSE)
+		return push(packet, SECTION_UPDATE, deletion_rr(owner, &change->addr));
 	if (change->must_exist && !push(packet, SECTION_PREREQUISITE, existence_rr(owner, change)))
 		return false;
 	return push(packet, SECTION_UPDATE, bare_rr(owner, type, LDNS_RR_CLASS_ANY)) &&
@@ -118,12 +130,13 @@ static bool push_all(ldns_pkt *packet, const struct dns_request *request)
 	if (request->kind == DNS_QUERY)
 		return push_question(packet, &request->sets->owner,
 				     type_of(&request->sets->changes[request->change].addr));
-	return push_question(packet, request->zone, LDNS_RR_TYPE_SOA) && push_sets(packet, request);
+	return push_question(packet, request->zone, LDNS_RR_TYPE_SOA) &&
+	       (request->kind == DNS_SOA || push_sets(packet, request));
 }
 
 static ldns_pkt_opcode opcode_of(const struct dns_request *request)
 {
-	return request->kind == DNS_QUERY ? LDNS_PACKET_QUERY : LDNS_PACKET_UPDATE;
+	return dns_is_query(request->kind) ? LDNS_PACKET_QUERY : LDNS_PACKET_UPDATE;
 }
 
 enum status dns_request_write(const struct dns_request *request, uint16_t id, uint8_t *wire, size_t cap, size_t *len)
@@ -195,7 +208,7 @@ static bool repeats_question(const ldns_pkt *packet, const struct dns_request *r
 	bool same;
 
 	if (ldns_rr_list_rr_count(section) == 0)
-		return !query;
+		return !dns_is_query(request->kind);
 	wanted = owner_rdf(query ? &request->sets->owner : request->zone);
 	same = wanted && ldns_rr_list_rr_count(section) == 1 && ldns_rr_get_type(ldns_rr_list_rr(section, 0)) == type &&
 	       ldns_rr_get_class(ldns_rr_list_rr(section, 0)) == LDNS_RR_CLASS_IN &&
@@ -234,6 +247,30 @@ static enum status read_answer(const ldns_pkt *packet, const struct dns_request 
 	return STATUS_OK;
 }
 
+/* Takes the zone's own SOA record (RFC 1035 section 3.3.13: the serial is the third field). */
+static enum status read_soa(const ldns_pkt *packet, const struct dns_request *request, struct dns_answer *out)
+{
+	enum { SERIAL_FIELD = 2 };
+	const ldns_rr_list *section = ldns_pkt_answer(packet);
+	ldns_rdf *zone = owner_rdf(request->zone);
+
+	if (!zone)
+		return STATUS_NO_MEMORY;
+	*out = (struct dns_answer){.authoritative = ldns_pkt_aa(packet)};
+	for (size_t i = 0; i < ldns_rr_list_rr_count(section); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(section, i);
+
+		if (ldns_rr_get_type(rr) != LDNS_RR_TYPE_SOA || ldns_dname_compare(ldns_rr_owner(rr), zone) != 0 ||
+		    ldns_rr_rd_count(rr) <= SERIAL_FIELD)
+			continue;
+		out->count++;
+		out->ttl_s = ldns_rr_ttl(rr);
+		out->serial = ldns_rdf2native_int32(ldns_rr_rdf(rr, SERIAL_FIELD));
+	}
+	ldns_rdf_deep_free(zone);
+	return STATUS_OK;
+}
+
 enum status dns_reply_read(const uint8_t *wire, size_t len, const struct dns_request *request, struct dns_reply *out)
 {
 	ldns_pkt *packet = NULL;
@@ -245,7 +282,11 @@ enum status dns_reply_read(const uint8_t *wire, size_t len, const struct dns_req
 	    !repeats_question(packet, request))
 		goto out;
 	*out = (struct dns_reply){.id = ldns_pkt_id(packet), .rcode = (unsigned)ldns_pkt_get_rcode(packet)};
-	status = request->kind == DNS_QUERY ? read_answer(packet, request, &out->answer) : STATUS_OK;
+	status = STATUS_OK;
+	if (request->kind == DNS_QUERY)
+		status = read_answer(packet, request, &out->answer);
+	else if (request->kind == DNS_SOA)
+		status = read_soa(packet, request, &out->answer);
 out:
 	ldns_pkt_free(packet);
 	return status;

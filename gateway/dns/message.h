@@ -25,12 +25,20 @@ struct dns_request {
 		DNS_CONFIRM, /* an UPDATE that changes nothing: does every record have just the address of its change? */
 		DNS_PROBE,   /* an UPDATE that changes nothing: does the record of one change exist? */
 		DNS_QUERY,   /* a query for the record of one change */
+		DNS_SOA,     /* a query for the zone's SOA record */
+		DNS_REHEARSE, /* an UPDATE that changes nothing: are the changes allowed? */
 	} kind;
 	const struct name *zone;
 	const struct change_set *
-		sets; /* the first; the others by `next`; DNS_QUERY: only this one; DNS_PROBE: may be NULL to ask for nothing */
+		sets; /* the first; the others by `next`; DNS_QUERY: only this one; DNS_PROBE: may be NULL to ask for nothing; DNS_SOA: NULL */
 	size_t change; /* DNS_PROBE, DNS_QUERY: which of its changes */
 };
+
+/* Whether a request of that kind is a query; else it is an UPDATE. */
+static inline bool dns_is_query(enum dns_request_kind kind)
+{
+	return kind == DNS_QUERY || kind == DNS_SOA;
+}
 
 /*
  * Writes the message for a request with this ID. STATUS_TOO_LONG if it does not fit into `cap`.
@@ -40,6 +48,9 @@ struct dns_request {
  *   DNS_CONFIRM  for each change: prerequisite "RRset exists (value dependent)" (2.4.2)
  *   DNS_PROBE    the prerequisite of one change alone
  *   DNS_QUERY    a question without recursion
+ *   DNS_SOA      the same for the SOA of the zone
+ *   DNS_REHEARSE for each change: "delete an RR from an RRset" (2.5.4) of an address that the record must not have.
+ *                Deleting what is not there changes nothing (3.4.2.4), but has to be allowed all the same
  */
 MUST_USE enum status dns_request_write(const struct dns_request *request, uint16_t id, uint8_t *wire, size_t cap,
 				       size_t *len);
@@ -78,12 +89,13 @@ struct dns_answer {
 	size_t count;     /* records of that name and type */
 	struct addr addr; /* one of them, if count is not 0 */
 	uint32_t ttl_s;
+	uint32_t serial; /* DNS_SOA, if count is not 0 */
 };
 
 struct dns_reply {
 	uint16_t id;
 	unsigned rcode;
-	struct dns_answer answer; /* of a DNS_QUERY */
+	struct dns_answer answer; /* of a DNS_QUERY or DNS_SOA */
 };
 
 /*
