@@ -111,6 +111,18 @@ enum addr_scope addr_scope(const struct addr *addr)
 	return ADDR_SCOPE_GLOBAL;
 }
 
+struct addr addr_with_prefix(const struct addr *addr, const struct addr *prefix, unsigned prefix_len)
+{
+	struct addr out = *addr;
+
+	for (unsigned bit = 0; bit < prefix_len; bit += 8) {
+		unsigned kept = prefix_len - bit >= 8 ? 0 : 0xffu >> (prefix_len - bit);
+
+		out.octets[bit / 8] = (uint8_t)((prefix->octets[bit / 8] & ~kept) | (addr->octets[bit / 8] & kept));
+	}
+	return out;
+}
+
 bool addr_equal(const struct addr *a, const struct addr *b)
 {
 	return a->family == b->family && memcmp(a->octets, b->octets, addr_len(a)) == 0;

@@ -59,6 +59,9 @@ enum addr_scope addr_scope(const struct addr *addr);
 
 bool addr_equal(const struct addr *a, const struct addr *b);
 
+/* `addr` with its first `prefix_len` bits replaced by those of `prefix`; both are of one family. */
+struct addr addr_with_prefix(const struct addr *addr, const struct addr *prefix, unsigned prefix_len);
+
 /* Reads a port number, 1 to 65535. STATUS_INVALID otherwise. */
 MUST_USE enum status port_parse(struct text text, uint16_t *out);
 

@@ -1,6 +1,9 @@
 /*
- * message: DNS requests and their replies on the wire, by ldns: UPDATE (RFC 2136) and queries. Unsigned: tsig does
- * the signing. Pure.
+ * message: DNS requests and their replies on the wire: UPDATE (RFC 2136) and queries. Unsigned: tsig does the signing.
+ * Pure.
+ *
+ * Replies, which come from outside, are read by ldns. Requests are written here: an UPDATE of hundreds of change sets
+ * is rendered many times faster with names that end in a pointer to the zone than by a general compressor.
  */
 #ifndef DNS_MESSAGE_H
 #define DNS_MESSAGE_H
@@ -21,12 +24,12 @@ enum {
 /* What a message is to do. Everything is borrowed. */
 struct dns_request {
 	enum dns_request_kind {
-		DNS_UPDATE,  /* carry out the change sets */
-		DNS_CONFIRM, /* an UPDATE that changes nothing: does every record have just the address of its change? */
-		DNS_PROBE,   /* an UPDATE that changes nothing: does the record of one change exist? */
-		DNS_QUERY,   /* a query for the record of one change */
-		DNS_SOA,     /* a query for the zone's SOA record */
-		DNS_REHEARSE, /* an UPDATE that changes nothing: are the changes allowed? */
+		DNS_UPDATE,   /* carry out the change sets */
+		DNS_CONFIRM,  /* an UPDATE that changes nothing: is every RRset already what it is to become? */
+		DNS_PROBE,    /* an UPDATE that changes nothing: does the record of one change exist? */
+		DNS_QUERY,    /* a query for the record of one change */
+		DNS_SOA,      /* a query for the zone's SOA record */
+		DNS_REHEARSE, /* an UPDATE that changes nothing: are changes of these records allowed? */
 	} kind;
 	const struct name *zone;
 	const struct change_set *
@@ -42,21 +45,22 @@ static inline bool dns_is_query(enum dns_request_kind kind)
 
 /*
  * Writes the message for a request with this ID. STATUS_TOO_LONG if it does not fit into `cap`.
- *   DNS_UPDATE   for each change: where the record must exist, prerequisite "RRset exists", value dependent if its
- *                value is expected (RFC 2136 sections 2.4.1, 2.4.2), "delete an RRset", "add to an RRset" (2.5.2,
- *                2.5.1)
- *   DNS_CONFIRM  for each change: prerequisite "RRset exists (value dependent)" (2.4.2)
+ *   DNS_UPDATE   for each change: where it is known what the RRset was, the prerequisite that it still is so (RFC 2136
+ *                sections 2.4.2, 2.4.3), else where it must exist, that it exists (2.4.1); "delete an RRset", and "add
+ *                to an RRset" for each address that it is to have (2.5.2, 2.5.1)
+ *   DNS_CONFIRM  for each change: the prerequisite that the RRset is what it is to become (2.4.2, 2.4.3)
  *   DNS_PROBE    the prerequisite of one change alone
  *   DNS_QUERY    a question without recursion
  *   DNS_SOA      the same for the SOA of the zone
- *   DNS_REHEARSE for each change: "delete an RR from an RRset" (2.5.4) of an address that the record must not have.
- *                Deleting what is not there changes nothing (3.4.2.4), but has to be allowed all the same
+ *   DNS_REHEARSE for each change: "delete an RR from an RRset" (2.5.4) for each address that it is to have, and which
+ *                the RRset must not have. Deleting what is not there changes nothing (3.4.2.4), but has to be allowed
+ *                all the same
  */
 MUST_USE enum status dns_request_write(const struct dns_request *request, uint16_t id, uint8_t *wire, size_t cap,
 				       size_t *len);
 
 /*
- * An upper bound of the octets that a set takes in a DNS_UPDATE or DNS_CONFIRM message of that zone, and of all else
+ * An upper bound of the octets that a set takes in a message of that zone, and of all else
  * in it, TSIG included.
  */
 size_t dns_set_space(const struct change_set *set, const struct name *zone);
@@ -86,16 +90,15 @@ uint16_t dns_message_id(const uint8_t *wire);
 /* What a query found. */
 struct dns_answer {
 	bool authoritative;
-	size_t count;     /* records of that name and type */
-	struct addr addr; /* one of them, if count is not 0 */
-	uint32_t ttl_s;
-	uint32_t serial; /* DNS_SOA, if count is not 0 */
+	uint32_t serial;    /* DNS_SOA, if count is not 0 */
+	size_t count;       /* records of that name and type */
+	struct rrset rrset; /* known unless there are more than RRSET_MAX */
 };
 
 struct dns_reply {
 	uint16_t id;
 	unsigned rcode;
-	struct dns_answer answer; /* of a DNS_QUERY or DNS_SOA */
+	struct dns_answer answer; /* of a DNS_QUERY */
 };
 
 /*

@@ -8,11 +8,12 @@ enum {
 	REFUSALS_MAX = 20,                   /* names of a zone that are told one by one */
 	HALVES_MAX = 8 * sizeof(size_t) + 2, /* ranges that can wait while one is halved again and again */
 	RETRIES_MAX = 2,                     /* of a message whose connection ended */
+	CHUNK_MAX = 500,                     /* names in a message */
 };
 
 /* A name to try, and the right that it stands for. */
 struct trial {
-	struct change_set set;
+	struct name owner;
 	const struct right *right;
 };
 
@@ -50,8 +51,9 @@ struct survey {
 	size_t waiting_count;
 	struct range range; /* of the message that is under way */
 	size_t refusals;
-	struct change_set single; /* one record of a name that is refused */
-	bool a_refused;
+	bool a_refused;         /* of the name that is alone in its message */
+	enum addr_family alone; /* the record of it that was asked about */
+	struct change_set sets[CHUNK_MAX];
 };
 
 static void look_at_zone(struct survey *survey);
@@ -199,23 +201,31 @@ static bool name_below(const struct survey *survey, const struct name *name, str
  * Addresses that no record has: one of 2^28 that are reserved (RFC 1112 section 4), and one of 2^64 that are discarded
  * (RFC 6666).
  */
-static struct change_set absent_addresses(const struct survey *survey, const struct name *owner)
+static struct addr absent_address(const struct survey *survey, enum addr_family family)
 {
-	struct change_set set = {.owner = *owner, .count = 2};
-	struct addr *v4 = &set.changes[0].addr, *v6 = &set.changes[1].addr;
+	struct addr addr = {.family = family};
 
-	survey->env->random(survey->env->ctx, v4->octets, 4);
-	v4->octets[0] |= 0xf0;
-	v4->family = ADDR_V4;
-	survey->env->random(survey->env->ctx, v6->octets + 8, 8);
-	v6->octets[0] = 0x01;
-	v6->family = ADDR_V6;
-	return set;
+	if (family == ADDR_V4) {
+		survey->env->random(survey->env->ctx, addr.octets, 4);
+		addr.octets[0] |= 0xf0;
+	} else {
+		survey->env->random(survey->env->ctx, addr.octets + 8, 8);
+		addr.octets[0] = 0x01;
+	}
+	return addr;
+}
+
+static void add_change(const struct survey *survey, struct change_set *set, enum addr_family family)
+{
+	struct change *change = &set->changes[set->count++];
+
+	*change = (struct change){.addr = absent_address(survey, family)};
+	change_resolve(change);
 }
 
 static void add_trial(struct survey *survey, const struct right *right, const struct name *owner)
 {
-	survey->trials[survey->trial_count++] = (struct trial){absent_addresses(survey, owner), right};
+	survey->trials[survey->trial_count++] = (struct trial){*owner, right};
 }
 
 static enum status make_trials(struct survey *survey)
@@ -242,12 +252,12 @@ static void try_next(struct survey *survey);
 static void judge_single(struct survey *survey, const struct dns_result *result);
 
 /* Asks about one record of the one name in the range. */
-static void try_single(struct survey *survey, size_t change)
+static void try_single(struct survey *survey, enum addr_family family)
 {
-	const struct change_set *set = &survey->trials[survey->range.from].set;
-
-	survey->single = (struct change_set){.owner = set->owner, .count = 1, .changes = {set->changes[change]}};
-	ask(survey, DNS_REHEARSE, &survey->single, judge_single);
+	survey->alone = family;
+	survey->sets[0] = (struct change_set){.owner = survey->trials[survey->range.from].owner};
+	add_change(survey, &survey->sets[0], family);
+	ask(survey, DNS_REHEARSE, survey->sets, judge_single);
 }
 
 static void tell_refused(struct survey *survey, const char *types)
@@ -263,9 +273,9 @@ static void judge_single(struct survey *survey, const struct dns_result *result)
 {
 	bool refused = is_refusal(result);
 
-	if (survey->single.changes[0].addr.family == ADDR_V4) {
+	if (survey->alone == ADDR_V4) {
 		survey->a_refused = refused;
-		try_single(survey, 1);
+		try_single(survey, ADDR_V6);
 		return;
 	}
 	if (refused || survey->a_refused)
@@ -288,7 +298,7 @@ static void judge_range(struct survey *survey, const struct dns_result *result)
 	} else if (!is_refusal(result)) {
 		fail_zone(survey, &(struct finding){.kind = FINDING_FAILED, .rcode = result->rcode});
 	} else if (range.to - range.from == 1) {
-		try_single(survey, 0);
+		try_single(survey, ADDR_V4);
 	} else {
 		wait_for(survey, middle, range.to);
 		wait_for(survey, range.from, middle);
@@ -296,27 +306,35 @@ static void judge_range(struct survey *survey, const struct dns_result *result)
 	}
 }
 
-/* As many of the names that were in no message yet as fit into one. */
-static struct range next_chunk(struct survey *survey)
+/* Puts a name of the range into the message. */
+static struct change_set *put_set(struct survey *survey, size_t index, const struct name *owner)
 {
-	const struct name *zone = survey->zones[survey->at].name;
-	size_t space = dns_message_space(zone), from = survey->untried;
+	struct change_set *set = &survey->sets[index];
 
-	while (survey->untried < survey->trial_count) {
-		space += dns_set_space(&survey->trials[survey->untried].set, zone);
-		if (space > DNS_MESSAGE_MAX && survey->untried > from)
-			break;
-		survey->untried++;
-	}
-	return (struct range){from, survey->untried};
+	*set = (struct change_set){.owner = *owner};
+	add_change(survey, set, ADDR_V4);
+	add_change(survey, set, ADDR_V6);
+	if (index)
+		survey->sets[index - 1].next = set;
+	return set;
 }
 
-static void try_range(struct survey *survey, struct range range)
+/* Asks about names from `from` on, as far as they fit into one message; returns where it stopped. */
+static size_t try_range(struct survey *survey, size_t from, size_t to)
 {
-	survey->range = range;
-	for (size_t i = range.from; i < range.to; i++)
-		survey->trials[i].set.next = i + 1 < range.to ? &survey->trials[i + 1].set : NULL;
-	ask(survey, DNS_REHEARSE, &survey->trials[range.from].set, judge_range);
+	const struct name *zone = survey->zones[survey->at].name;
+	size_t space = dns_message_space(zone), at;
+
+	for (at = from; at < to && at - from < CHUNK_MAX; at++) {
+		space += dns_set_space(put_set(survey, at - from, &survey->trials[at].owner), zone);
+		if (space > DNS_MESSAGE_MAX && at > from) {
+			survey->sets[at - from - 1].next = NULL;
+			break;
+		}
+	}
+	survey->range = (struct range){from, at};
+	ask(survey, DNS_REHEARSE, survey->sets, judge_range);
+	return at;
 }
 
 static size_t count_left(const struct survey *survey)
@@ -340,14 +358,22 @@ static void end_of_trials(struct survey *survey)
 	next_zone(survey);
 }
 
+/* A half of what fitted into a message fits. */
+static void try_waiting(struct survey *survey)
+{
+	const struct range *range = &survey->waiting[--survey->waiting_count];
+
+	try_range(survey, range->from, range->to);
+}
+
 static void try_next(struct survey *survey)
 {
 	if (survey->refusals == REFUSALS_MAX)
 		end_of_trials(survey);
 	else if (survey->waiting_count)
-		try_range(survey, survey->waiting[--survey->waiting_count]);
+		try_waiting(survey);
 	else if (survey->untried < survey->trial_count)
-		try_range(survey, next_chunk(survey));
+		survey->untried = try_range(survey, survey->untried, survey->trial_count);
 	else
 		end_of_trials(survey);
 }

@@ -5,6 +5,7 @@
 #define UPDATE_OUTCOME_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/addr.h"
 
@@ -47,6 +48,9 @@ struct outcome {
 	enum outcome_code code;
 	enum addr_family missing; /* OUTCOME_NO_RECORD: which RRset was looked for; ADDR_NONE if that is not known */
 	unsigned retry_after_s;   /* OUTCOME_THROTTLED */
+	/* OUTCOME_CHANGED, OUTCOME_UNCHANGED: what the host has now, one address of each RRset that was asked for. */
+	size_t addr_count;
+	struct addr addrs[2];
 };
 
 #endif

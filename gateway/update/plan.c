@@ -84,7 +84,8 @@ static struct plan_host planned(const struct plan_policy *policy, const struct p
 	host.set.owner = *owner;
 	host.set.count = addresses->count;
 	for (size_t i = 0; i < addresses->count; i++)
-		host.set.changes[i] = (struct change){addresses->items[i], zone->ttl_s, .must_exist = true};
+		host.set.changes[i] =
+			(struct change){.addr = addresses->items[i], .ttl_s = zone->ttl_s, .must_exist = true};
 	return host;
 }
 

@@ -68,27 +68,16 @@ static struct record *place_of(const struct memory *memory, uint64_t key)
 	return &memory->records[key & memory->mask];
 }
 
-enum memory_hint memory_look(const struct memory *memory, uint64_t owner, const struct addr *addr, uint32_t ttl_s)
-{
-	uint64_t key = key_of(owner, addr->family);
-	const struct record *record = place_of(memory, key);
-
-	if (record->key != key)
-		return MEMORY_UNKNOWN;
-	return record->ttl_s == ttl_s && memcmp(record->octets, addr->octets, sizeof addr->octets) == 0
-		       ? MEMORY_SAME
-		       : MEMORY_DIFFERS;
-}
-
-bool memory_recall(const struct memory *memory, uint64_t owner, enum addr_family family, struct addr *out)
+bool memory_recall(const struct memory *memory, uint64_t owner, enum addr_family family, struct rrset *out)
 {
 	uint64_t key = key_of(owner, family);
 	const struct record *record = place_of(memory, key);
 
-	if (record->key != key || record->ttl_s == MEMORY_NO_TTL)
+	if (record->key != key)
 		return false;
-	out->family = family;
-	memcpy(out->octets, record->octets, sizeof out->octets);
+	*out = (struct rrset){.known = true, .ttl_s = record->ttl_s, .count = 1};
+	out->addrs[0].family = family;
+	memcpy(out->addrs[0].octets, record->octets, sizeof record->octets);
 	return true;
 }
 
