@@ -1,5 +1,5 @@
 # The modules that need nothing but their arguments.
-foreach(module addr peer name log secret table)
+foreach(module addr peer name log log_out secret table)
 	ddnsgate_unit_test(${module}_test LIBS room_base)
 endforeach()
 foreach(module decode message)
