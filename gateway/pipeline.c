@@ -12,6 +12,7 @@
  */
 #include "pipeline.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "account/authorise.h"
@@ -37,6 +38,7 @@ struct job {
 	const struct http_request *request;
 	const struct dialect *dialect;
 	struct intent intent;
+	char token_login[64];           /* whose token it is, for the log */
 	size_t reading;                 /* of the credentials, the one being tried */
 	enum outcome_code auth_failure; /* the most telling one so far */
 	size_t outcomes_missing;
@@ -56,9 +58,12 @@ static void log_outcome(const struct job *job, size_t n)
 
 	if (job->intent.kind == INTENT_SHOW_ADDRESS)
 		return;
+	if (job->intent.by_token)
+		login = text_of(job->token_login);
 	LOG(LOG_INFO, "update", log_text("outcome", outcome_text(job->outcomes[n].code)),
 	    log_text("source", addr_format(&job->request->source, source)), log_text("dialect", job->dialect->name),
-	    log_slice("user", login), log_slice("host", host), log_slice("ip", job->intent.addresses));
+	    log_slice("user", login), log_slice("host", host),
+	    log_slice("ip", job->intent.address_count ? job->intent.addresses[0] : none));
 }
 
 static void finish(struct job *job)
@@ -139,6 +144,8 @@ static void carry_out(struct job *job, const struct grant *grant)
 {
 	struct plan plan;
 
+	if (job->intent.by_token)
+		snprintf(job->token_login, sizeof job->token_login, "%.*s", (int)grant->login.len, grant->login.octets);
 	plan_make(job->pipeline->parts.policy, &job->intent, grant, &job->request->source, &plan);
 	job->outcome_count = plan.count;
 	/*
@@ -160,14 +167,19 @@ static bool is_guess(enum outcome_code code)
 
 static void look_up(struct job *job);
 
+/* Whose attempts are counted together: a token is all that is known of its user. */
+static struct text attempted(const struct job *job)
+{
+	return job->intent.by_token ? job->intent.readings[0].key : job->intent.readings[0].login;
+}
+
 /* All readings of the credentials have failed: one failed attempt. */
 static void refuse(struct job *job)
 {
 	const struct pipeline_parts *parts = &job->pipeline->parts;
 
 	if (is_guess(job->auth_failure))
-		throttle_failed(parts->throttle, job->intent.readings[0].login, &job->request->source,
-				env_now_ms(parts->env));
+		throttle_failed(parts->throttle, attempted(job), &job->request->source, env_now_ms(parts->env));
 	finish_as(job, job->auth_failure);
 }
 
@@ -197,15 +209,21 @@ static void on_account(void *ctx, enum status status, const struct account *acco
 
 static void look_up(struct job *job)
 {
-	account_store_lookup(job->pipeline->parts.store, job->intent.readings[job->reading].login, on_account, job);
+	struct account_store *store = job->pipeline->parts.store;
+	const struct credentials *credentials = &job->intent.readings[job->reading];
+
+	if (job->intent.by_token)
+		account_store_lookup_token(store, credentials->key, on_account, job);
+	else
+		account_store_lookup(store, credentials->login, on_account, job);
 }
 
 /* The soft lock: too many failures of this login from this source, and not even the right key helps for a while. */
 static void authenticate(struct job *job)
 {
 	const struct pipeline_parts *parts = &job->pipeline->parts;
-	struct text login = job->intent.readings[0].login;
-	unsigned wait_s = throttle_wait_s(parts->throttle, login, &job->request->source, env_now_ms(parts->env));
+	unsigned wait_s =
+		throttle_wait_s(parts->throttle, attempted(job), &job->request->source, env_now_ms(parts->env));
 
 	if (wait_s)
 		finish_with(job, (struct outcome){.code = OUTCOME_THROTTLED, .retry_after_s = wait_s});
@@ -238,6 +256,7 @@ static struct job *job_new(struct pipeline *pipeline, struct http_exchange *exch
 	job->request = request;
 	job->dialect = dialect;
 	job->intent = (struct intent){0};
+	job->token_login[0] = '\0';
 	job->reading = 0;
 	job->auth_failure = OUTCOME_GRANTED;
 	return job;

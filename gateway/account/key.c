@@ -38,6 +38,11 @@ enum status key_parse(struct text text, struct key *out, bool *was_plain)
 	return parse_hex((struct text){text.octets + prefix_len, text.len - prefix_len}, out->digest);
 }
 
+enum status key_digest(struct text presented, struct key *out)
+{
+	return digest(presented, out->digest);
+}
+
 bool key_matches(const struct key *key, struct text presented)
 {
 	static const struct key nobody;

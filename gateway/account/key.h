@@ -25,6 +25,9 @@ struct key {
  */
 MUST_USE enum status key_parse(struct text text, struct key *out, bool *was_plain);
 
+/* The digest of a key as it is presented. STATUS_CRYPTO when the hash function fails. */
+MUST_USE enum status key_digest(struct text presented, struct key *out);
+
 /*
  * Whether `presented` is the key; `key` may be NULL (no such account, or one without a key), which never matches but
  * takes the same time. The time depends on the length of what was presented alone.

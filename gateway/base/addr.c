@@ -128,6 +128,24 @@ bool addr_equal(const struct addr *a, const struct addr *b)
 	return a->family == b->family && memcmp(a->octets, b->octets, addr_len(a)) == 0;
 }
 
+enum status addr_parse_prefix(struct text text, struct addr *out, unsigned *prefix_len)
+{
+	struct text address, digits;
+	unsigned len = 0;
+
+	if (!text_split(text, '/', &address, &digits) || digits.len == 0 || digits.len > 3)
+		return STATUS_INVALID;
+	for (size_t i = 0; i < digits.len; i++) {
+		if (digits.octets[i] < '0' || digits.octets[i] > '9')
+			return STATUS_INVALID;
+		len = len * 10 + (unsigned)(digits.octets[i] - '0');
+	}
+	if (len == 0 || len > 128 || addr_parse(address, out) != STATUS_OK || out->family != ADDR_V6)
+		return STATUS_INVALID;
+	*prefix_len = len;
+	return STATUS_OK;
+}
+
 enum status port_parse(struct text text, uint16_t *out)
 {
 	unsigned long port = 0;

@@ -43,6 +43,12 @@ enum addr_scope {
  */
 MUST_USE enum status addr_parse(struct text text, struct addr *out);
 
+/*
+ * Reads an IPv6 address with a prefix length of 1 to 128, `2001:db8::/64`; bits behind the prefix may be set.
+ * STATUS_INVALID otherwise.
+ */
+MUST_USE enum status addr_parse_prefix(struct text text, struct addr *out, unsigned *prefix_len);
+
 /* Canonical text (RFC 5952 section 4) into `buffer`, which is returned. */
 const char *addr_format(const struct addr *addr, char buffer[static ADDR_TEXT_MAX]);
 

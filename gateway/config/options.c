@@ -51,6 +51,11 @@ static const struct option listen_options[] = {
 	 .min = 1,
 	 .max = 65535,
 	 .help = "the TCP port"},
+	{.name = "errors_as_200",
+	 .type = OPTION_BOOL,
+	 FIELD(config_listener, errors_as_200),
+	 .fallback = false,
+	 .help = "true: the dialects of routers answer failures under status 200, for clients that read words only then"},
 	{.name = NULL},
 };
 
@@ -246,9 +251,9 @@ static void take_login(struct reader *reader, const config_setting_t *at, const 
 		reader->no_memory = true;
 }
 
-static void take_host(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+static void add_pattern(struct reader *reader, const config_setting_t *at, const char *text, bool may_create,
+			struct account *account)
 {
-	struct account *account = into;
 	struct host_pattern pattern, *added;
 
 	if (host_pattern_parse(text_of(text), &pattern) != STATUS_OK) {
@@ -258,8 +263,30 @@ static void take_host(struct reader *reader, const config_setting_t *at, const c
 		return;
 	}
 	added = append(reader, &account->patterns, &account->pattern_count, sizeof pattern);
-	if (added)
-		*added = pattern;
+	if (!added)
+		return;
+	*added = pattern;
+	added->may_create = may_create;
+}
+
+static void take_host(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	add_pattern(reader, at, text, false, into);
+}
+
+static void take_create_host(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	add_pattern(reader, at, text, true, into);
+}
+
+static void finish_user(struct reader *reader, const config_setting_t *at, void *into)
+{
+	struct account *account = into;
+
+	(void)reader;
+	(void)at;
+	for (size_t i = 0; i < account->pattern_count && account->may_create; i++)
+		account->patterns[i].may_create = true;
 }
 
 static const struct option user_options[] = {
@@ -288,10 +315,19 @@ static const struct option user_options[] = {
 	 FIELD(account, may_update),
 	 .fallback = true,
 	 .help = "false: answered with NP_USR"},
+	{.name = "create_hosts",
+	 .type = OPTION_TEXTS,
+	 .take = take_create_host,
+	 .help = "hosts, in the same forms, whose records the user may also make and remove; elsewhere they must exist"},
+	{.name = "may_create",
+	 .type = OPTION_BOOL,
+	 FIELD(account, may_create),
+	 .fallback = false,
+	 .help = "true: that goes for all of the user's hosts"},
 	{.name = NULL},
 };
 
-static const struct option_group user_group = {"users", user_options, sizeof(struct account), NULL};
+static const struct option_group user_group = {"users", user_options, sizeof(struct account), finish_user};
 
 /* ---- top level ---- */
 

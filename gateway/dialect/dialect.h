@@ -6,6 +6,7 @@
 #ifndef DIALECT_DIALECT_H
 #define DIALECT_DIALECT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "http/message.h"
@@ -29,6 +30,8 @@ struct dialect_answer {
 struct dialect {
 	const char *name;
 	const struct dialect_route *routes; /* ended by a NULL path */
+	/* Whether a request to one of the routes is meant for this dialect, where several have it. NULL: always. */
+	bool (*claims)(const struct http_request *request);
 	/*
 	 * Understands a request whose path and method are in `routes`. Returns OUTCOME_GRANTED with *intent filled in
 	 * (all of it; it borrows from the request), or the failure that ends the request.
@@ -39,13 +42,16 @@ struct dialect {
 };
 
 /*
- * The dialect that serves the request. NULL if no dialect has the path, or has it but not with this method: *allowed
+ * The dialect that serves the request: the first of the table that has a route for it and claims it. NULL if no dialect has the path, or has it but not with this method: *allowed
  * then holds the methods that it does have, 0 for an unknown path.
  */
 const struct dialect *dialects_find(const struct http_request *request, unsigned *allowed);
 
 /* The dialects: a declaration here, a row in dialects.c. */
 extern const struct dialect dialect_rexx;
+extern const struct dialect dialect_duckdns;
+extern const struct dialect dialect_henet;
+extern const struct dialect dialect_dyndns2;
 extern const struct dialect dialect_checkip;
 
 /* All dialects, ended by NULL. */

@@ -49,6 +49,7 @@ struct http_request {
 	struct text basic_user;    /* valid if has_basic */
 	struct text basic_password; /* valid if has_basic */
 	struct addr source;         /* of the client */
+	bool errors_as_200;         /* its listener serves clients that read words only under that status */
 };
 
 /* The first operand of that name, or NULL. */

@@ -85,6 +85,7 @@ struct listener {
 	unsigned handles; /* open libuv handles */
 	unsigned open;    /* connections */
 	bool needs_run;
+	bool errors_as_200;
 	SLIST_ENTRY(listener) link;
 };
 
@@ -498,6 +499,7 @@ static enum MHD_Result handle(struct http_exchange *exchange, const char *method
 	if (exchange->body_len > HTTP_REQUEST_BODY_MAX)
 		return refuse(exchange, MHD_HTTP_CONTENT_TOO_LARGE, "413 the request body is longer than 4096 octets");
 	exchange->request.method = method_of(method);
+	exchange->request.errors_as_200 = exchange->connection->listener->errors_as_200;
 	status = decode(exchange);
 	if (status == STATUS_OK)
 		status = find_source(exchange);
@@ -727,7 +729,7 @@ static enum status watch(struct listener *listener)
 	return uv_poll_start(&listener->poll, UV_READABLE, on_poll) == 0 ? STATUS_OK : STATUS_IO;
 }
 
-enum status http_server_listen(struct http_server *server, const struct endpoint *endpoint, bool v6_only, char *error,
+enum status http_server_listen(struct http_server *server, const struct http_listen_options *options, char *error,
 			       size_t error_size)
 {
 	struct listener *listener = calloc(1, sizeof *listener);
@@ -737,8 +739,9 @@ enum status http_server_listen(struct http_server *server, const struct endpoint
 	if (!listener)
 		return STATUS_NO_MEMORY;
 	listener->server = server;
-	endpoint_format(endpoint, text);
-	fd = open_socket(endpoint, v6_only);
+	listener->errors_as_200 = options->errors_as_200;
+	endpoint_format(&options->endpoint, text);
+	fd = open_socket(&options->endpoint, options->v6_only);
 	if (fd < 0) {
 		snprintf(error, error_size, "cannot listen on %s: %s", text, strerror(errno));
 		goto fail;

@@ -25,6 +25,8 @@
 	X(OUTCOME_ACCOUNT_INACTIVE, "account-inactive") /* authorisation */                                            \
 	X(OUTCOME_MAY_NOT_UPDATE, "may-not-update")                                                                    \
 	X(OUTCOME_BAD_HOST, "bad-host") /* operands that mean nothing, or are not this account's */                    \
+	X(OUTCOME_TOO_MANY_HOSTS, "too-many-hosts")                                                                    \
+	X(OUTCOME_NOT_ALLOWED, "not-allowed") /* more than this account may do with the host */                        \
 	X(OUTCOME_NOT_YOURS, "not-yours")                                                                              \
 	X(OUTCOME_ZONE_INACTIVE, "zone-inactive")                                                                      \
 	X(OUTCOME_BAD_ADDRESS, "bad-address")                                                                          \
