@@ -12,7 +12,10 @@
 
 #include "account/store.h"
 #include "account/throttle.h"
+#include "admin/admin.h"
+#include "admin/requests.h"
 #include "base/log.h"
+#include "base/log_out.h"
 #include "cli/cli.h"
 #include "dns/transport.h"
 #include "http/server.h"
@@ -21,6 +24,7 @@
 #include "zone/zones.h"
 
 enum {
+	ADMIN_CONNECTIONS_MAX = 32,
 	BACKSTOP_MS = 2000,     /* beyond an update's deadline, when HTTP gives up on the answer */
 	REQUEST_TIMEOUT_S = 60, /* for a request to arrive whole */
 	OVERLAP_MIN = 32,       /* sets that make another message worth while when several may be with a primary */
@@ -29,7 +33,7 @@ enum {
 	RECORDS_MAX = 65536, /* hints of a zone, 32 octets each */
 	ATTEMPTS_MAX = 5,
 	RETRY_PAUSE_MS = 100,
-	DESCRIPTORS_SPARE = 32, /* for what is not an HTTP connection */
+	DESCRIPTORS_SPARE = 32 + ADMIN_CONNECTIONS_MAX, /* for what is not an HTTP connection */
 };
 
 struct daemon {
@@ -44,7 +48,10 @@ struct daemon {
 	struct zones *zones;
 	struct pipeline *pipeline;
 	struct http_server *http;
-	uv_signal_t signals[2];
+	struct requests *requests;
+	struct admin *admin;
+	struct http_server *admin_http; /* NULL unless configured */
+	uv_signal_t signals[4];
 	bool stopping;
 };
 
@@ -132,6 +139,8 @@ static enum status build_pipeline(struct daemon *daemon)
 		.submit = submit,
 		.cancel = cancel,
 		.submit_ctx = daemon->zones,
+		.report = requests_report,
+		.report_ctx = daemon->requests,
 		.answer = http_exchange_answer,
 		.watch = http_exchange_watch,
 	};
@@ -182,6 +191,35 @@ static enum status build_http(struct daemon *daemon)
 	return http_server_new(&daemon->loop, &options, pipeline_handle, daemon->pipeline, &daemon->http);
 }
 
+static enum status build_admin(struct daemon *daemon)
+{
+	const struct config *config = daemon->config;
+	struct admin_parts parts = {
+		.sources = {.version = DDNSGATE_VERSION,
+			    .started_s = env_wall_s(&daemon->env),
+			    .requests = daemon->requests,
+			    .zones = daemon->zones,
+			    .zone_count = config->zone_count},
+		.draining = &daemon->stopping,
+		.answer = http_exchange_answer,
+	};
+	struct http_options options = {
+		.idle_timeout_s = config->idle_timeout_s,
+		.request_timeout_s = REQUEST_TIMEOUT_S,
+		.exchange_timeout_ms = BACKSTOP_MS,
+		.max_connections = ADMIN_CONNECTIONS_MAX,
+		.realm = "ddnsgate",
+	};
+	enum status status;
+
+	if (!config->has_admin)
+		return STATUS_OK;
+	status = admin_new(&parts, &daemon->admin);
+	if (status != STATUS_OK)
+		return status;
+	return http_server_new(&daemon->loop, &options, admin_handle, daemon->admin, &daemon->admin_http);
+}
+
 static enum status build(struct daemon *daemon)
 {
 	enum status status = build_tables(daemon);
@@ -191,11 +229,15 @@ static enum status build(struct daemon *daemon)
 	if (status == STATUS_OK)
 		status = build_throttle(daemon);
 	if (status == STATUS_OK)
+		status = requests_new(&daemon->requests);
+	if (status == STATUS_OK)
 		status = build_zones(daemon);
 	if (status == STATUS_OK)
 		status = build_pipeline(daemon);
 	if (status == STATUS_OK)
 		status = build_http(daemon);
+	if (status == STATUS_OK)
+		status = build_admin(daemon);
 	if (status != STATUS_OK)
 		LOG(LOG_ERROR, "start-failed", log_text("text", status_text(status)));
 	return status;
@@ -237,6 +279,22 @@ static enum status listen_on_all(struct daemon *daemon)
 	return STATUS_OK;
 }
 
+static enum status listen_for_admin(struct daemon *daemon)
+{
+	struct http_listen_options options = {.endpoint = daemon->config->admin, .v6_only = true};
+	char text[ENDPOINT_TEXT_MAX], error[256] = "out of memory";
+	enum status status;
+
+	if (!daemon->admin_http)
+		return STATUS_OK;
+	status = http_server_listen(daemon->admin_http, &options, error, sizeof error);
+	if (status != STATUS_OK)
+		LOG(LOG_ERROR, "listen-failed", log_text("text", error));
+	else
+		LOG(LOG_INFO, "admin-listening", log_text("address", endpoint_format(&options.endpoint, text)));
+	return status;
+}
+
 static void on_drained(void *ctx, size_t cut)
 {
 	struct daemon *daemon = ctx;
@@ -244,6 +302,22 @@ static void on_drained(void *ctx, size_t cut)
 	LOG(LOG_INFO, "drained", log_number("unfinished", (int64_t)cut),
 	    log_text("text", "every request that had arrived was answered"));
 	uv_stop(&daemon->loop);
+}
+
+/* SIGUSR1 makes the log say more, SIGUSR2 less. */
+static void on_level_signal(uv_signal_t *handle, int number)
+{
+	enum log_level level = log_level();
+
+	(void)handle;
+	if (number == SIGUSR1 && level < LOG_DEBUG)
+		level++;
+	else if (number == SIGUSR2 && level > LOG_ERROR)
+		level--;
+	log_set_level(LOG_WARNING > level ? LOG_WARNING : level);
+	LOG(LOG_WARNING, "log-level", log_text("level", log_level_name(level)),
+	    log_text("by", number == SIGUSR1 ? "SIGUSR1" : "SIGUSR2"));
+	log_set_level(level);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -259,15 +333,19 @@ static void on_signal(uv_signal_t *handle, int number)
 
 static enum status watch_signals(struct daemon *daemon)
 {
-	static const int numbers[] = {SIGTERM, SIGINT};
+	static const struct {
+		int number;
+		uv_signal_cb act;
+	} watched[] = {
+		{SIGTERM, on_signal}, {SIGINT, on_signal}, {SIGUSR1, on_level_signal}, {SIGUSR2, on_level_signal}};
 
 	signal(SIGPIPE, SIG_IGN);
-	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+	for (size_t i = 0; i < sizeof watched / sizeof *watched; i++) {
 		uv_signal_init(&daemon->loop, &daemon->signals[i]);
 		daemon->signals[i].data = daemon;
 	}
-	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-		if (uv_signal_start(&daemon->signals[i], on_signal, numbers[i]) != 0)
+	for (size_t i = 0; i < sizeof watched / sizeof *watched; i++) {
+		if (uv_signal_start(&daemon->signals[i], watched[i].act, watched[i].number) != 0)
 			return STATUS_IO;
 	}
 	return STATUS_OK;
@@ -278,11 +356,14 @@ static void take_apart(struct daemon *daemon)
 	for (size_t i = 0; i < sizeof daemon->signals / sizeof *daemon->signals; i++)
 		uv_close((uv_handle_t *)&daemon->signals[i], NULL);
 	http_server_free(&daemon->http);
+	http_server_free(&daemon->admin_http);
+	admin_free(&daemon->admin);
 	if (daemon->pipeline)
 		pipeline_free(&daemon->pipeline);
 	zones_free(&daemon->zones);
 	account_store_free(&daemon->store);
 	throttle_free(&daemon->throttle);
+	requests_free(&daemon->requests);
 	/* The loop ends by itself once every handle is closed. */
 	uv_run(&daemon->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&daemon->loop);
@@ -299,13 +380,20 @@ static int serve(const char *config_path)
 	if (!daemon.config)
 		return CLI_FAILURE;
 	log_set_level(daemon.config->log_level);
+	log_set_format(daemon.config->log_format);
+	if (log_out_open(text_of(daemon.config->log_to)) != STATUS_OK) {
+		LOG(LOG_ERROR, "start-failed", log_text("text", "there is no socket for the log"));
+		config_release(&daemon.config);
+		return CLI_FAILURE;
+	}
 	if (uv_loop_init(&daemon.loop) != 0) {
 		LOG(LOG_ERROR, "start-failed", log_text("text", "the event loop cannot be made"));
 		config_release(&daemon.config);
 		return CLI_FAILURE;
 	}
 	daemon.env = env_uv(&daemon.loop);
-	if (watch_signals(&daemon) == STATUS_OK && build(&daemon) == STATUS_OK && listen_on_all(&daemon) == STATUS_OK) {
+	if (watch_signals(&daemon) == STATUS_OK && build(&daemon) == STATUS_OK && listen_on_all(&daemon) == STATUS_OK &&
+	    listen_for_admin(&daemon) == STATUS_OK) {
 		LOG(LOG_INFO, "ready", log_number("zones", (int64_t)daemon.config->zone_count),
 		    log_number("users", (int64_t)daemon.config->user_count));
 		uv_run(&daemon.loop, UV_RUN_DEFAULT);
@@ -319,8 +407,9 @@ const struct cli_command cli_serve = {
 	.name = "serve",
 	.summary = "runs the gateway in the foreground",
 	.usage = "-c FILE",
-	.help = "Serves HTTP as the configuration says, in the foreground, and logs to standard error. SIGTERM or\n"
-		"SIGINT end it: no new requests, but every request that has arrived gets its answer.\n\n"
+	.help = "Serves HTTP as the configuration says, in the foreground, and logs. SIGTERM or SIGINT end it: no new\n"
+		"requests, but every request that has arrived gets its answer. SIGUSR1 makes the log say more, SIGUSR2\n"
+		"less.\n\n"
 		"  -c, --config FILE   the configuration\n\n"
 		"Exit status: 0 after a signal, 1 if it could not start, 2 for a wrong command line.",
 	.wants_config = true,

@@ -271,6 +271,7 @@ void config_release(struct config **config_pointer)
 		free(config->users[i].patterns);
 		secret_wipe(&config->users[i].key, sizeof config->users[i].key);
 	}
+	free(config->log_to);
 	free(config->listeners);
 	free(config->tsig);
 	free(config->zones);

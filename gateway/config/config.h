@@ -55,6 +55,10 @@ struct config {
 	size_t user_count;
 
 	enum log_level log_level;
+	enum log_format log_format;
+	char *log_to;
+	bool has_admin; /* admin_listen is given */
+	struct endpoint admin;
 	bool uniform_auth_errors;
 	bool allow_private;
 	bool allow_loopback;

@@ -9,7 +9,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/log_out.h"
 #include "base/secret.h"
+
+enum { ADMIN_PORT = 9153 }; /* where Prometheus looks for DNS servers' metrics */
 
 #define FIELD(type, member) .offset = offsetof(struct type, member)
 
@@ -338,6 +341,36 @@ static void take_log_level(struct reader *reader, const config_setting_t *at, co
 			     "`log_level` must be \"error\", \"warning\", \"info\" or \"debug\", not \"%s\"", text);
 }
 
+static void take_log_format(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	if (!log_format_parse(text_of(text), &((struct config *)into)->log_format))
+		reader_error(reader, at, "`log_format` must be \"text\" or \"json\", not \"%s\"", text);
+}
+
+static void take_log_to(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct config *config = into;
+
+	if (!log_out_is_known(text_of(text)))
+		reader_error(
+			reader, at,
+			"`log_to` must be \"stderr\", \"syslog\" or \"syslog:\" and the path of a socket, not \"%s\"",
+			text);
+	config->log_to = strdup(text);
+	reader->no_memory |= !config->log_to;
+}
+
+static void take_admin_listen(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct config *config = into;
+
+	config->has_admin = endpoint_parse(text_of(text), ADMIN_PORT, &config->admin) == STATUS_OK;
+	if (!config->has_admin)
+		reader_error(reader, at,
+			     "\"%s\" is not an IP address with an optional port: \"127.0.0.1:9153\", \"[::1]:9153\"",
+			     text);
+}
+
 static void finish_top(struct reader *reader, const config_setting_t *at, void *into)
 {
 	const struct config *config = into;
@@ -373,6 +406,20 @@ static const struct option top_options[] = {
 	 .take = take_log_level,
 	 .fallback_text = "info",
 	 .help = "\"error\", \"warning\", \"info\" or \"debug\""},
+	{.name = "log_format",
+	 .type = OPTION_TEXT,
+	 .take = take_log_format,
+	 .fallback_text = "text",
+	 .help = "\"text\" (key=value) or \"json\""},
+	{.name = "log_to",
+	 .type = OPTION_TEXT,
+	 .take = take_log_to,
+	 .fallback_text = "stderr",
+	 .help = "\"stderr\", \"syslog\", or \"syslog:\" and the path of a socket"},
+	{.name = "admin_listen",
+	 .type = OPTION_TEXT,
+	 .take = take_admin_listen,
+	 .help = "address and port of /metrics, /healthz, /readyz and /log, for administrators alone; none unless given"},
 	{.name = "uniform_auth_errors",
 	 .type = OPTION_BOOL,
 	 FIELD(config, uniform_auth_errors),

@@ -13,6 +13,7 @@ struct zone {
 	struct queue *queue;
 	struct env_timer *timer;
 	struct primary **primaries; /* in their order; shared with other zones */
+	struct zone_stats stats;    /* but for `waiting` */
 	bool acting;                /* actions are being done: further steps only add to them */
 };
 
@@ -197,12 +198,26 @@ static void on_done(void *ctx, const struct dns_result *result)
 
 	LIST_REMOVE((struct flight *)ctx, link);
 	free(ctx);
+	flight.zone->stats.in_flight--;
 	log_result(&flight, result);
 	note_health(flight.primary, &flight.request, result);
 	step_on(flight.zone, &event);
 }
 
 /* ---- What goes out ---- */
+
+static void count_message(struct zone *zone, const struct dns_request *request)
+{
+	size_t sets = 0;
+
+	zone->stats.in_flight++;
+	zone->stats.queries += request->kind == DNS_QUERY;
+	zone->stats.confirms += request->kind == DNS_CONFIRM;
+	for (const struct change_set *set = request->sets; set && request->kind == DNS_UPDATE; set = set->next)
+		sets++;
+	if (sets)
+		histogram_add(&zone->stats.batch, sets);
+}
 
 static enum status send_message(struct zone *zone, const struct queue_action *action)
 {
@@ -216,8 +231,10 @@ static enum status send_message(struct zone *zone, const struct queue_action *ac
 	flight->request = action->request;
 	LIST_INSERT_HEAD(&zone->zones->flights, flight, link);
 	if (dns_client_send(flight->primary->client, &flight->request, zone->setup.key, action->ticket, on_done,
-			    flight) == STATUS_OK)
+			    flight) == STATUS_OK) {
+		count_message(zone, &flight->request);
 		return STATUS_OK;
+	}
 	LIST_REMOVE(flight, link);
 	free(flight);
 	return STATUS_NO_MEMORY;
@@ -300,6 +317,7 @@ static enum status zone_init(struct zones *zones, struct zone *zone, const struc
 {
 	enum status status = queue_new(zone->setup.name, limits, &zone->queue);
 
+	histogram_init_size(&zone->stats.batch);
 	if (status != STATUS_OK)
 		return status;
 	zone->timer = zones->env->timer_new(zones->env->ctx, on_timer, zone);
@@ -388,4 +406,43 @@ void zones_submit(struct zones *zones, const struct change_set *set, void *waite
 void zones_cancel(struct zones *zones, size_t zone, void *waiter)
 {
 	step_on(&zones->items[zone], &(struct queue_event){.kind = QUEUE_CANCEL, .waiter = waiter});
+}
+
+/* ---- How it goes ---- */
+
+const struct name *zones_name(const struct zones *zones, size_t zone)
+{
+	return zones->items[zone].setup.name;
+}
+
+void zones_stats(const struct zones *zones, size_t zone, struct zone_stats *out)
+{
+	*out = zones->items[zone].stats;
+	out->waiting = queue_waiting(zones->items[zone].queue);
+}
+
+bool zones_is_well(const struct zones *zones, size_t zone)
+{
+	const struct zone *looked_at = &zones->items[zone];
+
+	for (size_t i = 0; i < looked_at->setup.primary_count; i++) {
+		if (primary_is_well(looked_at->primaries[i]))
+			return true;
+	}
+	return false;
+}
+
+const struct primary *zones_next_primary(const struct zones *zones, const struct primary *previous)
+{
+	return previous ? LIST_NEXT(previous, link) : LIST_FIRST(&zones->primaries);
+}
+
+const struct dns_client *primary_client(const struct primary *primary)
+{
+	return primary->client;
+}
+
+bool primary_is_well(const struct primary *primary)
+{
+	return primary->failures == 0;
 }

@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "base/env.h"
+#include "base/histogram.h"
 #include "base/name.h"
 #include "base/peer.h"
 #include "base/status.h"
@@ -29,6 +30,14 @@ struct zone_setup {
 	const struct peer *primaries;
 	size_t primary_count; /* at least 1 */
 	const struct tsig_key *key;
+};
+
+/* What is going on in a zone, and what it has counted. */
+struct zone_stats {
+	size_t waiting;             /* waiters that are not answered yet */
+	size_t in_flight;           /* messages of any kind that are with a primary */
+	struct histogram batch;     /* change sets in each UPDATE that was sent */
+	uint64_t queries, confirms; /* that were sent to look, and to confirm without a transaction */
 };
 
 typedef void zones_done_fn(void *waiter, const struct outcome *outcome);
@@ -54,5 +63,17 @@ void zones_submit(struct zones *zones, const struct change_set *set, void *waite
  * sent any more.
  */
 void zones_cancel(struct zones *zones, size_t zone, void *waiter);
+
+const struct name *zones_name(const struct zones *zones, size_t zone);
+void zones_stats(const struct zones *zones, size_t zone, struct zone_stats *out);
+
+/* Whether one of the zone's primaries is well, or none was tried yet. */
+bool zones_is_well(const struct zones *zones, size_t zone);
+
+/* The clients of all primaries, in no order: the first, if `previous` is NULL, or the next; NULL behind the last. */
+struct primary;
+const struct primary *zones_next_primary(const struct zones *zones, const struct primary *previous);
+const struct dns_client *primary_client(const struct primary *primary);
+bool primary_is_well(const struct primary *primary);
 
 #endif
