@@ -11,6 +11,7 @@
 #include <uv.h>
 
 #include "cli/configured.h"
+#include "cli/transports.h"
 #include "dns/transport.h"
 #include "live/finding.h"
 #include "live/survey.h"
@@ -30,6 +31,7 @@ struct target {
 	SLIST_ENTRY(target) link;
 	struct live *live;
 	const struct peer *peer;
+	const struct transport_maker *maker;
 	struct survey_zone *zones;
 	size_t zone_count;
 	uv_getaddrinfo_t look_up;
@@ -40,6 +42,7 @@ struct target {
 struct live {
 	const struct config *config;
 	struct rights *rights;
+	struct transports *transports;
 	uv_loop_t loop;
 	struct env env;
 	uv_timer_t deadline;
@@ -101,7 +104,6 @@ static void on_done(void *ctx)
 static void survey_at(struct target *target, const struct peer *at, const char *label)
 {
 	struct live *live = target->live;
-	struct transport_maker maker = {&transport_tcp, &live->loop};
 	struct server *server = calloc(1, sizeof *server);
 	struct survey_options options = {
 		.client = {.connect_timeout_ms = live->config->connect_timeout_ms,
@@ -114,8 +116,8 @@ static void survey_at(struct target *target, const struct peer *at, const char *
 		snprintf(server->label, sizeof server->label, "%s", label);
 		options.primary = server->label;
 		live->under_way++;
-		if (survey_new(&live->env, &maker, at, &options, target->zones, target->zone_count, on_found, on_done,
-			       server, &server->survey) == STATUS_OK) {
+		if (survey_new(&live->env, target->maker, at, &options, target->zones, target->zone_count, on_found,
+			       on_done, server, &server->survey) == STATUS_OK) {
 			SLIST_INSERT_HEAD(&live->servers, server, link);
 			return;
 		}
@@ -127,7 +129,7 @@ static void survey_at(struct target *target, const struct peer *at, const char *
 
 static void survey_address(struct target *target, const struct addrinfo *address)
 {
-	struct peer at = {.endpoint.port = target->peer->endpoint.port};
+	struct peer at = *target->peer;
 	char label[PEER_TEXT_MAX + ADDR_TEXT_MAX + sizeof " []"], text[ADDR_TEXT_MAX];
 
 	if (addr_from_sockaddr(address->ai_addr, &at.endpoint.addr) != STATUS_OK)
@@ -156,7 +158,7 @@ static void begin(struct target *target)
 	int error;
 
 	peer_format(target->peer, target->label);
-	if (target->peer->host.len == 0) {
+	if (target->peer->endpoint.addr.family != ADDR_NONE) {
 		survey_at(target, target->peer, target->label);
 		return;
 	}
@@ -171,12 +173,12 @@ static void begin(struct target *target)
 
 /* ---- From zones to targets ---- */
 
-static struct target *target_at(struct live *live, const struct peer *peer)
+static struct target *target_at(struct live *live, const struct peer *peer, const struct transport_maker *maker)
 {
 	struct target *target;
 
 	SLIST_FOREACH(target, &live->targets, link) {
-		if (peer_equal(target->peer, peer))
+		if (peer_equal(target->peer, peer) && target->maker == maker)
 			return target;
 	}
 	target = calloc(1, sizeof *target);
@@ -184,6 +186,7 @@ static struct target *target_at(struct live *live, const struct peer *peer)
 		return NULL;
 	target->live = live;
 	target->peer = peer;
+	target->maker = maker;
 	SLIST_INSERT_HEAD(&live->targets, target, link);
 	return target;
 }
@@ -191,7 +194,7 @@ static struct target *target_at(struct live *live, const struct peer *peer)
 static enum status add_zone(struct live *live, size_t index, const struct peer *peer)
 {
 	const struct config_zone *zone = &live->config->zones[index];
-	struct target *target = target_at(live, peer);
+	struct target *target = target_at(live, peer, transports_of(live->transports, index));
 	struct survey_zone added = {.name = &zone->name, .key = zone->key};
 	struct survey_zone *zones;
 
@@ -271,12 +274,14 @@ static void take_apart(struct live *live)
 		free(target->zones);
 		free(target);
 	}
+	transports_free(&live->transports);
 	rights_free(&live->rights);
 }
 
 bool check_live(const struct config *config)
 {
 	struct live live = {.config = config};
+	char error[256];
 	enum status status;
 
 	if (uv_loop_init(&live.loop) != 0) {
@@ -286,11 +291,15 @@ bool check_live(const struct config *config)
 	live.env = env_uv(&live.loop);
 	uv_timer_init(&live.loop, &live.deadline);
 	live.deadline.data = &live;
-	status = find_targets(&live);
+	status = transports_new(&live.loop, config, error, sizeof error, &live.transports);
+	if (status == STATUS_OK) {
+		status = find_targets(&live);
+		snprintf(error, sizeof error, "%s", status_text(status));
+	}
 	if (status == STATUS_OK)
 		run(&live);
 	else
-		fprintf(stderr, "ddnsgate: %s\n", status_text(status));
+		fprintf(stderr, "ddnsgate: %s\n", error);
 	take_apart(&live);
 	return status == STATUS_OK && !live.failed;
 }

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/log_out.h"
 #include "cli/cli.h"
+#include "cli/transports.h"
 #include "dns/transport.h"
 #include "http/server.h"
 #include "loop/env_uv.h"
@@ -41,6 +42,7 @@ struct daemon {
 	uv_loop_t loop;
 	struct env env;
 	struct plan_zone *plan_zones;
+	struct transports *transports;
 	struct zone_setup *zone_setups;
 	struct plan_policy policy;
 	struct account_store *store;
@@ -68,7 +70,12 @@ static void cancel(void *ctx, size_t zone, void *waiter)
 static enum status build_tables(struct daemon *daemon)
 {
 	const struct config *config = daemon->config;
+	char error[256];
 
+	if (transports_new(&daemon->loop, config, error, sizeof error, &daemon->transports) != STATUS_OK) {
+		LOG(LOG_ERROR, "tls-failed", log_text("text", error));
+		return STATUS_IO;
+	}
 	daemon->plan_zones = calloc(config->zone_count, sizeof *daemon->plan_zones);
 	daemon->zone_setups = calloc(config->zone_count, sizeof *daemon->zone_setups);
 	if (!daemon->plan_zones || !daemon->zone_setups)
@@ -77,8 +84,8 @@ static enum status build_tables(struct daemon *daemon)
 		const struct config_zone *zone = &config->zones[i];
 
 		daemon->plan_zones[i] = (struct plan_zone){zone->name, zone->ttl_s, zone->active};
-		daemon->zone_setups[i] =
-			(struct zone_setup){&zone->name, zone->primaries, zone->primary_count, zone->key};
+		daemon->zone_setups[i] = (struct zone_setup){&zone->name, zone->primaries, zone->primary_count,
+							     zone->key, transports_of(daemon->transports, i)};
 	}
 	daemon->policy = (struct plan_policy){
 		.zones = daemon->plan_zones,
@@ -367,6 +374,7 @@ static void take_apart(struct daemon *daemon)
 	/* The loop ends by itself once every handle is closed. */
 	uv_run(&daemon->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&daemon->loop);
+	transports_free(&daemon->transports);
 	free(daemon->plan_zones);
 	free(daemon->zone_setups);
 	config_release(&daemon->config);

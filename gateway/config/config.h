@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/name.h"
 #include "base/peer.h"
+#include "base/pin.h"
 #include "base/status.h"
 #include "tsig.h"
 
@@ -42,6 +43,10 @@ struct config_zone {
 	const struct tsig_key *key; /* one of tsig_keys */
 	unsigned ttl_s;
 	bool active;
+	struct pin *tls_pins; /* TLS to the primaries if there are any, or tls_ca */
+	size_t tls_pin_count;
+	char *tls_ca; /* a path, or "system" */
+	char *tls_name;
 };
 
 struct config {

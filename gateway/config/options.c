@@ -8,11 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/log_out.h"
 #include "base/secret.h"
 
-enum { ADMIN_PORT = 9153 }; /* where Prometheus looks for DNS servers' metrics */
+enum {
+	PORT_TO_COME = 0,  /* a primary's, until the whole zone was read */
+	ADMIN_PORT = 9153, /* where Prometheus looks for DNS servers' metrics */
+};
 
 #define FIELD(type, member) .offset = offsetof(struct type, member)
 
@@ -181,7 +185,7 @@ static void take_primary(struct reader *reader, const config_setting_t *at, cons
 	struct config_zone *zone = into;
 	struct peer peer, *added;
 
-	if (peer_parse(text_of(text), 53, &peer) != STATUS_OK) {
+	if (peer_parse(text_of(text), PORT_TO_COME, &peer) != STATUS_OK) {
 		reader_error(
 			reader, at,
 			"\"%s\" is not an address or a host name with an optional port: 192.0.2.53, [2001:db8::53]:5353, ns1.example.com:5353",
@@ -191,6 +195,57 @@ static void take_primary(struct reader *reader, const config_setting_t *at, cons
 	added = append(reader, &zone->primaries, &zone->primary_count, sizeof peer);
 	if (added)
 		*added = peer;
+}
+
+static void take_tls_pin(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct config_zone *zone = into;
+	struct pin pin, *added;
+
+	if (pin_parse(text_of(text), &pin) != STATUS_OK) {
+		reader_error(reader, at, "\"%s\" is not \"sha256:\" and 64 hexadecimal digits", text);
+		return;
+	}
+	added = append(reader, &zone->tls_pins, &zone->tls_pin_count, sizeof pin);
+	if (added)
+		*added = pin;
+}
+
+static void take_tls_ca(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct config_zone *zone = into;
+
+	zone->tls_ca = strcmp(text, "system") == 0 ? strdup(text) : beside(reader, text);
+	if (!zone->tls_ca)
+		reader->no_memory = true;
+	else if (strcmp(text, "system") != 0 && access(zone->tls_ca, R_OK) != 0)
+		reader_error(reader, at, "cannot read the certificates in %s: %s", zone->tls_ca, strerror(errno));
+}
+
+static void take_tls_name(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct config_zone *zone = into;
+	struct name name;
+	struct addr addr;
+
+	if (name_parse(text_of(text), &name) != STATUS_OK && addr_parse(text_of(text), &addr) != STATUS_OK)
+		reader_error(reader, at, "\"%s\" is neither a host name nor an IP address", text);
+	zone->tls_name = strdup(text);
+	reader->no_memory |= !zone->tls_name;
+}
+
+static void finish_zone(struct reader *reader, const config_setting_t *at, void *into)
+{
+	struct config_zone *zone = into;
+	bool tls = zone->tls_ca || config_setting_get_member(at, "tls_pins");
+
+	if (zone->tls_name && !zone->tls_ca)
+		reader_error(reader, config_setting_get_member(at, "tls_name"),
+			     "`tls_name` is the name in a certificate, which only `tls_ca` makes good");
+	for (size_t i = 0; i < zone->primary_count; i++) {
+		if (zone->primaries[i].endpoint.port == PORT_TO_COME)
+			zone->primaries[i].endpoint.port = tls ? 853 : 53;
+	}
 }
 
 static const struct option zone_options[] = {
@@ -203,7 +258,7 @@ static const struct option zone_options[] = {
 	 .type = OPTION_TEXTS,
 	 .required = true,
 	 .take = take_primary,
-	 .help = "the zone's primary servers by address or name, in the order in which they are tried; port 53 unless one is given"},
+	 .help = "the zone's primary servers by address or name, in the order in which they are tried; port 53 unless one is given, with TLS 853"},
 	{.name = "key",
 	 .type = OPTION_TEXT,
 	 FIELD(config_zone, key_name),
@@ -221,10 +276,22 @@ static const struct option zone_options[] = {
 	 FIELD(config_zone, active),
 	 .fallback = true,
 	 .help = "false: updates of the zone are answered with IA_ACCT"},
+	{.name = "tls_pins",
+	 .type = OPTION_TEXTS,
+	 .take = take_tls_pin,
+	 .help = "TLS to the primaries, which are known by these public keys: \"sha256:\" and the SHA-256 of one in hexadecimal"},
+	{.name = "tls_ca",
+	 .type = OPTION_TEXT,
+	 .take = take_tls_ca,
+	 .help = "TLS to the primaries, whose certificates these authorities have signed: a file (PEM) beside the configuration, or \"system\""},
+	{.name = "tls_name",
+	 .type = OPTION_TEXT,
+	 .take = take_tls_name,
+	 .help = "the name or address in their certificate; that of the primary unless given"},
 	{.name = NULL},
 };
 
-static const struct option_group zone_group = {"zones", zone_options, sizeof(struct config_zone), NULL};
+static const struct option_group zone_group = {"zones", zone_options, sizeof(struct config_zone), finish_zone};
 
 /* ---- users ---- */
 

@@ -161,11 +161,18 @@ static void reach_text(const struct finding *finding, char *text)
 			finding->why);
 		break;
 	case FINDING_UNREACHABLE:
-		snprintf(
-			text, TEXT_MAX,
-			"cannot be reached over TCP (%s): is it running, does it listen on that address and port (listen-on in named.conf, "
-			"listen in knot.conf), does a firewall stand between?",
-			finding->why);
+		if (finding->tls)
+			snprintf(
+				text, TEXT_MAX,
+				"no TLS connection comes about (%s): see tls_pins, tls_ca and tls_name here, and whether it "
+				"listens there (listen-on ... tls in named.conf)",
+				finding->why);
+		else
+			snprintf(
+				text, TEXT_MAX,
+				"cannot be reached over TCP (%s): is it running, does it listen on that address and port (listen-on in named.conf, "
+				"listen in knot.conf), does a firewall stand between?",
+				finding->why);
 		break;
 	case FINDING_REACHED:
 		snprintf(text, TEXT_MAX, "answers");

@@ -44,6 +44,7 @@ struct finding {
 	const char *primary;        /* as configured, with the address if it is a name; NULL: about all */
 	const struct tsig_key *key; /* the zone's */
 	unsigned fudge_s;
+	bool tls; /* it is spoken to over TLS */
 	const char *why;
 	bool has_number;
 	int64_t number;

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dns/transport_tls.h"
+
 enum {
 	REFUSALS_MAX = 20,                   /* names of a zone that are told one by one */
 	HALVES_MAX = 8 * sizeof(size_t) + 2, /* ranges that can wait while one is halved again and again */
@@ -25,6 +27,7 @@ struct survey {
 	const struct env *env;
 	struct dns_client *client;
 	struct survey_options options;
+	bool tls;
 	const struct survey_zone *zones;
 	size_t count;
 	survey_found_fn *found;
@@ -68,6 +71,7 @@ static void tell(struct survey *survey, struct finding finding)
 	finding.primary = survey->options.primary;
 	finding.key = zone->key;
 	finding.fudge_s = survey->options.client.fudge_s;
+	finding.tls = survey->tls;
 	survey->found(survey->ctx, &finding);
 }
 
@@ -472,6 +476,7 @@ enum status survey_new(const struct env *env, const struct transport_maker *make
 		return STATUS_NO_MEMORY;
 	survey->env = env;
 	survey->options = *options;
+	survey->tls = maker->ops == &transport_tls;
 	survey->zones = zones;
 	survey->count = count;
 	survey->found = found;

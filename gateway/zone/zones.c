@@ -20,6 +20,7 @@ struct zone {
 /* A server, and how it is. */
 struct primary {
 	struct zones *zones;
+	struct transport_maker maker;
 	struct dns_client *client;
 	unsigned failures;         /* in a row */
 	unsigned ended_connection; /* the last one whose end was taken note of, + 1 */
@@ -288,26 +289,34 @@ static void on_timer(void *ctx)
 
 /* ---- The verbs ---- */
 
+static bool is_primary_at(const struct primary *primary, const struct peer *peer, const struct transport_maker *maker)
+{
+	return peer_equal(dns_client_primary(primary->client), peer) && primary->maker.ops == maker->ops &&
+	       primary->maker.ctx == maker->ctx;
+}
+
 /* The primary that is this peer, made if no zone before had it. */
-static enum status primary_at(struct zones *zones, const struct peer *peer, struct primary **out)
+static enum status primary_at(struct zones *zones, const struct peer *peer, const struct transport_maker *maker,
+			      struct primary **out)
 {
 	struct primary *primary;
 	enum status status;
 
 	LIST_FOREACH(primary, &zones->primaries, link) {
 		*out = primary;
-		if (peer_equal(dns_client_primary(primary->client), peer))
+		if (is_primary_at(primary, peer, maker))
 			return STATUS_OK;
 	}
 	primary = calloc(1, sizeof *primary);
 	if (!primary)
 		return STATUS_NO_MEMORY;
-	status = dns_client_new(zones->env, &zones->maker, peer, &zones->client_options, &primary->client);
+	status = dns_client_new(zones->env, maker, peer, &zones->client_options, &primary->client);
 	if (status != STATUS_OK) {
 		free(primary);
 		return status;
 	}
 	primary->zones = zones;
+	primary->maker = *maker;
 	LIST_INSERT_HEAD(&zones->primaries, primary, link);
 	*out = primary;
 	return STATUS_OK;
@@ -315,6 +324,7 @@ static enum status primary_at(struct zones *zones, const struct peer *peer, stru
 
 static enum status zone_init(struct zones *zones, struct zone *zone, const struct queue_limits *limits)
 {
+	const struct transport_maker *maker = zone->setup.maker ? zone->setup.maker : &zones->maker;
 	enum status status = queue_new(zone->setup.name, limits, &zone->queue);
 
 	histogram_init_size(&zone->stats.batch);
@@ -325,7 +335,7 @@ static enum status zone_init(struct zones *zones, struct zone *zone, const struc
 	if (!zone->timer || !zone->primaries)
 		return STATUS_NO_MEMORY;
 	for (size_t i = 0; i < zone->setup.primary_count && status == STATUS_OK; i++)
-		status = primary_at(zones, &zone->setup.primaries[i], &zone->primaries[i]);
+		status = primary_at(zones, &zone->setup.primaries[i], maker, &zone->primaries[i]);
 	return status;
 }
 

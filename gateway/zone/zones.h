@@ -2,7 +2,7 @@
  * zones: the driver of the queues. It carries out what they say with the clients of the zones' primaries, and feeds
  * back what comes of it.
  *
- * Zones with the same primary share its one connection. A zone with several primaries uses the first that is well.
+ * Zones with the same primary, and the same way to it, share its one connection. A zone with several primaries uses the first that is well.
  * One from which nothing believable came rests, for longer each time that it fails; then an UPDATE that does nothing
  * is sent to see how it is, and it is used again once it has answered. A connection that had worked and ended is no
  * reason to rest: primaries close what is idle.
@@ -30,6 +30,7 @@ struct zone_setup {
 	const struct peer *primaries;
 	size_t primary_count; /* at least 1 */
 	const struct tsig_key *key;
+	const struct transport_maker *maker; /* of connections to its primaries; NULL: the one for all zones */
 };
 
 /* What is going on in a zone, and what it has counted. */

@@ -33,6 +33,9 @@ static void each_has_its_level_and_names_what_to_do(void **state)
 	} rows[] = {
 		{{.kind = FINDING_UNRESOLVED, .why = "unknown node"}, "FAIL", {"unknown node", "primaries"}},
 		{{.kind = FINDING_UNREACHABLE, .why = "timed out"}, "FAIL", {"timed out", "listen-on", "firewall"}},
+		{{.kind = FINDING_UNREACHABLE, .why = "hostname mismatch", .tls = true},
+		 "FAIL",
+		 {"TLS connection", "hostname mismatch", "tls_name"}},
 		{{.kind = FINDING_REACHED}, "OK  ", {"answers"}},
 		{{.kind = FINDING_UNBELIEVABLE, .why = "not signed"}, "FAIL", {"not signed", "name server"}},
 		{{.kind = FINDING_KEY}, "OK  ", {"gw", "hmac-sha256"}},
