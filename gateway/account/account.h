@@ -14,6 +14,7 @@ struct account {
 	char *login; /* case-sensitive, any octets but NUL */
 	bool active;
 	bool may_update;
+	bool may_set_txt;
 	bool may_create; /* in the configuration: each of its patterns has it */
 	bool has_key;
 	struct key key; /* valid if has_key */

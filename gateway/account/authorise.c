@@ -25,7 +25,12 @@ enum outcome_code authorise(const struct account *account, struct text presented
 		return OUTCOME_ACCOUNT_INACTIVE;
 	if (!account->may_update)
 		return OUTCOME_MAY_NOT_UPDATE;
-	*grant = (struct grant){table_hash(0, text_of(account->login)), text_of(account->login), account->patterns,
-				account->pattern_count};
+	*grant = (struct grant){
+		.account = table_hash(0, text_of(account->login)),
+		.login = text_of(account->login),
+		.may_set_txt = account->may_set_txt,
+		.patterns = account->patterns,
+		.count = account->pattern_count,
+	};
 	return OUTCOME_GRANTED;
 }

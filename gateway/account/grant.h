@@ -26,6 +26,7 @@ struct host_pattern {
 struct grant {
 	uint64_t account;                    /* equal for equal accounts */
 	struct text login;                   /* borrowed from the account */
+	bool may_set_txt;                    /* TXT records of the hosts, and ACME challenges for them */
 	const struct host_pattern *patterns; /* borrowed from the account */
 	size_t count;
 };

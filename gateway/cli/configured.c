@@ -7,7 +7,7 @@ static enum status add_user(struct rights *rights, const struct account *user)
 	enum status status = STATUS_OK;
 
 	for (size_t i = 0; i < user->pattern_count && status == STATUS_OK; i++)
-		status = rights_add(rights, &user->patterns[i]);
+		status = rights_add(rights, &user->patterns[i], user->may_set_txt);
 	return status;
 }
 

@@ -1,9 +1,8 @@
 #include "dialect/dialect.h"
 #include "dialect/operands.h"
 
-const struct dialect *const dialects[] = {
-	&dialect_rexx, &dialect_duckdns, &dialect_henet, &dialect_dyndns2, &dialect_checkip, NULL,
-};
+#define DIALECT_ADDRESS(name) &dialect_##name,
+const struct dialect *const dialects[] = {DIALECT_LIST(DIALECT_ADDRESS) NULL};
 
 /* Whether the dialect wants the request, whatever its method. */
 static bool wants(const struct dialect *dialect, const struct dialect_route *route, const struct http_request *request)

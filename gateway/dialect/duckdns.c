@@ -1,6 +1,6 @@
 /*
- * DuckDNS: `/update?domains=a,b&token=T[&ip=][&ipv6=][&verbose=true][&clear=true]`, answered `OK` or `KO`. A domain
- * without a dot is a label below what the account may update.
+ * DuckDNS: `/update?domains=a,b&token=T[&ip=][&ipv6=][&txt=][&verbose=true][&clear=true]`, answered `OK` or `KO`. A
+ * domain without a dot is a label below what the account may update.
  */
 #include "dialect/dialect.h"
 #include "dialect/operands.h"
@@ -17,7 +17,12 @@ static enum outcome_code duckdns_parse(const struct http_request *request, struc
 {
 	const struct http_param *token = http_param_find(&request->params, "token");
 
-	intent->kind = is_true(request, "clear") ? INTENT_OFFLINE : INTENT_UPDATE;
+	if (operand_is_given(request, "txt"))
+		intent->kind = INTENT_TXT_SET;
+	else
+		intent->kind = is_true(request, "clear") ? INTENT_OFFLINE : INTENT_UPDATE;
+	if (!is_true(request, "clear"))
+		intent->txt = operand_of(request, "txt");
 	intent->lenient = true;
 	intent->host_form = HOSTS_LABELS;
 	operand_take_addresses(request, address_operands, intent);
@@ -53,6 +58,7 @@ static void duckdns_render(const struct dialect_answer *answer, struct http_resp
 	/* One word for all domains: it is good only if every one is. */
 	words_set_status(failure ? &(struct dialect_answer){answer->request, answer->intent, failure, 1} : answer,
 			 response);
+	words_soften(answer, response);
 	http_response_add(response, failure ? "KO\n" : "OK\n");
 	if (failure || !is_true(answer->request, "verbose"))
 		return;

@@ -56,10 +56,11 @@ static enum outcome_code dyndns2_parse(const struct http_request *request, struc
 
 	if (code != OUTCOME_GRANTED)
 		return code;
-	intent->kind = text_equal_ignoring_case(operand_of(request, "offline"), text_of("yes")) ? INTENT_OFFLINE
-												: INTENT_UPDATE;
+	intent->kind = text_equal_ignoring_case(operand_cut(operand_of(request, "offline")), text_of("yes"))
+			       ? INTENT_OFFLINE
+			       : INTENT_UPDATE;
 	intent->lenient = true;
-	intent->prefix = operand_of(request, "ip6lanprefix");
+	intent->prefix = operand_cut(operand_of(request, "ip6lanprefix"));
 	operand_take_addresses(request, address_operands, intent);
 	return parse_hosts(request, intent);
 }

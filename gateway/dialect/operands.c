@@ -16,7 +16,7 @@ struct text operand_of(const struct http_request *request, const char *name)
 {
 	const struct http_param *param = http_param_find(&request->params, name);
 
-	return param ? operand_cut(param->value) : (struct text){NULL, 0};
+	return param ? param->value : (struct text){NULL, 0};
 }
 
 bool operand_is_given(const struct http_request *request, const char *name)
@@ -94,4 +94,15 @@ enum outcome_code operand_take_basic(const struct http_request *request, struct 
 	intent->readings[0] = (struct credentials){request->basic_user, request->basic_password};
 	intent->reading_count = 1;
 	return check_credentials(intent);
+}
+
+void operand_add_json(struct http_response *response, const char *name, struct text value)
+{
+	http_response_add(response, "{\"%s\": \"", name);
+	for (size_t i = 0; i < value.len; i++) {
+		bool special = value.octets[i] == '"' || value.octets[i] == '\\';
+
+		http_response_add(response, special ? "\\%c" : "%c", value.octets[i]);
+	}
+	http_response_add(response, "\"}\n");
 }

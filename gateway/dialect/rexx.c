@@ -37,6 +37,7 @@ static const struct {
 	[OUTCOME_NOT_YOURS] = {"OS_DOMAIN", 403, false, 0, "this user has no access to the domain of that host"},
 	[OUTCOME_ZONE_INACTIVE] = {"IA_ACCT", 403, false, 0, "the account for this domain is not active"},
 	[OUTCOME_BAD_ADDRESS] = {"IO_IP", 400, false, 0, "invalid operand: ip= is not an address that may be set"},
+	[OUTCOME_BAD_TEXT] = {"IO_IP", 400, false, 0, "invalid operand: not a string for a TXT record"},
 	[OUTCOME_NO_RECORD] = {"NF_HOST", 404, false, 0, NULL},
 	[OUTCOME_REFUSED] = {"SF_DNS", 502, false, 0, "the name server refused or failed; nothing was changed"},
 	[OUTCOME_UNREACHABLE] = {"UA_DNS", 503, false, 60,

@@ -18,6 +18,7 @@ static const struct word words[] = {
 	[OUTCOME_NOT_YOURS] = {"!yours", 403, false, 0},
 	[OUTCOME_ZONE_INACTIVE] = {"!yours", 403, false, 0},
 	[OUTCOME_BAD_ADDRESS] = {"notfqdn", 400, false, 0},
+	[OUTCOME_BAD_TEXT] = {"badtxt", 400, false, 0},
 	[OUTCOME_NO_RECORD] = {"nohost", 404, false, 0},
 	[OUTCOME_REFUSED] = {"dnserr", 503, false, 0},
 	[OUTCOME_UNREACHABLE] = {"911", 503, false, 60},
@@ -55,17 +56,21 @@ void words_set_status(const struct dialect_answer *answer, struct http_response 
 {
 	const struct outcome *outcome = foremost(answer);
 	const struct word *word = word_for(outcome->code);
-	bool missing = outcome->code == OUTCOME_MISSING_LOGIN || outcome->code == OUTCOME_MISSING_KEY;
 
 	response->status = word->status;
 	response->challenge = word->challenge;
 	response->content_type = "text/plain; charset=utf-8";
 	response->retry_after_s = outcome->retry_after_s ? outcome->retry_after_s : word->retry_after_s;
-	/* Who has sent no credentials yet has to be asked for them, whatever words it reads. */
-	if (answer->request->errors_as_200 && !missing) {
-		response->status = 200;
-		response->challenge = false;
-	}
+}
+
+void words_soften(const struct dialect_answer *answer, struct http_response *response)
+{
+	enum outcome_code code = answer->outcomes[0].code;
+
+	if (!answer->request->errors_as_200 || code == OUTCOME_MISSING_LOGIN || code == OUTCOME_MISSING_KEY)
+		return;
+	response->status = 200;
+	response->challenge = false;
 }
 
 /* The addresses that the host has now, `ipv4,ipv6`; routers expect one even where none is left. */
@@ -82,6 +87,7 @@ static void add_addresses(const struct outcome *outcome, struct http_response *r
 void words_render(const struct dialect_answer *answer, struct http_response *response)
 {
 	words_set_status(answer, response);
+	words_soften(answer, response);
 	for (size_t i = 0; i < answer->outcome_count; i++) {
 		const struct outcome *outcome = &answer->outcomes[i];
 		const struct word *word = word_for(outcome->code);

@@ -13,9 +13,14 @@ static ldns_rdf *owner_rdf(const struct name *name)
 	return ldns_rdf_new_frm_data(LDNS_RDF_TYPE_DNAME, len, wire);
 }
 
-static ldns_rr_type type_of(const struct addr *addr)
+static ldns_rr_type type_of_addr(const struct addr *addr)
 {
 	return addr->family == ADDR_V4 ? LDNS_RR_TYPE_A : LDNS_RR_TYPE_AAAA;
+}
+
+static ldns_rr_type type_of(const struct change *change)
+{
+	return change_is_txt(change) ? LDNS_RR_TYPE_TXT : type_of_addr(&change->addr);
 }
 
 static ldns_pkt_opcode opcode_of(const struct dns_request *request)
@@ -96,25 +101,34 @@ static void put_owner(struct writer *writer, struct owner *owner)
 	put_u16(writer, POINTER | DNS_HEADER_LEN);
 }
 
-/* A record; `addr` is NULL where there is no RDATA, as in prerequisites and deletions. */
+/* A record up to its RDATA, of which the length is given. */
 static void put_record(struct writer *writer, struct owner *owner, ldns_rr_type type, ldns_rr_class class,
-		       uint32_t ttl_s, const struct addr *addr)
+		       uint32_t ttl_s, size_t rdata_len)
 {
 	put_owner(writer, owner);
 	put_u16(writer, type);
 	put_u16(writer, class);
 	put_u16(writer, ttl_s >> 16);
 	put_u16(writer, ttl_s & 0xffff);
-	put_u16(writer, addr ? (unsigned)addr_len(addr) : 0);
-	if (addr)
-		put_octets(writer, addr->octets, addr_len(addr));
+	put_u16(writer, (unsigned)rdata_len);
+}
+
+/* A record without RDATA, as in prerequisites and deletions. */
+static unsigned put_bare(struct writer *writer, struct owner *owner, ldns_rr_type type, ldns_rr_class class)
+{
+	put_record(writer, owner, type, class, 0, 0);
+	return 1;
 }
 
 static unsigned put_addresses(struct writer *writer, struct owner *owner, const struct rrset *rrset,
 			      ldns_rr_class class, uint32_t ttl_s)
 {
-	for (size_t i = 0; i < rrset->count; i++)
-		put_record(writer, owner, type_of(&rrset->addrs[i]), class, ttl_s, &rrset->addrs[i]);
+	for (size_t i = 0; i < rrset->count; i++) {
+		const struct addr *addr = &rrset->addrs[i];
+
+		put_record(writer, owner, type_of_addr(addr), class, ttl_s, addr_len(addr));
+		put_octets(writer, addr->octets, addr_len(addr));
+	}
 	return (unsigned)rrset->count;
 }
 
@@ -123,45 +137,74 @@ static unsigned put_is_so(struct writer *writer, struct owner *owner, ldns_rr_ty
 {
 	if (rrset->count)
 		return put_addresses(writer, owner, rrset, LDNS_RR_CLASS_IN, 0);
-	put_record(writer, owner, type, LDNS_RR_CLASS_NONE, 0, NULL);
-	return 1;
+	return put_bare(writer, owner, type, LDNS_RR_CLASS_NONE);
 }
 
-static unsigned put_exists(struct writer *writer, struct owner *owner, ldns_rr_type type)
+/* A TXT record of one string. */
+static unsigned put_text(struct writer *writer, struct owner *owner, ldns_rr_class class, uint32_t ttl_s,
+			 const struct txt *txt)
 {
-	put_record(writer, owner, type, LDNS_RR_CLASS_ANY, 0, NULL);
+	uint8_t *len;
+
+	if (txt->len == 0)
+		return 0;
+	put_record(writer, owner, LDNS_RR_TYPE_TXT, class, ttl_s, 1 + (size_t)txt->len);
+	len = claim(writer, 1);
+	if (len)
+		*len = txt->len;
+	put_octets(writer, (const uint8_t *)txt->octets, txt->len);
 	return 1;
 }
 
 /* The record or records of one change in the section that the function is for; returns how many. */
 typedef unsigned put_change_fn(struct writer *writer, enum dns_request_kind kind, struct owner *owner,
-			       const struct change *change);
+			       const struct change_set *set, const struct change *change);
 
 static unsigned put_prerequisite(struct writer *writer, enum dns_request_kind kind, struct owner *owner,
-				 const struct change *change)
+				 const struct change_set *set, const struct change *change)
 {
-	ldns_rr_type type = type_of(&change->addr);
+	ldns_rr_type type = type_of(change);
 
-	if (kind == DNS_REHEARSE)
+	(void)set;
+	if (kind == DNS_REHEARSE || change_is_txt(change))
 		return 0;
 	if (kind == DNS_PROBE)
-		return put_exists(writer, owner, type);
+		return put_bare(writer, owner, type, LDNS_RR_CLASS_ANY);
 	if (kind == DNS_CONFIRM)
 		return put_is_so(writer, owner, type, &change->becomes);
 	if (change->was.known)
 		return put_is_so(writer, owner, type, &change->was);
-	return change->must_exist ? put_exists(writer, owner, type) : 0;
+	return change->must_exist ? put_bare(writer, owner, type, LDNS_RR_CLASS_ANY) : 0;
+}
+
+/* RFC 2136 section 2.5: add to an RRset, delete an RRset, delete an RR from an RRset. */
+static unsigned put_txt_update(struct writer *writer, struct owner *owner, const struct change_set *set,
+			       const struct change *change)
+{
+	unsigned count = 0;
+
+	if (change->kind == CHANGE_TXT_DROP)
+		return put_text(writer, owner, LDNS_RR_CLASS_NONE, 0, &set->txt);
+	if (change->kind != CHANGE_TXT_ADD)
+		count += put_bare(writer, owner, LDNS_RR_TYPE_TXT, LDNS_RR_CLASS_ANY);
+	if (change->kind == CHANGE_TXT_ROTATE)
+		count += put_text(writer, owner, LDNS_RR_CLASS_IN, change->ttl_s, &set->kept);
+	return count + put_text(writer, owner, LDNS_RR_CLASS_IN, change->ttl_s, &set->txt);
 }
 
 static unsigned put_update(struct writer *writer, enum dns_request_kind kind, struct owner *owner,
-			   const struct change *change)
+			   const struct change_set *set, const struct change *change)
 {
+	if (kind == DNS_REHEARSE && change_is_txt(change))
+		return put_text(writer, owner, LDNS_RR_CLASS_NONE, 0, &set->txt);
 	if (kind == DNS_REHEARSE)
 		return put_addresses(writer, owner, &change->becomes, LDNS_RR_CLASS_NONE, 0);
 	if (kind != DNS_UPDATE)
 		return 0;
-	put_record(writer, owner, type_of(&change->addr), LDNS_RR_CLASS_ANY, 0, NULL);
-	return 1 + put_addresses(writer, owner, &change->becomes, LDNS_RR_CLASS_IN, change->becomes.ttl_s);
+	if (change_is_txt(change))
+		return put_txt_update(writer, owner, set, change);
+	return put_bare(writer, owner, type_of(change), LDNS_RR_CLASS_ANY) +
+	       put_addresses(writer, owner, &change->becomes, LDNS_RR_CLASS_IN, change->becomes.ttl_s);
 }
 
 /* One section of all sets; returns its records. */
@@ -174,7 +217,7 @@ static unsigned put_section(struct writer *writer, const struct dns_request *req
 
 		for (size_t i = 0; i < set->count; i++) {
 			if (request->kind != DNS_PROBE || i == request->change)
-				count += put_change(writer, request->kind, &owner, &set->changes[i]);
+				count += put_change(writer, request->kind, &owner, set, &set->changes[i]);
 		}
 	}
 	return count;
@@ -187,7 +230,7 @@ static void put_question(struct writer *writer, const struct dns_request *reques
 	uint8_t name[NAME_WIRE_MAX];
 
 	put_octets(writer, name, name_to_wire(query ? &request->sets->owner : request->zone, name));
-	put_u16(writer, query ? type_of(&request->sets->changes[request->change].addr) : LDNS_RR_TYPE_SOA);
+	put_u16(writer, query ? type_of(&request->sets->changes[request->change]) : LDNS_RR_TYPE_SOA);
 	put_u16(writer, LDNS_RR_CLASS_IN);
 }
 
@@ -223,13 +266,15 @@ size_t dns_set_space(const struct change_set *set, const struct name *zone)
 {
 	enum { FIXED = 2 + 2 + 2 + 4 + 2, ADDRESS_MAX = 16 };
 	size_t labels = set->owner.len > zone->len ? (size_t)(set->owner.len - zone->len) : 0;
-	size_t bare = 0, full = 0;
+	size_t bare = 0, full = 0, texts = 0;
 
+	if (set->count && change_is_txt(&set->changes[0]))
+		texts = 2 * (labels + FIXED + 1) + set->txt.len + set->kept.len;
 	for (size_t i = 0; i < set->count; i++) {
 		bare += 2; /* a prerequisite and a deletion */
 		full += (set->changes[i].was.known ? set->changes[i].was.count : 0) + set->changes[i].becomes.count;
 	}
-	return (bare + full) * (labels + FIXED) + full * ADDRESS_MAX;
+	return (bare + full) * (labels + FIXED) + full * ADDRESS_MAX + texts;
 }
 
 size_t dns_message_space(const struct name *zone)
@@ -258,7 +303,7 @@ static bool repeats_question(const ldns_pkt *packet, const struct dns_request *r
 {
 	bool query = request->kind == DNS_QUERY;
 	const ldns_rr_list *section = ldns_pkt_question(packet);
-	ldns_rr_type type = query ? type_of(&request->sets->changes[request->change].addr) : LDNS_RR_TYPE_SOA;
+	ldns_rr_type type = query ? type_of(&request->sets->changes[request->change]) : LDNS_RR_TYPE_SOA;
 	ldns_rdf *wanted;
 	bool same;
 
@@ -286,6 +331,22 @@ static void add_answer(const ldns_rr *rr, const struct addr *like, struct dns_an
 	out->rrset.ttl_s = ldns_rr_ttl(rr);
 }
 
+/* Takes a TXT record's string, if it is the only one and there is room. */
+static void add_text(const ldns_rr *rr, struct dns_answer *out)
+{
+	const ldns_rdf *rdf = ldns_rr_rdf(rr, 0);
+	const uint8_t *octets = rdf ? ldns_rdf_data(rdf) : NULL;
+	struct txt *txt;
+
+	out->count++;
+	if (ldns_rr_rd_count(rr) != 1 || ldns_rdf_size(rdf) != 1 + (size_t)octets[0] ||
+	    out->text_count == DNS_TEXTS_MAX)
+		return;
+	txt = &out->texts[out->text_count++];
+	txt->len = octets[0];
+	memcpy(txt->octets, octets + 1, txt->len);
+}
+
 /*
  * Takes the records of the owner itself and of the type that was asked for; others, such as a CNAME and where it
  * leads, are not it.
@@ -302,10 +363,14 @@ static enum status read_answer(const ldns_pkt *packet, const struct dns_request 
 	for (size_t i = 0; i < ldns_rr_list_rr_count(section); i++) {
 		const ldns_rr *rr = ldns_rr_list_rr(section, i);
 
-		if (ldns_rr_get_type(rr) == type_of(&change->addr) && ldns_dname_compare(ldns_rr_owner(rr), owner) == 0)
+		if (ldns_rr_get_type(rr) != type_of(change) || ldns_dname_compare(ldns_rr_owner(rr), owner) != 0)
+			continue;
+		if (change_is_txt(change))
+			add_text(rr, out);
+		else
 			add_answer(rr, &change->addr, out);
 	}
-	out->rrset.known = out->count <= RRSET_MAX;
+	out->rrset.known = !change_is_txt(change) && out->count <= RRSET_MAX;
 	ldns_rdf_deep_free(owner);
 	return STATUS_OK;
 }

@@ -19,6 +19,7 @@
 enum {
 	DNS_MESSAGE_MAX = 65535, /* octets of a message over TCP, RFC 1035 section 4.2.2 */
 	DNS_HEADER_LEN = 12,
+	DNS_TEXTS_MAX = 8,
 };
 
 /* What a message is to do. Everything is borrowed. */
@@ -48,13 +49,13 @@ static inline bool dns_is_query(enum dns_request_kind kind)
  *   DNS_UPDATE   for each change: where it is known what the RRset was, the prerequisite that it still is so (RFC 2136
  *                sections 2.4.2, 2.4.3), else where it must exist, that it exists (2.4.1); "delete an RRset", and "add
  *                to an RRset" for each address that it is to have (2.5.2, 2.5.1)
+ *                A TXT change has no prerequisite: adding what is there and deleting what is not changes nothing.
  *   DNS_CONFIRM  for each change: the prerequisite that the RRset is what it is to become (2.4.2, 2.4.3)
  *   DNS_PROBE    the prerequisite of one change alone
  *   DNS_QUERY    a question without recursion
  *   DNS_SOA      the same for the SOA of the zone
- *   DNS_REHEARSE for each change: "delete an RR from an RRset" (2.5.4) for each address that it is to have, and which
- *                the RRset must not have. Deleting what is not there changes nothing (3.4.2.4), but has to be allowed
- *                all the same
+ *   DNS_REHEARSE for each change: "delete an RR from an RRset" (2.5.4) for what it is to have, and which the RRset must
+ *                not have. Deleting what is not there changes nothing (3.4.2.4), but has to be allowed all the same
  */
 MUST_USE enum status dns_request_write(const struct dns_request *request, uint16_t id, uint8_t *wire, size_t cap,
 				       size_t *len);
@@ -90,9 +91,11 @@ uint16_t dns_message_id(const uint8_t *wire);
 /* What a query found. */
 struct dns_answer {
 	bool authoritative;
-	uint32_t serial;    /* DNS_SOA, if count is not 0 */
-	size_t count;       /* records of that name and type */
-	struct rrset rrset; /* known unless there are more than RRSET_MAX */
+	uint32_t serial;                 /* DNS_SOA, if count is not 0 */
+	size_t count;                    /* records of that name and type */
+	struct rrset rrset;              /* of addresses; known unless there are more than RRSET_MAX */
+	struct txt texts[DNS_TEXTS_MAX]; /* of a TXT record: the first ones, as far as they have just one string */
+	size_t text_count;
 };
 
 struct dns_reply {

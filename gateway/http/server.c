@@ -29,6 +29,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "http/decode.h"
+#include "http/json.h"
 
 enum {
 	CONNECTION_MEMORY = 6 * 1024, /* what MHD takes for each connection to read a request's head */
@@ -460,16 +461,35 @@ static bool is_form(struct MHD_Connection *mhd)
 	return type.len == len || type.octets[len] == ';' || type.octets[len] == ' ';
 }
 
+/* A JSON object, whatever type the client has given it: programs in scripts often give none, or that of a form. */
+static bool is_json(const struct http_exchange *exchange)
+{
+	size_t at = 0;
+
+	while (at < exchange->body_len && strchr(" \t\r\n", exchange->body[at]))
+		at++;
+	return at < exchange->body_len && exchange->body[at] == '{';
+}
+
+static enum status decode_body(struct http_exchange *exchange)
+{
+	struct text body = {exchange->body, exchange->body_len};
+	struct http_params *params = &exchange->request.params;
+
+	if (is_json(exchange))
+		return json_params(body, &exchange->space, params);
+	return is_form(exchange->connection->mhd) ? decode_params(body, &exchange->space, params) : STATUS_OK;
+}
+
 static enum status decode(struct http_exchange *exchange)
 {
 	struct MHD_Connection *mhd = exchange->connection->mhd;
 	struct http_request *request = &exchange->request;
 	struct text authorization = header_text(mhd, MHD_HTTP_HEADER_AUTHORIZATION);
-	struct text form = {exchange->body, is_form(mhd) ? exchange->body_len : 0};
 	struct text query;
 	enum status status;
 
-	exchange->space.cap = DECODE_SPACE(exchange->target_len + form.len) + authorization.len;
+	exchange->space.cap = DECODE_SPACE(exchange->target_len + exchange->body_len) + authorization.len;
 	exchange->space.octets = malloc(exchange->space.cap);
 	if (!exchange->space.octets)
 		return STATUS_NO_MEMORY;
@@ -478,9 +498,11 @@ static enum status decode(struct http_exchange *exchange)
 	if (status == STATUS_OK)
 		status = decode_params(query, &exchange->space, &request->params);
 	if (status == STATUS_OK)
-		status = decode_params(form, &exchange->space, &request->params);
+		status = decode_body(exchange);
 	request->has_basic = decode_basic(authorization, &exchange->space, &request->basic_user,
 					  &request->basic_password) == STATUS_OK;
+	request->api_user = header_text(mhd, "X-Api-User");
+	request->api_key = header_text(mhd, "X-Api-Key");
 	return status;
 }
 
@@ -507,6 +529,8 @@ static enum MHD_Result handle(struct http_exchange *exchange, const char *method
 		status = find_source(exchange);
 	if (status == STATUS_TOO_LONG)
 		return refuse(exchange, MHD_HTTP_BAD_REQUEST, "400 too many operands");
+	if (status == STATUS_INVALID)
+		return refuse(exchange, MHD_HTTP_BAD_REQUEST, "400 the body is not a JSON object");
 	if (status != STATUS_OK)
 		return refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, "503 out of memory");
 

@@ -133,8 +133,8 @@ static void zone_text(const struct finding *finding, char *text)
 			key);
 		break;
 	case FINDING_RIGHTS:
-		snprintf(text, TEXT_MAX, "key %s may change A and AAAA of all names that are configured (%" PRId64 ")",
-			 key, finding->number);
+		snprintf(text, TEXT_MAX, "key %s may change %s of all names that are configured (%" PRId64 ")", key,
+			 finding->types, finding->number);
 		break;
 	case FINDING_MORE:
 		snprintf(text, TEXT_MAX,

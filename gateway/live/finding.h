@@ -50,7 +50,7 @@ struct finding {
 	int64_t number;
 	unsigned rcode;
 	const struct right *right;
-	const char *types; /* "A", "AAAA", "A and AAAA" */
+	const char *types; /* of FINDING_RIGHTS and FINDING_NO_RIGHT: "A and AAAA" and the like */
 };
 
 enum {

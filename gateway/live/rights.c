@@ -40,7 +40,7 @@ void rights_free(struct rights **rights_pointer)
 	free(rights);
 }
 
-static enum status add(struct zone_rights *zone, enum right_kind kind, const struct name *name)
+static enum status add(struct zone_rights *zone, enum right_kind kind, const struct name *name, unsigned types)
 {
 	if (zone->count == zone->cap) {
 		size_t cap = zone->cap ? 2 * zone->cap : 8;
@@ -51,7 +51,7 @@ static enum status add(struct zone_rights *zone, enum right_kind kind, const str
 		zone->items = items;
 		zone->cap = cap;
 	}
-	zone->items[zone->count++] = (struct right){.kind = kind, .name = *name};
+	zone->items[zone->count++] = (struct right){.kind = kind, .name = *name, .types = types};
 	return STATUS_OK;
 }
 
@@ -70,31 +70,50 @@ static struct zone_rights *closest(struct rights *rights, const struct name *nam
 }
 
 /* Zones that begin below the name are covered as a whole. */
-static enum status add_below(struct rights *rights, const struct name *name)
+static enum status add_below(struct rights *rights, const struct name *name, unsigned types)
 {
 	struct zone_rights *home = closest(rights, name);
-	enum status status = home ? add(home, RIGHT_BELOW, name) : STATUS_OK;
+	enum status status = home ? add(home, RIGHT_BELOW, name, types) : STATUS_OK;
 
 	for (size_t i = 0; i < rights->count && status == STATUS_OK; i++) {
 		struct zone_rights *zone = &rights->zones[i];
 
 		if (zone->zone->len > name->len && name_is_in(zone->zone, name))
-			status = add(zone, RIGHT_ZONE, zone->zone);
+			status = add(zone, RIGHT_ZONE, zone->zone, types);
 	}
 	return status;
 }
 
-enum status rights_add(struct rights *rights, const struct host_pattern *pattern)
+/* A host that TXT may be set for has its challenges one label below, where only TXT is needed. */
+static enum status add_name(struct rights *rights, const struct name *name, unsigned types)
 {
+	struct zone_rights *zone = closest(rights, name);
+	struct name challenge;
+	enum status status = zone ? add(zone, RIGHT_NAME, name, types) : STATUS_OK;
+	char text[sizeof "_acme-challenge." + NAME_TEXT_MAX];
+
+	if (!(types & RIGHT_TXT) || status != STATUS_OK)
+		return status;
+	snprintf(text, sizeof text, "_acme-challenge.%s", name->text);
+	if (name_parse_zone(text_of(text), &challenge) != STATUS_OK)
+		return STATUS_OK; /* too long to exist */
+	zone = closest(rights, &challenge);
+	return zone ? add(zone, RIGHT_NAME, &challenge, RIGHT_TXT) : STATUS_OK;
+}
+
+enum status rights_add(struct rights *rights, const struct host_pattern *pattern, bool with_txt)
+{
+	unsigned types = RIGHT_ADDRESSES | (with_txt ? RIGHT_TXT : 0);
 	struct zone_rights *zone = closest(rights, &pattern->name);
 
 	switch (pattern->kind) {
 	case HOST_EXACT:
-		return zone ? add(zone, RIGHT_NAME, &pattern->name) : STATUS_OK;
+		return add_name(rights, &pattern->name, types);
 	case HOST_BELOW:
-		return add_below(rights, &pattern->name);
+		return add_below(rights, &pattern->name, types);
 	case HOST_ZONE:
-		return zone && name_equal(zone->zone, &pattern->name) ? add(zone, RIGHT_ZONE, zone->zone) : STATUS_OK;
+		return zone && name_equal(zone->zone, &pattern->name) ? add(zone, RIGHT_ZONE, zone->zone, types)
+								      : STATUS_OK;
 	}
 	return STATUS_OK;
 }
@@ -121,10 +140,12 @@ static int compare(const void *a, const void *b)
 	return strcmp(left->name.text, right->name.text);
 }
 
-/* Whether the right is among the first `count` of the zone, which are sorted. */
+/* Whether the right is among the first `count` of the zone, which are sorted, with all its types. */
 static bool has(const struct zone_rights *zone, size_t count, const struct right *right)
 {
-	return count && bsearch(right, zone->items, count, sizeof *right, compare);
+	const struct right *found = count ? bsearch(right, zone->items, count, sizeof *right, compare) : NULL;
+
+	return found && (right->types & ~found->types) == 0;
 }
 
 /* The name without its first label; says if there is one. */
@@ -142,9 +163,10 @@ static bool to_parent(struct name *name)
 
 static bool is_covered(const struct zone_rights *zone, size_t count, const struct right *right)
 {
-	struct right above = {.kind = RIGHT_BELOW, .name = right->name};
+	struct right above = {.kind = RIGHT_BELOW, .name = right->name, .types = right->types};
+	struct right all = {.kind = RIGHT_ZONE, .name = *zone->zone, .types = right->types};
 
-	if (has(zone, count, right) || (count && zone->items[0].kind == RIGHT_ZONE))
+	if (has(zone, count, right) || has(zone, count, &all))
 		return true;
 	while (to_parent(&above.name)) {
 		if (has(zone, count, &above))
@@ -162,7 +184,9 @@ static void settle(struct zone_rights *zone)
 	for (size_t i = 0; i < zone->count; i++) {
 		struct right right = zone->items[i];
 
-		if (!is_covered(zone, kept, &right))
+		if (kept && compare(&zone->items[kept - 1], &right) == 0)
+			zone->items[kept - 1].types |= right.types;
+		else if (!is_covered(zone, kept, &right))
 			zone->items[kept++] = right;
 	}
 	zone->count = kept;
@@ -185,5 +209,14 @@ const char *right_format(const struct right *right, char buffer[static RIGHT_TEX
 	static const char *const prefixes[] = {[RIGHT_ZONE] = "zone:", [RIGHT_BELOW] = "*.", [RIGHT_NAME] = ""};
 
 	snprintf(buffer, RIGHT_TEXT_MAX, "%s%s", prefixes[right->kind], right->name.text);
+	return buffer;
+}
+
+const char *right_types_text(unsigned types, const char *separator, char buffer[static RIGHT_TYPES_MAX])
+{
+	bool addresses = types & RIGHT_ADDRESSES, txt = types & RIGHT_TXT;
+
+	snprintf(buffer, RIGHT_TYPES_MAX, "%s%s%s%s%s", addresses ? "A" : "", addresses ? separator : "",
+		 addresses ? "AAAA" : "", addresses && txt ? separator : "", txt ? "TXT" : "");
 	return buffer;
 }

@@ -23,16 +23,18 @@ const char *statement_bind_grant(const struct tsig_key *key, const struct right 
 				 char buffer[static STATEMENT_MAX])
 {
 	const char *name = tsig_key_name(key);
+	char types[RIGHT_TYPES_MAX];
 
+	right_types_text(right->types, " ", types);
 	switch (right->kind) {
 	case RIGHT_ZONE:
-		snprintf(buffer, STATEMENT_MAX, "grant \"%s\" zonesub A AAAA;", name);
+		snprintf(buffer, STATEMENT_MAX, "grant \"%s\" zonesub %s;", name, types);
 		break;
 	case RIGHT_BELOW:
-		snprintf(buffer, STATEMENT_MAX, "grant \"%s\" wildcard *.%s. A AAAA;", name, right->name.text);
+		snprintf(buffer, STATEMENT_MAX, "grant \"%s\" wildcard *.%s. %s;", name, right->name.text, types);
 		break;
 	case RIGHT_NAME:
-		snprintf(buffer, STATEMENT_MAX, "grant \"%s\" name %s. A AAAA;", name, right->name.text);
+		snprintf(buffer, STATEMENT_MAX, "grant \"%s\" name %s. %s;", name, right->name.text, types);
 		break;
 	}
 	return buffer;
@@ -82,30 +84,58 @@ static void knot_key(FILE *to, const struct tsig_key *key)
 	secret_wipe(secret, sizeof secret);
 }
 
-static size_t count_kind(const struct statement_zone *zone, enum right_kind kind)
-{
-	size_t count = 0;
+/* Rights of one kind and of the same types share a rule. */
+struct knot_rule {
+	enum right_kind kind;
+	unsigned types;
+};
 
-	for (size_t i = 0; i < zone->right_count; i++)
-		count += zone->rights[i].kind == kind;
-	return count;
+enum { KNOT_RULES = 9 };
+
+static struct knot_rule nth_rule(size_t n)
+{
+	static const unsigned types[] = {RIGHT_ADDRESSES, RIGHT_ADDRESSES | RIGHT_TXT, RIGHT_TXT};
+
+	return (struct knot_rule){(enum right_kind)(n / 3), types[n % 3]};
 }
 
-/* The rule for all rights of one kind in a zone. */
-static void knot_acl(FILE *to, const struct statement_zone *zone, enum right_kind kind)
+static bool belongs(const struct right *right, const struct knot_rule *rule)
+{
+	return right->kind == rule->kind && right->types == rule->types;
+}
+
+static bool is_needed(const struct statement_zone *zone, const struct knot_rule *rule)
+{
+	for (size_t i = 0; i < zone->right_count; i++) {
+		if (belongs(&zone->rights[i], rule))
+			return true;
+	}
+	return false;
+}
+
+static void knot_rule_id(FILE *to, const struct statement_zone *zone, const struct knot_rule *rule)
+{
+	static const char *const suffixes[] = {
+		[RIGHT_ADDRESSES] = "", [RIGHT_TXT] = "-txt", [RIGHT_ADDRESSES | RIGHT_TXT] = "-all-types"};
+
+	fprintf(to, "ddnsgate.%s.%s%s", zone->name->text, knot_kinds[rule->kind].suffix, suffixes[rule->types]);
+}
+
+static void knot_acl(FILE *to, const struct statement_zone *zone, const struct knot_rule *rule)
 {
 	const char *separator = "";
+	char types[RIGHT_TYPES_MAX];
 
-	if (count_kind(zone, kind) == 0)
-		return;
-	fprintf(to, "  - id: ddnsgate.%s.%s\n    key: %s\n    action: update\n    update-type: [A, AAAA]\n",
-		zone->name->text, knot_kinds[kind].suffix, tsig_key_name(zone->key));
-	if (!knot_kinds[kind].match)
+	fprintf(to, "  - id: ");
+	knot_rule_id(to, zone, rule);
+	fprintf(to, "\n    key: %s\n    action: update\n    update-type: [%s]\n", tsig_key_name(zone->key),
+		right_types_text(rule->types, ", ", types));
+	if (!knot_kinds[rule->kind].match)
 		return;
 	fprintf(to, "    update-owner: name\n    update-owner-match: %s\n    update-owner-name: [",
-		knot_kinds[kind].match);
+		knot_kinds[rule->kind].match);
 	for (size_t i = 0; i < zone->right_count; i++) {
-		if (zone->rights[i].kind != kind)
+		if (!belongs(&zone->rights[i], rule))
 			continue;
 		fprintf(to, "%s%s.", separator, zone->rights[i].name.text);
 		separator = ", ";
@@ -113,15 +143,28 @@ static void knot_acl(FILE *to, const struct statement_zone *zone, enum right_kin
 	fprintf(to, "]\n");
 }
 
+static void knot_acls(FILE *to, const struct statement_zone *zone)
+{
+	for (size_t n = 0; n < KNOT_RULES; n++) {
+		struct knot_rule rule = nth_rule(n);
+
+		if (is_needed(zone, &rule))
+			knot_acl(to, zone, &rule);
+	}
+}
+
 static void knot_zone(FILE *to, const struct statement_zone *zone)
 {
 	const char *separator = "";
 
 	fprintf(to, "  - domain: %s\n    acl: [", zone->name->text);
-	for (enum right_kind kind = RIGHT_ZONE; kind <= RIGHT_NAME; kind++) {
-		if (count_kind(zone, kind) == 0)
+	for (size_t n = 0; n < KNOT_RULES; n++) {
+		struct knot_rule rule = nth_rule(n);
+
+		if (!is_needed(zone, &rule))
 			continue;
-		fprintf(to, "%sddnsgate.%s.%s", separator, zone->name->text, knot_kinds[kind].suffix);
+		fprintf(to, "%s", separator);
+		knot_rule_id(to, zone, &rule);
 		separator = ", ";
 	}
 	fprintf(to, "]\n");
@@ -144,10 +187,8 @@ void statements_knot(FILE *to, const struct statement_zone *zones, size_t count)
 			knot_key(to, zones[i].key);
 	}
 	fprintf(to, "\nacl:\n");
-	for (size_t i = 0; i < count; i++) {
-		for (enum right_kind kind = RIGHT_ZONE; kind <= RIGHT_NAME; kind++)
-			knot_acl(to, &zones[i], kind);
-	}
+	for (size_t i = 0; i < count; i++)
+		knot_acls(to, &zones[i]);
 	fprintf(to, "\nzone:\n");
 	for (size_t i = 0; i < count; i++) {
 		if (zones[i].right_count)

@@ -13,10 +13,11 @@ enum {
 	CHUNK_MAX = 500,                     /* names in a message */
 };
 
-/* A name to try, and the right that it stands for. */
+/* A name to try, and the right that it stands for: its addresses, or its TXT record. */
 struct trial {
 	struct name owner;
 	const struct right *right;
+	enum right_types types;
 };
 
 struct range {
@@ -227,9 +228,24 @@ static void add_change(const struct survey *survey, struct change_set *set, enum
 	change_resolve(change);
 }
 
+/* A string of random letters, which no record has either. */
+static void add_txt_change(const struct survey *survey, struct change_set *set)
+{
+	enum { RANDOM = 20 };
+
+	survey->env->random(survey->env->ctx, set->txt.octets, RANDOM);
+	for (size_t i = 0; i < RANDOM; i++)
+		set->txt.octets[i] = (char)('a' + (uint8_t)set->txt.octets[i] % 26);
+	set->txt.len = RANDOM;
+	set->changes[set->count++] = (struct change){.kind = CHANGE_TXT_DROP};
+}
+
 static void add_trial(struct survey *survey, const struct right *right, const struct name *owner)
 {
-	survey->trials[survey->trial_count++] = (struct trial){*owner, right};
+	if (right->types & RIGHT_ADDRESSES)
+		survey->trials[survey->trial_count++] = (struct trial){*owner, right, RIGHT_ADDRESSES};
+	if (right->types & RIGHT_TXT)
+		survey->trials[survey->trial_count++] = (struct trial){*owner, right, RIGHT_TXT};
 }
 
 static enum status make_trials(struct survey *survey)
@@ -238,7 +254,7 @@ static enum status make_trials(struct survey *survey)
 	struct name owner;
 
 	survey->trial_count = 0;
-	survey->trials = calloc(2 * zone->right_count, sizeof *survey->trials);
+	survey->trials = calloc(2 * 2 * zone->right_count, sizeof *survey->trials);
 	if (!survey->trials)
 		return STATUS_NO_MEMORY;
 	for (size_t i = 0; i < zone->right_count; i++) {
@@ -301,23 +317,30 @@ static void judge_range(struct survey *survey, const struct dns_result *result)
 		try_next(survey);
 	} else if (!is_refusal(result)) {
 		fail_zone(survey, &(struct finding){.kind = FINDING_FAILED, .rcode = result->rcode});
-	} else if (range.to - range.from == 1) {
-		try_single(survey, ADDR_V4);
-	} else {
+	} else if (range.to - range.from > 1) {
 		wait_for(survey, middle, range.to);
 		wait_for(survey, range.from, middle);
 		try_next(survey);
+	} else if (survey->trials[range.from].types == RIGHT_TXT) {
+		tell_refused(survey, "TXT");
+		try_next(survey);
+	} else {
+		try_single(survey, ADDR_V4);
 	}
 }
 
 /* Puts a name of the range into the message. */
-static struct change_set *put_set(struct survey *survey, size_t index, const struct name *owner)
+static struct change_set *put_set(struct survey *survey, size_t index, const struct trial *trial)
 {
 	struct change_set *set = &survey->sets[index];
 
-	*set = (struct change_set){.owner = *owner};
-	add_change(survey, set, ADDR_V4);
-	add_change(survey, set, ADDR_V6);
+	*set = (struct change_set){.owner = trial->owner};
+	if (trial->types == RIGHT_TXT) {
+		add_txt_change(survey, set);
+	} else {
+		add_change(survey, set, ADDR_V4);
+		add_change(survey, set, ADDR_V6);
+	}
 	if (index)
 		survey->sets[index - 1].next = set;
 	return set;
@@ -330,7 +353,7 @@ static size_t try_range(struct survey *survey, size_t from, size_t to)
 	size_t space = dns_message_space(zone), at;
 
 	for (at = from; at < to && at - from < CHUNK_MAX; at++) {
-		space += dns_set_space(put_set(survey, at - from, &survey->trials[at].owner), zone);
+		space += dns_set_space(put_set(survey, at - from, &survey->trials[at]), zone);
 		if (space > DNS_MESSAGE_MAX && at > from) {
 			survey->sets[at - from - 1].next = NULL;
 			break;
@@ -350,6 +373,18 @@ static size_t count_left(const struct survey *survey)
 	return left;
 }
 
+/* What the rights in the zone are about. */
+static const char *all_types(const struct survey_zone *zone)
+{
+	unsigned types = 0;
+
+	for (size_t i = 0; i < zone->right_count; i++)
+		types |= zone->rights[i].types;
+	if (types == RIGHT_ADDRESSES)
+		return "A and AAAA";
+	return types == RIGHT_TXT ? "TXT" : "A, AAAA and TXT";
+}
+
 static void end_of_trials(struct survey *survey)
 {
 	size_t left = count_left(survey);
@@ -358,6 +393,7 @@ static void end_of_trials(struct survey *survey)
 		tell(survey, (struct finding){.kind = FINDING_MORE, .number = (int64_t)left});
 	else if (survey->refusals == 0)
 		tell(survey, (struct finding){.kind = FINDING_RIGHTS,
+					      .types = all_types(&survey->zones[survey->at]),
 					      .number = (int64_t)survey->zones[survey->at].right_count});
 	next_zone(survey);
 }

@@ -34,7 +34,7 @@ void change_resolve(struct change *change)
 	const struct rrset *was = &change->was;
 	struct rrset *becomes = &change->becomes;
 
-	becomes->known = change->kind != CHANGE_PREFIX || was->known;
+	becomes->known = !change_is_txt(change) && (change->kind != CHANGE_PREFIX || was->known);
 	becomes->ttl_s = change->ttl_s;
 	becomes->count = 0;
 	if (change->kind == CHANGE_REPLACE)

@@ -28,12 +28,24 @@ struct rrset {
 /* Whether they hold the same addresses in whatever order; the TTL counts only where there are any. */
 bool rrset_equal(const struct rrset *a, const struct rrset *b);
 
-/* What is to become of the RRset of one type (A or AAAA) of an owner. */
+/* A character string of a TXT record, RFC 1035 section 3.3. */
+struct txt {
+	uint8_t len;
+	char octets[255];
+};
+
+/* What is to become of the RRset of one type of an owner. */
 struct change {
 	enum change_kind {
+		/* A or AAAA, as the family of `addr` is: */
 		CHANGE_REPLACE, /* it becomes the one address `addr` */
 		CHANGE_REMOVE,  /* it goes; of `addr` only the family counts */
 		CHANGE_PREFIX,  /* the first `prefix_len` bits of each of its addresses become those of `addr` */
+		/* TXT; `addr` is not used: */
+		CHANGE_TXT_SET,    /* it becomes the one string `txt` of the set, or goes if that is empty */
+		CHANGE_TXT_ADD,    /* the string is added to it */
+		CHANGE_TXT_DROP,   /* the string is taken out of it */
+		CHANGE_TXT_ROTATE, /* the string is added, and one of those that are there is kept */
 	} kind;
 	struct addr addr;
 	unsigned prefix_len;
@@ -56,7 +68,15 @@ struct change_set {
 	struct name owner;
 	size_t count;
 	struct change changes[CHANGE_SET_MAX];
+	struct txt txt;  /* of a TXT change, which is the only one of its set */
+	struct txt kept; /* set by the queue for CHANGE_TXT_ROTATE: what is there and stays; may be empty */
 };
+
+/* Whether it is about a TXT record. */
+static inline bool change_is_txt(const struct change *change)
+{
+	return change->kind >= CHANGE_TXT_SET;
+}
 
 /* Works out `becomes` from the change and `was`; `becomes` is not known if that takes knowing `was`. */
 void change_resolve(struct change *change);

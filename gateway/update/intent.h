@@ -25,6 +25,10 @@ struct intent {
 	enum intent_kind {
 		INTENT_UPDATE,
 		INTENT_OFFLINE,      /* the addresses of the hosts are to go */
+		INTENT_TXT_SET,      /* the TXT record of the hosts is to be `txt`, or to go if that is empty */
+		INTENT_TXT_ADD,      /* `txt` is to be added to it */
+		INTENT_TXT_DROP,     /* `txt` is to be taken out of it */
+		INTENT_TXT_ROTATE,   /* `txt` is to be added to it; one of the older strings stays */
 		INTENT_SHOW_ADDRESS, /* the client wants to know the address it comes from */
 	} kind;
 	/*
@@ -50,10 +54,11 @@ struct intent {
 	size_t address_count;
 	struct text prefix; /* of IPv6, `2001:db8::/64`: goes before the host's own bits; empty if there is none */
 	/*
-	 * A list may have empty items, the same address twice, `preserve` for what is to stay as it is, and
+	 * Address lists may have empty items, the same address twice, `preserve` for what is to stay as it is, and
 	 * addresses with a prefix length, which stand for the prefix.
 	 */
 	bool lenient;
+	struct text txt;   /* of the INTENT_TXT kinds */
 	bool ipv4_is_gone; /* the client has said that it has no IPv4 address */
 };
 

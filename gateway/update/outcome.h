@@ -30,6 +30,7 @@
 	X(OUTCOME_NOT_YOURS, "not-yours")                                                                              \
 	X(OUTCOME_ZONE_INACTIVE, "zone-inactive")                                                                      \
 	X(OUTCOME_BAD_ADDRESS, "bad-address")                                                                          \
+	X(OUTCOME_BAD_TEXT, "bad-text")       /* not a string for a TXT record */                                      \
 	X(OUTCOME_NO_RECORD, "no-record")     /* the primary has no such RRset, which had to exist */                  \
 	X(OUTCOME_REFUSED, "refused")         /* the primary refused or failed; nothing was changed */                 \
 	X(OUTCOME_UNREACHABLE, "unreachable") /* nothing was sent to any primary */                                    \

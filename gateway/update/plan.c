@@ -149,6 +149,37 @@ static struct plan_host failed(enum outcome_code failure)
 	return (struct plan_host){.planned = false, .failure = failure};
 }
 
+static bool is_about_txt(const struct intent *intent)
+{
+	return intent->kind >= INTENT_TXT_SET && intent->kind <= INTENT_TXT_ROTATE;
+}
+
+/* Printable ASCII of up to 255 octets; only where it is to be set may it be empty. */
+static bool read_txt(const struct intent *intent, struct txt *out)
+{
+	if (intent->txt.len > sizeof out->octets || (intent->txt.len == 0 && intent->kind != INTENT_TXT_SET))
+		return false;
+	for (size_t i = 0; i < intent->txt.len; i++) {
+		if (intent->txt.octets[i] < ' ' || intent->txt.octets[i] > '~')
+			return false;
+		out->octets[i] = intent->txt.octets[i];
+	}
+	out->len = (uint8_t)intent->txt.len;
+	return true;
+}
+
+/*
+ * The host whose rights count for a name: RFC 8555 section 8.4 has challenges for a host one label below it. Says
+ * whether `name` is such a name.
+ */
+static bool challenged(const struct name *name, struct name *host)
+{
+	struct text label, rest;
+
+	return text_split(name_text(name), '.', &label, &rest) && text_equal(label, text_of("_acme-challenge")) &&
+	       name_parse(rest, host) == STATUS_OK;
+}
+
 /* The name of a host as the request has it; not one of ours yet. */
 static enum status read_host(const struct intent *intent, size_t n, const struct grant *grant, struct name *out)
 {
@@ -165,7 +196,52 @@ static enum status read_host(const struct intent *intent, size_t n, const struct
 	}
 	if (intent->host_form == HOSTS_LABELS && host.len && !memchr(host.octets, '.', host.len))
 		return grant_complete(grant, host, out);
-	return name_parse(host, out);
+	return is_about_txt(intent) ? name_parse_zone(host, out) : name_parse(host, out);
+}
+
+/* What the grant allows for a name: of a TXT record, what it allows for the host that it is about. */
+static enum grant_right right_for(const struct intent *intent, const struct grant *grant, const struct name *owner,
+				  const struct plan_zone *zone)
+{
+	struct name host = *owner;
+
+	if (!is_about_txt(intent))
+		return grant_right(grant, owner, &zone->name);
+	if (!challenged(owner, &host) && name_parse(name_text(owner), &host) != STATUS_OK)
+		return GRANT_NOTHING;
+	return grant_right(grant, &host, &zone->name);
+}
+
+static enum outcome_code check_kind(const struct intent *intent, const struct grant *grant, enum grant_right right,
+				    const struct wish *wish, struct change_set *set)
+{
+	if (intent->kind == INTENT_OFFLINE)
+		return right == GRANT_CREATE ? OUTCOME_GRANTED : OUTCOME_NOT_ALLOWED;
+	if (!is_about_txt(intent))
+		return wish->good ? OUTCOME_GRANTED : OUTCOME_BAD_ADDRESS;
+	if (!grant->may_set_txt)
+		return OUTCOME_NOT_ALLOWED;
+	return read_txt(intent, &set->txt) ? OUTCOME_GRANTED : OUTCOME_BAD_TEXT;
+}
+
+static void fill(const struct intent *intent, enum grant_right right, const struct wish *wish, struct change_set *set)
+{
+	static const enum change_kind kinds[] = {
+		[INTENT_TXT_SET] = CHANGE_TXT_SET,
+		[INTENT_TXT_ADD] = CHANGE_TXT_ADD,
+		[INTENT_TXT_DROP] = CHANGE_TXT_DROP,
+		[INTENT_TXT_ROTATE] = CHANGE_TXT_ROTATE,
+	};
+	static const struct addr none;
+
+	if (is_about_txt(intent)) {
+		add_change(set, kinds[intent->kind], &none, false);
+	} else if (intent->kind == INTENT_OFFLINE) {
+		add_removal(set, ADDR_V4);
+		add_removal(set, ADDR_V6);
+	} else {
+		add_changes(wish, right == GRANT_CREATE, set);
+	}
 }
 
 static struct plan_host plan_host(const struct plan_policy *policy, const struct intent *intent, size_t n,
@@ -174,27 +250,22 @@ static struct plan_host plan_host(const struct plan_policy *policy, const struct
 	struct plan_host host = {.planned = true};
 	const struct plan_zone *zone;
 	enum grant_right right;
+	enum outcome_code code;
 
 	if (read_host(intent, n, grant, &host.set.owner) != STATUS_OK)
 		return failed(OUTCOME_BAD_HOST);
 	zone = plan_find_zone(policy, &host.set.owner);
-	right = zone ? grant_right(grant, &host.set.owner, &zone->name) : GRANT_NOTHING;
+	right = zone ? right_for(intent, grant, &host.set.owner, zone) : GRANT_NOTHING;
 	if (right == GRANT_NOTHING)
 		return failed(OUTCOME_NOT_YOURS);
 	if (!zone->active)
 		return failed(OUTCOME_ZONE_INACTIVE);
-	if (intent->kind == INTENT_OFFLINE && right != GRANT_CREATE)
-		return failed(OUTCOME_NOT_ALLOWED);
-	if (intent->kind != INTENT_OFFLINE && !wish->good)
-		return failed(OUTCOME_BAD_ADDRESS);
+	code = check_kind(intent, grant, right, wish, &host.set);
+	if (code != OUTCOME_GRANTED)
+		return failed(code);
 	host.set.zone = (size_t)(zone - policy->zones);
 	host.set.account = grant->account;
-	if (intent->kind == INTENT_OFFLINE) {
-		add_removal(&host.set, ADDR_V4);
-		add_removal(&host.set, ADDR_V6);
-	} else {
-		add_changes(wish, right == GRANT_CREATE, &host.set);
-	}
+	fill(intent, right, wish, &host.set);
 	for (size_t i = 0; i < host.set.count; i++)
 		host.set.changes[i].ttl_s = zone->ttl_s;
 	return host;

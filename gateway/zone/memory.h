@@ -31,6 +31,10 @@ bool memory_recall(const struct memory *memory, uint64_t owner, enum addr_family
 void memory_keep(struct memory *memory, uint64_t owner, const struct addr *addr, uint32_t ttl_s);
 void memory_drop(struct memory *memory, uint64_t owner, enum addr_family family);
 
+/* The TXT record that was set last, by a hash of its string, and whether that was it. */
+void memory_keep_text(struct memory *memory, uint64_t owner, uint64_t hash);
+bool memory_is_text(const struct memory *memory, uint64_t owner, uint64_t hash);
+
 /* Marks an owner whose change made the primary refuse a message; for ten minutes. */
 void memory_mark_poison(struct memory *memory, uint64_t owner, uint64_t now_ms);
 /* Its change was carried out. */

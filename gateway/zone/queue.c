@@ -192,6 +192,11 @@ static uint64_t owner_of(const struct queue_entry *entry)
 	return entry->chain->by_owner.hash;
 }
 
+static bool is_txt(const struct change_set *set)
+{
+	return set->count && change_is_txt(&set->changes[0]);
+}
+
 /* Takes what memory knows of the records, unless more is known already, and works out what is to become of them. */
 static void learn(const struct queue *queue, struct queue_entry *entry)
 {
@@ -200,7 +205,7 @@ static void learn(const struct queue *queue, struct queue_entry *entry)
 
 		if (entry->plain)
 			change->was.known = false;
-		else if (!change->was.known)
+		else if (!change->was.known && !change_is_txt(change))
 			memory_recall(queue->memory, owner_of(entry), change->addr.family, &change->was);
 		change_resolve(change);
 	}
@@ -215,8 +220,17 @@ static void keep_hint(struct queue *queue, const struct queue_entry *entry, enum
 		memory_drop(queue->memory, owner_of(entry), family);
 }
 
+static uint64_t hash_of_text(const struct queue *queue, const struct txt *txt)
+{
+	return table_hash(queue->limits.seed, (struct text){txt->octets, txt->len});
+}
+
 static void keep_hints(struct queue *queue, const struct queue_entry *entry)
 {
+	if (is_txt(&entry->set)) {
+		memory_keep_text(queue->memory, owner_of(entry), hash_of_text(queue, &entry->set.txt));
+		return;
+	}
 	for (size_t i = 0; i < entry->set.count; i++)
 		keep_hint(queue, entry, entry->set.changes[i].addr.family, &entry->set.changes[i].becomes);
 }
@@ -294,11 +308,19 @@ static void await(struct queue_entry *entry)
 	entry->group->awaited++;
 }
 
+/* Whether to ask what is there before anything is done. Of TXT records only those that rotate need it. */
+static bool has_to_look(const struct queue_entry *entry)
+{
+	if (entry->looked)
+		return false;
+	return is_txt(&entry->set) ? entry->set.changes[0].kind == CHANGE_TXT_ROTATE : !is_known(&entry->set);
+}
+
 /* The next thing to do with an entry at the head of its chain. */
 static void route(struct queue *queue, struct queue_entry *entry, uint64_t now_ms)
 {
 	learn(queue, entry);
-	if (!entry->looked && !is_known(&entry->set)) {
+	if (has_to_look(entry)) {
 		await(entry);
 		move_to(queue, entry, LOOK_READY);
 		return;
@@ -584,6 +606,8 @@ static struct chain *find_chain(const struct queue *queue, uint64_t hash, const 
 /* Whether the one makes the other needless. */
 static bool replaces_change(const struct change *later, const struct change *earlier)
 {
+	if (change_is_txt(later) || change_is_txt(earlier))
+		return later->kind == CHANGE_TXT_SET && earlier->kind == CHANGE_TXT_SET;
 	if (later->addr.family != earlier->addr.family || later->must_exist != earlier->must_exist)
 		return false;
 	return later->kind != CHANGE_PREFIX ||
@@ -856,8 +880,8 @@ static bool is_about_records(unsigned rcode)
 }
 
 /*
- * A message with several sets was rejected because of at least one of them. After NXRRSET or YXRRSET, those that were sent on
- * memory's word are looked at; the others are halved.
+ * A message with several sets was rejected because of at least one of them. If that was a prerequisite, those that were
+ * sent on memory's word are looked at; the others are halved.
  */
 static void take_apart(struct queue *queue, struct queue_message *message, unsigned rcode, uint64_t now_ms)
 {
@@ -1052,11 +1076,31 @@ static void on_probed(struct queue *queue, struct queue_entry *entry, const stru
 	end(queue, entry, no_record(missing), now_ms);
 }
 
+/* Of what is there stays the one that was set last, as far as that is known, else any. */
+static void keep_one_text(const struct queue *queue, struct queue_entry *entry, const struct dns_answer *found)
+{
+	struct change_set *set = &entry->set;
+
+	set->kept.len = 0;
+	for (size_t i = 0; i < found->text_count; i++) {
+		const struct txt *txt = &found->texts[i];
+
+		if (txt->len == set->txt.len && memcmp(txt->octets, set->txt.octets, txt->len) == 0)
+			continue;
+		if (set->kept.len == 0 || memory_is_text(queue->memory, owner_of(entry), hash_of_text(queue, txt)))
+			set->kept = *txt;
+	}
+}
+
 static void note_look(struct queue *queue, struct queue_entry *entry, struct change *change,
 		      const struct dns_answer *found)
 {
 	if (found->count == 0 && change->must_exist && entry->absent == ADDR_NONE)
 		entry->absent = change->addr.family;
+	if (change_is_txt(change)) {
+		keep_one_text(queue, entry, found);
+		return;
+	}
 	change->was = found->rrset;
 	keep_hint(queue, entry, change->addr.family, &found->rrset);
 }

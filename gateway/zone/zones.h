@@ -2,10 +2,10 @@
  * zones: the driver of the queues. It carries out what they say with the clients of the zones' primaries, and feeds
  * back what comes of it.
  *
- * Zones with the same primary, and the same way to it, share its one connection. A zone with several primaries uses the first that is well.
- * One from which nothing believable came rests, for longer each time that it fails; then an UPDATE that does nothing
- * is sent to see how it is, and it is used again once it has answered. A connection that had worked and ended is no
- * reason to rest: primaries close what is idle.
+ * Zones with the same primary, and the same way to it, share its one connection. A zone with several primaries uses the
+ * first that is well. One from which nothing believable came rests, for longer each time that it fails; then an UPDATE
+ * that does nothing is sent to see how it is, and it is used again once it has answered. A connection that had worked
+ * and ended is no reason to rest: primaries close what is idle.
  */
 #ifndef ZONE_ZONES_H
 #define ZONE_ZONES_H

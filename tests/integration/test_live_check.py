@@ -188,6 +188,17 @@ def test_one_of_both_types_alone(check):
         assert text.startswith(f"key four may not change AAAA of www.{ZONE}: ")
 
 
+def test_txt_is_asked_about_for_those_who_may_set_it(primary, check):
+    """The servers of these tests let their keys change addresses alone."""
+    key = primary.key()
+    checked = check([zone_setting(ZONE, primary, key)], [key], [user_setting(hosts=[f"www.{ZONE}"], may_set_txt=True)])
+    assert checked.status == 1
+    told = [line.split(": in named.conf put ")[0].split(": ", 1)[1] for line in checked.of("FAIL")]
+    assert told == [f"key hmac-sha256 may not change TXT of www.{ZONE}",
+                    f"key hmac-sha256 may not change TXT of _acme-challenge.www.{ZONE}"]
+    assert f"name _acme-challenge.www.{ZONE}. TXT;" in checked.of("FAIL")[1]
+
+
 def test_many_names_are_asked_about_at_once(primary, check):
     key, serial = primary.key(), primary.serial()
     checked = check([zone_setting(ZONE, primary, key)], [key], users_of(*MANY))
@@ -268,11 +279,16 @@ def test_inactive_zones_and_zones_without_hosts(primary, check):
 HOSTS = (f"www.{ZONE}", f"*.home.{ZONE}", f"ftp.{ZONE}", f"zone:{SECOND}", f"x.{SECOND}", f"a.home.{ZONE}")
 
 
+def users_with_txt():
+    return [user_setting(hosts=HOSTS), user_setting("bob", "another-key-of-bob", hosts=[f"tls.{ZONE}", f"*.acme.{ZONE}"],
+                                                    may_set_txt=True)]
+
+
 def statements(tmp_path, key, *options):
     path = tmp_path / "for-tsig.cfg"
     zones = [zone_setting(zone, f"{LOOPBACK}:53", key) for zone in (ZONE, SECOND)]
     path.write_text(f'listen = ( {{ address = "{LOOPBACK}"; port = 1; }} );\n' +
-                    config_text(zones, [key], users_of(*HOSTS)))
+                    config_text(zones, [key], users_with_txt()))
     path.chmod(0o600)
     status, output, complaints = run("tsig", "-c", str(path), *options)
     assert status == 0, complaints
@@ -320,7 +336,7 @@ def test_pasted_statements_make_everything_right(kind, tmp_path, check, gateway)
     server.pasted = statements(tmp_path, key, "--for", "bind" if kind is PastedBind else "knot")
     with contextlib.closing(server):
         server.start().check_syntax()
-        zones, users = [zone_setting(zone, server, key) for zone in (ZONE, SECOND)], users_of(*HOSTS)
+        zones, users = [zone_setting(zone, server, key) for zone in (ZONE, SECOND)], users_with_txt()
         checked = check(zones, [key], users)
         assert checked.status == 0, checked.output
         assert not checked.of("WARN") and len(checked.of("OK")) == 10
@@ -331,13 +347,20 @@ def test_pasted_statements_make_everything_right(kind, tmp_path, check, gateway)
             assert running.update(host, "198.51.100.9").code == "OK"
             assert server.records(host, "A")[1][0] == "198.51.100.9"
 
-        # And not more than that.
-        for host, zone in ((f"other.{ZONE}", ZONE), (f"home.{ZONE}", ZONE), (ZONE, ZONE)):
-            update = dns.update.UpdateMessage(zone, keyring=key.dnspython)
-            update.add(f"{host}.", 60, "A", "192.0.2.9")
+        def allowed(host, rdtype, value):
+            update = dns.update.UpdateMessage(ZONE, keyring=key.dnspython)
+            update.add(f"{host}.", 60, rdtype, value)
             with contextlib.suppress(dns.tsig.PeerBadKey):
-                assert dns.query.tcp(update, LOOPBACK, port=server.port, timeout=5).rcode() == dns.rcode.REFUSED
-            assert "192.0.2.9" not in str(server.records(host, "A"))
+                return dns.query.tcp(update, LOOPBACK, port=server.port, timeout=5).rcode() == dns.rcode.NOERROR
+            return False
+
+        for host in (f"tls.{ZONE}", f"_acme-challenge.tls.{ZONE}", f"x.acme.{ZONE}", f"_acme-challenge.x.acme.{ZONE}"):
+            assert allowed(host, "TXT", "token")
+        # And not more than that.
+        for host in (f"other.{ZONE}", f"home.{ZONE}", ZONE, f"_acme-challenge.tls.{ZONE}"):
+            assert not allowed(host, "A", "192.0.2.9")
+        for host in (f"www.{ZONE}", f"a.home.{ZONE}", f"_acme-challenge.www.{ZONE}"):
+            assert not allowed(host, "TXT", "token")
 
 
 def test_statements_of_one_zone(tmp_path):

@@ -25,7 +25,8 @@ static int free_key(void **state)
 /* Begins with level, zone and primary; the words are in it; one line, not cut, and without the secret. */
 static void each_has_its_level_and_names_what_to_do(void **state)
 {
-	static const struct right below = {.kind = RIGHT_BELOW, .name = {16, "home.example.com"}};
+	static const struct right below = {
+		.kind = RIGHT_BELOW, .name = {16, "home.example.com"}, .types = RIGHT_ADDRESSES};
 	static const struct {
 		struct finding finding;
 		const char *level;
@@ -54,7 +55,7 @@ static void each_has_its_level_and_names_what_to_do(void **state)
 		{{.kind = FINDING_SERVED}, "OK  ", {"takes updates"}},
 		{{.kind = FINDING_NOT_SERVED}, "FAIL", {"named.conf", "domain: example.com"}},
 		{{.kind = FINDING_NO_UPDATES}, "FAIL", {"REFUSED", "secondary", "update-policy"}},
-		{{.kind = FINDING_RIGHTS, .number = 12}, "OK  ", {"all names", "(12)"}},
+		{{.kind = FINDING_RIGHTS, .types = "A and AAAA", .number = 12}, "OK  ", {"all names", "(12)"}},
 		{{.kind = FINDING_NO_RIGHT, .right = &below, .types = "AAAA"},
 		 "FAIL",
 		 {"may not change AAAA of *.home.example.com", "grant \"gw\" wildcard *.home.example.com. A AAAA;",
@@ -86,7 +87,7 @@ static void each_has_its_level_and_names_what_to_do(void **state)
 
 static void the_longest_names_are_not_cut(void **state)
 {
-	static struct right right = {.kind = RIGHT_NAME};
+	static struct right right = {.kind = RIGHT_NAME, .types = RIGHT_ADDRESSES | RIGHT_TXT};
 	struct finding finding = {.kind = FINDING_NO_RIGHT, .right = &right, .types = "A and AAAA", .key = key};
 	char line[FINDING_LINE_MAX];
 

@@ -11,6 +11,7 @@
 
 enum { PATTERNS_MAX = 8, ZONES_MAX = 3 };
 
+/* A "+" before a pattern: of a user who may set TXT records. */
 static struct rights *rights_of_patterns(const struct name *zones, size_t zone_count, const char *const *patterns)
 {
 	const struct name *pointers[ZONES_MAX];
@@ -20,16 +21,17 @@ static struct rights *rights_of_patterns(const struct name *zones, size_t zone_c
 		pointers[i] = &zones[i];
 	assert_int_equal(rights_new(pointers, zone_count, &rights), STATUS_OK);
 	for (size_t i = 0; i < PATTERNS_MAX && patterns[i]; i++) {
+		bool with_txt = *patterns[i] == '+';
 		struct host_pattern pattern;
 
-		assert_row(patterns[i], host_pattern_parse(text_of(patterns[i]), &pattern) == STATUS_OK);
-		assert_int_equal(rights_add(rights, &pattern), STATUS_OK);
+		assert_row(patterns[i], host_pattern_parse(text_of(patterns[i] + with_txt), &pattern) == STATUS_OK);
+		assert_int_equal(rights_add(rights, &pattern, with_txt), STATUS_OK);
 	}
 	rights_settle(rights);
 	return rights;
 }
 
-/* The rights in a zone, each followed by a space. */
+/* The rights in a zone, each followed by a space; "+" before those with TXT, "=" before those of TXT alone. */
 static void write_rights(const struct rights *rights, size_t zone, char *out, size_t size)
 {
 	size_t count;
@@ -38,9 +40,12 @@ static void write_rights(const struct rights *rights, size_t zone, char *out, si
 
 	*out = '\0';
 	for (size_t i = 0; i < count; i++) {
+		static const char *const marks[] = {
+			[RIGHT_ADDRESSES] = "", [RIGHT_TXT] = "=", [RIGHT_ADDRESSES | RIGHT_TXT] = "+"};
 		char text[RIGHT_TEXT_MAX];
 
-		len += (size_t)snprintf(out + len, size - len, "%s ", right_format(&items[i], text));
+		len += (size_t)snprintf(out + len, size - len, "%s%s ", marks[items[i].types],
+					right_format(&items[i], text));
 	}
 }
 
@@ -65,6 +70,17 @@ static void patterns_become_the_least_that_covers_them(void **state)
 		{{"zone:dyn.example.com", "*.example.com"}, "*.example.com ", "zone:dyn.example.com "},
 		{{"zone:home.example.com"}, "", ""},
 		{{"www.example.org", "*.org"}, "", ""},
+		{{"+www.example.com"}, "+www.example.com =_acme-challenge.www.example.com ", ""},
+		{{"+www.example.com", "www.example.com"}, "+www.example.com =_acme-challenge.www.example.com ", ""},
+		{{"www.example.com", "+www.example.com"}, "+www.example.com =_acme-challenge.www.example.com ", ""},
+		{{"+*.home.example.com", "+a.home.example.com"}, "+*.home.example.com ", ""},
+		{{"*.home.example.com", "+a.home.example.com"},
+		 "*.home.example.com +a.home.example.com =_acme-challenge.a.home.example.com ",
+		 ""},
+		{{"+zone:example.com", "*.home.example.com", "+www.example.com"}, "+zone:example.com ", ""},
+		{{"zone:example.com", "+www.example.com"},
+		 "zone:example.com +www.example.com =_acme-challenge.www.example.com ",
+		 ""},
 		{{"xhome.example.com", "*.home.example.com"}, "*.home.example.com xhome.example.com ", ""},
 	};
 	struct name zones[] = {name_of("example.com"), name_of("dyn.example.com")};
@@ -125,10 +141,10 @@ static void write_knot(FILE *to, const struct statement_zone *zones)
 static void statements_hold_key_and_narrowest_policy(void **state)
 {
 	struct name names[] = {name_of("example.com"), name_of("dyn.example.com")};
-	struct rights *rights =
-		rights_of_patterns(names, LENGTH(names),
-				   (const char *[PATTERNS_MAX]){"www.example.com", "ftp.example.com",
-								"*.home.example.com", "zone:dyn.example.com"});
+	struct rights *rights = rights_of_patterns(
+		names, LENGTH(names),
+		(const char *[PATTERNS_MAX]){"www.example.com", "ftp.example.com", "*.home.example.com",
+					     "zone:dyn.example.com", "+tls.example.com"});
 	struct statement_zone zones[2];
 	struct tsig_key *key;
 	char *text;
@@ -144,7 +160,9 @@ static void statements_hold_key_and_narrowest_policy(void **state)
 				  "update-policy {\n"
 				  "\tgrant \"gw.example\" wildcard *.home.example.com. A AAAA;\n"
 				  "\tgrant \"gw.example\" name ftp.example.com. A AAAA;\n"
+				  "\tgrant \"gw.example\" name tls.example.com. A AAAA TXT;\n"
 				  "\tgrant \"gw.example\" name www.example.com. A AAAA;\n"
+				  "\tgrant \"gw.example\" name _acme-challenge.tls.example.com. TXT;\n"
 				  "};\n");
 	free(text);
 	text = as_text(write_knot, zones);
@@ -157,9 +175,16 @@ static void statements_hold_key_and_narrowest_policy(void **state)
 		"  - id: ddnsgate.example.com.names\n    key: gw.example\n    action: update\n    update-type: [A, AAAA]\n"
 		"    update-owner: name\n    update-owner-match: equal\n"
 		"    update-owner-name: [ftp.example.com., www.example.com.]\n"
+		"  - id: ddnsgate.example.com.names-all-types\n    key: gw.example\n    action: update\n"
+		"    update-type: [A, AAAA, TXT]\n    update-owner: name\n    update-owner-match: equal\n"
+		"    update-owner-name: [tls.example.com.]\n"
+		"  - id: ddnsgate.example.com.names-txt\n    key: gw.example\n    action: update\n    update-type: [TXT]\n"
+		"    update-owner: name\n    update-owner-match: equal\n"
+		"    update-owner-name: [_acme-challenge.tls.example.com.]\n"
 		"  - id: ddnsgate.dyn.example.com.all\n    key: gw.example\n    action: update\n    update-type: [A, AAAA]\n"
 		"\nzone:\n"
-		"  - domain: example.com\n    acl: [ddnsgate.example.com.below, ddnsgate.example.com.names]\n"
+		"  - domain: example.com\n    acl: [ddnsgate.example.com.below, ddnsgate.example.com.names, "
+		"ddnsgate.example.com.names-all-types, ddnsgate.example.com.names-txt]\n"
 		"  - domain: dyn.example.com\n    acl: [ddnsgate.dyn.example.com.all]\n");
 	free(text);
 	tsig_key_free(&key);

@@ -17,8 +17,8 @@ struct transport_under_test {
 	struct transport_maker (*make)(uv_loop_t *loop);
 	void (*unmake)(void);
 	/*
-	 * The server's side of a connection, in a thread of its own and blocking: what stands for the connection once it
-	 * is accepted, NULL if it never gets that far. Reading and writing return less than 1 at the end.
+	 * The server's side of a connection, in a thread of its own and blocking: what stands for the connection once
+	 * it is accepted, NULL if it never gets that far. Reading and writing return less than 1 at the end.
 	 */
 	void *(*accept)(int fd);
 	long (*read)(void *connection, void *octets, size_t len);
