@@ -45,8 +45,12 @@ static void count(struct requests *requests, const struct pipeline_report *repor
 	while (counts->dialect != report->dialect)
 		counts++;
 	counts->requests++;
-	for (size_t i = 0; i < report->outcome_count; i++)
-		counts->outcomes[report->outcomes[i].code]++;
+	for (size_t i = 0; i < report->outcome_count; i++) {
+		size_t code = report->outcomes[i].code;
+
+		if (code < OUTCOME_COUNT)
+			counts->outcomes[code]++;
+	}
 }
 
 /* ---- Logging ---- */

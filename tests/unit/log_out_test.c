@@ -147,7 +147,7 @@ static void the_journal_gets_priorities(void **state)
 
 static void syslog_gets_datagrams_without_waiting(void **state)
 {
-	char folder[] = "/tmp/log_out.XXXXXX", to[64], text[512];
+	char folder[] = "/tmp/log_out.XXXXXX", to[160], text[512];
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	uint64_t before = log_dropped(), dropped;
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
