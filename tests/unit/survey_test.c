@@ -1,6 +1,6 @@
 /*
- * A survey of one server on a fake clock: what comes of servers that are silent, slow, gone, or fail in the middle. What
- * real ones answer is in the integration tests.
+ * A survey of one server on a fake clock: what comes of servers that are silent, gone, or fail in the middle. What real
+ * ones answer is in the integration tests.
  */
 #include "support.h"
 
