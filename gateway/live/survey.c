@@ -10,6 +10,7 @@ enum {
 	REFUSALS_MAX = 20,                   /* names of a zone that are told one by one */
 	HALVES_MAX = 8 * sizeof(size_t) + 2, /* ranges that can wait while one is halved again and again */
 	RETRIES_MAX = 2,                     /* of a message whose connection ended */
+	TRIALS_MAX = 4,                      /* of a right: two names, addresses and TXT each */
 	CHUNK_MAX = 500,                     /* names in a message */
 };
 
@@ -254,7 +255,7 @@ static enum status make_trials(struct survey *survey)
 	struct name owner;
 
 	survey->trial_count = 0;
-	survey->trials = calloc(2 * 2 * zone->right_count, sizeof *survey->trials);
+	survey->trials = calloc(zone->right_count, TRIALS_MAX * sizeof *survey->trials);
 	if (!survey->trials)
 		return STATUS_NO_MEMORY;
 	for (size_t i = 0; i < zone->right_count; i++) {
@@ -408,14 +409,15 @@ static void try_waiting(struct survey *survey)
 
 static void try_next(struct survey *survey)
 {
-	if (survey->refusals == REFUSALS_MAX)
+	bool over = survey->refusals == REFUSALS_MAX ||
+		    (survey->waiting_count == 0 && survey->untried == survey->trial_count);
+
+	if (over)
 		end_of_trials(survey);
 	else if (survey->waiting_count)
 		try_waiting(survey);
-	else if (survey->untried < survey->trial_count)
-		survey->untried = try_range(survey, survey->untried, survey->trial_count);
 	else
-		end_of_trials(survey);
+		survey->untried = try_range(survey, survey->untried, survey->trial_count);
 }
 
 static void try_rights(struct survey *survey)
