@@ -25,6 +25,8 @@ struct range {
 	size_t from, to;
 };
 
+typedef void judge_fn(struct survey *survey, const struct dns_result *result);
+
 struct survey {
 	const struct env *env;
 	struct dns_client *client;
@@ -41,7 +43,7 @@ struct survey {
 	/* The message that is under way. */
 	struct dns_request request;
 	struct dns_ticket ticket;
-	void (*judge)(struct survey *survey, const struct dns_result *result);
+	judge_fn *judge;
 	unsigned retries;
 
 	/* The zone that is being looked at. */
@@ -134,21 +136,31 @@ static void fail_zone(struct survey *survey, const struct finding *finding)
 
 static void on_result(void *ctx, const struct dns_result *result);
 
-static void send_request(struct survey *survey)
+static enum status send_request(struct survey *survey)
 {
 	survey->ticket = (struct dns_ticket){0};
-	if (dns_client_send(survey->client, &survey->request, survey->zones[survey->at].key, &survey->ticket, on_result,
-			    survey) != STATUS_OK)
-		fail_all(survey, FINDING_UNREACHABLE, status_text(STATUS_NO_MEMORY));
+	return dns_client_send(survey->client, &survey->request, survey->zones[survey->at].key, &survey->ticket,
+			       on_result, survey);
 }
 
-static void ask(struct survey *survey, enum dns_request_kind kind, const struct change_set *sets,
-		void (*judge)(struct survey *, const struct dns_result *))
+static enum status send_new(struct survey *survey, enum dns_request_kind kind, const struct change_set *sets,
+			    judge_fn *judge)
 {
 	survey->request = (struct dns_request){.kind = kind, .zone = survey->zones[survey->at].name, .sets = sets};
 	survey->judge = judge;
 	survey->retries = 0;
-	send_request(survey);
+	return send_request(survey);
+}
+
+static void fail_for_memory(struct survey *survey)
+{
+	fail_all(survey, FINDING_UNREACHABLE, status_text(STATUS_NO_MEMORY));
+}
+
+static void ask(struct survey *survey, enum dns_request_kind kind, const struct change_set *sets, judge_fn *judge)
+{
+	if (send_new(survey, kind, sets, judge) != STATUS_OK)
+		fail_for_memory(survey);
 }
 
 /* A connection that had worked and ended may just have been idle, or have carried as much as the server allows. */
@@ -161,7 +173,8 @@ static void on_result(void *ctx, const struct dns_result *result)
 		tell_basics(survey, result);
 		survey->judge(survey, result);
 	} else if (result->had_worked && survey->retries++ < RETRIES_MAX) {
-		send_request(survey);
+		if (send_request(survey) != STATUS_OK)
+			fail_for_memory(survey);
 	} else if (result->verdict == DNS_UNREACHABLE) {
 		fail_all(survey, FINDING_UNREACHABLE, result->why ? result->why : status_text(STATUS_NO_MEMORY));
 	} else if (!survey->answered) {
@@ -430,7 +443,7 @@ static void try_rights(struct survey *survey)
 	survey->waiting_count = 0;
 	survey->refusals = 0;
 	if (make_trials(survey) != STATUS_OK)
-		fail_all(survey, FINDING_UNREACHABLE, status_text(STATUS_NO_MEMORY));
+		fail_for_memory(survey);
 	else
 		try_next(survey);
 }
@@ -521,13 +534,13 @@ enum status survey_new(const struct env *env, const struct transport_maker *make
 	survey->done = done;
 	survey->ctx = ctx;
 	status = dns_client_new(env, maker, server, &options->client, &survey->client);
-	if (status != STATUS_OK) {
-		free(survey);
-		return status;
-	}
-	*out = survey;
-	look_at_zone(survey);
-	return STATUS_OK;
+	if (status == STATUS_OK)
+		status = send_new(survey, DNS_SOA, NULL, judge_soa);
+	if (status == STATUS_OK)
+		*out = survey;
+	else
+		survey_free(&survey);
+	return status;
 }
 
 void survey_give_up(struct survey *survey)
