@@ -116,6 +116,21 @@ static void put_octet(struct line *line, unsigned char octet)
 		line->octets[line->len++] = (char)octet;
 }
 
+static void put_text(struct line *line, struct text text)
+{
+	size_t room = LINE_MAX_LEN - line->len;
+	size_t len = text.len < room ? text.len : room;
+
+	if (len)
+		memcpy(line->octets + line->len, text.octets, len);
+	line->len += len;
+}
+
+static void put_string(struct line *line, const char *string)
+{
+	put_text(line, text_of(string));
+}
+
 /* An octet that needs no quotes around the value it stands in. */
 static bool is_plain(unsigned char octet)
 {
@@ -132,10 +147,10 @@ static void put_value(struct line *line, struct text value)
 	for (size_t i = 0; i < value.len && plain; i++)
 		plain = is_plain((unsigned char)value.octets[i]);
 	if (plain && !cut) {
-		put(line, "%.*s", (int)value.len, value.octets);
+		put_text(line, value);
 		return;
 	}
-	put(line, "\"");
+	put_octet(line, '"');
 	for (size_t i = 0; i < value.len && line->len < LINE_MAX_LEN; i++) {
 		unsigned char octet = (unsigned char)value.octets[i];
 
@@ -146,28 +161,36 @@ static void put_value(struct line *line, struct text value)
 		else
 			put_octet(line, octet);
 	}
-	put(line, cut ? "...\"" : "\"");
+	put_string(line, cut ? "...\"" : "\"");
 }
 
 enum { TIME_SIZE = sizeof "2026-01-01T12:00:00Z" };
 
-static const char *time_text(char buffer[static TIME_SIZE])
+/* Worked out once a second. */
+static const char *time_text(void)
 {
+	static char text[TIME_SIZE];
+	static time_t of;
 	time_t now = time(NULL);
 	struct tm utc;
 
-	if (!strftime(buffer, TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc)))
-		*buffer = '\0';
-	return buffer;
+	if (now != of && !strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc)))
+		*text = '\0';
+	of = now;
+	return text;
 }
 
 static void write_text(struct line *line, enum log_level level, const char *event, const struct log_field *fields)
 {
-	char now[TIME_SIZE];
-
-	put(line, "%s level=%s event=%s", time_text(now), level_names[level], event);
+	put_string(line, time_text());
+	put_string(line, " level=");
+	put_string(line, level_names[level]);
+	put_string(line, " event=");
+	put_string(line, event);
 	for (const struct log_field *field = fields; field->kind != LOG_FIELD_END; field++) {
-		put(line, " %s=", field->name);
+		put_octet(line, ' ');
+		put_string(line, field->name);
+		put_octet(line, '=');
 		if (field->kind == LOG_FIELD_NUMBER)
 			put(line, "%" PRId64, field->number);
 		else
@@ -182,7 +205,7 @@ static void put_json_value(struct line *line, struct text value)
 {
 	size_t end = line->len + VALUE_MAX_LEN, at;
 
-	put(line, "\"");
+	put_octet(line, '"');
 	for (at = 0; at < value.len && line->len < end; at++) {
 		unsigned char octet = (unsigned char)value.octets[at];
 
@@ -193,7 +216,7 @@ static void put_json_value(struct line *line, struct text value)
 		else
 			put_octet(line, octet);
 	}
-	put(line, at < value.len ? "...\"" : "\"");
+	put_string(line, at < value.len ? "...\"" : "\"");
 }
 
 /* Says if it fitted; if not, the line is as it was. */
@@ -201,7 +224,9 @@ static bool put_json_field(struct line *line, const struct log_field *field)
 {
 	size_t before = line->len;
 
-	put(line, ",\"%s\":", field->name);
+	put_string(line, ",\"");
+	put_string(line, field->name);
+	put_string(line, "\":");
 	if (field->kind == LOG_FIELD_NUMBER)
 		put(line, "%" PRId64, field->number);
 	else
@@ -214,13 +239,12 @@ static bool put_json_field(struct line *line, const struct log_field *field)
 
 static void write_json(struct line *line, enum log_level level, const char *event, const struct log_field *fields)
 {
-	char now[TIME_SIZE];
 	bool whole = true;
 
-	put(line, "{\"time\":\"%s\",\"level\":\"%s\",\"event\":\"%s\"", time_text(now), level_names[level], event);
+	put(line, "{\"time\":\"%s\",\"level\":\"%s\",\"event\":\"%s\"", time_text(), level_names[level], event);
 	for (const struct log_field *field = fields; field->kind != LOG_FIELD_END; field++)
 		whole &= put_json_field(line, field);
-	put(line, whole ? "}" : ",\"cut\":1}");
+	put_string(line, whole ? "}" : ",\"cut\":1}");
 }
 
 /* ---- Out ---- */
