@@ -129,7 +129,7 @@ static void zone_text(const struct finding *finding, char *text)
 		snprintf(
 			text, TEXT_MAX,
 			"has the zone, but takes no updates of it with key %s (REFUSED): it is a secondary (then put the primary into "
-			"`primaries`), or the zone in named.conf lacks its update-policy; `ddnsgate tsig` prints one",
+			"`primaries`), or the zone in named.conf lacks its update-policy, which `ddnsgate tsig` prints, or it is frozen (rndc thaw)",
 			key);
 		break;
 	case FINDING_RIGHTS:

@@ -7,6 +7,7 @@ import os
 import re
 import stat
 import subprocess
+import time
 
 import dns.query
 import dns.update
@@ -14,7 +15,7 @@ import pytest
 
 from conftest import POLICED_ZONE, READ_ONLY_ZONE, running_server
 from gateway import BINARY, PATIENCE_S, ZONE, config_text, secret, user_setting, zone_setting
-from process import LOOPBACK, free_port
+from process import LOOPBACK, free_port, wait_until
 from servers import Bind, Key, Knot, Zone
 
 UNSERVED_ZONE = "unserved.example.com"
@@ -88,6 +89,32 @@ def test_what_is_asked_changes_nothing(primary, check):
         assert check([zone_setting(ZONE, primary, key)], [key], users).status == 0
     assert [primary.records(host, rdtype) for host in hosts for rdtype in ("A", "AAAA", "TXT")] == before
     assert primary.serial() == serial
+
+
+class SignedBind(Bind):
+    def _zone(self, zone):
+        signed = f'type primary; dnssec-policy default; inline-signing no; key-directory "{self.folder}";'
+        return super()._zone(zone).replace("type primary;", signed)
+
+
+class SignedKnot(Knot):
+    def _zone(self, zone):
+        return super()._zone(zone) + "    dnssec-signing: on\n"
+
+
+@pytest.mark.parametrize("kind", [SignedBind, SignedKnot])
+def test_signed_zones_stay_as_they_are_too(kind, check):
+    key = Key("gw")
+    with contextlib.closing(kind([Zone(ZONE, (key.name,))], [key])) as server:
+        server.start()
+        assert wait_until(lambda: server.records(ZONE, "DNSKEY"))
+        # Signing may go on for a moment.
+        assert wait_until(lambda: (serial := server.serial()) and not time.sleep(1) and server.serial() == serial)
+        serial = server.serial()
+        checked = check([zone_setting(ZONE, server, key)], [key], users_of(f"www.{ZONE}", f"*.{ZONE}"))
+        assert checked.status == 0, checked.output
+        time.sleep(0.5)
+        assert server.serial() == serial
 
 
 def test_wrong_secret(primary, check):
@@ -222,8 +249,8 @@ def test_secondary(check):
             checked = check([zone_setting(ZONE, [primary, secondary], key)], [key], users_of(f"www.{ZONE}"))
             assert the_failure(checked, ZONE, secondary) == (
                 "has the zone, but takes no updates of it with key gw (REFUSED): it is a secondary (then put the "
-                "primary into `primaries`), or the zone in named.conf lacks its update-policy; `ddnsgate tsig` prints "
-                "one")
+                "primary into `primaries`), or the zone in named.conf lacks its update-policy, which `ddnsgate tsig` "
+                "prints, or it is frozen (rndc thaw)")
             assert len(checked.of("OK")) == 5 + 3, checked.output
 
 
