@@ -23,6 +23,7 @@ struct pipeline {
 	struct pipeline_parts parts;
 	uint32_t id_prefix; /* random, so that the numbers of two runs differ */
 	uint32_t requests;
+	size_t jobs; /* under way */
 };
 
 /* One host of a job; the waiter of its change set. */
@@ -97,6 +98,7 @@ static void finish(struct job *job)
 	http_response_init(&response);
 	job->dialect->render(&worded, &response);
 	answer(job->pipeline, &job->exchange, &report, &response);
+	job->pipeline->jobs--;
 	free(job);
 }
 
@@ -268,6 +270,7 @@ static struct job *job_new(struct pipeline *pipeline, struct http_exchange *exch
 
 	if (!job)
 		return NULL;
+	pipeline->jobs++;
 	job->pipeline = pipeline;
 	job->exchange = exchange;
 	job->request = request;
@@ -321,8 +324,14 @@ enum status pipeline_new(const struct pipeline_parts *parts, struct pipeline **o
 	pipeline->parts = *parts;
 	pipeline->requests = 0;
 	parts->env->random(parts->env->ctx, &pipeline->id_prefix, sizeof pipeline->id_prefix);
+	pipeline->jobs = 0;
 	*out = pipeline;
 	return STATUS_OK;
+}
+
+bool pipeline_is_idle(const struct pipeline *pipeline)
+{
+	return pipeline->jobs == 0;
 }
 
 void pipeline_free(struct pipeline **pipeline)

@@ -125,6 +125,12 @@ enum status admin_new(const struct admin_parts *parts, struct admin **out)
 	return STATUS_OK;
 }
 
+void admin_set_zones(struct admin *admin, const struct zones *zones, size_t count)
+{
+	admin->parts.sources.zones = zones;
+	admin->parts.sources.zone_count = count;
+}
+
 void admin_free(struct admin **admin)
 {
 	free(*admin);

@@ -29,6 +29,9 @@ struct admin_parts {
 
 MUST_USE enum status admin_new(const struct admin_parts *parts, struct admin **out);
 
+/* From now on these are the zones: after a reload. They are borrowed. */
+void admin_set_zones(struct admin *admin, const struct zones *zones, size_t count);
+
 /* Frees it and sets *admin to NULL. */
 void admin_free(struct admin **admin);
 

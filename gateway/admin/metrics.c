@@ -148,10 +148,10 @@ static void for_primaries(FILE *to, const struct zones *zones,
 			  void (*put)(FILE *to, const char *label, const struct primary *primary,
 				      const struct dns_client_stats *stats))
 {
-	const struct primary *primary = NULL;
+	const struct primary *primary;
 	char label[PEER_TEXT_MAX + sizeof "primary=\"\""], text[PEER_TEXT_MAX];
 
-	while ((primary = zones_next_primary(zones, primary))) {
+	for (size_t i = 0; (primary = zones_primary(zones, i)); i++) {
 		const struct dns_client *client = primary_client(primary);
 
 		snprintf(label, sizeof label, "primary=\"%s\"", peer_format(dns_client_primary(client), text));

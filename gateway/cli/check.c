@@ -56,8 +56,8 @@ const struct cli_command cli_check = {
 	.name = "check",
 	.summary = "reads the configuration and tells what is wrong with it, or with the primaries",
 	.usage = "[--live] -c FILE",
-	.help = "Reads the configuration and the key files that it names, and prints everything that is wrong, one\n"
-		"line each, as FILE:LINE: text. Nothing is started and nothing is sent.\n\n"
+	.help = "Reads the configuration, and the key files and certificates that it names, and prints everything that is\n"
+		"wrong, one line each, as FILE:LINE: text. Nothing is started and nothing is sent.\n\n"
 		"With --live it then asks every primary of every zone: can it be reached, does it serve the zone as\n"
 		"primary, does it take the TSIG key, does its clock agree, does it let the key change the addresses of\n"
 		"the hosts that are configured. One line each begins with OK, WARN or FAIL and says what to do.\n"

@@ -506,6 +506,11 @@ const struct dns_client_stats *dns_client_stats(const struct dns_client *client)
 	return &client->stats;
 }
 
+void dns_client_set_options(struct dns_client *client, const struct dns_client_options *options)
+{
+	client->options = *options;
+}
+
 const struct peer *dns_client_primary(const struct dns_client *client)
 {
 	return &client->primary;

@@ -88,6 +88,9 @@ MUST_USE enum status dns_client_new(const struct env *env, const struct transpor
  */
 void dns_client_free(struct dns_client **client);
 
+/* Options for what is sent from now on. */
+void dns_client_set_options(struct dns_client *client, const struct dns_client_options *options);
+
 /* Valid as long as the client is. */
 const struct dns_client_stats *dns_client_stats(const struct dns_client *client);
 
