@@ -8,7 +8,7 @@
 
 struct way {
 	size_t like; /* the first zone with these settings: its own index, or an earlier one */
-	struct tls *tls;
+	struct transport_tls_trust *tls;
 	struct transport_maker maker;
 };
 
@@ -49,7 +49,7 @@ static size_t first_like(const struct config *config, size_t zone)
 static enum status make_way(struct transports *transports, size_t index, char *error, size_t error_size)
 {
 	const struct config_zone *zone = &transports->config->zones[index];
-	struct tls_options options = {
+	struct transport_tls_options options = {
 		.pins = zone->tls_pins, .pin_count = zone->tls_pin_count, .ca = zone->tls_ca, .name = zone->tls_name};
 	struct way *way = &transports->ways[index];
 	enum status status;
@@ -58,9 +58,9 @@ static enum status make_way(struct transports *transports, size_t index, char *e
 	way->maker = transports->tcp;
 	if (way->like != index || !uses_tls(zone))
 		return STATUS_OK;
-	status = tls_new(&transports->tcp, &options, error, error_size, &way->tls);
+	status = transport_tls_new(&transports->tcp, &options, error, error_size, &way->tls);
 	if (status == STATUS_OK)
-		way->maker = tls_maker(way->tls);
+		way->maker = transport_tls_maker(way->tls);
 	return status;
 }
 
@@ -92,7 +92,7 @@ void transports_free(struct transports **transports_pointer)
 	if (!transports)
 		return;
 	for (size_t i = 0; i < transports->count; i++)
-		tls_free(&transports->ways[i].tls);
+		transport_tls_free(&transports->ways[i].tls);
 	free(transports);
 }
 

@@ -27,6 +27,7 @@ struct exchange {
 	/* Since it was sent: */
 	uint16_t id;
 	struct tsig_mac mac;
+	uint64_t sent_ms;
 	uint64_t deadline_ms;
 	uint64_t believed_before; /* how many replies of this connection had been believed when it was sent */
 };
@@ -185,7 +186,8 @@ static bool send_one(struct dns_client *client, struct exchange *exchange)
 		finish(exchange, &unsent);
 		return client->open;
 	}
-	exchange->deadline_ms = env_now_ms(client->env) + client->options.reply_timeout_ms;
+	exchange->sent_ms = env_now_ms(client->env);
+	exchange->deadline_ms = exchange->sent_ms + client->options.reply_timeout_ms;
 	exchange->believed_before = client->believed;
 	TAILQ_INSERT_TAIL(&client->sent, exchange, link);
 	client->sent_count++;
@@ -291,9 +293,8 @@ static struct dns_result judge(const struct dns_client *client, const struct exc
 static void count_reply(struct dns_client *client, const struct exchange *exchange, const struct dns_result *result)
 {
 	struct dns_client_stats *stats = &client->stats;
-	uint64_t sent_ms = exchange->deadline_ms - client->options.reply_timeout_ms;
 
-	histogram_add(&stats->round_trip_ms, env_now_ms(client->env) - sent_ms);
+	histogram_add(&stats->round_trip_ms, env_now_ms(client->env) - exchange->sent_ms);
 	switch (result->tsig_error) {
 	case TSIG_RCODE_NOERROR:
 		break;

@@ -22,7 +22,7 @@
 
 enum { PIECE = 16 * 1024 }; /* octets of a TLS record, RFC 8446 section 5.1 */
 
-struct tls {
+struct transport_tls_trust {
 	struct transport_maker lower;
 	SSL_CTX *context;
 	struct pin *pins;
@@ -33,7 +33,7 @@ struct tls {
 
 /* This file's own; `lower` is of another transport's. */
 struct transport {
-	struct tls *tls;
+	struct transport_tls_trust *tls;
 	struct transport *lower;
 	const struct transport_events *events;
 	void *ctx; /* NULL after close() */
@@ -205,7 +205,7 @@ static const struct transport_events lower_events = {.opened = on_opened, .recei
 
 /* ---- Who it is ---- */
 
-static bool is_pinned(const struct tls *tls, const struct pin *pin)
+static bool is_pinned(const struct transport_tls_trust *tls, const struct pin *pin)
 {
 	for (size_t i = 0; i < tls->pin_count; i++) {
 		if (memcmp(tls->pins[i].digest, pin->digest, PIN_LEN) == 0)
@@ -301,7 +301,7 @@ static enum status make_ssl(struct transport *transport)
 static enum status tls_open(void *maker, const struct peer *peer, const struct transport_events *events, void *ctx,
 			    struct transport **out, const char **why)
 {
-	struct tls *tls = maker;
+	struct transport_tls_trust *tls = maker;
 	struct transport *transport = calloc(1, sizeof *transport);
 	enum status status;
 
@@ -339,7 +339,7 @@ const struct transport_ops transport_tls = {.open = tls_open, .send = tls_send, 
 
 /* ---- What connections share ---- */
 
-static enum status trust(struct tls *tls, const char *ca, char *error, size_t error_size)
+static enum status trust(struct transport_tls_trust *tls, const char *ca, char *error, size_t error_size)
 {
 	bool system = strcmp(ca, "system") == 0;
 	int loaded =
@@ -355,7 +355,7 @@ static enum status trust(struct tls *tls, const char *ca, char *error, size_t er
 	return STATUS_IO;
 }
 
-static enum status copy_options(struct tls *tls, const struct tls_options *options)
+static enum status copy_options(struct transport_tls_trust *tls, const struct transport_tls_options *options)
 {
 	tls->pins = calloc(options->pin_count + 1, sizeof *tls->pins);
 	tls->name = options->name ? strdup(options->name) : NULL;
@@ -367,7 +367,7 @@ static enum status copy_options(struct tls *tls, const struct tls_options *optio
 	return STATUS_OK;
 }
 
-static enum status make_context(struct tls *tls)
+static enum status make_context(struct transport_tls_trust *tls)
 {
 	static const unsigned char alpn[] = "\3dot"; /* RFC 7858 section 3.1 has none, but RFC 9103 section 7.1 does */
 
@@ -383,10 +383,10 @@ static enum status make_context(struct tls *tls)
 	return STATUS_OK;
 }
 
-enum status tls_new(const struct transport_maker *lower, const struct tls_options *options, char *error,
-		    size_t error_size, struct tls **out)
+enum status transport_tls_new(const struct transport_maker *lower, const struct transport_tls_options *options,
+			      char *error, size_t error_size, struct transport_tls_trust **out)
 {
-	struct tls *tls = calloc(1, sizeof *tls);
+	struct transport_tls_trust *tls = calloc(1, sizeof *tls);
 	enum status status;
 
 	if (!tls)
@@ -402,15 +402,15 @@ enum status tls_new(const struct transport_maker *lower, const struct tls_option
 	if (status == STATUS_OK && options->ca)
 		status = trust(tls, options->ca, error, error_size);
 	if (status != STATUS_OK)
-		tls_free(&tls);
+		transport_tls_free(&tls);
 	else
 		*out = tls;
 	return status;
 }
 
-void tls_free(struct tls **tls_pointer)
+void transport_tls_free(struct transport_tls_trust **tls_pointer)
 {
-	struct tls *tls = *tls_pointer;
+	struct transport_tls_trust *tls = *tls_pointer;
 
 	*tls_pointer = NULL;
 	if (!tls)
@@ -421,7 +421,7 @@ void tls_free(struct tls **tls_pointer)
 	free(tls);
 }
 
-struct transport_maker tls_maker(struct tls *tls)
+struct transport_maker transport_tls_maker(struct transport_tls_trust *tls)
 {
 	return (struct transport_maker){&transport_tls, tls};
 }

@@ -12,9 +12,9 @@
 #include "base/status.h"
 #include "dns/transport.h"
 
-struct tls;
+struct transport_tls_trust;
 
-struct tls_options {
+struct transport_tls_options {
 	const struct pin *pins; /* any of them is good; copied */
 	size_t pin_count;
 	/* A file of certificates (PEM), or "system" for those that the system trusts; NULL: pins alone count. */
@@ -28,14 +28,14 @@ struct tls_options {
  * STATUS_IO or STATUS_INVALID with a sentence in `error` (`error_size` octets) if the authorities cannot be read;
  * STATUS_INVALID if there is neither a pin nor an authority; STATUS_CRYPTO, STATUS_NO_MEMORY.
  */
-MUST_USE enum status tls_new(const struct transport_maker *lower, const struct tls_options *options, char *error,
-			     size_t error_size, struct tls **out);
+MUST_USE enum status transport_tls_new(const struct transport_maker *lower, const struct transport_tls_options *options,
+				       char *error, size_t error_size, struct transport_tls_trust **out);
 
 /* Frees it and sets *tls to NULL, after all its connections are closed. */
-void tls_free(struct tls **tls);
+void transport_tls_free(struct transport_tls_trust **tls);
 
 /* The maker of connections, valid as long as `tls` is. */
-struct transport_maker tls_maker(struct tls *tls);
+struct transport_maker transport_tls_maker(struct transport_tls_trust *tls);
 
 extern const struct transport_ops transport_tls;
 

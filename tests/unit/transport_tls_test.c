@@ -27,8 +27,8 @@ static struct {
 
 static struct {
 	struct transport_maker tcp;
-	struct tls *tls;
-	struct tls_options options;
+	struct transport_tls_trust *tls;
+	struct transport_tls_options options;
 } maker;
 
 static X509 *self_signed(EVP_PKEY *key)
@@ -77,7 +77,7 @@ static int make_identity(void **state)
 	identity.context = SSL_CTX_new(TLS_server_method());
 	SSL_CTX_use_certificate(identity.context, identity.certificate);
 	SSL_CTX_use_PrivateKey(identity.context, identity.key);
-	maker.options = (struct tls_options){.pins = &identity.pin, .pin_count = 1};
+	maker.options = (struct transport_tls_options){.pins = &identity.pin, .pin_count = 1};
 	return 0;
 }
 
@@ -96,14 +96,14 @@ static struct transport_maker make(uv_loop_t *loop)
 	char error[256] = "";
 
 	maker.tcp = (struct transport_maker){&transport_tcp, loop};
-	assert_int_equal(tls_new(&maker.tcp, &maker.options, error, sizeof error, &maker.tls), STATUS_OK);
+	assert_int_equal(transport_tls_new(&maker.tcp, &maker.options, error, sizeof error, &maker.tls), STATUS_OK);
 	assert_string_equal(error, "");
-	return tls_maker(maker.tls);
+	return transport_tls_maker(maker.tls);
 }
 
 static void unmake(void)
 {
-	tls_free(&maker.tls);
+	transport_tls_free(&maker.tls);
 }
 
 /* ---- The server ---- */
@@ -146,7 +146,7 @@ static const struct transport_under_test tls = {.name = "transport_tls",
 /* ---- Whom it trusts ---- */
 
 /* Connects; says what open() or the events have told: NULL if it is open. Nobody else may have got an octet. */
-static const char *connect_with(const struct tls_options *options, const char *host)
+static const char *connect_with(const struct transport_tls_options *options, const char *host)
 {
 	static char why[128];
 	struct contract_server *server = contract_server_new(&tls, SERVER_ECHOES);
@@ -187,7 +187,7 @@ static void only_who_proves_it_is_talked_to(void **state)
 	struct pin both[] = {{{1}}, identity.pin};
 	const struct {
 		const char *row;
-		struct tls_options options;
+		struct transport_tls_options options;
 		const char *host;
 		const char *why; /* NULL: open */
 	} rows[] = {
@@ -228,7 +228,7 @@ static void only_who_proves_it_is_talked_to(void **state)
 
 static void old_versions_are_refused(void **state)
 {
-	const struct tls_options options = {.pins = &identity.pin, .pin_count = 1};
+	const struct transport_tls_options options = {.pins = &identity.pin, .pin_count = 1};
 
 	(void)state;
 	SSL_CTX_set_security_level(identity.context, 0);
@@ -243,15 +243,16 @@ static void old_versions_are_refused(void **state)
 static void authorities_that_cannot_be_read_are_told(void **state)
 {
 	struct transport_maker tcp = {&transport_tcp, NULL};
-	struct tls_options none = {.pin_count = 0}, missing = {.ca = "/nowhere/ca.pem"}, empty = {.ca = "/dev/null"};
+	struct transport_tls_options none = {.pin_count = 0}, missing = {.ca = "/nowhere/ca.pem"},
+				     empty = {.ca = "/dev/null"};
 	char error[256] = "";
-	struct tls *made = NULL;
+	struct transport_tls_trust *made = NULL;
 
 	(void)state;
-	assert_int_equal(tls_new(&tcp, &none, error, sizeof error, &made), STATUS_INVALID);
-	assert_int_equal(tls_new(&tcp, &missing, error, sizeof error, &made), STATUS_IO);
+	assert_int_equal(transport_tls_new(&tcp, &none, error, sizeof error, &made), STATUS_INVALID);
+	assert_int_equal(transport_tls_new(&tcp, &missing, error, sizeof error, &made), STATUS_IO);
 	assert_non_null(strstr(error, "/nowhere/ca.pem: "));
-	assert_int_equal(tls_new(&tcp, &empty, error, sizeof error, &made), STATUS_IO);
+	assert_int_equal(transport_tls_new(&tcp, &empty, error, sizeof error, &made), STATUS_IO);
 	assert_non_null(strstr(error, "/dev/null: "));
 	assert_null(made);
 }
