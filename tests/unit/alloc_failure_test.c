@@ -676,7 +676,7 @@ static enum status make_rights(const struct world *world, struct rights **out)
 	return status == STATUS_OK ? rights_add(*out, &pattern, true) : status;
 }
 
-/* The primary of the tests does not know such messages, so that the right one is a failure, too; but it comes to an end. */
+/* The primary of the tests does not know such messages, so that even then it fails; but it comes to an end. */
 static bool survey_zone(struct world *world, unsigned long n, bool only_one)
 {
 	struct survey_options options = {
