@@ -115,22 +115,30 @@ static bool lies_in_a_zone(const struct config *config, const struct host_patter
 	return false;
 }
 
-static void check_hosts(struct reader *reader, const config_setting_t *at, const struct config *config,
+static void check_host(struct reader *reader, const config_setting_t *at, const struct config *config,
+		       const struct account *user)
+{
+	const char *text = config_setting_get_string(at);
+	struct host_pattern pattern;
+
+	if (!text || host_pattern_parse(text_of(text), &pattern) != STATUS_OK)
+		return; /* which has been told */
+	if (!lies_in_a_zone(config, &pattern))
+		reader_error(reader, at, "user \"%s\": \"%s\" lies in none of the zones",
+			     user->login ? user->login : "?", text);
+}
+
+static void check_hosts(struct reader *reader, const config_setting_t *hosts, const struct config *config,
 			const struct account *user)
 {
-	config_setting_t *hosts = config_setting_get_member(at, "hosts");
-
-	if (!hosts ||
-	    user->pattern_count != (size_t)(config_setting_is_aggregate(hosts) ? config_setting_length(hosts) : 1))
-		return; /* one of them could not be read, so they cannot be told apart */
-	for (size_t i = 0; i < user->pattern_count; i++) {
-		const config_setting_t *host =
-			config_setting_is_aggregate(hosts) ? config_setting_get_elem(hosts, (unsigned)i) : hosts;
-
-		if (!lies_in_a_zone(config, &user->patterns[i]))
-			reader_error(reader, host, "user \"%s\": \"%s\" lies in none of the zones",
-				     user->login ? user->login : "?", config_setting_get_string(host));
+	if (!hosts)
+		return;
+	if (!config_setting_is_aggregate(hosts)) {
+		check_host(reader, hosts, config, user);
+		return;
 	}
+	for (int i = 0; i < config_setting_length(hosts); i++)
+		check_host(reader, config_setting_get_elem(hosts, (unsigned)i), config, user);
 }
 
 /* Sorts users by login, so that two of the same stand side by side, however many there are. */
@@ -166,8 +174,12 @@ static void check_logins(struct reader *reader, const config_t *file, const stru
 
 static void check_users(struct reader *reader, const config_t *file, const struct config *config)
 {
-	for (size_t i = 0; i < config->user_count; i++)
-		check_hosts(reader, element(file, "users", i), config, &config->users[i]);
+	for (size_t i = 0; i < config->user_count; i++) {
+		const config_setting_t *user = element(file, "users", i);
+
+		check_hosts(reader, config_setting_get_member(user, "hosts"), config, &config->users[i]);
+		check_hosts(reader, config_setting_get_member(user, "create_hosts"), config, &config->users[i]);
+	}
 	check_logins(reader, file, config);
 }
 

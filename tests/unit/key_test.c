@@ -122,6 +122,20 @@ static void refuses_an_empty_key_and_a_malformed_hash(void **state)
 	}
 }
 
+static void the_digest_of_a_presented_key_is_that_of_the_key(void **state)
+{
+	struct key expected = key_of(text_of("sha256:" KEY_HASH)), presented;
+
+	(void)state;
+	assert_int_equal(key_digest(text_of(KEY), &presented), STATUS_OK);
+	assert_memory_equal(presented.digest, expected.digest, KEY_DIGEST_LEN);
+	/* What is presented is never a hash. */
+	assert_int_equal(key_digest(text_of("sha256:" KEY_HASH), &presented), STATUS_OK);
+	assert_memory_not_equal(presented.digest, expected.digest, KEY_DIGEST_LEN);
+	assert_int_equal(key_digest((struct text){NULL, 0}, &presented), STATUS_OK);
+	assert_memory_not_equal(presented.digest, expected.digest, KEY_DIGEST_LEN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -131,6 +145,7 @@ int main(void)
 		cmocka_unit_test(a_key_may_hold_any_octets),
 		cmocka_unit_test(no_key_matches_nothing),
 		cmocka_unit_test(refuses_an_empty_key_and_a_malformed_hash),
+		cmocka_unit_test(the_digest_of_a_presented_key_is_that_of_the_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

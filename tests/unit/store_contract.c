@@ -75,6 +75,31 @@ static struct found look_up(void **state, struct account_store *store, struct te
 	return found;
 }
 
+/* The same for a token. */
+static struct found look_up_token(void **state, struct account_store *store, struct text token)
+{
+	struct found found = {0};
+	char *copy = malloc(token.len + 1);
+
+	assert_non_null(copy);
+	if (token.len)
+		memcpy(copy, token.octets, token.len);
+	account_store_lookup_token(store, (struct text){copy, token.len}, on_found, &found);
+	free(copy);
+	settle(state);
+	assert_int_equal(found.calls, 1);
+	assert_int_equal(found.has_account, found.status == STATUS_OK);
+	return found;
+}
+
+static struct key key_of(const char *text)
+{
+	struct key key;
+
+	assert_int_equal(key_digest(text_of(text), &key), STATUS_OK);
+	return key;
+}
+
 /* ---- Accounts ---- */
 
 static char login_a[] = "myLogin", login_b[] = "MYLOGIN", login_c[] = "with space",
@@ -173,6 +198,101 @@ static void finds_each_of_many(void **state)
 	free(many);
 }
 
+static void a_token_names_its_user(void **state)
+{
+	struct account tokens[] = {
+		{.login = login_a, .active = true, .has_key = true, .key = key_of("token-a")},
+		{.login = login_b, .active = false, .has_key = true, .key = key_of("token-b")},
+		{.login = login_c, .active = true},
+	};
+	static const struct text others[] = {
+		OCTETS("token"), OCTETS("token-aa"), OCTETS("TOKEN-A"), OCTETS("token-a "),   OCTETS("token-a\0"),
+		OCTETS(""),      OCTETS("\0"),       OCTETS("myLogin"), OCTETS("with space"),
+	};
+	struct account_store *store = make(state, tokens, LENGTH(tokens));
+
+	assert_string_equal(look_up_token(state, store, text_of("token-a")).login, login_a);
+	assert_string_equal(look_up_token(state, store, text_of("token-b")).login, login_b);
+	for (size_t i = 0; i < LENGTH(others); i++)
+		assert_row(others[i].octets, look_up_token(state, store, others[i]).status == STATUS_NOT_FOUND);
+	account_store_free(&store);
+}
+
+static void an_account_without_a_key_has_no_token(void **state)
+{
+	struct account keyless = {.login = login_a, .active = true, .key = key_of("token-a")};
+	struct account_store *store = make(state, &keyless, 1);
+
+	assert_int_equal(look_up_token(state, store, text_of("token-a")).status, STATUS_NOT_FOUND);
+	account_store_free(&store);
+}
+
+static void a_key_that_several_share_names_nobody(void **state)
+{
+	static char login_f[] = "f";
+	struct account sharing[] = {
+		{.login = login_a, .has_key = true, .key = key_of("shared")},
+		{.login = login_b, .has_key = true, .key = key_of("own")},
+		{.login = login_c, .has_key = true, .key = key_of("shared")},
+		{.login = login_d, .has_key = true, .key = key_of("of three")},
+		{.login = login_e, .has_key = true, .key = key_of("of three")},
+		{.login = login_f, .has_key = true, .key = key_of("of three")},
+	};
+	struct account_store *store = make(state, sharing, LENGTH(sharing));
+
+	assert_int_equal(look_up_token(state, store, text_of("shared")).status, STATUS_NOT_FOUND);
+	assert_int_equal(look_up_token(state, store, text_of("of three")).status, STATUS_NOT_FOUND);
+	assert_string_equal(look_up_token(state, store, text_of("own")).login, login_b);
+	/* By their logins they are all there. */
+	for (size_t i = 0; i < LENGTH(sharing); i++)
+		assert_int_equal(look_up(state, store, text_of(sharing[i].login)).status, STATUS_OK);
+	account_store_free(&store);
+}
+
+/* Digests that begin with the same octets, as a search may go by them. */
+static void tells_keys_apart_octet_by_octet(void **state)
+{
+	struct account alike[] = {
+		{.login = login_a, .has_key = true, .key = key_of("token-a")},
+		{.login = login_b, .has_key = true, .key = key_of("token-a")},
+		{.login = login_c, .has_key = true, .key = key_of("token-a")},
+	};
+	struct account_store *store;
+
+	alike[0].key.digest[KEY_DIGEST_LEN - 1] ^= 1;
+	alike[2].key.digest[KEY_DIGEST_LEN / 2] ^= 1;
+	store = make(state, alike, LENGTH(alike));
+	assert_string_equal(look_up_token(state, store, text_of("token-a")).login, login_b);
+	account_store_free(&store);
+}
+
+static void finds_each_of_many_by_its_token(void **state)
+{
+	static char logins[MANY][LOGIN_MAX];
+	struct account *many = calloc(MANY, sizeof *many);
+	struct account_store *store;
+
+	assert_non_null(many);
+	for (size_t i = 0; i < MANY; i++) {
+		snprintf(logins[i], LOGIN_MAX, "user-%zu", i);
+		many[i] = (struct account){.login = logins[i], .has_key = true, .key = key_of(logins[i])};
+	}
+	store = make(state, many, MANY);
+	for (size_t i = 0; i < MANY; i++)
+		assert_string_equal(look_up_token(state, store, text_of(logins[i])).login, logins[i]);
+	assert_int_equal(look_up_token(state, store, text_of("user-5000")).status, STATUS_NOT_FOUND);
+	account_store_free(&store);
+	free(many);
+}
+
+static void an_empty_store_knows_no_token(void **state)
+{
+	struct account_store *store = make(state, NULL, 0);
+
+	assert_int_equal(look_up_token(state, store, text_of("token-a")).status, STATUS_NOT_FOUND);
+	account_store_free(&store);
+}
+
 /* As the pipeline does with the second reading of credentials. */
 struct second {
 	struct account_store *store;
@@ -234,6 +354,12 @@ int store_contract_run(const struct store_under_test *store)
 		cmocka_unit_test_prestate(finds_no_account_that_is_not_there, &copy),
 		cmocka_unit_test_prestate(an_empty_store_holds_nobody, &copy),
 		cmocka_unit_test_prestate(finds_each_of_many, &copy),
+		cmocka_unit_test_prestate(a_token_names_its_user, &copy),
+		cmocka_unit_test_prestate(an_account_without_a_key_has_no_token, &copy),
+		cmocka_unit_test_prestate(a_key_that_several_share_names_nobody, &copy),
+		cmocka_unit_test_prestate(tells_keys_apart_octet_by_octet, &copy),
+		cmocka_unit_test_prestate(finds_each_of_many_by_its_token, &copy),
+		cmocka_unit_test_prestate(an_empty_store_knows_no_token, &copy),
 		cmocka_unit_test_prestate(looks_up_again_from_within_an_answer, &copy),
 		cmocka_unit_test_prestate(answers_nobody_after_it_was_freed, &copy),
 		cmocka_unit_test_prestate(freeing_nothing_does_nothing, &copy),
