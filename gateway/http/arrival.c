@@ -15,6 +15,7 @@
  * a few in each turn of the loop.
  */
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -178,15 +179,29 @@ static void begin_step(struct arrival *arrival)
 	enter_queue(arrival, &arrival->server->stepping);
 	if (arrival->entered) {
 		MHD_resume_connection(arrival->connection->mhd);
+		engine_wake(arrival->connection->engine);
 	} else {
 		arrival->entered = true;
+		engine_wake(arrival->server->tls);
 		engine_add(arrival->server->tls, arrival->connection);
 	}
+}
+
+/*
+ * In TLS 1.3 the client's Finished is the last word, and many clients send the request in a packet of its own, which
+ * waits (Nagle's algorithm) until the first one is acknowledged. The kernel would delay that by 40 ms.
+ */
+static void acknowledge(const struct connection *connection)
+{
+	int on = 1;
+
+	setsockopt(connection->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
 }
 
 static void end_step(struct arrival *arrival)
 {
 	if (arrival->finished >= FINISHED_ALL) {
+		acknowledge(arrival->connection);
 		arrival_end(arrival);
 		return;
 	}
@@ -208,7 +223,7 @@ void arrivals_step(struct http_server *server)
 	}
 	for (unsigned i = 0; i < STEPS_MAX && !TAILQ_EMPTY(&server->ready); i++)
 		begin_step(TAILQ_FIRST(&server->ready));
-	engine_run(server->tls);
+	engines_run_woken(server);
 	while (!TAILQ_EMPTY(&server->stepping))
 		end_step(TAILQ_FIRST(&server->stepping));
 	uv_idle_start(&server->busy, on_idle);

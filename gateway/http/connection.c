@@ -135,8 +135,6 @@ void connection_opened(struct connection *connection, struct MHD_Connection *mhd
 	connection->mhd = mhd;
 	if (connection->tls)
 		arrival_entered(connection);
-	if (server->options.idle_timeout_s != connection->engine->idle_timeout_s)
-		MHD_set_connection_option(mhd, MHD_CONNECTION_OPTION_TIMEOUT, server->options.idle_timeout_s);
 	connection->progress_ms = uv_now(server->loop);
 	TAILQ_INSERT_TAIL(&server->connections, connection, link);
 	setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);

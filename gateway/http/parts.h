@@ -99,9 +99,11 @@ struct listener {
 /* A connection on its way; private to arrival.c. */
 struct arrival;
 
-/* One MHD daemon without threads and without a listening socket. */
+/* One MHD daemon without threads and without a listening socket. Its idle timeout cannot be changed. */
 struct engine {
 	struct http_server *server;
+	SLIST_ENTRY(engine) link;
+	unsigned open; /* connections */
 	struct MHD_Daemon *daemon;
 	uv_poll_t poll;
 	uv_timer_t timer;
@@ -116,6 +118,7 @@ struct http_server {
 	struct http_options options;
 	http_handler_fn *handler;
 	void *handler_ctx;
+	SLIST_HEAD(engines, engine) engines; /* also those that get no more connections */
 	struct engine *plain;
 	struct engine *tls; /* NULL until a listener needs it */
 	SLIST_HEAD(listeners, listener) listeners;
@@ -139,6 +142,7 @@ struct http_server {
 
 /* ---- engine.c ---- */
 
+/* Starts one with the options of the server, which frees it. */
 MUST_USE enum status engine_start(struct http_server *server, bool with_tls, struct engine **out);
 /* Gives MHD a connection, which connection_opened() or else connection_free() takes on. */
 void engine_add(struct engine *engine, struct connection *connection);
@@ -146,10 +150,12 @@ void engine_add(struct engine *engine, struct connection *connection);
 void engine_run(struct engine *engine);
 /* The same, later in this turn of the loop. */
 void engine_wake(struct engine *engine);
-/* MHD is not run any more; until then it must not be stopped. */
+/* MHD is not run any more. */
 void engine_halt(struct engine *engine);
-/* Ends its connections. It is freed once libuv has closed its handles. */
-void engine_stop(struct engine **engine);
+/* Ends its connections, of which none may be suspended. It is freed once libuv has closed its handles. */
+void engine_stop(struct engine *engine);
+/* Runs those that were woken. */
+void engines_run_woken(struct http_server *server);
 
 /* ---- arrival.c ---- */
 

@@ -100,6 +100,19 @@ def test_options(gateway, primary):
         assert connection.at_end() and time.monotonic() - start < 10
 
 
+def test_connections_from_before_another_idle_timeout_go_on(gateway, primary, tmp_path):
+    pair = certificates.make(tmp_path)
+    front = gateway(config(primary), listen=(LOOPBACK, {"address": "127.0.0.2", "certificates": [pair.setting]}))
+    with front.connect() as plain, front.connect(address="127.0.0.2", tls=certificates.client()) as secure:
+        for timeout_s in (20, 10, 5):
+            reload(front, config(primary, idle_timeout_s=timeout_s))
+            time.sleep(0.6)
+            for connection in (plain, secure):
+                connection.request("GET", target(HOST, IP))
+                assert connection.answer().code == "OK"
+            assert front.ask("GET", "/myip", address="127.0.0.2", tls=certificates.client()).status == 200
+
+
 def test_the_log_level(gateway, primary):
     front = gateway(config(primary))
     reload(front, config(primary, log_level="warning"), outcome="reloading")
