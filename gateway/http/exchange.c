@@ -190,8 +190,12 @@ void exchange_abandon(struct http_exchange *exchange)
 
 static enum MHD_Result refuse(struct http_exchange *exchange, int status, const char *text)
 {
+	const struct addr *peer = &exchange->connection->peer;
 	struct http_response response;
+	char source[ADDR_TEXT_MAX];
 
+	LOG(LOG_INFO, "request-refused",
+	    log_text("source", peer->family == ADDR_NONE ? "-" : addr_format(peer, source)), log_text("text", text));
 	http_response_init(&response);
 	http_response_plain(&response, status, text);
 	response.retry_after_s = status == MHD_HTTP_SERVICE_UNAVAILABLE ? 60 : 0;

@@ -202,6 +202,15 @@ def test_each_request_has_its_id_in_answer_and_log(primary, observe):
         assert len([line for line in observed.events("request") if f" id={each} " in line]) == 1
 
 
+@pytest.mark.parametrize("target, headers, status", [("/" + "x" * 5000, [], 414),
+                                                     ("/dynamic.cgi", ["Content-Length: 5000"], 413)])
+def test_requests_that_are_refused_at_once_have_a_line_too(primary, observe, target, headers, status):
+    observed = observe(primary, log_level="info")
+    assert observed.gateway.ask("POST", target, headers).status == status
+    assert len([line for line in observed.events("request-refused")
+                if re.search(rf' source=127\.0\.0\.1 text="{status} .*"$', line)]) == 1
+
+
 def test_json_lines(primary, observe):
     observed = observe(primary, log_format="json")
     host = primary.new_host(OLD_V4)
