@@ -18,7 +18,7 @@ static void understands_requests(void **state)
 		{"/update?domains=nas&token=T-1&ip=192.0.2.1&ipv6=2001:db8::1", NULL,
 		 ":T-1 nas labels =192.0.2.1;2001:db8::1"},
 		{"/update?domains=nas&token=T-1&ip=2001%3Adb8::1", NULL, ":T-1 nas labels =2001:db8::1"},
-		{"/update?domains=nas&token=T-1&ip=", NULL, ":T-1 nas labels no-ipv4"},
+		{"/update?domains=nas&token=T-1&ip=", NULL, ":T-1 nas labels"},
 		{"/update?domains=nas&token=T-1&ip=&ipv6=2001:db8::1", NULL, ":T-1 nas labels =2001:db8::1"},
 		{"/update?domains=nas&token=T-1&ip=192.0.2.1&ipv6=", NULL, ":T-1 nas labels =192.0.2.1"},
 		{"/update?domains=nas,www.example.com&token=T-1", NULL, ":T-1 nas,www.example.com labels"},
