@@ -10,8 +10,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -19,6 +17,7 @@
 #include "admin/requests.h"
 #include "base/log.h"
 #include "base/log_out.h"
+#include "base/process.h"
 #include "cli/cli.h"
 #include "cli/generation.h"
 #include "cli/reload.h"
@@ -79,26 +78,19 @@ static struct throttle_limits throttle_limits(const struct daemon *daemon, const
  */
 static unsigned fit_connections(const struct config *config)
 {
-	rlim_t listeners = (rlim_t)config->listener_count;
-	rlim_t wanted = config->max_connections * listeners + DESCRIPTORS_SPARE;
-	struct rlimit limit;
+	uint64_t listeners = config->listener_count;
+	uint64_t wanted = config->max_connections * listeners + DESCRIPTORS_SPARE;
+	uint64_t allowed = process_allow_files(wanted);
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+	if (allowed >= wanted)
 		return config->max_connections;
-	if (limit.rlim_cur < wanted) {
-		limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-		if (setrlimit(RLIMIT_NOFILE, &limit) != 0 && getrlimit(RLIMIT_NOFILE, &limit) != 0)
-			return config->max_connections;
-	}
-	if (limit.rlim_cur >= wanted)
-		return config->max_connections;
-	LOG(LOG_WARNING, "few-descriptors", log_number("allowed", (int64_t)limit.rlim_cur),
+	LOG(LOG_WARNING, "few-descriptors", log_number("allowed", (int64_t)allowed),
 	    log_number("wanted", (int64_t)wanted),
 	    log_text("text",
 		     "there will be fewer connections; raise the limit of open files, or lower max_connections"));
-	if (limit.rlim_cur <= DESCRIPTORS_SPARE + listeners)
+	if (allowed <= DESCRIPTORS_SPARE + listeners)
 		return 1;
-	return (unsigned)((limit.rlim_cur - DESCRIPTORS_SPARE) / listeners);
+	return (unsigned)((allowed - DESCRIPTORS_SPARE) / listeners);
 }
 
 static struct http_options http_options(const struct config *config)
@@ -150,6 +142,26 @@ static struct http_listen_options listen_options(const struct config *config, co
 		.tls_priorities = listener->tls_priorities,
 		.errors_as_200 = listener->errors_as_200,
 	};
+}
+
+/* After the last thing that wants the rights of root: the listeners on low ports. */
+static enum status drop_privileges(const struct config *config)
+{
+	char error[256];
+	enum status status;
+
+	if (!config->user) {
+		if (geteuid() == 0)
+			LOG(LOG_WARNING, "runs-as-root",
+			    log_text("text", "nothing here needs that; name a `user` in the configuration"));
+		return STATUS_OK;
+	}
+	status = process_become(config->user, config->group, error, sizeof error);
+	if (status == STATUS_OK)
+		LOG(LOG_INFO, "privileges-dropped", log_text("user", config->user));
+	else
+		LOG(LOG_ERROR, "start-failed", log_text("text", error));
+	return status;
 }
 
 /* ---- Listeners ---- */
@@ -472,6 +484,8 @@ static enum status start(struct daemon *daemon, struct config **config)
 		status = build(daemon, config);
 	if (status == STATUS_OK)
 		status = configure_all(daemon, daemon->current->config, NULL);
+	if (status == STATUS_OK)
+		status = drop_privileges(daemon->current->config);
 	config_release(config);
 	return status;
 }
@@ -513,8 +527,14 @@ static void take_apart(struct daemon *daemon)
 static int serve(const char *config_path)
 {
 	struct daemon daemon = {.config_path = reload_path(config_path)};
-	struct config *config = daemon.config_path ? cli_load_config(daemon.config_path) : NULL;
+	struct config *config = NULL;
 	int exit_status = CLI_FAILURE;
+
+	/* Before the first secret is read. */
+	if (process_protect() != STATUS_OK)
+		LOG(LOG_WARNING, "unprotected", log_text("text", "memory cannot be kept from core dumps"));
+	if (daemon.config_path)
+		config = cli_load_config(daemon.config_path);
 
 	if (config && uv_loop_init(&daemon.loop) != 0) {
 		LOG(LOG_ERROR, "start-failed", log_text("text", "the event loop cannot be made"));

@@ -333,5 +333,7 @@ void config_release(struct config **config_pointer)
 	free(config->tsig);
 	free(config->zones);
 	free(config->users);
+	free(config->user);
+	free(config->group);
 	free(config);
 }

@@ -98,6 +98,8 @@ struct config {
 	unsigned idle_timeout_s;
 	unsigned max_connections;
 	unsigned max_connections_per_source;
+	char *user;  /* to run as once the listeners are open; NULL: as started */
+	char *group; /* NULL: that user's own */
 };
 
 /*

@@ -647,6 +647,8 @@ static void finish_top(struct reader *reader, const config_setting_t *at, void *
 	if (config->request_timeout_ms < config->reply_timeout_ms)
 		reader_error(reader, given, "`request_timeout_ms` (%u) must not be less than `reply_timeout_ms` (%u)",
 			     config->request_timeout_ms, config->reply_timeout_ms);
+	if (config->group && !config->user)
+		reader_error(reader, config_setting_get_member(at, "group"), "`group` needs a `user`");
 }
 
 #define GROUPS(member, counter, rows)                                                                                  \
@@ -789,6 +791,14 @@ static const struct option top_options[] = {
 	 .min = 0,
 	 .max = 1000000,
 	 .help = "HTTP connections from one address; 0: no bound"},
+	{.name = "user",
+	 .type = OPTION_TEXT,
+	 FIELD(config, user),
+	 .help = "the user to become once the listeners are open, if started as root"},
+	{.name = "group",
+	 .type = OPTION_TEXT,
+	 FIELD(config, group),
+	 .help = "the group to become; without it that of the user"},
 	{.name = NULL},
 };
 

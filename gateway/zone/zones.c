@@ -436,7 +436,7 @@ static enum status allocate(struct zones *zones, const struct zone_setup *setups
 	for (size_t i = 0; i < count; i++)
 		primaries += setups[i].primary_count;
 	zones->slots = calloc(count, sizeof *zones->slots);
-	zones->primaries = calloc(primaries, sizeof(struct primary *));
+	zones->primaries = calloc(primaries + 1, sizeof(struct primary *));
 	return zones->slots && zones->primaries ? STATUS_OK : STATUS_NO_MEMORY;
 }
 

@@ -703,6 +703,7 @@ static void refuses_options_that_contradict_each_other(void **state)
 		 6,
 		 "login \"a\" is there twice"},
 		{{.extra = "reply_timeout_ms = 5000;\nrequest_timeout_ms = 4000;"}, 6, "must not be less than"},
+		{{.extra = "group = 'nogroup';"}, 5, "`group` needs a `user`"},
 	};
 
 	(void)state;
