@@ -10,7 +10,9 @@
 
 #include "account/store.h"
 #include "account/throttle.h"
+#include "admin/requests.h"
 #include "base/env.h"
+#include "cli/transports.h"
 #include "config/config.h"
 #include "pipeline.h"
 #include "zone/zones.h"
@@ -18,6 +20,7 @@
 struct generation {
 	struct config *config;
 	struct plan_zone *plan_zones;
+	struct transports *transports;
 	struct zone_setup *zone_setups;
 	struct plan_policy policy;
 	struct account_store *store;
@@ -31,6 +34,7 @@ struct generation_world {
 	uv_loop_t *loop;
 	const struct env *env;
 	struct throttle *throttle;
+	struct requests *requests;
 };
 
 /*

@@ -24,6 +24,7 @@ static int version(const char *config_path)
 const struct cli_command cli_version = {
 	.name = "version",
 	.summary = "prints the version",
+	.usage = "",
 	.help = "Prints the version of ddnsgate and of its libraries.",
 	.run = version,
 };

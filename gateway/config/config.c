@@ -316,12 +316,16 @@ void config_release(struct config **config_pointer)
 	for (size_t i = 0; i < config->zone_count; i++) {
 		free(config->zones[i].primaries);
 		free(config->zones[i].key_name);
+		free(config->zones[i].tls_pins);
+		free(config->zones[i].tls_ca);
+		free(config->zones[i].tls_name);
 	}
 	for (size_t i = 0; i < config->user_count; i++) {
 		free(config->users[i].login);
 		free(config->users[i].patterns);
 		secret_wipe(&config->users[i].key, sizeof config->users[i].key);
 	}
+	free(config->log_to);
 	for (size_t i = 0; i < config->listener_count; i++)
 		free_listener(&config->listeners[i]);
 	free(config->listeners);

@@ -16,6 +16,7 @@
 #include "base/name.h"
 #include "base/network.h"
 #include "base/peer.h"
+#include "base/pin.h"
 #include "base/status.h"
 #include "cert/cert.h"
 #include "tsig.h"
@@ -59,6 +60,10 @@ struct config_zone {
 	const struct tsig_key *key; /* one of tsig_keys */
 	unsigned ttl_s;
 	bool active;
+	struct pin *tls_pins; /* TLS to the primaries if there are any, or tls_ca */
+	size_t tls_pin_count;
+	char *tls_ca; /* a path, or "system" */
+	char *tls_name;
 };
 
 struct config {
@@ -74,6 +79,10 @@ struct config {
 	struct network *trusted;
 	size_t trusted_count;
 	enum log_level log_level;
+	enum log_format log_format;
+	char *log_to;
+	bool has_admin; /* admin_listen is given */
+	struct endpoint admin;
 	bool uniform_auth_errors;
 	bool allow_private;
 	bool allow_loopback;

@@ -97,12 +97,12 @@ static void add_allow(struct MHD_Response *mhd, unsigned allow)
 static struct MHD_Response *build(const struct http_server *server, const struct http_exchange *exchange,
 				  const struct http_response *response)
 {
+	struct text body = http_response_content(response);
 	struct MHD_Response *mhd;
 	char text[256];
 
 	/* MHD copies the body, so the cast takes nothing away from it. */
-	mhd = MHD_create_response_from_buffer(response->body_len, (void *)(uintptr_t)response->body,
-					      MHD_RESPMEM_MUST_COPY);
+	mhd = MHD_create_response_from_buffer(body.len, (void *)(uintptr_t)body.octets, MHD_RESPMEM_MUST_COPY);
 	if (!mhd)
 		return NULL;
 	MHD_add_response_header(mhd, MHD_HTTP_HEADER_CONTENT_TYPE, response->content_type);
@@ -115,6 +115,8 @@ static struct MHD_Response *build(const struct http_server *server, const struct
 		snprintf(text, sizeof text, "%u", response->retry_after_s);
 		MHD_add_response_header(mhd, MHD_HTTP_HEADER_RETRY_AFTER, text);
 	}
+	if (*response->request_id)
+		MHD_add_response_header(mhd, "X-Request-Id", response->request_id);
 	if (response->allow)
 		add_allow(mhd, response->allow);
 	/* An HTTP/1.0 client may read to the end of file, whatever it said about keep-alive. */
@@ -188,8 +190,12 @@ void exchange_abandon(struct http_exchange *exchange)
 
 static enum MHD_Result refuse(struct http_exchange *exchange, int status, const char *text)
 {
+	const struct addr *peer = &exchange->connection->peer;
 	struct http_response response;
+	char source[ADDR_TEXT_MAX];
 
+	LOG(LOG_INFO, "request-refused",
+	    log_text("source", peer->family == ADDR_NONE ? "-" : addr_format(peer, source)), log_text("text", text));
 	http_response_init(&response);
 	http_response_plain(&response, status, text);
 	response.retry_after_s = status == MHD_HTTP_SERVICE_UNAVAILABLE ? 60 : 0;

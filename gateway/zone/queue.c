@@ -1209,6 +1209,9 @@ static void on_replied(struct queue *queue, struct queue_message *message, const
 	case DNS_QUERY:
 		on_looked(queue, message, result, now_ms);
 		break;
+	case DNS_SOA:
+	case DNS_REHEARSE:
+		break; /* a queue sends no such message */
 	}
 }
 

@@ -41,8 +41,10 @@ main() {
 	admin_purges
 }
 
+# More starts than an administrator has in ten seconds are no failure here.
 heading() {
 	echo "-- $*"
+	! with_systemd || systemctl reset-failed ddnsgate 2>/dev/null || true
 }
 
 fail() {
@@ -225,14 +227,14 @@ service_is_watched() {
 	with_systemd || return 0
 	before=$(gateway_pid)
 	mkdir -p /run/systemd/system/ddnsgate.service.d
-	printf '[Service]\nWatchdogSec=2s\nTimeoutAbortSec=1s\n' >/run/systemd/system/ddnsgate.service.d/test.conf
+	printf '[Service]\nWatchdogSec=4s\nTimeoutAbortSec=1s\n' >/run/systemd/system/ddnsgate.service.d/test.conf
 	systemctl daemon-reload
 	systemctl restart ddnsgate
 	before=$(gateway_pid)
-	sleep 4
+	sleep 6
 	[ "$(gateway_pid)" = "$before" ] || fail "the watchdog has ended a daemon that was well"
 	kill -STOP "$before"
-	sleep 4
+	sleep 5
 	until_true curl -sS --max-time 1 http://127.0.0.1:8080/myip
 	[ "$(gateway_pid)" != "$before" ] || fail "the watchdog has not ended a daemon that hung"
 	rm -r /run/systemd/system/ddnsgate.service.d
