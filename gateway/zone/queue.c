@@ -1324,6 +1324,9 @@ enum status queue_step(struct queue *queue, const struct queue_event *event, uin
 {
 	enum status status = STATUS_OK;
 
+	/* Whatever was announced comes at once or not at all. */
+	if (event->kind != QUEUE_SUBMIT && queue->open)
+		close_group(queue);
 	switch (event->kind) {
 	case QUEUE_SUBMIT:
 		status = on_submit(queue, event, now_ms);

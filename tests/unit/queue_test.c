@@ -1445,6 +1445,20 @@ static void a_request_that_is_submitted_goes_out_even_if_its_last_host_finds_no_
 	bench_free(bench);
 }
 
+static void a_set_that_was_announced_and_does_not_come_holds_up_nobody(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *waiter = submit_member(bench, WWW, true);
+
+	act_all(bench);
+	assert_int_equal(bench->message_count, 0);
+	pass(bench, 1);
+	assert_int_equal(in_flight(bench, DNS_UPDATE), 1);
+	reply(bench, WWW, DNS_NOERROR);
+	assert_outcome(waiter, OUTCOME_CHANGED);
+	assert_at_rest(bench);
+}
+
 /* A look that fails, or that nobody waits for any more, holds up nobody. */
 static void a_request_does_not_wait_for_a_host_that_is_gone(void **state)
 {
@@ -2945,6 +2959,7 @@ int main(void)
 		TEST(the_hosts_of_a_request_are_one_message),
 		TEST(a_host_that_is_known_waits_for_those_behind_it),
 		TEST(a_request_that_is_submitted_goes_out_even_if_its_last_host_finds_no_room),
+		TEST(a_set_that_was_announced_and_does_not_come_holds_up_nobody),
 		TEST(a_request_does_not_wait_for_a_host_that_is_gone),
 		TEST(a_request_is_not_torn_apart_to_fill_a_message),
 		TEST(a_probe_finds_the_a_record_missing),
