@@ -3,7 +3,8 @@
  *
  *   pipeline_handle   finds the dialect and lets it parse
  *   look_up           asks the account store for the login, unless it has failed too often
- *   on_account        authorises
+ *   on_account        has the account authorised by the key that was shown
+ *   on_authorised     tries the next reading of the credentials, or gives up
  *   carry_out         plans the changes and submits one change set per host
  *   pipeline_done     gathers the outcomes
  *   finish            lets the dialect word the answer, and gives it to the client
@@ -14,7 +15,6 @@
 
 #include <stdlib.h>
 
-#include "account/authorise.h"
 #include "base/log.h"
 #include "dialect/dialect.h"
 
@@ -39,6 +39,10 @@ struct job {
 	struct intent intent;
 	size_t reading;                 /* of the credentials, the one being tried */
 	enum outcome_code auth_failure; /* the most telling one so far */
+	bool granted;                   /* what becomes of it is for the history */
+	int64_t key_id;
+	size_t addr_count;
+	struct addr addrs[CHANGE_SET_MAX];
 	size_t outcomes_missing;
 	size_t outcome_count;
 	struct outcome outcomes[INTENT_HOSTS_MAX];
@@ -61,6 +65,28 @@ static void log_outcome(const struct job *job, size_t n)
 	    log_slice("user", login), log_slice("host", host), log_slice("ip", job->intent.addresses));
 }
 
+/* For the history, and for the bound on changes. */
+static void record_outcome(const struct job *job, size_t n)
+{
+	const struct pipeline_parts *parts = &job->pipeline->parts;
+	struct record record = {
+		.login = job->intent.readings[job->reading].login,
+		.host = job->intent.hosts[n],
+		.key_id = job->key_id,
+		.at_s = env_wall_s(parts->env),
+		.source = job->request->source,
+		.addr_count = job->addr_count,
+		.code = job->outcomes[n].code,
+	};
+
+	for (size_t i = 0; i < job->addr_count; i++)
+		record.addrs[i] = job->addrs[i];
+	if (record.code == OUTCOME_CHANGED)
+		throttle_changed(parts->throttle, record.login, &record.source, env_now_ms(parts->env));
+	if (parts->record)
+		parts->record(parts->record_ctx, &record);
+}
+
 static void finish(struct job *job)
 {
 	struct dialect_answer answer = {
@@ -73,6 +99,8 @@ static void finish(struct job *job)
 
 	for (size_t i = 0; i < job->outcome_count; i++)
 		log_outcome(job, i);
+	for (size_t i = 0; job->granted && i < job->outcome_count; i++)
+		record_outcome(job, i);
 	http_response_init(&response);
 	job->dialect->render(&answer, &response);
 	job->pipeline->parts.answer(&job->exchange, &response);
@@ -131,6 +159,9 @@ static void submit_host(struct job *job, size_t index, const struct plan_host *h
 		job->outcomes[index] = (struct outcome){.code = host->failure};
 		return;
 	}
+	job->addr_count = host->set.count; /* they hold for all hosts */
+	for (size_t i = 0; i < host->set.count; i++)
+		job->addrs[i] = host->set.changes[i].addr;
 	job->outcomes_missing++;
 	job->pipeline->parts.submit(job->pipeline->parts.submit_ctx, &host->set, &job->hosts[index]);
 }
@@ -139,6 +170,8 @@ static void carry_out(struct job *job, const struct grant *grant)
 {
 	struct plan plan;
 
+	job->granted = true;
+	job->key_id = grant->key_id;
 	plan_make(job->pipeline->parts.policy, &job->intent, grant, &job->request->source, &plan);
 	job->outcome_count = plan.count;
 	/*
@@ -160,28 +193,45 @@ static bool is_guess(enum outcome_code code)
 
 static void look_up(struct job *job);
 
+static void finish_throttled(struct job *job, unsigned wait_s)
+{
+	finish_with(job, (struct outcome){.code = OUTCOME_THROTTLED, .retry_after_s = wait_s});
+}
+
 /* All readings of the credentials have failed: one failed attempt. */
 static void refuse(struct job *job)
 {
 	const struct pipeline_parts *parts = &job->pipeline->parts;
+	unsigned wait_s = 0;
 
 	if (is_guess(job->auth_failure))
-		throttle_failed(parts->throttle, job->intent.readings[0].login, &job->request->source,
-				env_now_ms(parts->env));
-	finish_as(job, job->auth_failure);
+		wait_s = throttle_failed(parts->throttle, job->intent.readings[0].login, &job->request->source,
+					 env_now_ms(parts->env));
+	if (wait_s)
+		finish_throttled(job, wait_s);
+	else
+		finish_as(job, job->auth_failure);
 }
 
-static void on_account(void *ctx, enum status status, const struct account *account)
+/* Changes are bounded before they are planned: what is not there to be committed cannot go beyond the bound by much. */
+static void admit(struct job *job, const struct grant *grant)
+{
+	const struct pipeline_parts *parts = &job->pipeline->parts;
+	unsigned wait_s = throttle_change_wait_s(parts->throttle, job->intent.readings[job->reading].login,
+						 &job->request->source, env_now_ms(parts->env));
+
+	if (wait_s)
+		finish_throttled(job, wait_s);
+	else
+		carry_out(job, grant);
+}
+
+static void on_authorised(void *ctx, enum outcome_code code, const struct grant *grant)
 {
 	struct job *job = ctx;
-	struct text key = job->intent.readings[job->reading].key;
-	enum outcome_code code = OUTCOME_FAILED;
-	struct grant grant;
 
-	if (status == STATUS_OK || status == STATUS_NOT_FOUND)
-		code = authorise(account, key, job->pipeline->parts.uniform_auth_errors, &grant);
 	if (code == OUTCOME_GRANTED) {
-		carry_out(job, &grant);
+		admit(job, grant);
 		return;
 	}
 	/* The list of outcomes goes from "no such login" to later failures, so the larger one knows more. */
@@ -193,6 +243,24 @@ static void on_account(void *ctx, enum status status, const struct account *acco
 	} else {
 		refuse(job);
 	}
+}
+
+static void on_account(void *ctx, enum status status, const struct account *account)
+{
+	struct job *job = ctx;
+	const struct pipeline_parts *parts = &job->pipeline->parts;
+	const struct credentials *shown = &job->intent.readings[job->reading];
+	struct presented presented = {
+		.key = shown->key,
+		.source = job->request->source,
+		.suspect =
+			throttle_suspects(parts->throttle, shown->login, &job->request->source, env_now_ms(parts->env)),
+	};
+
+	if (status == STATUS_OK || status == STATUS_NOT_FOUND)
+		authorise(&parts->authoriser, account, &presented, on_authorised, job);
+	else
+		on_authorised(job, OUTCOME_FAILED, NULL);
 }
 
 static void look_up(struct job *job)
@@ -208,7 +276,7 @@ static void authenticate(struct job *job)
 	unsigned wait_s = throttle_wait_s(parts->throttle, login, &job->request->source, env_now_ms(parts->env));
 
 	if (wait_s)
-		finish_with(job, (struct outcome){.code = OUTCOME_THROTTLED, .retry_after_s = wait_s});
+		finish_throttled(job, wait_s);
 	else
 		look_up(job);
 }
@@ -240,6 +308,8 @@ static struct job *job_new(struct pipeline *pipeline, struct http_exchange *exch
 	job->intent = (struct intent){0};
 	job->reading = 0;
 	job->auth_failure = OUTCOME_GRANTED;
+	job->granted = false;
+	job->addr_count = 0;
 	return job;
 }
 

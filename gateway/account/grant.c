@@ -1,5 +1,6 @@
 #include "account/grant.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static bool strip_prefix(struct text *text, const char *prefix)
@@ -27,6 +28,14 @@ enum status host_pattern_parse(struct text text, struct host_pattern *out)
 	return name_parse(text, &out->name);
 }
 
+const char *host_pattern_format(const struct host_pattern *pattern, char buffer[static HOST_PATTERN_TEXT_MAX])
+{
+	static const char *const prefixes[] = {[HOST_EXACT] = "", [HOST_BELOW] = "*.", [HOST_ZONE] = "zone:"};
+
+	snprintf(buffer, HOST_PATTERN_TEXT_MAX, "%s%s", prefixes[pattern->kind], pattern->name.text);
+	return buffer;
+}
+
 static bool covers(const struct host_pattern *pattern, const struct name *host, const struct name *zone)
 {
 	switch (pattern->kind) {
@@ -40,11 +49,19 @@ static bool covers(const struct host_pattern *pattern, const struct name *host, 
 	return false;
 }
 
-bool grant_covers(const struct grant *grant, const struct name *host, const struct name *zone)
+static bool one_covers(const struct host_pattern *patterns, size_t count, const struct name *host,
+		       const struct name *zone)
 {
-	for (size_t i = 0; i < grant->count; i++) {
-		if (covers(&grant->patterns[i], host, zone))
+	for (size_t i = 0; i < count; i++) {
+		if (covers(&patterns[i], host, zone))
 			return true;
 	}
 	return false;
+}
+
+bool grant_covers(const struct grant *grant, const struct name *host, const struct name *zone)
+{
+	if (grant->key_count && !one_covers(grant->key_patterns, grant->key_count, host, zone))
+		return false;
+	return one_covers(grant->patterns, grant->count, host, zone);
 }

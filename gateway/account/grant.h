@@ -25,10 +25,17 @@ struct grant {
 	uint64_t account;                    /* equal for equal accounts */
 	const struct host_pattern *patterns; /* borrowed from the account */
 	size_t count;
+	int64_t key_id;                          /* of the key that was shown, see struct account_key */
+	const struct host_pattern *key_patterns; /* that the key is limited to, borrowed from the account */
+	size_t key_count;                        /* of key_patterns; 0: no limit */
 };
 
 /* Reads a pattern in the forms above. STATUS_INVALID or STATUS_TOO_LONG otherwise. */
 MUST_USE enum status host_pattern_parse(struct text text, struct host_pattern *out);
+
+/* Writes a pattern in those forms into `buffer`, which is returned. */
+enum { HOST_PATTERN_TEXT_MAX = NAME_TEXT_MAX + 6 };
+const char *host_pattern_format(const struct host_pattern *pattern, char buffer[static HOST_PATTERN_TEXT_MAX]);
 
 /* Whether the grant covers the host, which lies in `zone` (the closest enclosing zone that is configured). */
 bool grant_covers(const struct grant *grant, const struct name *host, const struct name *zone);

@@ -21,7 +21,8 @@
 #include "zone/zones.h"
 
 enum {
-	BACKSTOP_MS = 2000,     /* beyond an update's deadline, when HTTP gives up on the answer */
+	BACKSTOP_MS =
+		8000, /* beyond an update's deadline, when HTTP gives up on the answer; keys may have to be hashed */
 	REQUEST_TIMEOUT_S = 60, /* for a request to arrive whole */
 	OVERLAP_MIN = 32,       /* sets that make another message worth while when several may be with a primary */
 	CONFIRMS_MAX = 2,
@@ -41,6 +42,7 @@ struct daemon {
 	struct plan_policy policy;
 	struct account_store *store;
 	struct throttle *throttle;
+	struct verifier *verifier;
 	struct zones *zones;
 	struct pipeline *pipeline;
 	struct http_server *http;
@@ -115,6 +117,9 @@ static enum status build_throttle(struct daemon *daemon)
 	struct throttle_limits limits = {
 		.failures_max = daemon->config->failed_logins_max,
 		.recovery_s = daemon->config->failed_logins_window_s,
+		.changes_max = daemon->config->changes_max,
+		.source_changes_max = daemon->config->changes_per_source_max,
+		.changes_window_s = daemon->config->changes_window_s,
 	};
 
 	daemon->env.random(daemon->env.ctx, &limits.seed, sizeof limits.seed);
@@ -127,8 +132,8 @@ static enum status build_pipeline(struct daemon *daemon)
 		.env = &daemon->env,
 		.store = daemon->store,
 		.throttle = daemon->throttle,
+		.authoriser = {&daemon->env, daemon->verifier, daemon->config->uniform_auth_errors},
 		.policy = &daemon->policy,
-		.uniform_auth_errors = daemon->config->uniform_auth_errors,
 		.submit = submit,
 		.cancel = cancel,
 		.submit_ctx = daemon->zones,
@@ -190,6 +195,8 @@ static enum status build(struct daemon *daemon)
 		status = store_map_new(daemon->config->users, daemon->config->user_count, &daemon->store);
 	if (status == STATUS_OK)
 		status = build_throttle(daemon);
+	if (status == STATUS_OK)
+		status = verifier_new(&daemon->env, &daemon->verifier);
 	if (status == STATUS_OK)
 		status = build_zones(daemon);
 	if (status == STATUS_OK)
@@ -280,6 +287,7 @@ static void take_apart(struct daemon *daemon)
 	zones_free(&daemon->zones);
 	account_store_free(&daemon->store);
 	throttle_free(&daemon->throttle);
+	verifier_free(&daemon->verifier);
 	/* The loop ends by itself once every handle is closed. */
 	uv_run(&daemon->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&daemon->loop);

@@ -95,21 +95,40 @@ static bool lies_in_a_zone(const struct config *config, const struct host_patter
 	return false;
 }
 
+/* The patterns that were read from the `hosts` of a user or of one of its keys. */
 static void check_hosts(struct reader *reader, const config_setting_t *at, const struct config *config,
-			const struct account *user)
+			const struct host_pattern *patterns, size_t count, const char *login)
 {
 	config_setting_t *hosts = config_setting_get_member(at, "hosts");
 
-	if (!hosts ||
-	    user->pattern_count != (size_t)(config_setting_is_aggregate(hosts) ? config_setting_length(hosts) : 1))
+	if (!hosts || count != (size_t)(config_setting_is_aggregate(hosts) ? config_setting_length(hosts) : 1))
 		return; /* one of them could not be read, so they cannot be told apart */
-	for (size_t i = 0; i < user->pattern_count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		const config_setting_t *host =
 			config_setting_is_aggregate(hosts) ? config_setting_get_elem(hosts, (unsigned)i) : hosts;
 
-		if (!lies_in_a_zone(config, &user->patterns[i]))
-			reader_error(reader, host, "user \"%s\": \"%s\" lies in none of the zones",
-				     user->login ? user->login : "?", config_setting_get_string(host));
+		if (!lies_in_a_zone(config, &patterns[i]))
+			reader_error(reader, host, "user \"%s\": \"%s\" lies in none of the zones", login ? login : "?",
+				     config_setting_get_string(host));
+	}
+}
+
+/* What the entries of `keys` are limited to; the lone `key` has no limits. */
+static void check_key_hosts(struct reader *reader, const config_setting_t *at, const struct config *config,
+			    const struct account *user)
+{
+	config_setting_t *keys = config_setting_get_member(at, "keys"), *lone = config_setting_get_member(at, "key");
+	size_t listed = keys ? (size_t)config_setting_length(keys) : 0, first = 0;
+
+	if (listed == 0 || user->key_count != listed + (lone ? 1 : 0))
+		return; /* one of them could not be read */
+	if (lone && config_setting_index(lone) < config_setting_index(keys))
+		first = 1;
+	for (size_t i = 0; i < listed; i++) {
+		const struct account_key *key = &user->keys[first + i];
+
+		check_hosts(reader, config_setting_get_elem(keys, (unsigned)i), config, key->patterns,
+			    key->pattern_count, user->login);
 	}
 }
 
@@ -146,8 +165,13 @@ static void check_logins(struct reader *reader, const config_t *file, const stru
 
 static void check_users(struct reader *reader, const config_t *file, const struct config *config)
 {
-	for (size_t i = 0; i < config->user_count; i++)
-		check_hosts(reader, element(file, "users", i), config, &config->users[i]);
+	for (size_t i = 0; i < config->user_count; i++) {
+		const struct account *user = &config->users[i];
+
+		check_hosts(reader, element(file, "users", i), config, user->patterns, user->pattern_count,
+			    user->login);
+		check_key_hosts(reader, element(file, "users", i), config, user);
+	}
 	check_logins(reader, file, config);
 }
 
@@ -266,11 +290,9 @@ void config_release(struct config **config_pointer)
 		free(config->zones[i].primaries);
 		free(config->zones[i].key_name);
 	}
-	for (size_t i = 0; i < config->user_count; i++) {
-		free(config->users[i].login);
-		free(config->users[i].patterns);
-		secret_wipe(&config->users[i].key, sizeof config->users[i].key);
-	}
+	for (size_t i = 0; i < config->user_count; i++)
+		account_fini(&config->users[i]);
+	free(config->state_dir);
 	free(config->listeners);
 	free(config->tsig);
 	free(config->zones);

@@ -18,6 +18,14 @@ static struct key key_of(struct text text)
 	return key;
 }
 
+static bool opens(const struct key *key, struct text presented)
+{
+	uint8_t digest[KEY_DIGEST_LEN];
+
+	assert_int_equal(key_digest(presented, digest), STATUS_OK);
+	return key_matches(key, digest);
+}
+
 static void a_plain_key_and_its_hash_are_the_same_key(void **state)
 {
 	struct key plain, hashed;
@@ -42,7 +50,7 @@ static void hexadecimal_digits_may_be_capitals(void **state)
 			*digit = (char)(*digit - 'a' + 'A');
 	}
 	key = key_of(text_of(capitals));
-	assert_true(key_matches(&key, text_of(KEY)));
+	assert_true(opens(&key, text_of(KEY)));
 }
 
 static void only_the_key_itself_matches(void **state)
@@ -61,11 +69,11 @@ static void only_the_key_itself_matches(void **state)
 	struct key plain = key_of(text_of(KEY)), hashed = key_of(text_of("sha256:" KEY_HASH));
 
 	(void)state;
-	assert_true(key_matches(&plain, text_of(KEY)));
-	assert_true(key_matches(&hashed, text_of(KEY)));
+	assert_true(opens(&plain, text_of(KEY)));
+	assert_true(opens(&hashed, text_of(KEY)));
 	for (size_t i = 0; i < LENGTH(others); i++) {
-		assert_row(others[i].octets, !key_matches(&plain, others[i]));
-		assert_row(others[i].octets, !key_matches(&hashed, others[i]));
+		assert_row(others[i].octets, !opens(&plain, others[i]));
+		assert_row(others[i].octets, !opens(&hashed, others[i]));
 	}
 }
 
@@ -81,19 +89,19 @@ static void a_key_may_hold_any_octets(void **state)
 	for (size_t i = 0; i < LENGTH(rows); i++) {
 		struct key key = key_of(rows[i]);
 
-		assert_row(rows[i].octets, key_matches(&key, rows[i]));
+		assert_row(rows[i].octets, opens(&key, rows[i]));
 	}
 }
 
 static void no_key_matches_nothing(void **state)
 {
-	const struct key zero = {{0}};
+	const struct key zero = {{0}, NULL};
 
 	(void)state;
-	assert_false(key_matches(NULL, text_of(KEY)));
-	assert_false(key_matches(NULL, text_of("")));
-	assert_false(key_matches(NULL, (struct text){NULL, 0}));
-	assert_false(key_matches(&zero, (struct text){NULL, 0}));
+	assert_false(opens(NULL, text_of(KEY)));
+	assert_false(opens(NULL, text_of("")));
+	assert_false(opens(NULL, (struct text){NULL, 0}));
+	assert_false(opens(&zero, (struct text){NULL, 0}));
 }
 
 static void refuses_an_empty_key_and_a_malformed_hash(void **state)

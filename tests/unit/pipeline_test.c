@@ -57,6 +57,7 @@ struct world {
 	struct fake_env *fake;
 	struct fake_store store;
 	struct throttle *throttle;
+	struct verifier *verifier;
 	struct plan_zone zones[2];
 	struct plan_policy policy;
 	bool zones_later;
@@ -188,9 +189,11 @@ static struct account *add_account(struct world *world, const char *login, const
 	account->login = strdup(login);
 	assert_non_null(account->login);
 	account->active = account->may_update = true;
-	account->has_key = key != NULL;
+	account->keys = calloc(1, sizeof *account->keys);
+	assert_non_null(account->keys);
+	account->key_count = key != NULL;
 	if (key)
-		assert_int_equal(key_parse(text_of(key), &account->key, &was_plain), STATUS_OK);
+		assert_int_equal(key_parse(text_of(key), &account->keys[0].key, &was_plain), STATUS_OK);
 	account->patterns = pattern_of("*.example.com");
 	account->pattern_count = 1;
 	return account;
@@ -204,7 +207,6 @@ static void make_pipeline(struct world *world, bool uniform_auth_errors, unsigne
 		.env = fake_env_of(world->fake),
 		.store = &world->store.base,
 		.policy = &world->policy,
-		.uniform_auth_errors = uniform_auth_errors,
 		.submit = submit,
 		.cancel = cancel,
 		.submit_ctx = world,
@@ -214,6 +216,8 @@ static void make_pipeline(struct world *world, bool uniform_auth_errors, unsigne
 
 	assert_int_equal(throttle_new(&limits, &world->throttle), STATUS_OK);
 	parts.throttle = world->throttle;
+	assert_int_equal(verifier_new(parts.env, &world->verifier), STATUS_OK);
+	parts.authoriser = (struct authoriser){parts.env, world->verifier, uniform_auth_errors};
 	assert_int_equal(pipeline_new(&parts, &world->pipeline), STATUS_OK);
 }
 
@@ -222,6 +226,7 @@ static void free_pipeline(struct world *world)
 	pipeline_free(&world->pipeline);
 	assert_null(world->pipeline);
 	throttle_free(&world->throttle);
+	verifier_free(&world->verifier);
 }
 
 static int setup(void **state)
@@ -251,10 +256,8 @@ static int teardown(void **state)
 	log_set_sink(NULL, NULL);
 	free_pipeline(world);
 	fake_env_free(&world->fake);
-	for (size_t i = 0; i < world->store.account_count; i++) {
-		free(world->store.accounts[i].login);
-		free(world->store.accounts[i].patterns);
-	}
+	for (size_t i = 0; i < world->store.account_count; i++)
+		account_fini(&world->store.accounts[i]);
 	assert_int_equal(world->answered, world->handled);
 	assert_null(strstr(world->log, KEY));
 	free(world);

@@ -19,6 +19,7 @@ struct found {
 	bool has_account;
 	struct account account;
 	char login[LOGIN_MAX];
+	struct key first_key;
 	struct host_pattern first_pattern;
 };
 
@@ -34,6 +35,8 @@ static void on_found(void *ctx, enum status status, const struct account *accoun
 	found->account = *account;
 	assert_in_range(strlen(account->login), 0, LOGIN_MAX - 1);
 	strcpy(found->login, account->login);
+	if (account->key_count)
+		found->first_key = account->keys[0].key;
 	if (account->pattern_count)
 		found->first_pattern = account->patterns[0];
 }
@@ -80,9 +83,11 @@ static struct found look_up(void **state, struct account_store *store, struct te
 static char login_a[] = "myLogin", login_b[] = "MYLOGIN", login_c[] = "with space",
 	    login_d[] = "m\xc3\xbcller@example.com", login_e[] = "a:b\"c\\'%";
 
+static struct account_key key_a = {.key = {{1, 2, 3}, NULL}}, key_b = {.key = {{4, 5, 6}, NULL}};
+
 static const struct account accounts[] = {
-	{.login = login_a, .active = true, .may_update = true, .has_key = true, .key = {{1, 2, 3}}},
-	{.login = login_b, .active = false, .may_update = true, .has_key = true, .key = {{4, 5, 6}}},
+	{.login = login_a, .active = true, .may_update = true, .keys = &key_a, .key_count = 1},
+	{.login = login_b, .active = false, .may_update = true, .keys = &key_b, .key_count = 1},
 	{.login = login_c, .active = true, .may_update = false},
 	{.login = login_d, .active = true, .may_update = true},
 	{.login = login_e, .active = true, .may_update = true},
@@ -106,8 +111,8 @@ static void finds_an_account_with_all_that_it_holds(void **state)
 	assert_string_equal(found.login, "myLogin");
 	assert_true(found.account.active);
 	assert_true(found.account.may_update);
-	assert_true(found.account.has_key);
-	assert_memory_equal(found.account.key.digest, account.key.digest, KEY_DIGEST_LEN);
+	assert_int_equal(found.account.key_count, 1);
+	assert_memory_equal(found.first_key.digest, key_a.key.digest, KEY_DIGEST_LEN);
 	assert_int_equal(found.account.pattern_count, 2);
 	assert_int_equal(found.first_pattern.kind, HOST_BELOW);
 	assert_string_equal(found.first_pattern.name.text, "home.example.com");
@@ -125,7 +130,7 @@ static void tells_accounts_apart_octet_by_octet(void **state)
 		assert_string_equal(found.login, accounts[i].login);
 		assert_int_equal(found.account.active, accounts[i].active);
 		assert_int_equal(found.account.may_update, accounts[i].may_update);
-		assert_int_equal(found.account.has_key, accounts[i].has_key);
+		assert_int_equal(found.account.key_count, accounts[i].key_count);
 	}
 	account_store_free(&store);
 }
