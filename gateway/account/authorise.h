@@ -34,9 +34,9 @@ struct presented {
 typedef void authorised_fn(void *ctx, enum outcome_code code, const struct grant *grant);
 
 /*
- * `account` is NULL if the store knows none of that login; it is borrowed until authorise() returns. Checks in the order
- * that leaks nothing about an account before its key is proved: login, has a key, key, active, may update. A key that
- * has expired is none. One that is used from outside its networks gives OUTCOME_MAY_NOT_UPDATE.
+ * `account` is NULL if the store knows none of that login; it is borrowed until authorise() returns. Checks in the
+ * order that leaks nothing about an account before its key is proved: login, has a key, key, active, may update. A key
+ * that has expired is none. One that is used from outside its networks gives OUTCOME_MAY_NOT_UPDATE.
  *
  * `done` comes exactly once: from within the call unless a crypt(3) hash has to be computed, else later from the loop;
  * never after verifier_free(). Keys kept as SHA-256 are looked at first, and a key is hashed and compared whatever

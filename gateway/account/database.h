@@ -2,8 +2,8 @@
  * database: the state file: users that are not in the configuration, their keys and login passwords, and of every host
  * the last update and a bounded history. SQLite in WAL mode, so that readers wait for nobody.
  *
- * Every verb may block on the disk. A database belongs to one thread at a time; several may be open on the same file, in
- * several processes: what one commits the next look of another sees.
+ * Every verb may block on the disk. A database belongs to one thread at a time; several may be open on the same file,
+ * in several processes: what one commits the next look of another sees.
  *
  * Verbs return STATUS_IO when SQLite fails; database_error() then says what it is in words.
  */
@@ -31,11 +31,12 @@ enum {
 };
 
 /*
- * Opens `ddnsgate.db` in the folder, makes it if it is not there (readable by its owner alone), and brings its schema up
- * to date. STATUS_NO_MEMORY, or STATUS_IO with the reason in `error`: no such folder, no permission, not a database, of
- * a later version of ddnsgate, ...
+ * Opens `ddnsgate.db` in the folder, makes it if it is not there (readable by its owner alone), and brings its schema
+ * up to date. Verbs wait for `patience_ms` while somebody else writes. STATUS_NO_MEMORY, or STATUS_IO with the reason
+ * in `error`: no such folder, no permission, not a database, of a later version of ddnsgate, ...
  */
-MUST_USE enum status database_open(const char *folder, struct database **out, char error[static DATABASE_ERROR_MAX]);
+MUST_USE enum status database_open(const char *folder, unsigned patience_ms, struct database **out,
+				   char error[static DATABASE_ERROR_MAX]);
 
 /* Closes it and sets *database to NULL; NULL and *database == NULL are allowed. */
 void database_free(struct database **database);
@@ -68,6 +69,7 @@ struct database_user {
 	struct text password_hash; /* crypt(3) of the login password; empty: nobody can log in */
 	bool active;
 	bool may_update;
+	bool may_create;
 	size_t key_count;   /* told by database_users(), not read by database_user_add() */
 	uint64_t created_s; /* the same */
 };

@@ -1,9 +1,10 @@
 /*
- * A bucket is kept as the time at which it will be full again (the "generic cell rate algorithm"): each token taken moves
- * that time on by what one token takes to come back, and a bucket is empty when the time lies a whole window ahead.
+ * A bucket is kept as the time at which it will be full again (the "generic cell rate algorithm"): each token taken
+ * moves that time on by what one token takes to come back, and a bucket is empty when the time lies a whole window
+ * ahead.
  *
- * Buckets of all kinds share one table. Each may stand in one of a few places; the one that is full the soonest gives way,
- * which is the one of least importance: a full bucket is as good as none.
+ * Buckets of all kinds share one table. Each may stand in one of a few places; the one that is full the soonest gives
+ * way, which is the one of least importance: a full bucket is as good as none.
  */
 #include "account/throttle.h"
 

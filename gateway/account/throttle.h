@@ -3,9 +3,9 @@
  * address or an IPv6 /64, which is what one customer has.
  *
  * Failures are counted three times: for the login at this source, for the source, and for the login. Only the first of
- * these locks: when it is empty, not even the right key helps for a while. When one of the others is empty, the right key
- * opens as ever, so that nobody can lock a login out for others, nor an address for other logins; but whoever fails there
- * is told to wait and nothing else, and is a suspect, whom a verifier serves last.
+ * these locks: when it is empty, not even the right key helps for a while. When one of the others is empty, the right
+ * key opens as ever, so that nobody can lock a login out for others, nor an address for other logins; but whoever
+ * fails there is told to wait and nothing else, and is a suspect, whom a verifier serves last.
  *
  * Pure. The space is fixed; a flood of new sources pushes out those that have failed least.
  */

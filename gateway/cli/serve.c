@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "account/state.h"
 #include "account/store.h"
 #include "account/throttle.h"
 #include "base/log.h"
@@ -41,6 +42,7 @@ struct daemon {
 	struct zone_setup *zone_setups;
 	struct plan_policy policy;
 	struct account_store *store;
+	struct state *state; /* NULL: there is no state store */
 	struct throttle *throttle;
 	struct verifier *verifier;
 	struct zones *zones;
@@ -112,6 +114,33 @@ static enum status build_zones(struct daemon *daemon)
 			 pipeline_done, &daemon->zones);
 }
 
+/* The users of the configuration, and behind them those of the state store, if there is one. */
+static enum status build_store(struct daemon *daemon)
+{
+	const struct config *config = daemon->config;
+	struct account_store *map = NULL, *sqlite = NULL;
+	enum status status = store_map_new(config->users, config->user_count, &map);
+
+	if (status == STATUS_OK && !config->state_dir) {
+		daemon->store = map;
+		return STATUS_OK;
+	}
+	if (status == STATUS_OK)
+		status = state_new(&daemon->env, config->state_dir, &daemon->state);
+	if (status == STATUS_OK)
+		status = store_sqlite_new(&daemon->env, config->state_dir, &sqlite);
+	if (status == STATUS_OK)
+		status = store_chain_new(&map, &sqlite, &daemon->store);
+	account_store_free(&map);
+	account_store_free(&sqlite);
+	return status;
+}
+
+static void record(void *ctx, const struct record *record)
+{
+	state_record(ctx, record);
+}
+
 static enum status build_throttle(struct daemon *daemon)
 {
 	struct throttle_limits limits = {
@@ -134,6 +163,8 @@ static enum status build_pipeline(struct daemon *daemon)
 		.throttle = daemon->throttle,
 		.authoriser = {&daemon->env, daemon->verifier, daemon->config->uniform_auth_errors},
 		.policy = &daemon->policy,
+		.record = daemon->state ? record : NULL,
+		.record_ctx = daemon->state,
 		.submit = submit,
 		.cancel = cancel,
 		.submit_ctx = daemon->zones,
@@ -192,7 +223,7 @@ static enum status build(struct daemon *daemon)
 	enum status status = build_tables(daemon);
 
 	if (status == STATUS_OK)
-		status = store_map_new(daemon->config->users, daemon->config->user_count, &daemon->store);
+		status = build_store(daemon);
 	if (status == STATUS_OK)
 		status = build_throttle(daemon);
 	if (status == STATUS_OK)
@@ -286,6 +317,7 @@ static void take_apart(struct daemon *daemon)
 		pipeline_free(&daemon->pipeline);
 	zones_free(&daemon->zones);
 	account_store_free(&daemon->store);
+	state_free(&daemon->state);
 	throttle_free(&daemon->throttle);
 	verifier_free(&daemon->verifier);
 	/* The loop ends by itself once every handle is closed. */
