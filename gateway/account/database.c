@@ -330,6 +330,12 @@ static enum status configure(struct database *database, unsigned patience_ms)
 	return check_version(database);
 }
 
+void database_be_generous(struct database *database)
+{
+	/* Without it all is as well, but slower. */
+	(void)execute(database, "PRAGMA cache_size = -262144");
+}
+
 /* Makes the file first, so that nobody else may ever read it; SQLite gives its other files the same permissions. */
 static bool prepare_file(const char *folder, const char *path, char error[static DATABASE_ERROR_MAX])
 {

@@ -41,6 +41,9 @@ MUST_USE enum status database_open(const char *folder, unsigned patience_ms, str
 /* Closes it and sets *database to NULL; NULL and *database == NULL are allowed. */
 void database_free(struct database **database);
 
+/* Lets it use much memory (256 MiB), for a process that changes a lot and ends. */
+void database_be_generous(struct database *database);
+
 /* What went wrong last, in words. */
 const char *database_error(const struct database *database);
 

@@ -355,6 +355,7 @@ static int serve(const char *config_path)
 const struct cli_command cli_serve = {
 	.name = "serve",
 	.summary = "runs the gateway in the foreground",
+	.usage = "-c FILE",
 	.help = "Serves HTTP as the configuration says, in the foreground, and logs to standard error. SIGTERM or\n"
 		"SIGINT end it: no new requests, but every request that has arrived gets its answer.\n\n"
 		"  -c, --config FILE   the configuration\n\n"
