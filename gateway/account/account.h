@@ -28,6 +28,8 @@ struct account {
 	char *login; /* case-sensitive, any octets but NUL */
 	bool active;
 	bool may_update;
+	bool may_set_txt;
+	bool may_create; /* in the configuration: each of its patterns has it */
 	struct account_key *keys;
 	size_t key_count;
 	struct host_pattern *patterns;

@@ -26,6 +26,8 @@ static struct grant grant_of(const struct account *account, const struct account
 {
 	return (struct grant){
 		.account = table_hash(0, text_of(account->login)),
+		.login = text_of(account->login),
+		.may_set_txt = account->may_set_txt,
 		.patterns = account->patterns,
 		.count = account->pattern_count,
 		.key_id = key->id,

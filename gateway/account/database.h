@@ -72,7 +72,8 @@ struct database_user {
 	struct text password_hash; /* crypt(3) of the login password; empty: nobody can log in */
 	bool active;
 	bool may_update;
-	bool may_create;
+	bool may_create; /* all of `hosts` */
+	bool may_set_txt;
 	size_t key_count;   /* told by database_users(), not read by database_user_add() */
 	uint64_t created_s; /* the same */
 };

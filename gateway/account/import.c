@@ -7,12 +7,13 @@
 
 #include "base/secret.h"
 
-enum column { LOGIN, KEY, HOSTS, PASSWORD, ACTIVE, MAY_UPDATE, MAY_CREATE, COLUMNS };
+enum column { LOGIN, KEY, HOSTS, PASSWORD, ACTIVE, MAY_UPDATE, MAY_CREATE, MAY_SET_TXT, COLUMNS };
 
 static const char *const names[COLUMNS] = {
-	[LOGIN] = "login",           [KEY] = "key",       [HOSTS] = "hosts",
-	[PASSWORD] = "password",     [ACTIVE] = "active", [MAY_UPDATE] = "may_update",
-	[MAY_CREATE] = "may_create",
+	[LOGIN] = "login",           [KEY] = "key",
+	[HOSTS] = "hosts",           [PASSWORD] = "password",
+	[ACTIVE] = "active",         [MAY_UPDATE] = "may_update",
+	[MAY_CREATE] = "may_create", [MAY_SET_TXT] = "may_set_txt",
 };
 
 enum { ABSENT = -1 };
@@ -52,9 +53,10 @@ static void take_column(struct import *import, struct text name, int place)
 		import->places[i] = place;
 		return;
 	}
-	complain(import,
-		 "there is no column \"%.*s\"; they are: login, key, hosts, password, active, may_update, may_create",
-		 name.len < 40 ? (int)name.len : 40, name.octets);
+	complain(
+		import,
+		"there is no column \"%.*s\"; they are: login, key, hosts, password, active, may_update, may_create, may_set_txt",
+		name.len < 40 ? (int)name.len : 40, name.octets);
 }
 
 static void take_header(struct import *import, struct csv_record *header)
@@ -159,6 +161,7 @@ static void take_user(struct import *import, const struct csv_record *record)
 		.active = read_bool(import, record, ACTIVE, true),
 		.may_update = read_bool(import, record, MAY_UPDATE, true),
 		.may_create = read_bool(import, record, MAY_CREATE, false),
+		.may_set_txt = read_bool(import, record, MAY_SET_TXT, false),
 	};
 
 	if (user.password_hash.len && !password_is_hash(user.password_hash))

@@ -3,7 +3,7 @@
  *
  * The first line names the columns, in any order: `login` (required), `key` (in the forms of key_parse(); in plain it
  * is hashed), `hosts` (patterns with spaces in between), `password` (a crypt(3) hash of the login password), `active`,
- * `may_update`, `may_create` (`true` or `false`; left out: true, true, false).
+ * `may_update`, `may_create`, `may_set_txt` (`true` or `false`; left out: true, true, false, false).
  */
 #ifndef ACCOUNT_IMPORT_H
 #define ACCOUNT_IMPORT_H

@@ -11,13 +11,18 @@
 
 /* ---- The command line ---- */
 
-enum { NAME = 256, HOST, FROM, EXPIRES, MAY_CREATE };
+enum { NAME = 256, HOST, FROM, EXPIRES, MAY_CREATE, MAY_SET_TXT };
 
 static const struct option longs[] = {
-	{"config", required_argument, NULL, 'c'},      {"help", no_argument, NULL, 'h'},
-	{"name", required_argument, NULL, NAME},       {"host", required_argument, NULL, HOST},
-	{"from", required_argument, NULL, FROM},       {"expires", required_argument, NULL, EXPIRES},
-	{"may-create", no_argument, NULL, MAY_CREATE}, {NULL, 0, NULL, 0},
+	{"config", required_argument, NULL, 'c'},
+	{"help", no_argument, NULL, 'h'},
+	{"name", required_argument, NULL, NAME},
+	{"host", required_argument, NULL, HOST},
+	{"from", required_argument, NULL, FROM},
+	{"expires", required_argument, NULL, EXPIRES},
+	{"may-create", no_argument, NULL, MAY_CREATE},
+	{"may-set-txt", no_argument, NULL, MAY_SET_TXT},
+	{NULL, 0, NULL, 0},
 };
 
 static bool add_line(struct state_lines *lines, const char *text)
@@ -65,6 +70,9 @@ static bool take_option(struct state_arguments *arguments, int option, const cha
 		return account_expiry_parse(text_of(value), &arguments->expires_s) == STATUS_OK;
 	case MAY_CREATE:
 		arguments->may_create = true;
+		return true;
+	case MAY_SET_TXT:
+		arguments->may_set_txt = true;
 		return true;
 	default:
 		return false;

@@ -25,7 +25,7 @@ struct state_arguments {
 	const char *expires;
 	uint64_t expires_s;
 	struct state_lines hosts, sources;
-	bool may_create;
+	bool may_create, may_set_txt;
 	const char *operands[STATE_OPERANDS_MAX]; /* the verb first */
 	size_t operand_count;
 };

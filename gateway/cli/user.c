@@ -51,6 +51,7 @@ static int add_user(const struct state_arguments *arguments, struct database *da
 		.active = true,
 		.may_update = true,
 		.may_create = arguments->may_create,
+		.may_set_txt = arguments->may_set_txt,
 	};
 	enum status status;
 
@@ -97,9 +98,9 @@ static void print_user(void *ctx, const struct database_user *user)
 {
 	(void)ctx;
 	terminal_print(user->login.octets, user->login.len);
-	printf("\t%s%s%s\tkeys %zu\tlogin password %s\tcreated ", user->active ? "active" : "disabled",
-	       user->may_update ? "" : ", may not update", user->may_create ? ", may create" : "", user->key_count,
-	       user->password_hash.len ? "yes" : "no");
+	printf("\t%s%s%s%s\tkeys %zu\tlogin password %s\tcreated ", user->active ? "active" : "disabled",
+	       user->may_update ? "" : ", may not update", user->may_create ? ", may create" : "",
+	       user->may_set_txt ? ", may set TXT" : "", user->key_count, user->password_hash.len ? "yes" : "no");
 	state_print_date(user->created_s, "-");
 	printf("\thosts ");
 	state_print_lines(user->hosts, "none");
@@ -245,11 +246,13 @@ const struct cli_command cli_user = {
 		"disable LOGIN       answers the user's updates with IA_ACCT\n"
 		"list                prints the users, one a line\n"
 		"import FILE.csv     adds users from a file, all of them or none; its first line names the columns: login, key,\n"
-		"                    hosts (with spaces in between), password (a crypt(3) hash), active, may_update, may_create\n\n"
+		"                    hosts (with spaces in between), password (a crypt(3) hash), active, may_update, may_create,\n"
+		"                    may_set_txt\n\n"
 		"  -c, --config FILE   the configuration, which names the state store\n"
 		"  --host PATTERN      what the user may update: \"www.dyn.example.com\", \"*.home.dyn.example.com\" (all below),\n"
 		"                      \"zone:dyn.example.com\" (all of the zone); may be given several times\n"
-		"  --may-create        the user may make and remove the records of these hosts, too (with `add`)\n\n"
+		"  --may-create        the user may make and remove the records of these hosts, too (with `add`)\n"
+		"  --may-set-txt       the user may set their TXT records, and ACME challenges for them, too (with `add`)\n\n"
 		"Keys are made by `ddnsgate key generate`. Exit status: 0, 1 if it could not be done, 2 for a wrong command line.",
 	.run_arguments = user,
 };

@@ -62,7 +62,7 @@ static void a_key_ends_with_its_day(void **state)
 		const char *date;
 		uint64_t end_s;
 	} rows[] = {
-		{"1970-01-01", 86400},	    {"1999-12-31", 946684800},	{"2000-02-29", 951868800},
+		{"1970-01-01", 86400},      {"1999-12-31", 946684800},  {"2000-02-29", 951868800},
 		{"2026-11-23", 1795478400}, {"2027-01-31", 1801440000}, {"2028-02-29", 1835481600},
 		{"2100-02-28", 4107542400}, {"2100-12-31", 4133980800}, {"9999-12-31", 253402300800},
 	};
@@ -81,7 +81,7 @@ static void a_key_ends_with_its_day(void **state)
 static void refuses_what_is_no_date(void **state)
 {
 	static const struct text rows[] = {
-		OCTETS(""),	      OCTETS("2027"),	      OCTETS("2027-1-31"),   OCTETS("2027-01-32"),
+		OCTETS(""),           OCTETS("2027"),         OCTETS("2027-1-31"),   OCTETS("2027-01-32"),
 		OCTETS("2027-02-29"), OCTETS("2100-02-29"),   OCTETS("2027-04-31"),  OCTETS("2027-00-10"),
 		OCTETS("2027-13-01"), OCTETS("2027-01-00"),   OCTETS("27-01-31"),    OCTETS("2027/01/31"),
 		OCTETS("2027-01-3x"), OCTETS("1969-12-31"),   OCTETS("2027-01-31 "), OCTETS("+027-01-31"),

@@ -13,9 +13,8 @@
 #define PASSWORD "correct horse"
 
 /* By openssl-passwd(1) and crypt(3). */
-#define SHA256_HASH "$5$saltsalt$myjXcpMpE2Ofk7fj9hqyNYSn6lmWG4Mqnjx.KIRRr4/"
-#define SHA512_HASH                                                                                                    \
-	"$6$saltsalt$hRM5XZ86KXEw9UOmjigeVqFgULtFB2sgpC9lXQDfMib3Zgw7mEiUvBJI2EplzfAqxL5Vvwp2scFtv/uamSo5z0"
+#define SHA256_HASH   "$5$saltsalt$myjXcpMpE2Ofk7fj9hqyNYSn6lmWG4Mqnjx.KIRRr4/"
+#define SHA512_HASH   "$6$saltsalt$hRM5XZ86KXEw9UOmjigeVqFgULtFB2sgpC9lXQDfMib3Zgw7mEiUvBJI2EplzfAqxL5Vvwp2scFtv/uamSo5z0"
 #define YESCRYPT_HASH "$y$j75$abcdefghijklmnopqrstu0$NrDLxdh8RZsWZGjPgaTyFYpgfjnLrvMdBZJ3EMKXds7"
 
 enum { WAITING_MAX = 128 };
@@ -87,9 +86,14 @@ static void knows_the_methods_of_the_system(void **state)
 static void what_has_not_the_form_of_a_hash_is_none(void **state)
 {
 	static const struct text rows[] = {
-		OCTETS(""),   OCTETS("$"),		  OCTETS("$6$"),	     OCTETS("$6$saltsalt$"),
-		OCTETS("$6$saltsalt$short"),		  OCTETS("$nix$saltsalt$0123456789012345678901"),
-		OCTETS("6$saltsalt$012345678901234567890123456789"), OCTETS("abJnggxhB/yWI"), /* DES, of two characters of salt */
+		OCTETS(""),
+		OCTETS("$"),
+		OCTETS("$6$"),
+		OCTETS("$6$saltsalt$"),
+		OCTETS("$6$saltsalt$short"),
+		OCTETS("$nix$saltsalt$0123456789012345678901"),
+		OCTETS("6$saltsalt$012345678901234567890123456789"),
+		OCTETS("abJnggxhB/yWI"), /* DES, of two characters of salt */
 		OCTETS("$5$salt:alt$myjXcpMpE2Ofk7fj9hqyNYSn6lmWG4Mqnjx.KIRRr4/"),
 		OCTETS("$5$saltsalt$myjXcpMpE2Ofk7fj9hqyNY\0n6lmWG4Mqnjx.KIRRr4/"),
 	};
