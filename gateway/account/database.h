@@ -105,7 +105,7 @@ struct database_key {
 	const uint8_t *digest; /* KEY_DIGEST_LEN octets, or NULL: `crypt` is there instead; not told */
 	struct text crypt;     /* not told */
 	struct text hosts;     /* patterns as in struct database_user; empty: no limit */
-	struct text sources;   /* networks as prefix_parse() reads them, each ended by a newline; empty: no limit */
+	struct text sources;   /* networks as network_parse() reads them, each ended by a newline; empty: no limit */
 	uint64_t expires_s;    /* 0: never */
 	uint64_t created_s;
 	uint64_t used_s; /* when it was last used, to the minute or so; 0: never */

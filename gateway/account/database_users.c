@@ -57,13 +57,13 @@ static enum status read_patterns(struct text lines, struct host_pattern **patter
 	return status;
 }
 
-static enum status read_sources(struct text lines, struct prefix **sources, size_t *count)
+static enum status read_sources(struct text lines, struct network **sources, size_t *count)
 {
 	enum status status = make_array(lines, sizeof **sources, sources);
 	struct text line;
 
 	while (status == STATUS_OK && text_split(lines, '\n', &line, &lines)) {
-		if (prefix_parse(line, &(*sources)[*count]) == STATUS_OK)
+		if (network_parse(line, &(*sources)[*count]) == STATUS_OK)
 			++*count;
 	}
 	return status;

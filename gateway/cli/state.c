@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/prefix.h"
+#include "base/network.h"
 #include "cli/terminal.h"
 
 /* ---- The command line ---- */
@@ -46,9 +46,9 @@ static bool take_host(struct state_arguments *arguments, const char *text)
 
 static bool take_source(struct state_arguments *arguments, const char *text)
 {
-	struct prefix prefix;
+	struct network network;
 
-	return prefix_parse(text_of(text), &prefix) == STATUS_OK && add_line(&arguments->sources, text);
+	return network_parse(text_of(text), &network) == STATUS_OK && add_line(&arguments->sources, text);
 }
 
 /* Takes an option's value; says if it means something. */

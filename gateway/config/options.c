@@ -324,9 +324,9 @@ static void take_keys_host(struct reader *reader, const config_setting_t *at, co
 static void take_keys_source(struct reader *reader, const config_setting_t *at, const char *text, void *into)
 {
 	struct account_key *key = into;
-	struct prefix prefix, *added;
+	struct network network, *added;
 
-	if (prefix_parse(text_of(text), &prefix) != STATUS_OK) {
+	if (network_parse(text_of(text), &network) != STATUS_OK) {
 		reader_error(
 			reader, at,
 			"\"%s\" is not a network such as 192.0.2.0/24 or 2001:db8::/32 (all bits behind the prefix "
@@ -334,9 +334,9 @@ static void take_keys_source(struct reader *reader, const config_setting_t *at, 
 			text);
 		return;
 	}
-	added = append(reader, &key->sources, &key->source_count, sizeof prefix);
+	added = append(reader, &key->sources, &key->source_count, sizeof network);
 	if (added)
-		*added = prefix;
+		*added = network;
 }
 
 static void take_keys_expiry(struct reader *reader, const config_setting_t *at, const char *text, void *into)

@@ -13,7 +13,7 @@ static void a_copy_shares_nothing(void **state)
 	char login[] = "alice", name[] = "cellar", hash[] = "$5$saltsalt$myjXcpMpE2Ofk7fj9hqyNYSn6lmWG4Mqnjx.KIRRr4/";
 	struct host_pattern patterns[] = {{.kind = HOST_EXACT, .name = name_of("a.example.com")},
 					  {.kind = HOST_BELOW, .name = name_of("b.example.com")}};
-	struct prefix source = {.addr = addr_of("192.0.2.0"), .len = 24};
+	struct network source = {.addr = addr_of("192.0.2.0"), .bits = 24};
 	struct account_key keys[] = {{.id = 1, .key = {.digest = {1, 2, 3}}},
 				     {.id = 2,
 				      .name = name,
@@ -46,7 +46,7 @@ static void a_copy_shares_nothing(void **state)
 	assert_string_equal(copy->keys[1].name, "cellar");
 	assert_memory_equal(copy->keys[1].key.crypt, "$5$", 3);
 	assert_string_equal(copy->keys[1].patterns[0].name.text, "a.example.com");
-	assert_int_equal(copy->keys[1].sources[0].len, 24);
+	assert_int_equal(copy->keys[1].sources[0].bits, 24);
 	assert_int_equal(copy->keys[1].expires_s, 7);
 	assert_string_equal(copy->patterns[1].name.text, "b.example.com");
 	account_free(&copy);

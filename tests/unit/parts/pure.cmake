@@ -1,5 +1,5 @@
 # The modules that need nothing but their arguments.
-foreach(module addr peer prefix name log secret table)
+foreach(module addr network peer name log secret table)
 	ddnsgate_unit_test(${module}_test LIBS room_base)
 endforeach()
 foreach(module decode message)
