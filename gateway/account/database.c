@@ -338,7 +338,11 @@ void database_be_generous(struct database *database)
 	(void)execute(database, "PRAGMA cache_size = -262144");
 }
 
-/* Makes the file first, so that nobody else may ever read it; SQLite gives its other files the same permissions. */
+/*
+ * Makes the file first, so that nobody else may ever read it; SQLite gives its other files the same permissions. A file
+ * that is there is left alone: closing any descriptor of it would release the locks that this process has on it (POSIX
+ * fcntl), and then others would take themselves for its last users and remove the WAL.
+ */
 static bool prepare_file(const char *folder, const char *path, char error[static DATABASE_ERROR_MAX])
 {
 	struct stat info;
@@ -353,12 +357,13 @@ static bool prepare_file(const char *folder, const char *path, char error[static
 			 "every user of this machine can write to the state folder %s: chmod o-w it", folder);
 		return false;
 	}
-	file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (file < 0) {
+	file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (file < 0 && errno != EEXIST) {
 		snprintf(error, DATABASE_ERROR_MAX, "%s: %s", path, strerror(errno));
 		return false;
 	}
-	close(file);
+	if (file >= 0)
+		close(file);
 	return true;
 }
 

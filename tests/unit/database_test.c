@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define HASH "$5$saltsalt$myjXcpMpE2Ofk7fj9hqyNYSn6lmWG4Mqnjx.KIRRr4/"
@@ -452,6 +453,39 @@ static void what_was_written_is_there_after_reopening(void **state)
 	account_fini(&account);
 }
 
+/* Whether another process finds a lock on the file. */
+static bool is_locked(const char *path)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	pid_t child = fork();
+	int file, status;
+
+	if (child == 0) {
+		file = open(path, O_RDWR);
+		_exit(file < 0 || fcntl(file, F_GETLK, &lock) != 0 ? 2 : lock.l_type != F_UNLCK);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) < 2);
+	return WEXITSTATUS(status) == 1;
+}
+
+/* Others take it from the locks that the WAL is still in use. */
+static void opening_it_once_more_does_not_release_its_locks(void **state)
+{
+	struct world *world = *state;
+	struct database *second;
+	struct account account;
+	char path[160];
+
+	path_of(world, "ddnsgate.db", path);
+	assert_int_equal(database_account(world->database, text_of("alice"), &account), STATUS_NOT_FOUND);
+	assert_true(is_locked(path));
+	second = state_folder_open(world->folder);
+	assert_true(is_locked(path));
+	database_free(&second);
+	assert_true(is_locked(path));
+}
+
 /* The header's places of user_version and application_id: 60 and 68 (SQLite's file format, section 1.3). */
 static void refuses_a_file_of_a_later_version_or_of_others(void **state)
 {
@@ -550,6 +584,7 @@ int main(void)
 		TEST(notes_when_a_key_was_used),
 		TEST(others_cannot_read_it),
 		TEST(refuses_a_folder_that_everybody_may_write_to),
+		TEST(opening_it_once_more_does_not_release_its_locks),
 		TEST(what_was_written_is_there_after_reopening),
 		TEST(refuses_a_file_of_a_later_version_or_of_others),
 		TEST(a_corrupt_file_is_told),
