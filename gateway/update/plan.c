@@ -103,12 +103,15 @@ static struct wish read_wish(const struct plan_policy *policy, const struct inte
 		if (!take_list(policy, intent->addresses[i], intent->lenient, &wish))
 			return wish;
 	}
-	if (intent->prefix.len && !take_item(policy, intent->prefix, intent->lenient, &wish))
+	if (intent->prefix.len && !take_prefix(policy, intent->prefix, &wish))
 		return wish;
-	if (!wish.anything)
-		wish.good = take_address(policy, source, false, &wish);
-	else
+	if (wish.anything || intent->prefix.len) {
 		wish.good = wish.v4.family || wish.v6.family || wish.prefix.family;
+	} else {
+		/* Where a client comes from tells nothing about the other family. */
+		wish.ipv4_is_gone = false;
+		wish.good = take_address(policy, source, false, &wish);
+	}
 	return wish;
 }
 

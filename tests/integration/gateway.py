@@ -101,7 +101,8 @@ class Answer:
     def __post_init__(self):
         assert "content-length" in self.headers, self
         assert "transfer-encoding" not in self.headers, self
-        if self.status == 401:
+        # JSON is spoken by clients that send their credentials always, and acme-dns' are none that could be asked for.
+        if self.status == 401 and self.headers["content-type"] != "application/json":
             assert self.headers["www-authenticate"].startswith("Basic realm="), self
         if self.status in (429, 503):
             assert self.headers["retry-after"].isdigit(), self
@@ -189,13 +190,20 @@ def target(host=None, ip=None, user=LOGIN, password=API_KEY):
     return "/dynamic.cgi?" + form(host=host, ip=ip, user=user, password=password)
 
 
+def nic(hosts=None, path="/nic/update", **operands):
+    """Where a dyndns2 update goes; `hosts` is a name or a list of names."""
+    hostname = hosts if hosts is None or isinstance(hosts, str) else ",".join(hosts)
+    return f"{path}?{form(hostname=hostname, **operands)}"
+
+
 class Gateway:
     """A running `ddnsgate serve`. All that run are in `Gateway.running`, so that every test can look into every log."""
 
     running = []
 
     def __init__(self, config, listen=(LOOPBACK,), files=()):
-        """`files` are (name, text) to lie in the folder that the configuration calls @FOLDER@."""
+        """`listen` has addresses, or settings of listeners; each gets the port. `files` are (name, text) to lie in the
+        folder that the configuration calls @FOLDER@."""
         self.folder = new_folder("ddnsgate")
         self.listen = listen
         self.config = config.replace("@FOLDER@", str(self.folder))
@@ -212,7 +220,8 @@ class Gateway:
     def start(self):
         for _ in range(5):
             self.port = free_port()
-            listen = libconfig([{"address": address, "port": self.port} for address in self.listen])
+            listen = libconfig([{"address": LOOPBACK, "port": self.port, **each} if isinstance(each, dict)
+                                else {"address": each, "port": self.port} for each in self.listen])
             path = self.write("ddnsgate.cfg", f"listen = {listen};\n{self.config}")
             self.process = Process("ddnsgate", [BINARY, "serve", "-c", str(path)], self.folder / "log")
             wait_until(lambda: self.ready or not self.process.running)
@@ -282,6 +291,10 @@ class Gateway:
 
     def update(self, host, ip=None, **operands):
         return self.ask("GET", target(host, ip, **operands))
+
+    def nic(self, hosts=None, myip=None, user=LOGIN, password=API_KEY, **operands):
+        """A dyndns2 update with Basic credentials."""
+        return self.ask("GET", nic(hosts, myip=myip, **operands), [basic(user, password)])
 
     def begin(self, host, ip=None, **operands):
         """A connection with an update on its way. The gateway has read it when this returns, for it has answered what
