@@ -101,8 +101,7 @@ class Answer:
     def __post_init__(self):
         assert "content-length" in self.headers, self
         assert "transfer-encoding" not in self.headers, self
-        # JSON is spoken by clients that send their credentials always, and acme-dns' are none that could be asked for.
-        if self.status == 401 and self.headers["content-type"] != "application/json":
+        if self.status == 401:
             assert self.headers["www-authenticate"].startswith("Basic realm="), self
         if self.status in (429, 503):
             assert self.headers["retry-after"].isdigit(), self

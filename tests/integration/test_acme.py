@@ -106,13 +106,6 @@ def test_failures(primary, gateway, name, value, user, status):
     assert primary.serial() == serial
 
 
-def test_who_is_challenged_for_credentials(gateway):
-    """Those of httpreq are Basic ones."""
-    for path, challenged in (("/present", True), ("/update", False)):
-        answer = post(gateway, path, [], fqdn="x", subdomain="x", value="x", txt="x")
-        assert (answer.status, "www-authenticate" in answer.headers) == (401, challenged)
-
-
 def test_a_challenge_that_is_an_alias(primary, gateway, host):
     """Beside a CNAME the primary adds nothing and says nothing."""
     primary.add(ZONE, challenge(host), ("CNAME", f"elsewhere.{ZONE}."))

@@ -87,13 +87,13 @@ static void answers_in_one_word_for_all_domains(void **state)
 		const char *body;
 		int status;
 	} rows[] = {
-		{{OUTCOME_CHANGED, OUTCOME_CHANGED}, "OK\n", 200},
-		{{OUTCOME_CHANGED, OUTCOME_UNCHANGED}, "OK\n", 200},
-		{{OUTCOME_UNCHANGED, OUTCOME_UNCHANGED}, "OK\n", 200},
-		{{OUTCOME_CHANGED, OUTCOME_NO_RECORD}, "KO\n", 404},
-		{{OUTCOME_NOT_YOURS, OUTCOME_CHANGED}, "KO\n", 403},
-		{{OUTCOME_UNCHANGED, OUTCOME_UNREACHABLE}, "KO\n", 503},
-		{{OUTCOME_REFUSED, OUTCOME_NO_RECORD}, "KO\n", 503},
+		{{OUTCOME_CHANGED, OUTCOME_CHANGED}, "OK", 200},
+		{{OUTCOME_CHANGED, OUTCOME_UNCHANGED}, "OK", 200},
+		{{OUTCOME_UNCHANGED, OUTCOME_UNCHANGED}, "OK", 200},
+		{{OUTCOME_CHANGED, OUTCOME_NO_RECORD}, "KO", 404},
+		{{OUTCOME_NOT_YOURS, OUTCOME_CHANGED}, "KO", 403},
+		{{OUTCOME_UNCHANGED, OUTCOME_UNREACHABLE}, "KO", 503},
+		{{OUTCOME_REFUSED, OUTCOME_NO_RECORD}, "KO", 503},
 	};
 
 	(void)state;
@@ -125,7 +125,7 @@ static void verbose_answers_tell_the_addresses_and_whether_they_are_new(void **s
 		 "2001:db8::1",
 		 "OK\n192.0.2.1\n2001:db8::1\nNOCHANGE\n"},
 		{{OUTCOME_CHANGED, OUTCOME_CHANGED}, NULL, NULL, "OK\n\n\nUPDATED\n"}, /* cleared */
-		{{OUTCOME_CHANGED, OUTCOME_NOT_YOURS}, "192.0.2.1", NULL, "KO\n"},
+		{{OUTCOME_CHANGED, OUTCOME_NOT_YOURS}, "192.0.2.1", NULL, "KO"},
 	};
 
 	(void)state;
@@ -151,8 +151,8 @@ static void every_failure_is_ko_and_nothing_else(void **state)
 			continue;
 		answer_to(REQUEST, &outcome, 1, false, &plain);
 		answer_to(REQUEST "&verbose=true", &outcome, 1, false, &verbose);
-		assert_row(name, text_equal(body_of(&plain), text_of("KO\n")));
-		assert_row(name, text_equal(body_of(&verbose), text_of("KO\n")));
+		assert_row(name, text_equal(body_of(&plain), text_of("KO")));
+		assert_row(name, text_equal(body_of(&verbose), text_of("KO")));
 		assert_row(name, !reads_like_success(body_of(&plain)));
 		assert_row(name, plain.status >= 400 && plain.status <= 503);
 		assert_row(name, plain.challenge == (plain.status == 401));
@@ -171,7 +171,7 @@ static void errors_come_under_200_where_the_listener_says_so(void **state)
 		answer_to(REQUEST, &outcome, 1, true, &response);
 		assert_row(outcome_text(all_outcomes[i]), response.status == (missing ? 401 : 200));
 		assert_row(outcome_text(all_outcomes[i]), response.challenge == missing);
-		assert_text(body_of(&response), is_success(all_outcomes[i]) ? "OK\n" : "KO\n");
+		assert_text(body_of(&response), is_success(all_outcomes[i]) ? "OK" : "KO");
 	}
 }
 

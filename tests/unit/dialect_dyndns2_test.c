@@ -102,6 +102,7 @@ static void takes_lists_of_hosts(void **state)
 	static const struct request_row rows[] = {
 		{"/nic/update?hostname=a.example.com,b.example.com", NULL, BASIC, "u:p a.example.com,b.example.com"},
 		{"/nic/update?hostname=a.example.com%2Cb.example.com", NULL, BASIC, "u:p a.example.com,b.example.com"},
+		{"/nic/update?hostname=a.example.com,%20b.example.com+", NULL, BASIC, "u:p a.example.com,b.example.com"},
 		{"/nic/update?hostname=a.example.com%2cb.example.com", NULL, BASIC, "u:p a.example.com,b.example.com"},
 		{"/nic/update?hostname=b,a,b", NULL, BASIC, "u:p b,a,b"}, /* a line for each, in the order asked */
 		{"/nic/update?hostname=a,,b,", NULL, BASIC, "u:p a,b"},

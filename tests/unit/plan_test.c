@@ -824,6 +824,7 @@ static void who_names_no_host_means_the_login_or_the_only_one(void **state)
 		{"www.dyn.example.com", {"nas.dyn.example.com", "www.dyn.example.com"}, "www.dyn.example.com"},
 		{"myLogin", {"nas.dyn.example.com"}, "nas.dyn.example.com"},
 		{"me@example.com", {"nas.dyn.example.com"}, "nas.dyn.example.com"},
+		{"john.doe", {"nas.dyn.example.com"}, "nas.dyn.example.com"},
 		{"myLogin", {"nas.dyn.example.com", "nas.dyn.example.com"}, "nas.dyn.example.com"},
 		{"myLogin", {"nas.dyn.example.com", "www.dyn.example.com"}, NULL},
 		{"myLogin", {"*.dyn.example.com"}, NULL},

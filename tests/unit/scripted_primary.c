@@ -305,11 +305,15 @@ static unsigned check_prerequisite(const struct zone_model *model, const ldns_rr
 	char owner[256];
 
 	owner_text(rr, owner);
-	if (ldns_rr_ttl(rr) != 0 || family_of(rr) == ADDR_NONE ||
-	    ldns_rr_rd_count(rr) != (class == LDNS_RR_CLASS_IN ? 1 : 0))
+	if (ldns_rr_ttl(rr) != 0 || ldns_rr_rd_count(rr) != (class == LDNS_RR_CLASS_IN ? 1 : 0))
 		return DNS_FORMERR;
 	if (!lies_in(owner, model->zone))
 		return DNS_NOTZONE;
+	/* There are no aliases here, so that it is none always holds. */
+	if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_CNAME && class == LDNS_RR_CLASS_NONE)
+		return DNS_NOERROR;
+	if (family_of(rr) == ADDR_NONE)
+		return DNS_FORMERR;
 	rrset = find_rrset(model, owner, family_of(rr));
 	switch (class) {
 	case LDNS_RR_CLASS_IN:
