@@ -542,6 +542,9 @@ static void refuses_a_wrong_type(void **state)
 		{{.listen = "listen = '::';"}, 1, "`listen` must be a list of groups"},
 		{{.listen = "listen = { address = '::'; };"}, 1, "`listen` must be a list of groups"},
 		{{.listen = "listen = ( '::' );"}, 1, "`listen` must be a list of groups"},
+		{{.listen = "listen = ( { address = '::';\ncertificates = 'cert.pem'; } );"},
+		 2,
+		 "`certificates` must be a list of groups"},
 		{{.users = "users = ( { login = 5; } );"}, 4, "`login` must be a string, not a number"},
 		{{.users = "users = ( { login = 'a';\nkey = ( '" SENTINEL "' ); } );"}, 5, "`key` must be a string"},
 		{{.users = "users = ( { login = 'a';\nkey = 12345; } );"}, 5, "`key` must be a string"},
@@ -558,6 +561,17 @@ static void refuses_a_wrong_type(void **state)
 		{{.users = "users = ( { login = 'a'; hosts = ( 'www.dyn.example.com',\n5 ); } );"},
 		 5,
 		 "`hosts` must be a string, not a number"},
+		{{.listen = "listen = ( { path = 'a.sock';\nmode = 660; } );"}, 2, "`mode` must be a string"},
+		{{.listen = "listen = ( { path = 'a.sock';\nmode = '0x10'; } );"}, 2, "`mode` must be octal digits"},
+		{{.listen = "listen = ( { path = 'a.sock';\nmode = '01777'; } );"}, 2, "`mode` must be octal digits"},
+		{{.listen = "listen = ( {\npath = ''; } );"}, 2, "`path` must have 1 to 107 octets"},
+		{{.extra = "trusted_proxies = 1;"}, 5, "`trusted_proxies` must be a list of strings"},
+		{{.extra = "trusted_proxies = ( '192.0.2.0/24',\n'192.0.2.1/24' );"},
+		 6,
+		 "\"192.0.2.1/24\" is not a network"},
+		{{.listen = "listen = ( { address = '::';\ntrusted_proxies = ( 'localhost' ); } );"},
+		 2,
+		 "\"localhost\" is not a network"},
 	};
 
 	(void)state;
@@ -626,7 +640,17 @@ static void refuses_a_file_without_what_is_required(void **state)
 		{{.zones = "", .users = ""}, 0, "`zones` is missing"},
 		{{.listen = "listen = ();"}, 1, "`listen` is empty"},
 		{{.zones = "zones = ();", .users = ""}, 3, "`zones` is empty"},
-		{{.listen = "listen = ( { address = '::'; },\n { port = 80; } );"}, 2, "`address` is missing"},
+		{{.listen = "listen = ( { address = '::'; },\n { port = 80; } );"},
+		 2,
+		 "has an `address` (and a `port`) or a `path`"},
+		{{.listen = "listen = ( { address = '::';\npath = '/run/a.sock'; } );"},
+		 1,
+		 "has an `address` (and a `port`) or a `path`"},
+		{{.listen = "listen = ( { path = '/run/a.sock';\nport = 80; } );"}, 2, "has no `port`"},
+		{{.listen = "listen = ( { address = '::';\nmode = '0660'; } );"}, 2, "`mode` is for Unix sockets"},
+		{{.listen = "listen = ( { address = '::';\nproxy_protocol = true; } );"},
+		 2,
+		 "`proxy_protocol` needs `trusted_proxies`"},
 		{{.users = "users = ( { login = 'a'; },\n { key = '" SENTINEL "'; } );"}, 5, "`login` is missing"},
 		{{.zones = "zones = ( { primaries = '192.0.2.53'; key = 'gw'; } );"}, 3, "`name` is missing"},
 		{{.zones = "zones = ( { name = 'dyn.example.com'; key = 'gw'; } );"}, 3, "`primaries` is missing"},
@@ -827,6 +851,30 @@ static void an_error_behind_an_include_has_its_own_line(void **state)
 	write_config("users.cfg", 0600, "\n\n\nusers = ( { login = 'a'; } );\n\n\n");
 	load_parts(&(struct parts){.users = "@include 'users.cfg'", .extra = "\nfudge_s = 0;"}, &load);
 	assert_one_error(&load, "test.cfg", 6, "`fudge_s`");
+}
+
+/* libconfig ends the process at the first of them, waits for ever at the second, and knows what to do at the third. */
+static void what_is_included_must_be_a_file(void **state)
+{
+	struct load load;
+
+	(void)state;
+	assert_int_equal(mkfifo(in_folder("pipe"), 0600), 0);
+	load_parts(&(struct parts){.extra = "\n  @include \t '.'"}, &load);
+	assert_one_error(&load, "test.cfg", 6, "cannot include \".\": it is a folder");
+	load_parts(&(struct parts){.extra = "@include 'pipe'"}, &load);
+	assert_one_error(&load, "test.cfg", 5, "cannot include \"pipe\": it is not a file");
+	load_parts(&(struct parts){.extra = "# @include '.'\nx = '@include \\'.\\'';"}, &load);
+	assert_one_error(&load, "test.cfg", 6, "unknown option `x`");
+
+	write_config("more.cfg", 0600, "# more\n@include 'even-more.cfg'\n");
+	write_config("even-more.cfg", 0600, "\n\n@include '/'\n");
+	load_parts(&(struct parts){.extra = "@include 'more.cfg'"}, &load);
+	assert_one_error(&load, "even-more.cfg", 3, "cannot include \"/\": it is a folder");
+	write_config("even-more.cfg", 0600, "@include 'more.cfg'\n");
+	load_parts(&(struct parts){.extra = "@include 'more.cfg'"}, &load);
+	assert_int_equal(load.status, STATUS_INVALID);
+	assert_non_null(strstr(load.complaints[0].text, "in a circle"));
 }
 
 static void a_file_that_cannot_be_read_is_told(void **state)
@@ -1086,7 +1134,7 @@ static void every_option_stands_in_its_section_of_the_manual(void **state)
 
 static void every_option_says_what_it_is(void **state)
 {
-	static const char *const groups[] = {"", "listen", "tsig_keys", "zones", "users"};
+	static const char *const groups[] = {"", "listen", "certificates", "tsig_keys", "zones", "users"};
 	bool seen[LENGTH(groups)] = {false};
 	struct config_option_info option;
 
@@ -1145,6 +1193,7 @@ int main(void)
 		cmocka_unit_test_teardown(an_error_behind_an_include_has_its_own_line, clean),
 		cmocka_unit_test_teardown(a_file_that_cannot_be_read_is_told, clean),
 		cmocka_unit_test_teardown(a_folder_is_no_configuration, clean),
+		cmocka_unit_test_teardown(what_is_included_must_be_a_file, clean),
 		cmocka_unit_test_teardown(a_key_file_that_others_can_read_or_write_is_refused, clean),
 		cmocka_unit_test_teardown(a_key_file_that_is_not_there_is_told, clean),
 		cmocka_unit_test_teardown(a_malformed_key_file_is_told_with_both_lines, clean),
