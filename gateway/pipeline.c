@@ -3,7 +3,8 @@
  *
  *   pipeline_handle   finds the dialect and lets it parse
  *   look_up           asks the account store for the login or token, unless it has failed too often
- *   on_account        authorises
+ *   on_account        has the account authorised by the key that was shown
+ *   on_authorised     tries the next reading of the credentials, or gives up
  *   carry_out         plans the changes and submits one change set per host
  *   pipeline_done     gathers the outcomes
  *   finish            lets the dialect word the answer, and gives it to the client
@@ -15,8 +16,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "account/authorise.h"
 #include "dialect/dialect.h"
 
 struct pipeline {
@@ -32,6 +33,7 @@ struct job_host {
 	size_t index;
 	bool waiting;
 	size_t zone;
+	char *owner; /* for the history; NULL: it has none */
 };
 
 /* A request on its way. The request and all that the intent borrows from it live until the exchange is answered. */
@@ -42,9 +44,13 @@ struct job {
 	const struct dialect *dialect;
 	struct intent intent;
 	uint64_t began_ms;
-	char token_login[64];           /* whose token it is, for the log */
+	char *login;                    /* of the account that was granted it; NULL before */
 	size_t reading;                 /* of the credentials, the one being tried */
 	enum outcome_code auth_failure; /* the most telling one so far */
+	bool planned;                   /* there is a change set, or a failure, for each host */
+	int64_t key_id;
+	size_t addr_count; /* that were asked for; they hold for all hosts */
+	struct addr addrs[CHANGE_SET_MAX];
 	size_t outcomes_missing;
 	size_t outcome_count;
 	struct outcome outcomes[INTENT_HOSTS_MAX];
@@ -72,8 +78,39 @@ static void answer(struct pipeline *pipeline, struct http_exchange **exchange, s
 static struct text login_of(const struct job *job)
 {
 	if (job->intent.by_token)
-		return text_of(job->token_login);
+		return text_of(job->login ? job->login : "-");
 	return job->intent.reading_count ? job->intent.readings[job->reading].login : text_of("-");
+}
+
+/* What the host has now, or what was asked for. */
+static void add_addresses(const struct job *job, const struct outcome *outcome, struct record *record)
+{
+	const struct addr *addrs = outcome->addr_count ? outcome->addrs : job->addrs;
+
+	record->addr_count = outcome->addr_count ? outcome->addr_count : job->addr_count;
+	for (size_t i = 0; i < record->addr_count; i++)
+		record->addrs[i] = addrs[i];
+}
+
+/* For the history, and for the bound on changes. */
+static void record_outcome(const struct job *job, size_t n)
+{
+	const struct pipeline_parts *parts = &job->pipeline->parts;
+	struct record record = {
+		.login = text_of(job->login),
+		.host = text_of(job->hosts[n].owner),
+		.key_id = job->key_id,
+		.at_s = env_wall_s(parts->env),
+		.source = job->request->source,
+		.code = job->outcomes[n].code,
+	};
+
+	add_addresses(job, &job->outcomes[n], &record);
+	if (record.code == OUTCOME_CHANGED)
+		throttle_changed(parts->throttle, record.login, &record.source, env_now_ms(parts->env));
+	if (job->hosts[n].owner)
+		parts->record(parts->record_ctx, &record);
+	free(job->hosts[n].owner);
 }
 
 static void finish(struct job *job)
@@ -95,9 +132,12 @@ static void finish(struct job *job)
 	};
 	struct http_response response;
 
+	for (size_t i = 0; job->planned && i < job->outcome_count; i++)
+		record_outcome(job, i);
 	http_response_init(&response);
 	job->dialect->render(&worded, &response);
 	answer(job->pipeline, &job->exchange, &report, &response);
+	free(job->login);
 	job->pipeline->jobs--;
 	free(job);
 }
@@ -147,13 +187,27 @@ static void on_gone(void *ctx)
 
 /* ---- The middle: from credentials to change sets ---- */
 
+/* What was asked for, for the history; without memory there is a gap in it. */
+static void note_wish(struct job *job, size_t index, const struct change_set *set)
+{
+	if (!job->pipeline->parts.record)
+		return;
+	job->hosts[index].owner = strdup(set->owner.text);
+	job->addr_count = 0;
+	for (size_t i = 0; i < set->count; i++) {
+		if (set->changes[i].kind == CHANGE_REPLACE)
+			job->addrs[job->addr_count++] = set->changes[i].addr;
+	}
+}
+
 static void submit_host(struct job *job, size_t index, const struct plan_host *host)
 {
-	job->hosts[index] = (struct job_host){job, index, host->planned, host->set.zone};
+	job->hosts[index] = (struct job_host){job, index, host->planned, host->set.zone, NULL};
 	if (!host->planned) {
 		job->outcomes[index] = (struct outcome){.code = host->failure};
 		return;
 	}
+	note_wish(job, index, &host->set);
 	job->outcomes_missing++;
 	job->pipeline->parts.submit(job->pipeline->parts.submit_ctx, &host->set, &job->hosts[index]);
 }
@@ -162,10 +216,10 @@ static void carry_out(struct job *job, const struct grant *grant)
 {
 	struct plan plan;
 
-	if (job->intent.by_token)
-		snprintf(job->token_login, sizeof job->token_login, "%.*s", (int)grant->login.len, grant->login.octets);
+	job->key_id = grant->key_id;
 	plan_make(job->pipeline->parts.policy, &job->intent, grant, &job->request->source, &plan);
 	job->outcome_count = plan.count;
+	job->planned = true;
 	/*
 	 * One more than there are, so that outcomes that come at once do not finish the job before all are submitted.
 	 */
@@ -191,27 +245,48 @@ static struct text attempted(const struct job *job)
 	return job->intent.by_token ? job->intent.readings[0].key : job->intent.readings[0].login;
 }
 
+static void finish_throttled(struct job *job, unsigned wait_s)
+{
+	finish_with(job, (struct outcome){.code = OUTCOME_THROTTLED, .retry_after_s = wait_s});
+}
+
 /* All readings of the credentials have failed: one failed attempt. */
 static void refuse(struct job *job)
 {
 	const struct pipeline_parts *parts = &job->pipeline->parts;
+	unsigned wait_s = 0;
 
 	if (is_guess(job->auth_failure))
-		throttle_failed(parts->throttle, attempted(job), &job->request->source, env_now_ms(parts->env));
-	finish_as(job, job->auth_failure);
+		wait_s =
+			throttle_failed(parts->throttle, attempted(job), &job->request->source, env_now_ms(parts->env));
+	if (wait_s)
+		finish_throttled(job, wait_s);
+	else
+		finish_as(job, job->auth_failure);
 }
 
-static void on_account(void *ctx, enum status status, const struct account *account)
+/* Changes are bounded before they are planned; what is under way meanwhile is owed. */
+static void admit(struct job *job, const struct grant *grant)
+{
+	const struct pipeline_parts *parts = &job->pipeline->parts;
+	unsigned wait_s =
+		throttle_change_wait_s(parts->throttle, grant->login, &job->request->source, env_now_ms(parts->env));
+
+	job->login = strndup(grant->login.octets, grant->login.len);
+	if (!job->login)
+		finish_as(job, OUTCOME_FAILED);
+	else if (wait_s)
+		finish_throttled(job, wait_s);
+	else
+		carry_out(job, grant);
+}
+
+static void on_authorised(void *ctx, enum outcome_code code, const struct grant *grant)
 {
 	struct job *job = ctx;
-	struct text key = job->intent.readings[job->reading].key;
-	enum outcome_code code = OUTCOME_FAILED;
-	struct grant grant;
 
-	if (status == STATUS_OK || status == STATUS_NOT_FOUND)
-		code = authorise(account, key, job->pipeline->parts.uniform_auth_errors, &grant);
 	if (code == OUTCOME_GRANTED) {
-		carry_out(job, &grant);
+		admit(job, grant);
 		return;
 	}
 	/* The list of outcomes goes from "no such login" to later failures, so the larger one knows more. */
@@ -223,6 +298,24 @@ static void on_account(void *ctx, enum status status, const struct account *acco
 	} else {
 		refuse(job);
 	}
+}
+
+static void on_account(void *ctx, enum status status, const struct account *account)
+{
+	struct job *job = ctx;
+	const struct pipeline_parts *parts = &job->pipeline->parts;
+	const struct credentials *shown = &job->intent.readings[job->reading];
+	struct presented presented = {
+		.key = shown->key,
+		.source = job->request->source,
+		.suspect = throttle_suspects(parts->throttle, attempted(job), &job->request->source,
+					     env_now_ms(parts->env)),
+	};
+
+	if (status == STATUS_OK || status == STATUS_NOT_FOUND)
+		authorise(&parts->authoriser, account, &presented, on_authorised, job);
+	else
+		on_authorised(job, OUTCOME_FAILED, NULL);
 }
 
 static void look_up(struct job *job)
@@ -247,7 +340,7 @@ static void authenticate(struct job *job)
 		throttle_wait_s(parts->throttle, attempted(job), &job->request->source, env_now_ms(parts->env));
 
 	if (wait_s)
-		finish_with(job, (struct outcome){.code = OUTCOME_THROTTLED, .retry_after_s = wait_s});
+		finish_throttled(job, wait_s);
 	else
 		look_up(job);
 }
@@ -280,9 +373,11 @@ static struct job *job_new(struct pipeline *pipeline, struct http_exchange *exch
 	job->dialect = dialect;
 	job->intent = (struct intent){0};
 	job->began_ms = env_now_ms(pipeline->parts.env);
-	job->token_login[0] = '\0';
 	job->reading = 0;
 	job->auth_failure = OUTCOME_GRANTED;
+	job->login = NULL;
+	job->planned = false;
+	job->addr_count = 0;
 	return job;
 }
 

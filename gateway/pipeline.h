@@ -6,6 +6,8 @@
 
 #include <stdbool.h>
 
+#include "account/authorise.h"
+#include "account/record.h"
 #include "account/store.h"
 #include "account/throttle.h"
 #include "base/env.h"
@@ -38,8 +40,11 @@ struct pipeline_parts {
 	const struct env *env;
 	struct account_store *store;
 	struct throttle *throttle;
+	struct authoriser authoriser;
 	const struct plan_policy *policy;
-	bool uniform_auth_errors;
+	/* Takes what became of a host of an update that was granted (copied), for the history. NULL: nobody does. */
+	void (*record)(void *ctx, const struct record *record);
+	void *record_ctx;
 	/*
 	 * Takes a change set (copied) to its zone; pipeline_done(waiter, outcome) comes exactly once, from within the
 	 * call or later.

@@ -1,36 +1,186 @@
 #include "account/authorise.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/secret.h"
 #include "base/table.h"
 
-static enum outcome_code authenticate(const struct account *account, struct text presented_key)
-{
-	bool has_key = account && account->has_key;
-	bool matches = key_matches(has_key ? &account->key : NULL, presented_key);
+/* ---- A key that is right ---- */
 
-	if (!account)
-		return OUTCOME_NO_SUCH_LOGIN;
-	if (!has_key)
-		return OUTCOME_NO_KEY;
-	return matches ? OUTCOME_GRANTED : OUTCOME_WRONG_KEY;
+static bool is_key_at(const struct account_key *key, uint64_t now_s)
+{
+	return !key->expires_s || now_s < key->expires_s;
 }
 
-enum outcome_code authorise(const struct account *account, struct text presented_key, bool uniform_errors,
-			    struct grant *grant)
+static bool may_come_from(const struct account_key *key, const struct addr *source)
 {
-	enum outcome_code code = authenticate(account, presented_key);
+	return key->source_count == 0 || networks_have((struct networks){key->sources, key->source_count}, source);
+}
 
-	if (code != OUTCOME_GRANTED)
-		return uniform_errors ? OUTCOME_WRONG_KEY : code;
-	if (!account->active)
-		return OUTCOME_ACCOUNT_INACTIVE;
-	if (!account->may_update)
-		return OUTCOME_MAY_NOT_UPDATE;
-	*grant = (struct grant){
+static struct grant grant_of(const struct account *account, const struct account_key *key)
+{
+	return (struct grant){
 		.account = table_hash(0, text_of(account->login)),
 		.login = text_of(account->login),
 		.may_set_txt = account->may_set_txt,
 		.patterns = account->patterns,
 		.count = account->pattern_count,
+		.key_id = key->id,
+		.key_patterns = key->patterns,
+		.key_count = key->pattern_count,
 	};
-	return OUTCOME_GRANTED;
+}
+
+/* What a proved key is good for. */
+static void admit(const struct account *account, const struct account_key *key, const struct addr *source,
+		  authorised_fn *done, void *ctx)
+{
+	struct grant grant = grant_of(account, key);
+
+	if (!account->active)
+		done(ctx, OUTCOME_ACCOUNT_INACTIVE, NULL);
+	else if (!account->may_update || !may_come_from(key, source))
+		done(ctx, OUTCOME_MAY_NOT_UPDATE, NULL);
+	else
+		done(ctx, OUTCOME_GRANTED, &grant);
+}
+
+static void deny(const struct authoriser *authoriser, enum outcome_code code, authorised_fn *done, void *ctx)
+{
+	done(ctx, authoriser->uniform_errors ? OUTCOME_WRONG_KEY : code, NULL);
+}
+
+/* ---- Keys kept as SHA-256 ---- */
+
+/*
+ * All keys are compared, and at least one, whichever of them fits. A key may stand there twice, with different limits:
+ * the first one counts.
+ */
+static const struct account_key *find_digest(const struct account *account, const uint8_t digest[static KEY_DIGEST_LEN],
+					     uint64_t now_s)
+{
+	const struct account_key *found = NULL;
+	bool compared = false;
+
+	for (size_t i = 0; account && i < account->key_count; i++) {
+		const struct account_key *key = &account->keys[i];
+
+		if (key->key.crypt)
+			continue;
+		compared = true;
+		if (key_matches(&key->key, digest) && is_key_at(key, now_s) && !found)
+			found = key;
+	}
+	if (!compared)
+		(void)key_matches(NULL, digest);
+	return found;
+}
+
+/* ---- Keys kept as crypt(3) hashes: one after the other ---- */
+
+/* A key that is being checked, from one hash to the next. */
+struct trial {
+	const struct authoriser *authoriser;
+	struct account *account; /* our copy: the store's is gone by the time that a hash is computed */
+	struct addr source;
+	bool suspect;
+	size_t at; /* the key that is being tried */
+	authorised_fn *done;
+	void *ctx;
+	size_t secret_len;
+	char secret[];
+};
+
+static void trial_free(struct trial *trial)
+{
+	account_free(&trial->account);
+	secret_wipe(trial->secret, trial->secret_len);
+	free(trial);
+}
+
+static size_t next_crypt(const struct account *account, size_t from, uint64_t now_s)
+{
+	while (from < account->key_count && (!account->keys[from].key.crypt || !is_key_at(&account->keys[from], now_s)))
+		from++;
+	return from;
+}
+
+static void try_next(struct trial *trial);
+
+static void on_verified(void *ctx, enum status status, bool matches)
+{
+	struct trial *trial = ctx;
+
+	if (status != STATUS_OK) {
+		trial->done(trial->ctx, status == STATUS_FULL ? OUTCOME_BUSY : OUTCOME_FAILED, NULL);
+		trial_free(trial);
+	} else if (matches) {
+		admit(trial->account, &trial->account->keys[trial->at], &trial->source, trial->done, trial->ctx);
+		trial_free(trial);
+	} else {
+		trial->at++;
+		try_next(trial);
+	}
+}
+
+static void try_next(struct trial *trial)
+{
+	trial->at = next_crypt(trial->account, trial->at, env_wall_s(trial->authoriser->env));
+	if (trial->at < trial->account->key_count) {
+		verifier_check(trial->authoriser->verifier, trial->account->keys[trial->at].key.crypt,
+			       (struct text){trial->secret, trial->secret_len}, trial->suspect, on_verified, trial);
+	} else {
+		trial->done(trial->ctx, OUTCOME_WRONG_KEY, NULL);
+		trial_free(trial);
+	}
+}
+
+static void try_crypt(const struct authoriser *authoriser, const struct account *account,
+		      const struct presented *presented, authorised_fn *done, void *ctx)
+{
+	struct trial *trial = malloc(sizeof *trial + presented->key.len);
+
+	if (!trial || account_copy(account, &trial->account) != STATUS_OK) {
+		free(trial);
+		done(ctx, OUTCOME_FAILED, NULL);
+		return;
+	}
+	trial->authoriser = authoriser;
+	trial->source = presented->source;
+	trial->suspect = presented->suspect;
+	trial->at = 0;
+	trial->done = done;
+	trial->ctx = ctx;
+	trial->secret_len = presented->key.len;
+	if (presented->key.len)
+		memcpy(trial->secret, presented->key.octets, presented->key.len);
+	try_next(trial);
+}
+
+/* ---- Both ---- */
+
+void authorise(const struct authoriser *authoriser, const struct account *account, const struct presented *presented,
+	       authorised_fn *done, void *ctx)
+{
+	uint64_t now_s = env_wall_s(authoriser->env);
+	uint8_t digest[KEY_DIGEST_LEN];
+	const struct account_key *key;
+
+	if (key_digest(presented->key, digest) != STATUS_OK) {
+		done(ctx, OUTCOME_FAILED, NULL);
+		return;
+	}
+	key = find_digest(account, digest, now_s);
+	secret_wipe(digest, sizeof digest);
+	if (key)
+		admit(account, key, &presented->source, done, ctx);
+	else if (!account)
+		deny(authoriser, OUTCOME_NO_SUCH_LOGIN, done, ctx);
+	else if (account->key_count == 0)
+		deny(authoriser, OUTCOME_NO_KEY, done, ctx);
+	else if (next_crypt(account, 0, now_s) == account->key_count)
+		deny(authoriser, OUTCOME_WRONG_KEY, done, ctx);
+	else
+		try_crypt(authoriser, account, presented, done, ctx);
 }

@@ -8,18 +8,41 @@
 
 #include "account/account.h"
 #include "account/grant.h"
+#include "account/verifier.h"
+#include "base/addr.h"
+#include "base/env.h"
 #include "base/text.h"
 #include "update/outcome.h"
 
+/* What it works with. All is borrowed. */
+struct authoriser {
+	const struct env *env;
+	struct verifier *verifier;
+	bool uniform_errors; /* unknown login, no key and wrong key are all OUTCOME_WRONG_KEY */
+};
+
+/* What a client has shown. The key is borrowed until authorise() returns. */
+struct presented {
+	struct text key;
+	struct addr source;
+	bool suspect; /* there were too many failures; see verifier_check() */
+};
+
 /*
- * `account` is NULL if the store knows none of that login. Checks in the order that leaks nothing about an account
- * before its key is proved: login, has a key, key, active, may update. With `uniform_errors` the first three failures
- * are all OUTCOME_WRONG_KEY. A key is hashed and compared whatever `account` is, so that the time tells nothing
- * either.
- *
- * Returns OUTCOME_GRANTED and fills in *grant (which borrows from the account), or the failure.
+ * OUTCOME_GRANTED with a grant, which is valid until the function returns and not longer; or the failure, with NULL.
  */
-enum outcome_code authorise(const struct account *account, struct text presented_key, bool uniform_errors,
-			    struct grant *grant);
+typedef void authorised_fn(void *ctx, enum outcome_code code, const struct grant *grant);
+
+/*
+ * `account` is NULL if the store knows none of that login; it is borrowed until authorise() returns. Checks in the
+ * order that leaks nothing about an account before its key is proved: login, has a key, key, active, may update. A key
+ * that has expired is none. One that is used from outside its networks gives OUTCOME_MAY_NOT_UPDATE.
+ *
+ * `done` comes exactly once: from within the call unless a crypt(3) hash has to be computed, else later from the loop;
+ * never after verifier_free(). Keys kept as SHA-256 are looked at first, and a key is hashed and compared whatever
+ * `account` is, so that the time tells nothing either. OUTCOME_BUSY: too many hashes wait to be computed.
+ */
+void authorise(const struct authoriser *authoriser, const struct account *account, const struct presented *presented,
+	       authorised_fn *done, void *ctx);
 
 #endif

@@ -29,6 +29,9 @@ struct grant {
 	bool may_set_txt;                    /* TXT records of the hosts, and ACME challenges for them */
 	const struct host_pattern *patterns; /* borrowed from the account */
 	size_t count;
+	int64_t key_id;                          /* of the key that was shown, see struct account_key */
+	const struct host_pattern *key_patterns; /* that the key is limited to, borrowed from the account */
+	size_t key_count;                        /* of key_patterns; 0: no limit */
 };
 
 /* What may be done with a host. Each allows what those before it allow. */
@@ -41,10 +44,16 @@ enum grant_right {
 /* Reads a pattern in the forms above; it may not create. STATUS_INVALID or STATUS_TOO_LONG otherwise. */
 MUST_USE enum status host_pattern_parse(struct text text, struct host_pattern *out);
 
+/* Writes a pattern in those forms into `buffer`, which is returned. */
+enum { HOST_PATTERN_TEXT_MAX = NAME_TEXT_MAX + 6 };
+const char *host_pattern_format(const struct host_pattern *pattern, char buffer[static HOST_PATTERN_TEXT_MAX]);
+
 /* The most that the grant allows for the host, which lies in `zone` (the closest enclosing one that is configured). */
 enum grant_right grant_right(const struct grant *grant, const struct name *host, const struct name *zone);
 
-/* The name of the only host of the account, NULL if its patterns say anything but one name. */
+/*
+ * The name of the only host of the key, if that is limited, or of the account; NULL if the patterns are not one name.
+ */
 const struct name *grant_only_host(const struct grant *grant);
 
 /*

@@ -1,11 +1,18 @@
 #include "account/key.h"
 
 #include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "account/password.h"
 #include "base/secret.h"
 
-static enum status digest(struct text text, uint8_t out[static KEY_DIGEST_LEN])
+static const char digest_prefix[] = "sha256:";
+
+enum { DIGEST_PREFIX_LEN = sizeof digest_prefix - 1 };
+
+enum status key_digest(struct text text, uint8_t out[static KEY_DIGEST_LEN])
 {
 	return EVP_Digest(text.octets ? text.octets : "", text.len, out, NULL, EVP_sha256(), NULL) == 1 ? STATUS_OK
 													: STATUS_CRYPTO;
@@ -25,31 +32,74 @@ static enum status parse_hex(struct text hex, uint8_t out[static KEY_DIGEST_LEN]
 	return STATUS_OK;
 }
 
+static enum status parse_crypt(struct text text, struct key *out)
+{
+	if (!password_is_hash(text))
+		return STATUS_INVALID;
+	out->crypt = strndup(text.octets, text.len);
+	return out->crypt ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
 enum status key_parse(struct text text, struct key *out, bool *was_plain)
 {
-	static const char prefix[] = "sha256:";
-	size_t prefix_len = sizeof prefix - 1;
-
-	*was_plain = text.len < prefix_len || memcmp(text.octets, prefix, prefix_len) != 0;
+	*out = (struct key){0};
+	*was_plain = false;
 	if (text.len == 0)
 		return STATUS_INVALID;
-	if (*was_plain)
-		return digest(text, out->digest);
-	return parse_hex((struct text){text.octets + prefix_len, text.len - prefix_len}, out->digest);
+	if (text.octets[0] == '$')
+		return parse_crypt(text, out);
+	if (text.len >= DIGEST_PREFIX_LEN && memcmp(text.octets, digest_prefix, DIGEST_PREFIX_LEN) == 0)
+		return parse_hex((struct text){text.octets + DIGEST_PREFIX_LEN, text.len - DIGEST_PREFIX_LEN},
+				 out->digest);
+	*was_plain = true;
+	return key_digest(text, out->digest);
 }
 
-enum status key_digest(struct text presented, struct key *out)
+void key_fini(struct key *key)
 {
-	return digest(presented, out->digest);
+	secret_free_string(&key->crypt);
+	secret_wipe(key->digest, sizeof key->digest);
 }
 
-bool key_matches(const struct key *key, struct text presented)
+const char *key_format(const uint8_t digest[static KEY_DIGEST_LEN], char buffer[static KEY_HASH_TEXT_MAX])
+{
+	char *at = buffer + DIGEST_PREFIX_LEN;
+
+	memcpy(buffer, digest_prefix, DIGEST_PREFIX_LEN);
+	for (size_t i = 0; i < KEY_DIGEST_LEN; i++, at += 2)
+		snprintf(at, 3, "%02x", digest[i]);
+	return buffer;
+}
+
+/* Three octets give four characters of the alphabet of RFC 4648 section 5, so that nothing has to be left over. */
+static void encode(const uint8_t octets[static KEY_RANDOM_LEN], char out[static KEY_TEXT_LEN])
+{
+	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+	for (size_t i = 0; i < KEY_RANDOM_LEN; i += 3) {
+		unsigned group = (unsigned)octets[i] << 16 | (unsigned)octets[i + 1] << 8 | octets[i + 2];
+
+		for (int shift = 18; shift >= 0; shift -= 6)
+			*out++ = alphabet[group >> shift & 63];
+	}
+}
+
+void key_generate(const struct env *env, char out[static KEY_TEXT_LEN + 1])
+{
+	uint8_t octets[KEY_RANDOM_LEN];
+
+	do {
+		env->random(env->ctx, octets, sizeof octets);
+		encode(octets, out);
+	} while (out[0] == '-');
+	out[KEY_TEXT_LEN] = '\0';
+	secret_wipe(octets, sizeof octets);
+}
+
+bool key_matches(const struct key *key, const uint8_t presented[static KEY_DIGEST_LEN])
 {
 	static const struct key nobody;
-	uint8_t actual[KEY_DIGEST_LEN];
-	bool hashed = digest(presented, actual) == STATUS_OK;
-	bool equal = secret_equal(actual, key ? key->digest : nobody.digest, sizeof actual);
+	bool equal = secret_equal(presented, key ? key->digest : nobody.digest, KEY_DIGEST_LEN);
 
-	secret_wipe(actual, sizeof actual);
-	return hashed && equal && key;
+	return equal && key;
 }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "account/account.h"
+#include "base/env.h"
 #include "base/status.h"
 #include "base/text.h"
 
@@ -27,7 +28,7 @@ struct account_store_ops {
 	void (*lookup)(struct account_store *store, struct text login, account_found_fn *found, void *ctx);
 	/*
 	 * The same for a token: a key that names its user, too. STATUS_NOT_FOUND also if several accounts have that
-	 * key.
+	 * key, and for one that is kept as a crypt(3) hash. The account may come with that key alone.
 	 */
 	void (*lookup_token)(struct account_store *store, struct text token, account_found_fn *found, void *ctx);
 	void (*free)(struct account_store *store);
@@ -63,5 +64,19 @@ static inline void account_store_free(struct account_store **store)
  * a login.
  */
 MUST_USE enum status store_map_new(const struct account *accounts, size_t count, struct account_store **out);
+
+/*
+ * The state file (database.h) in that folder. Answers at once: a look-up takes some microseconds, however many users
+ * there are. While the file cannot be read, look-ups get STATUS_IO, the log says why, and it is opened anew every few
+ * seconds. The env is borrowed, the folder copied. STATUS_NO_MEMORY.
+ */
+MUST_USE enum status store_sqlite_new(const struct env *env, const char *folder, struct account_store **out);
+
+/*
+ * Asks the first store, and the second for whom the first does not know. Takes both: sets *first and *second to NULL,
+ * and frees them with itself. STATUS_NO_MEMORY: they are still the caller's.
+ */
+MUST_USE enum status store_chain_new(struct account_store **first, struct account_store **second,
+				     struct account_store **out);
 
 #endif

@@ -9,12 +9,18 @@
 #include "base/secret.h"
 #include "base/table.h"
 
+/* A key and whose it is. */
+struct holder {
+	const struct account *account; /* NULL: the slot is free */
+	const struct key *key;
+};
+
 struct store_map {
 	struct account_store base; /* first, so that the store is the map */
-	/* Both tables: slots are a power of two, mask is one less, and at most half of them are taken. */
-	size_t mask;
-	const struct account **slots;   /* by login */
-	const struct account **by_keys; /* by key */
+	/* Both tables: slots are a power of two, the mask is one less, and at most half of them are taken. */
+	size_t mask, holder_mask;
+	const struct account **slots; /* by login */
+	struct holder *holders;       /* by key; those kept as crypt(3) hashes cannot be looked up */
 };
 
 /* The slot that holds the login, or the empty one where it belongs. */
@@ -34,57 +40,65 @@ static void map_lookup(struct account_store *store, struct text login, account_f
 	found(ctx, account ? STATUS_OK : STATUS_NOT_FOUND, account);
 }
 
-static bool has_same_key(const struct account *a, const struct key *key)
+static bool has_key(const struct holder *holder, const uint8_t digest[static KEY_DIGEST_LEN])
 {
-	return secret_equal(a->key.digest, key->digest, sizeof key->digest);
+	return secret_equal(holder->key->digest, digest, KEY_DIGEST_LEN);
 }
 
 /* The place where a search for the key begins: any octets of a digest are a good hash. */
-static size_t place_of_key(const struct store_map *map, const struct key *key)
+static size_t place_of_key(const struct store_map *map, const uint8_t digest[static KEY_DIGEST_LEN])
 {
 	size_t place;
 
-	memcpy(&place, key->digest, sizeof place);
-	return place & map->mask;
+	memcpy(&place, digest, sizeof place);
+	return place & map->holder_mask;
 }
 
 /* Of accounts that share a key two are enough to know that it names nobody. */
-static void add_key(struct store_map *map, const struct account *account)
+static void add_key(struct store_map *map, const struct account *account, const struct key *key)
 {
-	size_t at = place_of_key(map, &account->key), same = 0;
+	size_t at = place_of_key(map, key->digest), same = 0;
 
-	for (; map->by_keys[at] && same < 2; at = (at + 1) & map->mask)
-		same += has_same_key(map->by_keys[at], &account->key);
+	for (; map->holders[at].account && same < 2; at = (at + 1) & map->holder_mask)
+		same += has_key(&map->holders[at], key->digest);
 	if (same < 2)
-		map->by_keys[at] = account;
+		map->holders[at] = (struct holder){account, key};
+}
+
+/* The account that alone has the key, or NULL. */
+static const struct account *find_holder(const struct store_map *map, const uint8_t digest[static KEY_DIGEST_LEN])
+{
+	const struct account *account = NULL;
+
+	for (size_t at = place_of_key(map, digest); map->holders[at].account; at = (at + 1) & map->holder_mask) {
+		if (!has_key(&map->holders[at], digest))
+			continue;
+		if (account && account != map->holders[at].account)
+			return NULL;
+		account = map->holders[at].account;
+	}
+	return account;
 }
 
 static void map_lookup_token(struct account_store *store, struct text token, account_found_fn *found, void *ctx)
 {
-	const struct store_map *map = (struct store_map *)store;
-	const struct account *account = NULL;
-	struct key key;
-	size_t same = 0;
+	const struct account *account;
+	uint8_t digest[KEY_DIGEST_LEN];
 
-	if (key_digest(token, &key) != STATUS_OK) {
+	if (key_digest(token, digest) != STATUS_OK) {
 		found(ctx, STATUS_CRYPTO, NULL);
 		return;
 	}
-	for (size_t at = place_of_key(map, &key); map->by_keys[at]; at = (at + 1) & map->mask) {
-		if (!has_same_key(map->by_keys[at], &key))
-			continue;
-		account = map->by_keys[at];
-		same++;
-	}
-	secret_wipe(&key, sizeof key);
-	found(ctx, same == 1 ? STATUS_OK : STATUS_NOT_FOUND, same == 1 ? account : NULL);
+	account = find_holder((struct store_map *)store, digest);
+	secret_wipe(digest, sizeof digest);
+	found(ctx, account ? STATUS_OK : STATUS_NOT_FOUND, account);
 }
 
 static void map_free(struct account_store *store)
 {
 	struct store_map *map = (struct store_map *)store;
 
-	free(map->by_keys);
+	free(map->holders);
 	free(map->slots);
 	free(map);
 }
@@ -101,6 +115,36 @@ static size_t slots_for(size_t count)
 	return slots;
 }
 
+static size_t count_keys(const struct account *accounts, size_t count)
+{
+	size_t keys = 0;
+
+	for (size_t i = 0; i < count; i++)
+		keys += accounts[i].key_count;
+	return keys;
+}
+
+static void add_keys(struct store_map *map, const struct account *account)
+{
+	for (size_t i = 0; i < account->key_count; i++) {
+		if (!account->keys[i].key.crypt)
+			add_key(map, account, &account->keys[i].key);
+	}
+}
+
+static enum status fill(struct store_map *map, const struct account *accounts, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct account **slot = find(map, text_of(accounts[i].login));
+
+		if (*slot)
+			return STATUS_DUPLICATE;
+		*slot = &accounts[i];
+		add_keys(map, &accounts[i]);
+	}
+	return STATUS_OK;
+}
+
 enum status store_map_new(const struct account *accounts, size_t count, struct account_store **out)
 {
 	struct store_map *map = calloc(1, sizeof *map);
@@ -110,23 +154,14 @@ enum status store_map_new(const struct account *accounts, size_t count, struct a
 		return STATUS_NO_MEMORY;
 	map->base.ops = &map_ops;
 	map->mask = slots_for(count) - 1;
+	map->holder_mask = slots_for(count_keys(accounts, count)) - 1;
 	map->slots = calloc(map->mask + 1, sizeof *map->slots);
-	map->by_keys = calloc(map->mask + 1, sizeof *map->by_keys);
-	if (!map->slots || !map->by_keys)
-		goto fail;
-	for (size_t i = 0; i < count; i++) {
-		const struct account **slot = find(map, text_of(accounts[i].login));
-
-		status = STATUS_DUPLICATE;
-		if (*slot)
-			goto fail;
-		*slot = &accounts[i];
-		if (accounts[i].has_key)
-			add_key(map, &accounts[i]);
-	}
-	*out = &map->base;
-	return STATUS_OK;
-fail:
-	map_free(&map->base);
+	map->holders = calloc(map->holder_mask + 1, sizeof *map->holders);
+	if (map->slots && map->holders)
+		status = fill(map, accounts, count);
+	if (status == STATUS_OK)
+		*out = &map->base;
+	else
+		map_free(&map->base);
 	return status;
 }

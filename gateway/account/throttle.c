@@ -1,6 +1,10 @@
 /*
- * A bucket is kept as the time at which it will be full again (the "generic cell rate algorithm"): each failure moves
- * that time on by what one token takes to come back, and a bucket is empty when the time lies a whole recovery ahead.
+ * A bucket is kept as the time at which it will be full again (the "generic cell rate algorithm"): each token taken
+ * moves that time on by what one token takes to come back, and a bucket is empty when the time lies a whole window
+ * ahead.
+ *
+ * Buckets of all kinds share one table. Each may stand in one of a few places; the one that is full the soonest gives
+ * way, which is the one of least importance: a full bucket is as good as none.
  */
 #include "account/throttle.h"
 
@@ -8,7 +12,19 @@
 
 #include "base/table.h"
 
-enum { PLACES = 4096 };
+enum {
+	WAYS = 4,
+	SETS = 16384, /* 1 MiB: 65,536 buckets */
+};
+
+/* What a bucket counts; part of its key, so that one name has one of each. */
+enum kind {
+	FAILURES_OF_LOGIN_AT_SOURCE = 1,
+	FAILURES_OF_SOURCE,
+	FAILURES_OF_LOGIN,
+	CHANGES_OF_LOGIN,
+	CHANGES_OF_SOURCE,
+};
 
 struct bucket {
 	uint64_t key;
@@ -17,7 +33,13 @@ struct bucket {
 
 struct throttle {
 	struct throttle_limits limits;
-	struct bucket buckets[PLACES];
+	struct bucket buckets[SETS][WAYS];
+};
+
+struct size {
+	uint64_t tokens;   /* 0: no bound */
+	uint64_t token_ms; /* that one takes to come back */
+	uint64_t debt_ms;  /* that may be owed besides */
 };
 
 enum status throttle_new(const struct throttle_limits *limits, struct throttle **out)
@@ -45,39 +67,166 @@ void throttle_free(struct throttle **throttle)
 	*throttle = NULL;
 }
 
-static uint64_t key_of(const struct throttle *throttle, struct text login, const struct addr *source)
+/* ---- Buckets ---- */
+
+static struct size size_of_window(uint64_t tokens, unsigned window_s, uint64_t capacity)
+{
+	if (tokens == 0)
+		return (struct size){0, 0, 0};
+	return (struct size){capacity, window_s * (uint64_t)1000 / tokens, window_s * (uint64_t)1000};
+}
+
+/* The wide ones hold more, and their tokens come back one by one as slowly. */
+static struct size size_of(const struct throttle *throttle, enum kind kind)
+{
+	const struct throttle_limits *limits = &throttle->limits;
+
+	switch (kind) {
+	case FAILURES_OF_LOGIN_AT_SOURCE:
+		return size_of_window(limits->failures_max, limits->recovery_s, limits->failures_max);
+	case FAILURES_OF_SOURCE:
+	case FAILURES_OF_LOGIN:
+		return size_of_window(limits->failures_max, limits->recovery_s,
+				      (uint64_t)limits->failures_max * THROTTLE_WIDE);
+	case CHANGES_OF_LOGIN:
+		return size_of_window(limits->changes_max, limits->changes_window_s, limits->changes_max);
+	case CHANGES_OF_SOURCE:
+		return size_of_window(limits->source_changes_max, limits->changes_window_s, limits->source_changes_max);
+	}
+	return (struct size){0, 0, 0};
+}
+
+static uint64_t key_of(const struct throttle *throttle, enum kind kind, struct text login, const struct addr *source)
 {
 	size_t source_len = source->family == ADDR_V6 ? 8 : 4; /* a /64 is what one customer has */
-	uint64_t value = table_hash(throttle->limits.seed, (struct text){(const char *)source->octets, source_len});
+	uint64_t key = throttle->limits.seed + kind;
 
-	return table_hash(value, login);
+	if (kind != FAILURES_OF_LOGIN && kind != CHANGES_OF_LOGIN)
+		key = table_hash(key, (struct text){(const char *)source->octets, source_len});
+	if (kind != FAILURES_OF_SOURCE && kind != CHANGES_OF_SOURCE)
+		key = table_hash(key, login);
+	return key;
 }
 
-static uint64_t token_ms(const struct throttle *throttle)
+/* Milliseconds until the bucket is full; 0: it is. */
+static uint64_t lacks_ms(const struct throttle *throttle, enum kind kind, struct text login, const struct addr *source,
+			 uint64_t now_ms)
 {
-	return (uint64_t)throttle->limits.recovery_s * 1000 / throttle->limits.failures_max;
+	uint64_t key = key_of(throttle, kind, login, source);
+	const struct bucket *ways = throttle->buckets[key % SETS];
+
+	for (size_t i = 0; i < WAYS; i++) {
+		if (ways[i].key == key)
+			return ways[i].full_at_ms > now_ms ? ways[i].full_at_ms - now_ms : 0;
+	}
+	return 0;
 }
+
+/* Milliseconds until there is a token in the bucket; 0: there is one, since it lacks no more than all the others. */
+static uint64_t wait_ms(const struct throttle *throttle, enum kind kind, struct text login, const struct addr *source,
+			uint64_t now_ms)
+{
+	struct size size = size_of(throttle, kind);
+	uint64_t lacking_ms;
+
+	if (size.tokens == 0)
+		return 0;
+	lacking_ms = lacks_ms(throttle, kind, login, source, now_ms);
+	return lacking_ms > size.token_ms * (size.tokens - 1) ? lacking_ms - size.token_ms * (size.tokens - 1) : 0;
+}
+
+static struct bucket *place_of(struct throttle *throttle, uint64_t key)
+{
+	struct bucket *ways = throttle->buckets[key % SETS], *least = ways;
+
+	for (size_t i = 0; i < WAYS; i++) {
+		if (ways[i].key == key)
+			return &ways[i];
+		if (ways[i].full_at_ms < least->full_at_ms)
+			least = &ways[i];
+	}
+	return least;
+}
+
+/* Takes a token, also one that is not there: it is then owed. */
+static void take(struct throttle *throttle, enum kind kind, struct text login, const struct addr *source,
+		 uint64_t now_ms)
+{
+	struct size size = size_of(throttle, kind);
+	uint64_t latest_ms = now_ms + size.tokens * size.token_ms + size.debt_ms, key;
+	struct bucket *bucket;
+
+	if (size.tokens == 0)
+		return;
+	key = key_of(throttle, kind, login, source);
+	bucket = place_of(throttle, key);
+	if (bucket->key != key || bucket->full_at_ms < now_ms)
+		*bucket = (struct bucket){key, now_ms};
+	bucket->full_at_ms += size.token_ms;
+	if (bucket->full_at_ms > latest_ms)
+		bucket->full_at_ms = latest_ms;
+}
+
+static unsigned to_seconds(uint64_t ms)
+{
+	return (unsigned)((ms + 999) / 1000);
+}
+
+static uint64_t greater(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* ---- Failures ---- */
 
 unsigned throttle_wait_s(const struct throttle *throttle, struct text login, const struct addr *source, uint64_t now_ms)
 {
-	uint64_t key = key_of(throttle, login, source), free_at_ms;
-	const struct bucket *bucket = &throttle->buckets[key % PLACES];
-
-	if (throttle->limits.failures_max == 0 || bucket->key != key)
-		return 0;
-	/* One token is there as soon as the bucket lacks no more than all the others. */
-	free_at_ms = bucket->full_at_ms - token_ms(throttle) * (throttle->limits.failures_max - 1);
-	return free_at_ms > now_ms ? (unsigned)((free_at_ms - now_ms + 999) / 1000) : 0;
+	return to_seconds(wait_ms(throttle, FAILURES_OF_LOGIN_AT_SOURCE, login, source, now_ms));
 }
 
-void throttle_failed(struct throttle *throttle, struct text login, const struct addr *source, uint64_t now_ms)
+static uint64_t wide_wait_ms(const struct throttle *throttle, struct text login, const struct addr *source,
+			     uint64_t now_ms)
 {
-	uint64_t key = key_of(throttle, login, source);
-	struct bucket *bucket = &throttle->buckets[key % PLACES];
+	return greater(wait_ms(throttle, FAILURES_OF_SOURCE, login, source, now_ms),
+		       wait_ms(throttle, FAILURES_OF_LOGIN, login, source, now_ms));
+}
 
-	if (throttle->limits.failures_max == 0)
-		return;
-	if (bucket->key != key || bucket->full_at_ms < now_ms)
-		*bucket = (struct bucket){key, now_ms};
-	bucket->full_at_ms += token_ms(throttle);
+static bool suspects(const struct throttle *throttle, enum kind kind, struct text login, const struct addr *source,
+		     uint64_t now_ms)
+{
+	struct size size = size_of(throttle, kind);
+
+	/* The one that is coming back counts as one. */
+	return size.tokens && lacks_ms(throttle, kind, login, source, now_ms) > (THROTTLE_SUSPECT - 1) * size.token_ms;
+}
+
+bool throttle_suspects(const struct throttle *throttle, struct text login, const struct addr *source, uint64_t now_ms)
+{
+	return suspects(throttle, FAILURES_OF_SOURCE, login, source, now_ms) ||
+	       suspects(throttle, FAILURES_OF_LOGIN, login, source, now_ms);
+}
+
+unsigned throttle_failed(struct throttle *throttle, struct text login, const struct addr *source, uint64_t now_ms)
+{
+	unsigned wait_s = to_seconds(wide_wait_ms(throttle, login, source, now_ms));
+
+	take(throttle, FAILURES_OF_LOGIN_AT_SOURCE, login, source, now_ms);
+	take(throttle, FAILURES_OF_SOURCE, login, source, now_ms);
+	take(throttle, FAILURES_OF_LOGIN, login, source, now_ms);
+	return wait_s;
+}
+
+/* ---- Changes ---- */
+
+unsigned throttle_change_wait_s(const struct throttle *throttle, struct text login, const struct addr *source,
+				uint64_t now_ms)
+{
+	return to_seconds(greater(wait_ms(throttle, CHANGES_OF_LOGIN, login, source, now_ms),
+				  wait_ms(throttle, CHANGES_OF_SOURCE, login, source, now_ms)));
+}
+
+void throttle_changed(struct throttle *throttle, struct text login, const struct addr *source, uint64_t now_ms)
+{
+	take(throttle, CHANGES_OF_LOGIN, login, source, now_ms);
+	take(throttle, CHANGES_OF_SOURCE, login, source, now_ms);
 }

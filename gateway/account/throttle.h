@@ -1,11 +1,19 @@
 /*
- * throttle: who has failed to authenticate too often. One token bucket per login and source (an IPv4 address, an IPv6
- * /64), so that guessing gets slow, while nobody can lock a login out for others, nor an address for other logins.
- * Pure; the space is fixed, a flood of new pairs pushes out old ones.
+ * throttle: who has failed to authenticate too often, and who changes too much. Token buckets. A source is an IPv4
+ * address or an IPv6 /64, which is what one customer has.
+ *
+ * Failures are counted three times: for the login at this source, for the source, and for the login. Only the first of
+ * these locks: when it is empty, not even the right key helps for a while. When one of the others is empty, the right
+ * key opens as ever, so that nobody can lock a login out for others, nor an address for other logins; but whoever fails
+ * there is told to wait and nothing else. Long before that, after a few failures, it is a suspect, whom a verifier
+ * serves last.
+ *
+ * Pure. The space is fixed; a flood of new sources pushes out those that have failed least.
  */
 #ifndef ACCOUNT_THROTTLE_H
 #define ACCOUNT_THROTTLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/addr.h"
@@ -14,10 +22,19 @@
 
 struct throttle;
 
+enum {
+	THROTTLE_WIDE =
+		10, /* the wider buckets for failures hold this many times what that of a login at a source holds */
+	THROTTLE_SUSPECT = 4,
+};
+
 struct throttle_limits {
-	unsigned failures_max; /* in a row; 0: no bound */
-	unsigned recovery_s;   /* in which a bucket that is empty fills up again */
-	uint64_t seed;         /* random, so that nobody can aim at another pair's place */
+	unsigned failures_max;       /* in a row, of a login at a source; 0: no bound */
+	unsigned recovery_s;         /* in which a bucket that is empty fills up again */
+	unsigned changes_max;        /* committed changes of a login in a window; 0: no bound */
+	unsigned source_changes_max; /* the same of a source */
+	unsigned changes_window_s;
+	uint64_t seed; /* random, so that nobody can aim at another one's place */
 };
 
 MUST_USE enum status throttle_new(const struct throttle_limits *limits, struct throttle **out);
@@ -32,7 +49,23 @@ void throttle_free(struct throttle **throttle);
 unsigned throttle_wait_s(const struct throttle *throttle, struct text login, const struct addr *source,
 			 uint64_t now_ms);
 
-/* Counts a failed attempt. */
-void throttle_failed(struct throttle *throttle, struct text login, const struct addr *source, uint64_t now_ms);
+/*
+ * Whether there were THROTTLE_SUSPECT failures or more of the login anywhere, or of any logins at the source: not
+ * enough to be told to wait.
+ */
+bool throttle_suspects(const struct throttle *throttle, struct text login, const struct addr *source, uint64_t now_ms);
+
+/*
+ * Counts a failed attempt. Returns 0 if the client may be told why it failed; else the seconds that it is to wait, and
+ * that is all it is told.
+ */
+unsigned throttle_failed(struct throttle *throttle, struct text login, const struct addr *source, uint64_t now_ms);
+
+/* Seconds, at least 1, until this login may change something from this source; 0 if it may now. */
+unsigned throttle_change_wait_s(const struct throttle *throttle, struct text login, const struct addr *source,
+				uint64_t now_ms);
+
+/* Counts a committed change. What goes beyond the bucket, because it was under way already, is owed. */
+void throttle_changed(struct throttle *throttle, struct text login, const struct addr *source, uint64_t now_ms);
 
 #endif

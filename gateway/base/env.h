@@ -1,7 +1,7 @@
 /*
- * env: what a module needs of the world outside it, apart from sockets: the time, random octets and timers. It is
- * passed in as a value, so that everything that waits or draws lots runs in tests on a clock and a seed of the test's
- * own. The daemon's is in loop/env_uv.h.
+ * env: what a module needs of the world outside it, apart from sockets: the time, random octets, timers, and threads
+ * for work that would block the loop. It is passed in as a value, so that everything that waits or draws lots runs in
+ * tests on a clock and a seed of the test's own. The daemon's is in loop/env_uv.h.
  */
 #ifndef BASE_ENV_H
 #define BASE_ENV_H
@@ -9,9 +9,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/status.h"
+
 struct env_timer;
 
 typedef void env_timer_fn(void *ctx);
+typedef void env_work_fn(void *job);
 
 struct env {
 	/* Milliseconds of a clock that never jumps; for deadlines. */
@@ -30,6 +33,13 @@ struct env {
 	/* Stops and frees it and sets *timer to NULL; allowed from within its own function. */
 	void (*timer_free)(struct env_timer **timer);
 
+	/*
+	 * Has work(job) called on another thread, and then done(job) from the loop, never from within this call. There
+	 * is no way back: until done(), the job is work()'s, which may touch nothing that the loop touches.
+	 * STATUS_NO_MEMORY: neither is called.
+	 */
+	enum status (*work)(void *ctx, env_work_fn *work, env_work_fn *done, void *job);
+
 	void *ctx;
 };
 
@@ -44,6 +54,11 @@ static inline uint64_t env_now_ms(const struct env *env)
 static inline uint64_t env_wall_s(const struct env *env)
 {
 	return env->wall_s(env->ctx);
+}
+
+MUST_USE static inline enum status env_work(const struct env *env, env_work_fn *work, env_work_fn *done, void *job)
+{
+	return env->work(env->ctx, work, done, job);
 }
 
 #endif

@@ -28,6 +28,8 @@ struct cli_command {
 extern const struct cli_command cli_serve;
 extern const struct cli_command cli_check;
 extern const struct cli_command cli_tsig;
+extern const struct cli_command cli_user;
+extern const struct cli_command cli_key;
 extern const struct cli_command cli_version;
 
 /* Reads the command line and runs the sub-command; returns the exit status. */

@@ -60,6 +60,33 @@ static enum status build_tables(struct generation *generation)
 	return STATUS_OK;
 }
 
+/* The users of the configuration, and behind them those of the state store, if there is one. */
+static enum status build_store(const struct generation_world *world, struct generation *generation)
+{
+	const struct config *config = generation->config;
+	struct account_store *map = NULL, *sqlite = NULL;
+	enum status status = store_map_new(config->users, config->user_count, &map);
+
+	if (status == STATUS_OK && !config->state_dir) {
+		generation->store = map;
+		return STATUS_OK;
+	}
+	if (status == STATUS_OK)
+		status = state_new(world->env, config->state_dir, &generation->state);
+	if (status == STATUS_OK)
+		status = store_sqlite_new(world->env, config->state_dir, &sqlite);
+	if (status == STATUS_OK)
+		status = store_chain_new(&map, &sqlite, &generation->store);
+	account_store_free(&map);
+	account_store_free(&sqlite);
+	return status;
+}
+
+static void record(void *ctx, const struct record *record)
+{
+	state_record(ctx, record);
+}
+
 static enum status build_zones(const struct generation_world *world, const struct generation *before,
 			       struct generation *generation)
 {
@@ -98,8 +125,10 @@ static enum status build_pipeline(const struct generation_world *world, struct g
 		.env = world->env,
 		.store = generation->store,
 		.throttle = world->throttle,
+		.authoriser = {world->env, world->verifier, generation->config->uniform_auth_errors},
 		.policy = &generation->policy,
-		.uniform_auth_errors = generation->config->uniform_auth_errors,
+		.record = generation->state ? record : NULL,
+		.record_ctx = generation->state,
 		.submit = submit,
 		.cancel = cancel,
 		.submit_ctx = generation->zones,
@@ -128,7 +157,7 @@ enum status generation_new(const struct generation_world *world, struct config *
 	if (status == STATUS_OK)
 		status = build_tables(generation);
 	if (status == STATUS_OK)
-		status = store_map_new(generation->config->users, generation->config->user_count, &generation->store);
+		status = build_store(world, generation);
 	if (status == STATUS_OK)
 		status = build_zones(world, before, generation);
 	if (status == STATUS_OK)
@@ -157,6 +186,7 @@ void generation_free(struct generation **generation_pointer)
 	zones_free(&generation->zones);
 	transports_free(&generation->transports);
 	account_store_free(&generation->store);
+	state_free(&generation->state);
 	free(generation->plan_zones);
 	free(generation->zone_setups);
 	config_release(&generation->config);

@@ -8,8 +8,10 @@
 #include <sys/queue.h>
 #include <uv.h>
 
+#include "account/state.h"
 #include "account/store.h"
 #include "account/throttle.h"
+#include "account/verifier.h"
 #include "admin/requests.h"
 #include "base/env.h"
 #include "cli/transports.h"
@@ -24,6 +26,7 @@ struct generation {
 	struct zone_setup *zone_setups;
 	struct plan_policy policy;
 	struct account_store *store;
+	struct state *state; /* NULL: there is no state store */
 	struct zones *zones;
 	struct pipeline *pipeline;
 	LIST_ENTRY(generation) link;
@@ -35,6 +38,7 @@ struct generation_world {
 	const struct env *env;
 	struct throttle *throttle;
 	struct requests *requests;
+	struct verifier *verifier;
 };
 
 /*

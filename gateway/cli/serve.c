@@ -27,7 +27,7 @@
 
 enum {
 	ADMIN_CONNECTIONS_MAX = 32,
-	BACKSTOP_MS = 2000,     /* beyond an update's deadline, when HTTP gives up on the answer */
+	BACKSTOP_MS = 8000,     /* beyond an update's deadline, when HTTP gives up; keys may have to be hashed */
 	REQUEST_TIMEOUT_S = 60, /* for a request to arrive whole */
 	DESCRIPTORS_SPARE = 32 + ADMIN_CONNECTIONS_MAX, /* for what is not an HTTP connection */
 	SWEEP_MS = 500, /* between looks at generations that are not in force any more */
@@ -40,6 +40,7 @@ struct daemon {
 	struct throttle *throttle;
 	struct requests *requests;
 	struct admin *admin;
+	struct verifier *verifier;
 	struct generation *current;
 	LIST_HEAD(, generation) retired; /* requests that began in them are under way */
 	struct http_server *http;
@@ -66,6 +67,9 @@ static struct throttle_limits throttle_limits(const struct daemon *daemon, const
 	struct throttle_limits limits = {
 		.failures_max = config->failed_logins_max,
 		.recovery_s = config->failed_logins_window_s,
+		.changes_max = config->changes_max,
+		.source_changes_max = config->changes_per_source_max,
+		.changes_window_s = config->changes_window_s,
 	};
 
 	daemon->env.random(daemon->env.ctx, &limits.seed, sizeof limits.seed);
@@ -261,7 +265,13 @@ static void on_request(void *ctx, struct http_exchange *exchange, const struct h
 
 static struct generation_world world_of(struct daemon *daemon)
 {
-	return (struct generation_world){&daemon->loop, &daemon->env, daemon->throttle, daemon->requests};
+	return (struct generation_world){
+		.loop = &daemon->loop,
+		.env = &daemon->env,
+		.throttle = daemon->throttle,
+		.requests = daemon->requests,
+		.verifier = daemon->verifier,
+	};
 }
 
 static void on_sweep(uv_timer_t *timer)
@@ -463,6 +473,8 @@ static enum status build(struct daemon *daemon, struct config **config)
 
 	if (status == STATUS_OK)
 		status = requests_new(&daemon->requests);
+	if (status == STATUS_OK)
+		status = verifier_new(&daemon->env, &daemon->verifier);
 	world = world_of(daemon);
 	if (status == STATUS_OK)
 		status = generation_new(&world, config, NULL, &daemon->current);
@@ -518,6 +530,7 @@ static void take_apart(struct daemon *daemon)
 	generation_free(&daemon->current);
 	throttle_free(&daemon->throttle);
 	requests_free(&daemon->requests);
+	verifier_free(&daemon->verifier);
 	/* The loop ends by itself once every handle is closed, and a reload that is under way is over. */
 	uv_run(&daemon->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&daemon->loop);

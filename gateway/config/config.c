@@ -141,6 +141,16 @@ static void check_hosts(struct reader *reader, const config_setting_t *hosts, co
 		check_host(reader, config_setting_get_elem(hosts, (unsigned)i), config, user);
 }
 
+static void check_key_hosts(struct reader *reader, const config_setting_t *keys, const struct config *config,
+			    const struct account *user)
+{
+	for (int i = 0; keys && config_setting_is_list(keys) && i < config_setting_length(keys); i++) {
+		config_setting_t *key = config_setting_get_elem(keys, (unsigned)i);
+
+		check_hosts(reader, config_setting_get_member(key, "hosts"), config, user);
+	}
+}
+
 /* Sorts users by login, so that two of the same stand side by side, however many there are. */
 static int compare_logins(const void *a, const void *b)
 {
@@ -179,6 +189,7 @@ static void check_users(struct reader *reader, const config_t *file, const struc
 
 		check_hosts(reader, config_setting_get_member(user, "hosts"), config, &config->users[i]);
 		check_hosts(reader, config_setting_get_member(user, "create_hosts"), config, &config->users[i]);
+		check_key_hosts(reader, config_setting_get_member(user, "keys"), config, &config->users[i]);
 	}
 	check_logins(reader, file, config);
 }
@@ -320,14 +331,12 @@ void config_release(struct config **config_pointer)
 		free(config->zones[i].tls_ca);
 		free(config->zones[i].tls_name);
 	}
-	for (size_t i = 0; i < config->user_count; i++) {
-		free(config->users[i].login);
-		free(config->users[i].patterns);
-		secret_wipe(&config->users[i].key, sizeof config->users[i].key);
-	}
+	for (size_t i = 0; i < config->user_count; i++)
+		account_fini(&config->users[i]);
 	free(config->log_to);
 	for (size_t i = 0; i < config->listener_count; i++)
 		free_listener(&config->listeners[i]);
+	free(config->state_dir);
 	free(config->listeners);
 	free(config->trusted);
 	free(config->tsig);

@@ -95,6 +95,10 @@ struct config {
 	unsigned queue_share_max;
 	unsigned failed_logins_max;
 	unsigned failed_logins_window_s;
+	unsigned changes_max;
+	unsigned changes_per_source_max;
+	unsigned changes_window_s;
+	char *state_dir; /* NULL: there is no state store */
 	unsigned idle_timeout_s;
 	unsigned max_connections;
 	unsigned max_connections_per_source;

@@ -482,19 +482,35 @@ static const struct option_group zone_group = {"zones", zone_options, sizeof(str
 
 /* ---- users ---- */
 
+static void read_key(struct reader *reader, const config_setting_t *at, const char *text, struct key *key)
+{
+	bool was_plain;
+
+	switch (key_parse(text_of(text), key, &was_plain)) {
+	case STATUS_OK:
+		break;
+	case STATUS_NO_MEMORY:
+		reader->no_memory = true;
+		break;
+	default:
+		reader_error(
+			reader, at,
+			"`key` is empty or a malformed hash: `sha256:` is followed by 64 hexadecimal digits, and what "
+			"begins with `$` must be a hash that crypt(3) knows; leave `key` out for a user without one");
+		break;
+	}
+	if (was_plain)
+		reader_note_plain_key(reader, at);
+}
+
+/* The lone `key` of a user: without a name and without limits. */
 static void take_key(struct reader *reader, const config_setting_t *at, const char *text, void *into)
 {
 	struct account *account = into;
-	bool was_plain;
+	struct account_key *key = append(reader, &account->keys, &account->key_count, sizeof *key);
 
-	account->has_key = key_parse(text_of(text), &account->key, &was_plain) == STATUS_OK;
-	if (was_plain)
-		reader_note_secret(reader, at);
-	if (!account->has_key)
-		reader_error(
-			reader, at,
-			"`key` is empty or a malformed hash: `sha256:` is followed by 64 hexadecimal digits; leave `key` out for a "
-			"user without one");
+	if (key)
+		read_key(reader, at, text, &key->key);
 }
 
 static void take_login(struct reader *reader, const config_setting_t *at, const char *text, void *into)
@@ -509,7 +525,7 @@ static void take_login(struct reader *reader, const config_setting_t *at, const 
 }
 
 static void add_pattern(struct reader *reader, const config_setting_t *at, const char *text, bool may_create,
-			struct account *account)
+			struct host_pattern **patterns, size_t *count)
 {
 	struct host_pattern pattern, *added;
 
@@ -519,7 +535,7 @@ static void add_pattern(struct reader *reader, const config_setting_t *at, const
 			     text);
 		return;
 	}
-	added = append(reader, &account->patterns, &account->pattern_count, sizeof pattern);
+	added = append(reader, patterns, count, sizeof pattern);
 	if (!added)
 		return;
 	*added = pattern;
@@ -528,12 +544,16 @@ static void add_pattern(struct reader *reader, const config_setting_t *at, const
 
 static void take_host(struct reader *reader, const config_setting_t *at, const char *text, void *into)
 {
-	add_pattern(reader, at, text, false, into);
+	struct account *account = into;
+
+	add_pattern(reader, at, text, false, &account->patterns, &account->pattern_count);
 }
 
 static void take_create_host(struct reader *reader, const config_setting_t *at, const char *text, void *into)
 {
-	add_pattern(reader, at, text, true, into);
+	struct account *account = into;
+
+	add_pattern(reader, at, text, true, &account->patterns, &account->pattern_count);
 }
 
 static void finish_user(struct reader *reader, const config_setting_t *at, void *into)
@@ -546,6 +566,73 @@ static void finish_user(struct reader *reader, const config_setting_t *at, void 
 		account->patterns[i].may_create = true;
 }
 
+static void take_keys_key(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	read_key(reader, at, text, &((struct account_key *)into)->key);
+}
+
+static void take_keys_host(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct account_key *key = into;
+
+	add_pattern(reader, at, text, false, &key->patterns, &key->pattern_count);
+}
+
+static void take_keys_source(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct account_key *key = into;
+	struct network network, *added;
+
+	if (network_parse(text_of(text), &network) != STATUS_OK) {
+		reader_error(
+			reader, at,
+			"\"%s\" is not a network such as 192.0.2.0/24 or 2001:db8::/32 (all bits behind the prefix "
+			"zero), nor an address",
+			text);
+		return;
+	}
+	added = append(reader, &key->sources, &key->source_count, sizeof network);
+	if (added)
+		*added = network;
+}
+
+static void take_keys_expiry(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct account_key *key = into;
+
+	if (account_expiry_parse(text_of(text), &key->expires_s) != STATUS_OK)
+		reader_error(reader, at, "\"%s\" is not a date such as 2027-01-31", text);
+}
+
+static const struct option key_options[] = {
+	{.name = "name",
+	 .type = OPTION_TEXT,
+	 FIELD(account_key, name),
+	 .required = true,
+	 .help = "what the key is called"},
+	{.name = "key",
+	 .type = OPTION_TEXT,
+	 .required = true,
+	 .secret = true,
+	 .take = take_keys_key,
+	 .help = "the key, in the forms of a user's `key`"},
+	{.name = "hosts",
+	 .type = OPTION_TEXTS,
+	 .take = take_keys_host,
+	 .help = "hosts that the key is limited to, among those of its user; left out: all of them"},
+	{.name = "from",
+	 .type = OPTION_TEXTS,
+	 .take = take_keys_source,
+	 .help = "networks that the key may be used from, such as \"192.0.2.0/24\"; left out: any"},
+	{.name = "expires",
+	 .type = OPTION_TEXT,
+	 .take = take_keys_expiry,
+	 .help = "the last day (UTC) on which the key works, such as \"2027-01-31\"; left out: no such day"},
+	{.name = NULL},
+};
+
+static const struct option_group key_group = {"keys", key_options, sizeof(struct account_key), NULL};
+
 static const struct option user_options[] = {
 	{.name = "login",
 	 .type = OPTION_TEXT,
@@ -556,7 +643,13 @@ static const struct option user_options[] = {
 	 .type = OPTION_TEXT,
 	 .secret = true,
 	 .take = take_key,
-	 .help = "the API key: \"sha256:\" and the SHA-256 of the key in hexadecimal, or the key itself; left out: a user without a key"},
+	 .help = "the API key: \"sha256:\" and the SHA-256 of the key in hexadecimal, or a crypt(3) hash, or the key itself"},
+	{.name = "keys",
+	 .type = OPTION_GROUPS,
+	 .offset = offsetof(struct account, keys),
+	 .count_offset = offsetof(struct account, key_count),
+	 .group = &key_group,
+	 .help = "more API keys, with names and limits; neither `key` nor `keys`: a user without a key"},
 	{.name = "hosts",
 	 .type = OPTION_TEXTS,
 	 .take = take_host,
@@ -635,6 +728,24 @@ static void take_admin_listen(struct reader *reader, const config_setting_t *at,
 		reader_error(reader, at,
 			     "\"%s\" is not an IP address with an optional port: \"127.0.0.1:9153\", \"[::1]:9153\"",
 			     text);
+}
+
+static void take_state_dir(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct config *config = into;
+	struct stat info;
+
+	if (!*text) {
+		reader_error(reader, at, "`state_dir` is empty; leave it out for a gateway without a state store");
+		return;
+	}
+	config->state_dir = beside(reader, text);
+	if (!config->state_dir)
+		reader->no_memory = true;
+	else if (stat(config->state_dir, &info) != 0)
+		reader_advise(reader, at, "`state_dir` %s: %s", config->state_dir, strerror(errno));
+	else if (!S_ISDIR(info.st_mode))
+		reader_error(reader, at, "`state_dir` %s is no folder", config->state_dir);
 }
 
 static void finish_top(struct reader *reader, const config_setting_t *at, void *into)
@@ -770,6 +881,31 @@ static const struct option top_options[] = {
 	 .min = 1,
 	 .max = 86400,
 	 .help = "time in which that many attempts come back"},
+	{.name = "changes_max",
+	 .type = OPTION_NUMBER,
+	 FIELD(config, changes_max),
+	 .fallback = 0,
+	 .min = 0,
+	 .max = 1000000,
+	 .help = "committed changes of one user in `changes_window_s`; beyond them TM_REQ; 0: no bound"},
+	{.name = "changes_per_source_max",
+	 .type = OPTION_NUMBER,
+	 FIELD(config, changes_per_source_max),
+	 .fallback = 0,
+	 .min = 0,
+	 .max = 1000000,
+	 .help = "the same from one source (an IPv4 address, an IPv6 /64), whoever the users are; 0: no bound"},
+	{.name = "changes_window_s",
+	 .type = OPTION_NUMBER,
+	 FIELD(config, changes_window_s),
+	 .fallback = 3600,
+	 .min = 1,
+	 .max = 86400,
+	 .help = "time in which that many changes come back"},
+	{.name = "state_dir",
+	 .type = OPTION_TEXT,
+	 .take = take_state_dir,
+	 .help = "the folder of the state store, beside the configuration unless absolute; left out: there is none"},
 	{.name = "idle_timeout_s",
 	 .type = OPTION_NUMBER,
 	 FIELD(config, idle_timeout_s),
@@ -825,8 +961,8 @@ static const char *type_text(const struct option *option)
 
 bool config_option(size_t n, struct config_option_info *out)
 {
-	static const struct option_group *const groups[] = {&options_top, &listen_group, &certificate_group,
-							    &tsig_group,  &zone_group,   &user_group};
+	static const struct option_group *const groups[] = {
+		&options_top, &listen_group, &certificate_group, &tsig_group, &zone_group, &user_group, &key_group};
 
 	for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
 		for (const struct option *option = groups[i]->options; option->name; option++) {

@@ -17,7 +17,8 @@ struct reader {
 	const char *path;
 	unsigned errors;
 	bool no_memory;
-	char *advised; /* the file that was last found to hold secrets, so that each is told once; heap */
+	char *advised;      /* the file that was last found to hold secrets, so that each is told once; heap */
+	bool advised_plain; /* that keys stand there in plain */
 };
 
 /* An error in a file (as libconfig names it; NULL: the configuration itself) and a line of it. */
@@ -32,6 +33,9 @@ __attribute__((format(printf, 3, 4))) void reader_advise(struct reader *reader, 
 
 /* A secret stands there in plain: advises if others on this machine can read that file. */
 void reader_note_secret(struct reader *reader, const config_setting_t *at);
+
+/* The same of a user's key, which need not stand there in plain: advises that, once. */
+void reader_note_plain_key(struct reader *reader, const config_setting_t *at);
 
 struct option_group;
 

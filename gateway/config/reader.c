@@ -93,6 +93,16 @@ void reader_note_secret(struct reader *reader, const config_setting_t *at)
 	reader_advise(reader, at, "this file holds keys and every user of this machine can read it: chmod o-rwx it");
 }
 
+void reader_note_plain_key(struct reader *reader, const config_setting_t *at)
+{
+	reader_note_secret(reader, at);
+	if (!reader->advised_plain)
+		reader_advise(reader, at,
+			      "keys stand here in plain, for whoever gets to see this file: `ddnsgate key hash` makes "
+			      "hashes of them");
+	reader->advised_plain = true;
+}
+
 static void *field(void *into, size_t offset)
 {
 	return (char *)into + offset;
@@ -197,8 +207,8 @@ static void read_texts(struct reader *reader, const struct option *option, confi
 
 static void read_groups(struct reader *reader, const struct option *option, config_setting_t *setting, void *into)
 {
-	size_t *count = field(into, option->count_offset);
-	void *array;
+	size_t *count = field(into, option->count_offset), size = option->group->size;
+	void *array, *grown;
 	int length;
 
 	if (!config_setting_is_list(setting)) {
@@ -208,18 +218,21 @@ static void read_groups(struct reader *reader, const struct option *option, conf
 	length = config_setting_length(setting);
 	if (length == 0 && option->required)
 		reader_error(reader, setting, "`%s` is empty", option->name);
-	array = calloc(length ? (size_t)length : 1, option->group->size);
-	memcpy(field(into, option->offset), &array, sizeof array);
-	if (!array) {
+	/* Other options may have put elements into the array. */
+	memcpy(&array, field(into, option->offset), sizeof array);
+	grown = realloc(array, (*count + (size_t)length + 1) * size);
+	if (!grown) {
 		reader->no_memory = true;
 		return;
 	}
-	*count = (size_t)length;
+	memcpy(field(into, option->offset), &grown, sizeof grown);
+	array = memset((char *)grown + *count * size, 0, ((size_t)length + 1) * size);
+	*count += (size_t)length;
 	for (int i = 0; i < length; i++) {
 		config_setting_t *element = config_setting_get_elem(setting, (unsigned)i);
 
 		if (config_setting_is_group(element))
-			options_read(reader, option->group, element, (char *)array + (size_t)i * option->group->size);
+			options_read(reader, option->group, element, (char *)array + (size_t)i * size);
 		else
 			wrong_type(reader, element, option->name, "a list of groups: ( { ... }, { ... } )");
 	}

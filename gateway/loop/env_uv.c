@@ -83,6 +83,42 @@ static void uv_env_timer_free(struct env_timer **timer)
 	*timer = NULL;
 }
 
+struct job {
+	uv_work_t request; /* its data points here */
+	env_work_fn *work, *done;
+	void *job;
+};
+
+static void on_worker(uv_work_t *request)
+{
+	struct job *job = request->data;
+
+	job->work(job->job);
+}
+
+static void on_worked(uv_work_t *request, int status)
+{
+	struct job *job = request->data;
+	env_work_fn *done = job->done;
+	void *owner = job->job;
+
+	(void)status; /* nobody cancels */
+	free(job);
+	done(owner);
+}
+
+static enum status uv_env_work(void *ctx, env_work_fn *work, env_work_fn *done, void *owner)
+{
+	struct job *job = malloc(sizeof *job);
+
+	if (!job)
+		return STATUS_NO_MEMORY;
+	*job = (struct job){.work = work, .done = done, .job = owner};
+	job->request.data = job;
+	uv_queue_work(ctx, &job->request, on_worker, on_worked); /* fails only without a function */
+	return STATUS_OK;
+}
+
 struct env env_uv(uv_loop_t *loop)
 {
 	return (struct env){
@@ -93,6 +129,7 @@ struct env env_uv(uv_loop_t *loop)
 		.timer_set = uv_env_timer_set,
 		.timer_stop = uv_env_timer_stop,
 		.timer_free = uv_env_timer_free,
+		.work = uv_env_work,
 		.ctx = loop,
 	};
 }

@@ -4,36 +4,135 @@
 #include "support.h"
 
 #include "account/authorise.h"
+#include "fake_env.h"
 
-#define KEY "ER2T229DF4GBNM"
+#include <stdlib.h>
 
-static struct account account_of(const char *key)
+#define KEY      "ER2T229DF4GBNM"
+#define PASSWORD "correct horse"
+
+/* By openssl-passwd(1). */
+#define PASSWORD_HASH "$5$saltsalt$myjXcpMpE2Ofk7fj9hqyNYSn6lmWG4Mqnjx.KIRRr4/"
+#define OTHER_HASH    "$6$saltsalt$hRM5XZ86KXEw9UOmjigeVqFgULtFB2sgpC9lXQDfMib3Zgw7mEiUvBJI2EplzfAqxL5Vvwp2scFtv/uamSo5z0"
+
+/* What came of it; what the grant borrows is not valid any longer. */
+struct answer {
+	unsigned calls;
+	enum outcome_code code;
+	bool has_grant;
+	struct grant grant;
+};
+
+struct world {
+	struct fake_env *fake;
+	struct verifier *verifier;
+	struct authoriser authoriser;
+};
+
+static int setup(void **state)
+{
+	struct world *world = fake_env_calloc(1, sizeof *world);
+
+	world->fake = fake_env_new(1);
+	assert_int_equal(verifier_new(fake_env_of(world->fake), &world->verifier), STATUS_OK);
+	world->authoriser = (struct authoriser){fake_env_of(world->fake), world->verifier, false};
+	*state = world;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *world = *state;
+
+	verifier_free(&world->verifier);
+	fake_env_settle(world->fake);
+	fake_env_free(&world->fake);
+	free(world);
+	return 0;
+}
+
+static void on_authorised(void *ctx, enum outcome_code code, const struct grant *grant)
+{
+	struct answer *answer = ctx;
+
+	answer->calls++;
+	answer->code = code;
+	answer->has_grant = grant;
+	if (grant)
+		answer->grant = *grant;
+}
+
+/* Presents a copy of the key that is gone once authorise() has returned. */
+static void begin(struct world *world, const struct account *account, struct text key, const char *source,
+		  struct answer *answer)
+{
+	char *copy = malloc(key.len + 1);
+	struct presented presented = {.source = addr_of(source)};
+
+	assert_non_null(copy);
+	if (key.len)
+		memcpy(copy, key.octets, key.len);
+	presented.key = (struct text){copy, key.len};
+	authorise(&world->authoriser, account, &presented, on_authorised, answer);
+	memset(copy, 'x', key.len);
+	free(copy);
+}
+
+static struct answer ask_from(struct world *world, const struct account *account, struct text key, const char *source)
+{
+	struct answer answer = {0};
+
+	begin(world, account, key, source, &answer);
+	fake_env_settle(world->fake);
+	assert_int_equal(answer.calls, 1);
+	assert_int_equal(answer.has_grant, answer.code == OUTCOME_GRANTED);
+	return answer;
+}
+
+static enum outcome_code ask(struct world *world, const struct account *account, struct text key)
+{
+	return ask_from(world, account, key, "192.0.2.1").code;
+}
+
+static struct account_key key_of(const char *text)
+{
+	struct account_key key = {0};
+	bool was_plain;
+
+	assert_int_equal(key_parse(text_of(text), &key.key, &was_plain), STATUS_OK);
+	return key;
+}
+
+static struct account account_of(struct account_key *keys, size_t count)
 {
 	static char login[] = "myLogin";
 	static struct host_pattern pattern = {.kind = HOST_EXACT};
-	struct account account = {.login = login,
-				  .active = true,
-				  .may_update = true,
-				  .has_key = key,
-				  .patterns = &pattern,
-				  .pattern_count = 1};
-	bool was_plain;
 
-	if (key)
-		assert_int_equal(key_parse(text_of(key), &account.key, &was_plain), STATUS_OK);
-	return account;
+	return (struct account){.login = login,
+				.active = true,
+				.may_update = true,
+				.keys = keys,
+				.key_count = count,
+				.patterns = &pattern,
+				.pattern_count = 1};
 }
 
 static void the_right_key_of_an_active_account_is_granted_its_patterns(void **state)
 {
-	struct account account = account_of(KEY);
-	struct grant grant = {0};
+	struct world *world = *state;
+	struct account_key key = key_of(KEY);
+	struct account account = account_of(&key, 1);
 
-	(void)state;
 	for (int uniform = 0; uniform <= 1; uniform++) {
-		assert_int_equal(authorise(&account, text_of(KEY), uniform, &grant), OUTCOME_GRANTED);
-		assert_ptr_equal(grant.patterns, account.patterns);
-		assert_int_equal(grant.count, account.pattern_count);
+		struct answer answer = {0};
+
+		world->authoriser.uniform_errors = uniform;
+		begin(world, &account, text_of(KEY), "192.0.2.1", &answer);
+		assert_int_equal(answer.calls, 1); /* at once */
+		assert_int_equal(answer.code, OUTCOME_GRANTED);
+		assert_ptr_equal(answer.grant.patterns, account.patterns);
+		assert_int_equal(answer.grant.count, account.pattern_count);
+		assert_int_equal(answer.grant.key_count, 0);
 	}
 }
 
@@ -54,57 +153,143 @@ static void the_earliest_check_that_fails_is_told(void **state)
 		{"not active, and may not update", 1, 1, 1, 0, 0, OUTCOME_ACCOUNT_INACTIVE, OUTCOME_ACCOUNT_INACTIVE},
 		{"may not update", 1, 1, 1, 1, 0, OUTCOME_MAY_NOT_UPDATE, OUTCOME_MAY_NOT_UPDATE},
 	};
+	static const char *const kept[][2] = {{KEY, KEY}, {PASSWORD_HASH, PASSWORD}};
+	struct world *world = *state;
 
-	(void)state;
-	for (size_t i = 0; i < LENGTH(rows); i++) {
-		struct account account = account_of(rows[i].has_key ? KEY : NULL);
-		const struct account *found = rows[i].known ? &account : NULL;
-		struct text key = text_of(rows[i].right_key ? KEY : "another");
-		struct grant grant;
+	for (size_t i = 0; i < LENGTH(rows) * LENGTH(kept); i++) {
+		const char *const *pair = kept[i % LENGTH(kept)];
+		size_t n = i / LENGTH(kept);
+		struct account_key key = key_of(pair[0]);
+		struct account account = account_of(&key, rows[n].has_key);
+		const struct account *found = rows[n].known ? &account : NULL;
+		struct text shown = text_of(rows[n].right_key ? pair[1] : "another");
 
-		account.active = rows[i].active;
-		account.may_update = rows[i].may_update;
-		assert_row(rows[i].row, authorise(found, key, false, &grant) == rows[i].code);
-		assert_row(rows[i].row, authorise(found, key, true, &grant) == rows[i].uniform_code);
+		account.active = rows[n].active;
+		account.may_update = rows[n].may_update;
+		world->authoriser.uniform_errors = false;
+		assert_row(rows[n].row, ask(world, found, shown) == rows[n].code);
+		world->authoriser.uniform_errors = true;
+		assert_row(rows[n].row, ask(world, found, shown) == rows[n].uniform_code);
+		key_fini(&key.key);
 	}
 }
 
 static void an_account_without_a_key_is_open_to_no_key(void **state)
 {
-	struct account account = account_of(NULL);
-	struct grant grant;
+	struct account_key key = key_of(KEY);
+	struct account account = account_of(&key, 0);
 
-	(void)state;
-	assert_int_equal(authorise(&account, text_of(""), false, &grant), OUTCOME_NO_KEY);
-	assert_int_equal(authorise(&account, (struct text){NULL, 0}, false, &grant), OUTCOME_NO_KEY);
-	assert_int_equal(authorise(&account, text_of(KEY), false, &grant), OUTCOME_NO_KEY);
-
-	/* Not even to one that a left-over hash would fit. */
-	account = account_of(KEY);
-	account.has_key = false;
-	assert_int_equal(authorise(&account, text_of(KEY), false, &grant), OUTCOME_NO_KEY);
-	assert_int_equal(authorise(&account, text_of(KEY), true, &grant), OUTCOME_WRONG_KEY);
+	assert_int_equal(ask(*state, &account, text_of("")), OUTCOME_NO_KEY);
+	assert_int_equal(ask(*state, &account, (struct text){NULL, 0}), OUTCOME_NO_KEY);
+	assert_int_equal(ask(*state, &account, text_of(KEY)), OUTCOME_NO_KEY);
 }
 
 static void an_account_without_patterns_is_granted_nothing(void **state)
 {
-	struct account account = account_of(KEY);
-	struct grant grant = {.count = 7};
+	struct account_key key = key_of(KEY);
+	struct account account = account_of(&key, 1);
+	struct answer answer;
 
-	(void)state;
 	account.patterns = NULL;
 	account.pattern_count = 0;
-	assert_int_equal(authorise(&account, text_of(KEY), false, &grant), OUTCOME_GRANTED);
-	assert_int_equal(grant.count, 0);
+	answer = ask_from(*state, &account, text_of(KEY), "192.0.2.1");
+	assert_int_equal(answer.code, OUTCOME_GRANTED);
+	assert_int_equal(answer.grant.count, 0);
 }
+
+static void each_key_of_an_account_opens_with_its_own_limits(void **state)
+{
+	struct host_pattern limit = {.kind = HOST_EXACT};
+	struct account_key keys[] = {key_of(OTHER_HASH), key_of("first"), key_of("second"), key_of(PASSWORD_HASH)};
+	struct account account = account_of(keys, LENGTH(keys));
+	struct answer answer;
+
+	for (size_t i = 0; i < LENGTH(keys); i++)
+		keys[i].id = (int64_t)i + 1;
+	keys[2].patterns = &limit;
+	keys[2].pattern_count = 1;
+	assert_int_equal(ask_from(*state, &account, text_of("first"), "192.0.2.1").grant.key_id, 2);
+	answer = ask_from(*state, &account, text_of("second"), "192.0.2.1");
+	assert_int_equal(answer.grant.key_id, 3);
+	assert_ptr_equal(answer.grant.key_patterns, &limit);
+	assert_int_equal(answer.grant.key_count, 1);
+	assert_int_equal(ask_from(*state, &account, text_of(PASSWORD), "192.0.2.1").grant.key_id, 1);
+	assert_int_equal(ask(*state, &account, text_of("third")), OUTCOME_WRONG_KEY);
+	key_fini(&keys[0].key);
+	key_fini(&keys[3].key);
+}
+
+static void a_key_opens_from_its_networks_only(void **state)
+{
+	struct account_key key = key_of(KEY);
+	struct account account = account_of(&key, 1);
+	struct network sources[2];
+
+	assert_int_equal(network_parse(text_of("192.0.2.0/24"), &sources[0]), STATUS_OK);
+	assert_int_equal(network_parse(text_of("2001:db8::/32"), &sources[1]), STATUS_OK);
+	key.sources = sources;
+	key.source_count = 2;
+	assert_int_equal(ask_from(*state, &account, text_of(KEY), "192.0.2.255").code, OUTCOME_GRANTED);
+	assert_int_equal(ask_from(*state, &account, text_of(KEY), "2001:db8:ffff::1").code, OUTCOME_GRANTED);
+	assert_int_equal(ask_from(*state, &account, text_of(KEY), "192.0.3.1").code, OUTCOME_MAY_NOT_UPDATE);
+	assert_int_equal(ask_from(*state, &account, text_of(KEY), "2001:db9::1").code, OUTCOME_MAY_NOT_UPDATE);
+	/* Whoever has not got the key learns nothing of this. */
+	assert_int_equal(ask_from(*state, &account, text_of("another"), "192.0.3.1").code, OUTCOME_WRONG_KEY);
+}
+
+static void a_key_that_has_expired_is_none(void **state)
+{
+	static const char *const kept[][2] = {{KEY, KEY}, {PASSWORD_HASH, PASSWORD}};
+	struct world *world = *state;
+
+	for (size_t i = 0; i < LENGTH(kept); i++) {
+		struct account_key key = key_of(kept[i][0]);
+		struct account account = account_of(&key, 1);
+		uint64_t now_s = fake_env_wall_s(world->fake);
+
+		key.expires_s = now_s + 1;
+		assert_int_equal(ask(world, &account, text_of(kept[i][1])), OUTCOME_GRANTED);
+		key.expires_s = now_s;
+		assert_int_equal(ask(world, &account, text_of(kept[i][1])), OUTCOME_WRONG_KEY);
+		key_fini(&key.key);
+	}
+}
+
+/* The store's account is gone by the time that the hash has been computed. */
+static void a_hash_is_computed_from_copies(void **state)
+{
+	struct world *world = *state;
+	struct account_key key = key_of(PASSWORD_HASH);
+	struct account account = account_of(&key, 1), *copy;
+	struct answer answer = {0};
+
+	assert_int_equal(account_copy(&account, &copy), STATUS_OK);
+	begin(world, copy, text_of(PASSWORD), "192.0.2.1", &answer);
+	account_free(&copy);
+	assert_int_equal(answer.calls, 0);
+	fake_env_settle(world->fake);
+	assert_int_equal(answer.code, OUTCOME_GRANTED);
+
+	/* And from then on it is remembered. */
+	begin(world, &account, text_of(PASSWORD), "192.0.2.1", &answer);
+	assert_int_equal(answer.calls, 2);
+	assert_int_equal(answer.code, OUTCOME_GRANTED);
+	key_fini(&key.key);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_right_key_of_an_active_account_is_granted_its_patterns),
-		cmocka_unit_test(the_earliest_check_that_fails_is_told),
-		cmocka_unit_test(an_account_without_a_key_is_open_to_no_key),
-		cmocka_unit_test(an_account_without_patterns_is_granted_nothing),
+		TEST(the_right_key_of_an_active_account_is_granted_its_patterns),
+		TEST(the_earliest_check_that_fails_is_told),
+		TEST(an_account_without_a_key_is_open_to_no_key),
+		TEST(an_account_without_patterns_is_granted_nothing),
+		TEST(each_key_of_an_account_opens_with_its_own_limits),
+		TEST(a_key_opens_from_its_networks_only),
+		TEST(a_key_that_has_expired_is_none),
+		TEST(a_hash_is_computed_from_copies),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -112,6 +112,7 @@ struct load {
 	enum status status;
 	struct config *config;
 	size_t errors, count;
+	size_t plain_keys; /* advice on keys in plain, which most of the files here hold, is counted apart */
 	struct complaint complaints[COMPLAINTS_MAX];
 };
 
@@ -120,6 +121,10 @@ static void on_complaint(void *ctx, bool is_error, const char *file, unsigned li
 	struct load *load = ctx;
 	struct complaint *complaint = &load->complaints[load->count];
 
+	if (!is_error && strstr(text, "in plain")) {
+		load->plain_keys++;
+		return;
+	}
 	assert_true(load->count < COMPLAINTS_MAX);
 	load->count++;
 	load->errors += is_error;
@@ -159,6 +164,11 @@ static void load_path(const char *path, struct load *load)
 struct parts {
 	const char *listen, *tsig_keys, *zones, *users, *extra;
 };
+
+/* A user with two keys; the setting of the second one stands on the next line, line 5. */
+#define USER_WITH_KEY(setting)                                                                                         \
+	"users = ( { login = 'a'; key = '" SENTINEL "'; keys = ( { name = 'n'; key = '" SENTINEL "';\n" setting        \
+	"} ); } );"
 
 #define OR(part, usual) ((part) ? (part) : (usual))
 
@@ -279,6 +289,48 @@ static void options_that_are_given_are_taken(void **state)
 	config_release(&load.config);
 }
 
+static bool is_key(const struct account_key *key, const char *text)
+{
+	uint8_t digest[KEY_DIGEST_LEN];
+
+	assert_int_equal(key_digest(text_of(text), digest), STATUS_OK);
+	return key_matches(&key->key, digest);
+}
+
+static void reads_keys_with_names_and_limits(void **state)
+{
+	static const char *const rows[] = {
+		"users = ( { login = 'a'; key = 'lone'; keys = ( { name = 'one'; key = 'first'; }, { name = 'two'; key = 'second';"
+		" hosts = ( 'www.dyn.example.com', '*.dyn.example.com' ); from = ( '192.0.2.0/24', '::1' ); expires = '2027-01-31'; } ); } );",
+		"users = ( { login = 'a'; keys = ( { name = 'one'; key = 'first'; }, { name = 'two'; key = 'second';"
+		" hosts = ( 'www.dyn.example.com', '*.dyn.example.com' ); from = ( '192.0.2.0/24', '::1' ); expires = '2027-01-31'; } );"
+		" key = 'lone'; } );",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		const struct account_key *keys, *two;
+		struct load load;
+
+		load_parts(&(struct parts){.users = rows[i]}, &load);
+		assert_int_equal(load.status, STATUS_OK);
+		assert_int_equal(load.config->users[0].key_count, 3);
+		keys = load.config->users[0].keys;
+		two = &keys[i == 0 ? 2 : 1];
+		assert_null(keys[i == 0 ? 0 : 2].name);
+		assert_true(is_key(&keys[i == 0 ? 0 : 2], "lone"));
+		assert_true(is_key(&keys[i == 0 ? 1 : 0], "first"));
+		assert_true(is_key(two, "second"));
+		assert_string_equal(two->name, "two");
+		assert_int_equal(two->pattern_count, 2);
+		assert_int_equal(two->patterns[1].kind, HOST_BELOW);
+		assert_int_equal(two->source_count, 2);
+		assert_int_equal(two->sources[0].bits, 24);
+		assert_int_equal(two->expires_s, 1801440000); /* date -ud '2027-02-01 00:00' +%s */
+		config_release(&load.config);
+	}
+}
+
 static void reads_listeners_zones_and_users(void **state)
 {
 	const struct parts parts = {
@@ -319,8 +371,8 @@ static void reads_listeners_zones_and_users(void **state)
 
 	assert_int_equal(config->user_count, 3);
 	assert_string_equal(config->users[0].login, "myLogin");
-	assert_true(config->users[0].has_key);
-	assert_true(key_matches(&config->users[0].key, text_of("ER2T")));
+	assert_int_equal(config->users[0].key_count, 1);
+	assert_true(is_key(&config->users[0].keys[0], "ER2T"));
 	assert_false(config->users[0].active);
 	assert_false(config->users[0].may_update);
 	assert_int_equal(config->users[0].pattern_count, 3);
@@ -329,7 +381,7 @@ static void reads_listeners_zones_and_users(void **state)
 	assert_int_equal(config->users[0].patterns[1].kind, HOST_BELOW);
 	assert_int_equal(config->users[0].patterns[2].kind, HOST_ZONE);
 	assert_string_equal(config->users[1].login, "a b:\"c\"");
-	assert_false(config->users[1].has_key);
+	assert_int_equal(config->users[1].key_count, 0);
 	assert_int_equal(config->users[1].pattern_count, 1);
 	assert_string_equal(config->users[2].login, "MyLogin"); /* capitals matter */
 	config_release(&load.config);
@@ -608,6 +660,17 @@ static void refuses_a_value_out_of_range_or_without_a_meaning(void **state)
 		{{.users = "users = ( { login = ''; } );"}, 4, "`login` is empty"},
 		{{.users = "users = ( { login = 'a';\nkey = ''; } );"}, 5, "`key` is empty"},
 		{{.users = "users = ( { login = 'a';\nkey = 'sha256:" SENTINEL "'; } );"}, 5, "malformed hash"},
+		{{.users = "users = ( { login = 'a';\nkey = '$6$" SENTINEL "'; } );"}, 5, "malformed hash"},
+		{{.users = "users = ( { login = 'a'; keys = ( {\nname = 'n'; } ); } );"}, 4, "`key` is missing"},
+		{{.users = "users = ( { login = 'a'; keys = (\n{ key = '" SENTINEL "'; } ); } );"},
+		 5,
+		 "`name` is missing"},
+		{{.users = USER_WITH_KEY("from = '192.0.2.1/24';")}, 5, "is not a network"},
+		{{.users = USER_WITH_KEY("from = ( 'lan' );")}, 5, "is not a network"},
+		{{.users = USER_WITH_KEY("expires = '2027-02-29';")}, 5, "is not a date"},
+		{{.users = USER_WITH_KEY("expires = 'never';")}, 5, "is not a date"},
+		{{.users = USER_WITH_KEY("hosts = 'a b';")}, 5, "is none of"},
+		{{.users = USER_WITH_KEY("hosts = 'www.example.org';")}, 5, "lies in none of the zones"},
 	};
 
 	(void)state;
@@ -961,6 +1024,31 @@ static void advises_when_others_can_read_keys_in_plain(void **state)
 	config_release(&load.config);
 }
 
+static void advises_against_keys_in_plain_once(void **state)
+{
+	static const char *const hashes[] = {
+		"sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+		"$5$saltsalt$myjXcpMpE2Ofk7fj9hqyNYSn6lmWG4Mqnjx.KIRRr4/",
+		"$y$j75$abcdefghijklmnopqrstu0$NrDLxdh8RZsWZGjPgaTyFYpgfjnLrvMdBZJ3EMKXds7",
+	};
+	struct load load;
+
+	(void)state;
+	load_parts(&(struct parts){.users = "users = ( { login = 'a'; key = '" SENTINEL "'; },"
+					    "{ login = 'b'; keys = ( { name = 'n'; key = '" SENTINEL "'; } ); } );"},
+		   &load);
+	assert_int_equal(load.plain_keys, 1);
+	config_release(&load.config);
+	for (size_t i = 0; i < LENGTH(hashes); i++) {
+		char users[256];
+
+		snprintf(users, sizeof users, "users = ( { login = 'a'; key = '%s'; } );", hashes[i]);
+		load_parts(&(struct parts){.users = users}, &load);
+		assert_row(hashes[i], load.status == STATUS_OK && load.plain_keys == 0);
+		config_release(&load.config);
+	}
+}
+
 static void a_file_without_keys_may_be_readable(void **state)
 {
 	struct load load;
@@ -1128,6 +1216,7 @@ int main(void)
 		cmocka_unit_test_teardown(options_that_are_given_are_taken, clean),
 		cmocka_unit_test_teardown(reads_listeners_zones_and_users, clean),
 		cmocka_unit_test_teardown(tls_to_the_primaries_has_a_port_of_its_own, clean),
+		cmocka_unit_test_teardown(reads_keys_with_names_and_limits, clean),
 		cmocka_unit_test_teardown(users_may_create_where_they_are_told_to, clean),
 		cmocka_unit_test_teardown(errors_as_200_is_for_the_listener_that_has_it, clean),
 		cmocka_unit_test_teardown(nobody_has_to_be_a_user, clean),
@@ -1156,6 +1245,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_key_file_that_is_not_there_is_told, clean),
 		cmocka_unit_test_teardown(a_malformed_key_file_is_told_with_both_lines, clean),
 		cmocka_unit_test_teardown(advises_when_others_can_read_keys_in_plain, clean),
+		cmocka_unit_test_teardown(advises_against_keys_in_plain_once, clean),
 		cmocka_unit_test_teardown(a_file_without_keys_may_be_readable, clean),
 		cmocka_unit_test_teardown(advises_about_the_included_file_that_holds_the_keys, clean),
 		cmocka_unit_test(every_option_stands_in_the_sample),

@@ -39,6 +39,15 @@ struct fake_env {
 	struct fake_random random;
 	uint8_t foretold[FORETOLD_MAX];
 	size_t foretold_len;
+	size_t works; /* that were given and not yet done */
+	uint64_t work_ms;
+};
+
+/* Work of the code under test, which is done in its turn on this thread. */
+struct fake_work {
+	struct fake_env *fake;
+	env_work_fn *work, *done;
+	void *job;
 };
 
 volatile unsigned fake_env_outside;
@@ -144,6 +153,32 @@ static void env_timer_free(struct env_timer **timer)
 	*timer = NULL;
 }
 
+static void do_work(void *ctx)
+{
+	struct fake_work work = *(struct fake_work *)ctx;
+	unsigned outside = fake_env_outside;
+
+	free(ctx);
+	fake_env_outside = 0;
+	work.work(work.job);
+	work.fake->works--;
+	work.done(work.job);
+	fake_env_outside = outside;
+}
+
+static enum status env_do_work(void *ctx, env_work_fn *work, env_work_fn *done, void *job)
+{
+	struct fake_env *fake = ctx;
+	struct fake_work *given = malloc(sizeof *given);
+
+	if (!given)
+		return STATUS_NO_MEMORY;
+	*given = (struct fake_work){fake, work, done, job};
+	fake->works++;
+	fake_env_call_at(fake, fake->now_ms + fake->work_ms, do_work, given);
+	return STATUS_OK;
+}
+
 /* ---- The test's side ---- */
 
 struct fake_env *fake_env_new(uint64_t seed)
@@ -158,6 +193,7 @@ struct fake_env *fake_env_new(uint64_t seed)
 		.timer_set = env_timer_set,
 		.timer_stop = env_timer_stop,
 		.timer_free = env_timer_free,
+		.work = env_do_work,
 		.ctx = fake,
 	};
 	TAILQ_INIT(&fake->timers);
@@ -170,7 +206,7 @@ struct fake_env *fake_env_new(uint64_t seed)
 void fake_env_free(struct fake_env **fake_pointer)
 {
 	struct fake_env *fake = *fake_pointer;
-	size_t left = fake_env_timers(fake);
+	size_t left = fake_env_timers(fake) + fake->works;
 	struct env_timer *timer;
 
 	while ((timer = TAILQ_FIRST(&fake->timers)))
@@ -188,6 +224,11 @@ const struct env *fake_env_of(struct fake_env *fake)
 uint64_t fake_env_now_ms(const struct fake_env *fake)
 {
 	return fake->now_ms;
+}
+
+void fake_env_set_work_ms(struct fake_env *fake, uint64_t work_ms)
+{
+	fake->work_ms = work_ms;
 }
 
 void fake_env_set_wall_s(struct fake_env *fake, uint64_t wall_s)

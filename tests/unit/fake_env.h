@@ -3,7 +3,8 @@
  * seed.
  *
  * The clock only moves in fake_env_advance(), which runs timers and calls in the order of their times, and those of
- * the same time in the order in which they were set. Misuse fails the test that is running.
+ * the same time in the order in which they were set. Work for other threads is done then, too, on this one. Misuse
+ * fails the test that is running.
  */
 #ifndef TESTS_FAKE_ENV_H
 #define TESTS_FAKE_ENV_H
@@ -26,7 +27,7 @@ struct fake_env;
 
 struct fake_env *fake_env_new(uint64_t seed);
 
-/* Fails the test if the code under test still holds a timer. Sets *fake to NULL. */
+/* Fails the test if the code under test still holds a timer, or waits for work. Sets *fake to NULL. */
 void fake_env_free(struct fake_env **fake);
 
 /* The env, which belongs to the fake. */
@@ -37,6 +38,9 @@ uint64_t fake_env_now_ms(const struct fake_env *fake);
 /* Sets the wall clock, which then runs along with the other one; nothing expires because of it. */
 void fake_env_set_wall_s(struct fake_env *fake, uint64_t wall_s);
 uint64_t fake_env_wall_s(const struct fake_env *fake);
+
+/* How long work for other threads takes from now on; at first no time. */
+void fake_env_set_work_ms(struct fake_env *fake, uint64_t work_ms);
 
 /* Runs all that is due in the next `ms` milliseconds, each at its time, and ends that much later. */
 void fake_env_advance(struct fake_env *fake, uint64_t ms);

@@ -58,6 +58,7 @@ struct world {
 	struct fake_env *fake;
 	struct fake_store store;
 	struct throttle *throttle;
+	struct verifier *verifier;
 	struct plan_zone zones[ZONES];
 	struct plan_policy policy;
 	bool zones_later;
@@ -71,6 +72,10 @@ struct world {
 	void *gone_ctx;
 	void *cancelled[SETS_MAX];
 	size_t cancelled_count;
+	struct throttle_limits limits;
+	unsigned record_count;
+	struct record record; /* the last one; its texts: */
+	char record_login[64], record_host[64];
 	unsigned handled, answered;
 	struct http_response response; /* the last one */
 	size_t log_len;
@@ -90,8 +95,11 @@ static const struct account *find_account(const struct fake_store *store, struct
 
 static const struct account *find_by_token(const struct fake_store *store, struct text token)
 {
+	uint8_t digest[KEY_DIGEST_LEN];
+
+	assert_int_equal(key_digest(token, digest), STATUS_OK);
 	for (size_t i = 0; i < store->account_count; i++) {
-		if (store->accounts[i].has_key && key_matches(&store->accounts[i].key, token))
+		if (store->accounts[i].key_count && key_matches(&store->accounts[i].keys[0].key, digest))
 			return &store->accounts[i];
 	}
 	return NULL;
@@ -185,6 +193,16 @@ static void answer(struct http_exchange **exchange_pointer, const struct http_re
 	free(exchange);
 }
 
+static void keep_record(void *ctx, const struct record *record)
+{
+	struct world *world = ctx;
+
+	world->record_count++;
+	world->record = *record;
+	snprintf(world->record_login, sizeof world->record_login, "%.*s", (int)record->login.len, record->login.octets);
+	snprintf(world->record_host, sizeof world->record_host, "%.*s", (int)record->host.len, record->host.octets);
+}
+
 static void keep_line(void *ctx, const char *line, size_t len)
 {
 	struct world *world = ctx;
@@ -214,9 +232,11 @@ static struct account *add_account(struct world *world, const char *login, const
 	account->login = strdup(login);
 	assert_non_null(account->login);
 	account->active = account->may_update = true;
-	account->has_key = key != NULL;
+	account->keys = calloc(1, sizeof *account->keys);
+	assert_non_null(account->keys);
+	account->key_count = key != NULL;
 	if (key)
-		assert_int_equal(key_parse(text_of(key), &account->key, &was_plain), STATUS_OK);
+		assert_int_equal(key_parse(text_of(key), &account->keys[0].key, &was_plain), STATUS_OK);
 	account->patterns = pattern_of("*.example.com");
 	account->pattern_count = 1;
 	return account;
@@ -225,12 +245,12 @@ static struct account *add_account(struct world *world, const char *login, const
 /* Failed attempts are without bound unless `failures_max` says otherwise. */
 static void make_pipeline(struct world *world, bool uniform_auth_errors, unsigned failures_max)
 {
-	struct throttle_limits limits = {.failures_max = failures_max, .recovery_s = RECOVERY_S};
 	struct pipeline_parts parts = {
 		.env = fake_env_of(world->fake),
 		.store = &world->store.base,
 		.policy = &world->policy,
-		.uniform_auth_errors = uniform_auth_errors,
+		.record = keep_record,
+		.record_ctx = world,
 		.submit = submit,
 		.cancel = cancel,
 		.submit_ctx = world,
@@ -239,10 +259,14 @@ static void make_pipeline(struct world *world, bool uniform_auth_errors, unsigne
 		.report = requests_report,
 	};
 
-	assert_int_equal(throttle_new(&limits, &world->throttle), STATUS_OK);
+	world->limits.failures_max = failures_max;
+	world->limits.recovery_s = RECOVERY_S;
+	assert_int_equal(throttle_new(&world->limits, &world->throttle), STATUS_OK);
 	assert_int_equal(requests_new(&world->requests), STATUS_OK);
+	assert_int_equal(verifier_new(parts.env, &world->verifier), STATUS_OK);
 	parts.throttle = world->throttle;
 	parts.report_ctx = world->requests;
+	parts.authoriser = (struct authoriser){parts.env, world->verifier, uniform_auth_errors};
 	assert_int_equal(pipeline_new(&parts, &world->pipeline), STATUS_OK);
 }
 
@@ -253,6 +277,7 @@ static void free_pipeline(struct world *world)
 	throttle_free(&world->throttle);
 	requests_free(&world->requests);
 	assert_null(world->requests);
+	verifier_free(&world->verifier);
 }
 
 static int setup(void **state)
@@ -284,10 +309,8 @@ static int teardown(void **state)
 	log_set_sink(NULL, NULL);
 	free_pipeline(world);
 	fake_env_free(&world->fake);
-	for (size_t i = 0; i < world->store.account_count; i++) {
-		free(world->store.accounts[i].login);
-		free(world->store.accounts[i].patterns);
-	}
+	for (size_t i = 0; i < world->store.account_count; i++)
+		account_fini(&world->store.accounts[i]);
 	assert_int_equal(world->answered, world->handled);
 	assert_null(strstr(world->log, KEY));
 	free(world);
@@ -884,6 +907,68 @@ static void other_logins_and_sources_need_not_wait(void **state)
 	assert_answer(world, 200, "OK");
 }
 
+/* ---- Keys that take time, and what becomes of changes ---- */
+
+/* Of the password "correct horse"; by openssl-passwd(1). */
+#define HASH   "$5$saltsalt$myjXcpMpE2Ofk7fj9hqyNYSn6lmWG4Mqnjx.KIRRr4/"
+#define CHOSEN "/dynamic.cgi?host=" OWNER "&ip=192.0.2.80&user=chosen&password=correct%20horse"
+
+static void a_hash_is_computed_off_the_loop(void **state)
+{
+	struct world *world = *state;
+
+	add_account(world, "chosen", HASH);
+	handle(world, HTTP_GET, CHOSEN);
+	assert_int_equal(world->answered, 0);
+	get(world, GOOD); /* others go on meanwhile */
+	assert_answer(world, 200, "OK");
+	fake_env_settle(world->fake);
+	assert_int_equal(world->answered, 2);
+	assert_answer(world, 200, "OK");
+	get(world, CHOSEN); /* at once: it is remembered */
+	assert_answer(world, 200, "OK");
+}
+
+static void committed_changes_are_bounded_and_others_are_not(void **state)
+{
+	struct world *world = *state;
+
+	world->limits.changes_max = 2;
+	world->limits.changes_window_s = 60;
+	free_pipeline(world);
+	make_pipeline(world, false, 0);
+	world->outcome.code = OUTCOME_UNCHANGED;
+	for (unsigned i = 0; i < 4; i++)
+		get(world, GOOD);
+	assert_answer(world, 200, "OK");
+	world->outcome.code = OUTCOME_CHANGED;
+	get(world, GOOD);
+	get(world, GOOD);
+	assert_answer(world, 200, "OK");
+	get(world, GOOD);
+	assert_answer(world, 429, "TM_REQ");
+	assert_int_equal(world->response.retry_after_s, 30);
+	assert_int_equal(world->set_count, 6);
+}
+
+static void what_was_granted_is_recorded_and_nothing_else(void **state)
+{
+	struct world *world = *state;
+
+	get(world, WRONG);
+	get(world, "/dynamic.cgi?host=www.example.org&user=myLogin&password=" KEY);
+	assert_int_equal(world->record_count, 0);
+	get(world, "/dynamic.cgi?host=WWW.dyn.example.com.&ip=192.0.2.80,2001:db8::1&user=myLogin&password=" KEY);
+	assert_int_equal(world->record_count, 1);
+	assert_string_equal(world->record_login, "myLogin");
+	assert_string_equal(world->record_host, OWNER);
+	assert_int_equal(world->record.code, OUTCOME_CHANGED);
+	assert_int_equal(world->record.at_s, fake_env_wall_s(world->fake));
+	assert_int_equal(world->record.addr_count, 2);
+	assert_int_equal(world->record.addrs[1].family, ADDR_V6);
+	assert_int_equal(world->record.source.octets[3], 7);
+}
+
 static void two_readings_are_one_failure(void **state)
 {
 	struct world *world = *state;
@@ -1113,6 +1198,9 @@ int main(void)
 		TEST(a_store_that_fails_gives_no_ok),
 		TEST(after_too_many_failures_the_right_key_has_to_wait),
 		TEST(other_logins_and_sources_need_not_wait),
+		TEST(a_hash_is_computed_off_the_loop),
+		TEST(committed_changes_are_bounded_and_others_are_not),
+		TEST(what_was_granted_is_recorded_and_nothing_else),
 		TEST(two_readings_are_one_failure),
 		TEST(other_failures_are_not_counted),
 		TEST(unknown_paths_are_404),

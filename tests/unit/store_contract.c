@@ -19,8 +19,25 @@ struct found {
 	bool has_account;
 	struct account account;
 	char login[LOGIN_MAX];
+	struct key first_key;
 	struct host_pattern first_pattern;
+	struct {
+		char name[LOGIN_MAX], hash[128], host[64];
+		unsigned bits;
+		uint64_t expires_s;
+	} second_key;
 };
+
+static void copy_second_key(struct found *found, const struct account_key *key)
+{
+	if (!key->name || !key->key.crypt || key->pattern_count != 1 || key->source_count != 1)
+		return;
+	snprintf(found->second_key.name, sizeof found->second_key.name, "%s", key->name);
+	snprintf(found->second_key.hash, sizeof found->second_key.hash, "%s", key->key.crypt);
+	snprintf(found->second_key.host, sizeof found->second_key.host, "%.63s", key->patterns[0].name.text);
+	found->second_key.bits = key->sources[0].bits;
+	found->second_key.expires_s = key->expires_s;
+}
 
 static void on_found(void *ctx, enum status status, const struct account *account)
 {
@@ -34,6 +51,10 @@ static void on_found(void *ctx, enum status status, const struct account *accoun
 	found->account = *account;
 	assert_in_range(strlen(account->login), 0, LOGIN_MAX - 1);
 	strcpy(found->login, account->login);
+	if (account->key_count)
+		found->first_key = account->keys[0].key;
+	if (account->key_count == 2)
+		copy_second_key(found, &account->keys[1]);
 	if (account->pattern_count)
 		found->first_pattern = account->patterns[0];
 }
@@ -92,12 +113,18 @@ static struct found look_up_token(void **state, struct account_store *store, str
 	return found;
 }
 
-static struct key key_of(const char *text)
+static struct account_key key_of(const char *text)
 {
-	struct key key;
+	struct account_key key = {0};
 
-	assert_int_equal(key_digest(text_of(text), &key), STATUS_OK);
+	assert_int_equal(key_digest(text_of(text), key.key.digest), STATUS_OK);
 	return key;
+}
+
+/* An account with that key alone. */
+static struct account holder_of(struct account_key *key, char *login)
+{
+	return (struct account){.login = login, .keys = key, .key_count = 1};
 }
 
 /* ---- Accounts ---- */
@@ -105,9 +132,11 @@ static struct key key_of(const char *text)
 static char login_a[] = "myLogin", login_b[] = "MYLOGIN", login_c[] = "with space",
 	    login_d[] = "m\xc3\xbcller@example.com", login_e[] = "a:b\"c\\'%";
 
+static struct account_key key_a = {.key = {{1, 2, 3}, NULL}}, key_b = {.key = {{4, 5, 6}, NULL}};
+
 static const struct account accounts[] = {
-	{.login = login_a, .active = true, .may_update = true, .has_key = true, .key = {{1, 2, 3}}},
-	{.login = login_b, .active = false, .may_update = true, .has_key = true, .key = {{4, 5, 6}}},
+	{.login = login_a, .active = true, .may_update = true, .keys = &key_a, .key_count = 1},
+	{.login = login_b, .active = false, .may_update = true, .keys = &key_b, .key_count = 1},
 	{.login = login_c, .active = true, .may_update = false},
 	{.login = login_d, .active = true, .may_update = true},
 	{.login = login_e, .active = true, .may_update = true},
@@ -131,8 +160,8 @@ static void finds_an_account_with_all_that_it_holds(void **state)
 	assert_string_equal(found.login, "myLogin");
 	assert_true(found.account.active);
 	assert_true(found.account.may_update);
-	assert_true(found.account.has_key);
-	assert_memory_equal(found.account.key.digest, account.key.digest, KEY_DIGEST_LEN);
+	assert_int_equal(found.account.key_count, 1);
+	assert_memory_equal(found.first_key.digest, key_a.key.digest, KEY_DIGEST_LEN);
 	assert_int_equal(found.account.pattern_count, 2);
 	assert_int_equal(found.first_pattern.kind, HOST_BELOW);
 	assert_string_equal(found.first_pattern.name.text, "home.example.com");
@@ -150,7 +179,7 @@ static void tells_accounts_apart_octet_by_octet(void **state)
 		assert_string_equal(found.login, accounts[i].login);
 		assert_int_equal(found.account.active, accounts[i].active);
 		assert_int_equal(found.account.may_update, accounts[i].may_update);
-		assert_int_equal(found.account.has_key, accounts[i].has_key);
+		assert_int_equal(found.account.key_count, accounts[i].key_count);
 	}
 	account_store_free(&store);
 }
@@ -168,6 +197,48 @@ static void finds_no_account_that_is_not_there(void **state)
 	for (size_t i = 0; i < LENGTH(rows); i++)
 		assert_row(rows[i].octets, look_up(state, store, rows[i]).status == STATUS_NOT_FOUND);
 	assert_int_equal(look_up(state, store, (struct text){NULL, 0}).status, STATUS_NOT_FOUND);
+	account_store_free(&store);
+}
+
+/* ---- Keys ---- */
+
+static char name_one[] = "one", name_two[] = "two";
+
+static void finds_all_keys_of_an_account_with_their_limits(void **state)
+{
+	static char hash[] = "$5$saltsalt$myjXcpMpE2Ofk7fj9hqyNYSn6lmWG4Mqnjx.KIRRr4/";
+	struct host_pattern pattern = {.kind = HOST_EXACT, .name = name_of("a.example.com")};
+	struct network source = {.addr = addr_of("192.0.2.0"), .bits = 24};
+	struct account_key keys[] = {{.name = name_one, .key = {.digest = {1}}},
+				     {.name = name_two,
+				      .key = {.crypt = hash},
+				      .patterns = &pattern,
+				      .pattern_count = 1,
+				      .sources = &source,
+				      .source_count = 1,
+				      .expires_s = 86400}};
+	struct account account = {.login = login_a, .active = true, .keys = keys, .key_count = 2};
+	struct account_store *store = make(state, &account, 1);
+	struct found found = look_up(state, store, text_of("myLogin"));
+
+	assert_int_equal(found.account.key_count, 2);
+	assert_string_equal(found.second_key.name, "two");
+	assert_string_equal(found.second_key.hash, hash);
+	assert_string_equal(found.second_key.host, "a.example.com");
+	assert_int_equal(found.second_key.bits, 24);
+	assert_int_equal(found.second_key.expires_s, 86400);
+	account_store_free(&store);
+}
+
+static void each_key_of_an_account_is_a_token(void **state)
+{
+	struct account_key keys[] = {key_of("first"), key_of("second")};
+	struct account holder = {.login = login_a, .active = true, .keys = keys, .key_count = 2};
+	struct account_store *store = make(state, &holder, 1);
+
+	assert_string_equal(look_up_token(state, store, text_of("first")).login, login_a);
+	assert_string_equal(look_up_token(state, store, text_of("second")).login, login_a);
+	assert_int_equal(look_up_token(state, store, text_of("third")).status, STATUS_NOT_FOUND);
 	account_store_free(&store);
 }
 
@@ -200,11 +271,8 @@ static void finds_each_of_many(void **state)
 
 static void a_token_names_its_user(void **state)
 {
-	struct account tokens[] = {
-		{.login = login_a, .active = true, .has_key = true, .key = key_of("token-a")},
-		{.login = login_b, .active = false, .has_key = true, .key = key_of("token-b")},
-		{.login = login_c, .active = true},
-	};
+	struct account_key keys[] = {key_of("token-a"), key_of("token-b")};
+	struct account tokens[] = {holder_of(&keys[0], login_a), holder_of(&keys[1], login_b), {.login = login_c}};
 	static const struct text others[] = {
 		OCTETS("token"), OCTETS("token-aa"), OCTETS("TOKEN-A"), OCTETS("token-a "),   OCTETS("token-a\0"),
 		OCTETS(""),      OCTETS("\0"),       OCTETS("myLogin"), OCTETS("with space"),
@@ -218,25 +286,13 @@ static void a_token_names_its_user(void **state)
 	account_store_free(&store);
 }
 
-static void an_account_without_a_key_has_no_token(void **state)
-{
-	struct account keyless = {.login = login_a, .active = true, .key = key_of("token-a")};
-	struct account_store *store = make(state, &keyless, 1);
-
-	assert_int_equal(look_up_token(state, store, text_of("token-a")).status, STATUS_NOT_FOUND);
-	account_store_free(&store);
-}
-
 static void a_key_that_several_share_names_nobody(void **state)
 {
 	static char login_f[] = "f";
+	struct account_key shared = key_of("shared"), own = key_of("own"), of_three = key_of("of three");
 	struct account sharing[] = {
-		{.login = login_a, .has_key = true, .key = key_of("shared")},
-		{.login = login_b, .has_key = true, .key = key_of("own")},
-		{.login = login_c, .has_key = true, .key = key_of("shared")},
-		{.login = login_d, .has_key = true, .key = key_of("of three")},
-		{.login = login_e, .has_key = true, .key = key_of("of three")},
-		{.login = login_f, .has_key = true, .key = key_of("of three")},
+		holder_of(&shared, login_a),   holder_of(&own, login_b),      holder_of(&shared, login_c),
+		holder_of(&of_three, login_d), holder_of(&of_three, login_e), holder_of(&of_three, login_f),
 	};
 	struct account_store *store = make(state, sharing, LENGTH(sharing));
 
@@ -252,15 +308,13 @@ static void a_key_that_several_share_names_nobody(void **state)
 /* Digests that begin with the same octets, as a search may go by them. */
 static void tells_keys_apart_octet_by_octet(void **state)
 {
-	struct account alike[] = {
-		{.login = login_a, .has_key = true, .key = key_of("token-a")},
-		{.login = login_b, .has_key = true, .key = key_of("token-a")},
-		{.login = login_c, .has_key = true, .key = key_of("token-a")},
-	};
+	struct account_key keys[] = {key_of("token-a"), key_of("token-a"), key_of("token-a")};
+	struct account alike[] = {holder_of(&keys[0], login_a), holder_of(&keys[1], login_b),
+				  holder_of(&keys[2], login_c)};
 	struct account_store *store;
 
-	alike[0].key.digest[KEY_DIGEST_LEN - 1] ^= 1;
-	alike[2].key.digest[KEY_DIGEST_LEN / 2] ^= 1;
+	keys[0].key.digest[KEY_DIGEST_LEN - 1] ^= 1;
+	keys[2].key.digest[KEY_DIGEST_LEN / 2] ^= 1;
 	store = make(state, alike, LENGTH(alike));
 	assert_string_equal(look_up_token(state, store, text_of("token-a")).login, login_b);
 	account_store_free(&store);
@@ -269,13 +323,15 @@ static void tells_keys_apart_octet_by_octet(void **state)
 static void finds_each_of_many_by_its_token(void **state)
 {
 	static char logins[MANY][LOGIN_MAX];
+	static struct account_key keys[MANY];
 	struct account *many = calloc(MANY, sizeof *many);
 	struct account_store *store;
 
 	assert_non_null(many);
 	for (size_t i = 0; i < MANY; i++) {
 		snprintf(logins[i], LOGIN_MAX, "user-%zu", i);
-		many[i] = (struct account){.login = logins[i], .has_key = true, .key = key_of(logins[i])};
+		keys[i] = key_of(logins[i]);
+		many[i] = holder_of(&keys[i], logins[i]);
 	}
 	store = make(state, many, MANY);
 	for (size_t i = 0; i < MANY; i++)
@@ -352,10 +408,11 @@ int store_contract_run(const struct store_under_test *store)
 		cmocka_unit_test_prestate(finds_an_account_with_all_that_it_holds, &copy),
 		cmocka_unit_test_prestate(tells_accounts_apart_octet_by_octet, &copy),
 		cmocka_unit_test_prestate(finds_no_account_that_is_not_there, &copy),
+		cmocka_unit_test_prestate(finds_all_keys_of_an_account_with_their_limits, &copy),
+		cmocka_unit_test_prestate(each_key_of_an_account_is_a_token, &copy),
 		cmocka_unit_test_prestate(an_empty_store_holds_nobody, &copy),
 		cmocka_unit_test_prestate(finds_each_of_many, &copy),
 		cmocka_unit_test_prestate(a_token_names_its_user, &copy),
-		cmocka_unit_test_prestate(an_account_without_a_key_has_no_token, &copy),
 		cmocka_unit_test_prestate(a_key_that_several_share_names_nobody, &copy),
 		cmocka_unit_test_prestate(tells_keys_apart_octet_by_octet, &copy),
 		cmocka_unit_test_prestate(finds_each_of_many_by_its_token, &copy),

@@ -1,0 +1,165 @@
+#include "account/account.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Copying and freeing ---- */
+
+/* *to becomes a copy of `count` elements; NULL for none. Says if there was memory. */
+static bool copy_array(void *to, const void *from, size_t count, size_t size)
+{
+	void *copy = count ? calloc(count, size) : NULL;
+
+	if (copy)
+		memcpy(copy, from, count * size);
+	memcpy(to, &copy, sizeof copy);
+	return copy || count == 0;
+}
+
+static bool copy_string(char **to, const char *from)
+{
+	*to = from ? strdup(from) : NULL;
+	return *to || !from;
+}
+
+/* Every pointer of *to is its own or NULL, also when memory runs out. */
+static bool copy_key(struct account_key *to, const struct account_key *from)
+{
+	*to = *from;
+	to->name = to->key.crypt = NULL;
+	to->patterns = NULL;
+	to->sources = NULL;
+	return copy_string(&to->name, from->name) && copy_string(&to->key.crypt, from->key.crypt) &&
+	       copy_array(&to->patterns, from->patterns, from->pattern_count, sizeof *from->patterns) &&
+	       copy_array(&to->sources, from->sources, from->source_count, sizeof *from->sources);
+}
+
+static bool copy_keys(struct account *to, const struct account *from)
+{
+	to->keys = from->key_count ? calloc(from->key_count, sizeof *to->keys) : NULL;
+	if (!to->keys)
+		return from->key_count == 0;
+	to->key_count = from->key_count;
+	for (size_t i = 0; i < from->key_count; i++) {
+		if (!copy_key(&to->keys[i], &from->keys[i]))
+			return false;
+	}
+	return true;
+}
+
+enum status account_copy(const struct account *account, struct account **out)
+{
+	struct account *copy = malloc(sizeof *copy);
+
+	if (!copy)
+		return STATUS_NO_MEMORY;
+	*copy = *account;
+	copy->login = NULL;
+	copy->keys = NULL;
+	copy->key_count = 0;
+	copy->patterns = NULL;
+	if (copy_string(&copy->login, account->login) && copy_keys(copy, account) &&
+	    copy_array(&copy->patterns, account->patterns, account->pattern_count, sizeof *account->patterns)) {
+		*out = copy;
+		return STATUS_OK;
+	}
+	account_free(&copy);
+	return STATUS_NO_MEMORY;
+}
+
+static void key_entry_fini(struct account_key *key)
+{
+	key_fini(&key->key);
+	free(key->name);
+	free(key->patterns);
+	free(key->sources);
+}
+
+void account_fini(struct account *account)
+{
+	for (size_t i = 0; i < account->key_count; i++)
+		key_entry_fini(&account->keys[i]);
+	free(account->keys);
+	free(account->login);
+	free(account->patterns);
+	*account = (struct account){0};
+}
+
+void account_free(struct account **account)
+{
+	if (!account || !*account)
+		return;
+	account_fini(*account);
+	free(*account);
+	*account = NULL;
+}
+
+/* ---- Dates ---- */
+
+enum { DAY_S = 86400, YEAR_MIN = 1970, YEAR_MAX = 9999 };
+
+/* Decimal digits; a text of anything else gives false. */
+static bool parse_digits(const char *at, size_t len, unsigned *out)
+{
+	*out = 0;
+	for (size_t i = 0; i < len; i++) {
+		if (at[i] < '0' || at[i] > '9')
+			return false;
+		*out = 10 * *out + (unsigned)(at[i] - '0');
+	}
+	return true;
+}
+
+static bool is_leap(unsigned year)
+{
+	return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
+static unsigned days_in(unsigned year, unsigned month)
+{
+	static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+
+	return month == 2 && is_leap(year) ? 29 : days[month - 1];
+}
+
+/* Days from 1970-01-01 to the first day of the year. */
+static uint64_t days_before(unsigned year)
+{
+	unsigned past = year - 1;
+
+	return 365 * (uint64_t)(year - YEAR_MIN) + (past / 4 - past / 100 + past / 400) -
+	       (1969 / 4 - 1969 / 100 + 1969 / 400);
+}
+
+enum status account_expiry_parse(struct text text, uint64_t *out_s)
+{
+	unsigned year, month, day;
+	uint64_t days;
+
+	if (text.len != strlen("YYYY-MM-DD") || text.octets[4] != '-' || text.octets[7] != '-' ||
+	    !parse_digits(text.octets, 4, &year) || !parse_digits(text.octets + 5, 2, &month) ||
+	    !parse_digits(text.octets + 8, 2, &day))
+		return STATUS_INVALID;
+	if (year < YEAR_MIN || month < 1 || month > 12 || day < 1 || day > days_in(year, month))
+		return STATUS_INVALID;
+	days = days_before(year) + day;
+	for (unsigned i = 1; i < month; i++)
+		days += days_in(year, i);
+	*out_s = days * DAY_S;
+	return STATUS_OK;
+}
+
+const char *account_expiry_format(uint64_t expires_s, char buffer[static ACCOUNT_DATE_MAX])
+{
+	uint64_t days = expires_s ? (expires_s - 1) / DAY_S : 0;
+	unsigned year = YEAR_MIN, month = 1;
+
+	while (year < YEAR_MAX && days_before(year + 1) <= days)
+		year++;
+	days -= days_before(year);
+	for (; month < 12 && days >= days_in(year, month); month++)
+		days -= days_in(year, month);
+	snprintf(buffer, ACCOUNT_DATE_MAX, "%04u-%02u-%02u", year, month, (unsigned)days % 100 + 1);
+	return buffer;
+}

@@ -1,0 +1,94 @@
+#include "account/password.h"
+
+#include <crypt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/secret.h"
+
+_Static_assert(PASSWORD_HASH_MAX == CRYPT_OUTPUT_SIZE, "a hash fits");
+_Static_assert(PASSWORD_MAX < CRYPT_MAX_PASSPHRASE_SIZE, "a passphrase fits");
+
+/* `$` method `$` salt `$` hash, of 128 bits or more in base64: crypt_checksalt() looks at method and salt only. */
+enum { HASH_DOLLARS_MIN = 3, HASH_TAIL_MIN = 22 };
+
+bool password_is_hash(struct text text)
+{
+	char copy[PASSWORD_HASH_MAX];
+	size_t dollars = 0;
+
+	if (text.len == 0 || text.len >= sizeof copy || text.octets[0] != '$' || memchr(text.octets, '\0', text.len))
+		return false;
+	memcpy(copy, text.octets, text.len);
+	copy[text.len] = '\0';
+	for (const char *at = copy; *at; at++)
+		dollars += *at == '$';
+	if (dollars < HASH_DOLLARS_MIN || strlen(strrchr(copy, '$') + 1) < HASH_TAIL_MIN)
+		return false;
+	switch (crypt_checksalt(copy)) {
+	case CRYPT_SALT_OK:
+	case CRYPT_SALT_METHOD_LEGACY:
+	case CRYPT_SALT_TOO_CHEAP:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* crypt(3) takes a string; what holds a NUL octet or is too long is nobody's password. */
+static bool to_string(struct text password, char out[static PASSWORD_MAX + 1])
+{
+	if (password.len == 0 || password.len > PASSWORD_MAX || memchr(password.octets, '\0', password.len))
+		return false;
+	memcpy(out, password.octets, password.len);
+	out[password.len] = '\0';
+	return true;
+}
+
+/* The hash of the password under the method and salt of `setting`, into `out`. */
+static enum status hash_under(const char *setting, struct text password, char out[static PASSWORD_HASH_MAX])
+{
+	char string[PASSWORD_MAX + 1];
+	struct crypt_data *data = NULL;
+	enum status status = STATUS_INVALID;
+	const char *hash;
+
+	if (!to_string(password, string))
+		return STATUS_INVALID;
+	data = calloc(1, sizeof *data);
+	hash = data ? crypt_r(string, setting, data) : NULL;
+	status = data ? STATUS_CRYPTO : STATUS_NO_MEMORY;
+	if (hash && hash[0] != '*') { /* its way to say that it failed */
+		strcpy(out, hash);
+		status = STATUS_OK;
+	}
+	secret_wipe(string, sizeof string);
+	if (data)
+		secret_wipe(data, sizeof *data);
+	free(data);
+	return status;
+}
+
+enum status password_hash(struct text password, char out[static PASSWORD_HASH_MAX])
+{
+	char setting[CRYPT_GENSALT_OUTPUT_SIZE];
+
+	if (!crypt_gensalt_rn("$y$", 0, NULL, 0, setting, sizeof setting))
+		return STATUS_CRYPTO;
+	return hash_under(setting, password, out);
+}
+
+enum status password_check(const char *hash, struct text password, bool *matches)
+{
+	char actual[PASSWORD_HASH_MAX];
+	enum status status = hash_under(hash, password, actual);
+
+	*matches = false;
+	if (status == STATUS_INVALID)
+		return STATUS_OK; /* nobody's password */
+	if (status != STATUS_OK)
+		return status;
+	*matches = strlen(actual) == strlen(hash) && secret_equal(actual, hash, strlen(hash));
+	secret_wipe(actual, sizeof actual);
+	return STATUS_OK;
+}

@@ -1,0 +1,26 @@
+/*
+ * record: what became of one host of an update, for the history.
+ */
+#ifndef ACCOUNT_RECORD_H
+#define ACCOUNT_RECORD_H
+
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/text.h"
+#include "update/outcome.h"
+
+enum { RECORD_ADDRS_MAX = 2 };
+
+struct record {
+	struct text login; /* of the account that was granted the update */
+	struct text host;  /* in normal form */
+	int64_t key_id;    /* of the key that was used; 0: one of the configuration */
+	uint64_t at_s;     /* seconds since 1970 UTC */
+	struct addr source;
+	struct addr addrs[RECORD_ADDRS_MAX]; /* that were to be set */
+	size_t addr_count;
+	enum outcome_code code;
+};
+
+#endif

@@ -1,0 +1,311 @@
+/*
+ * At most one task is with a worker: a job, or a batch of records. Between the task's start and its end the database is
+ * the worker's; all else is the loop's.
+ */
+#include "account/state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "base/log.h"
+
+enum {
+	BATCH_MAX = 1000,      /* records in one transaction */
+	BATCH_PAUSE_MS = 1000, /* that the first of them may wait for others */
+	RETRY_PAUSE_MS = 5000, /* after a failure */
+	RECORDS_MAX = 10000,   /* that wait; 4 MiB at most */
+	JOBS_MAX = 64,         /* that wait */
+	PATIENCE_MS = 5000,    /* with another process that writes */
+};
+
+struct item {
+	STAILQ_ENTRY(item) link;
+	struct record record; /* its texts stand behind the struct */
+	char octets[];
+};
+
+struct job {
+	STAILQ_ENTRY(job) link;
+	state_work_fn *work;
+	state_done_fn *done;
+	void *job;
+};
+
+struct state {
+	const struct env *env;
+	char *folder;
+	struct env_timer *timer;
+	bool freed;
+
+	STAILQ_HEAD(, item) items;
+	size_t item_count;
+	uint64_t batch_at_ms; /* when the next batch may go */
+	uint64_t dropped;     /* records, since the last batch that was written */
+	bool failing;         /* and the log says so */
+
+	STAILQ_HEAD(, job) jobs;
+	size_t job_count;
+
+	/* The task that is with a worker. */
+	bool under_way;
+	struct job *job; /* NULL: it is a batch */
+	const struct record *batch[BATCH_MAX];
+	size_t batch_count;
+	enum status status;
+	bool opened;
+	struct database *database;
+	char error[DATABASE_ERROR_MAX];
+};
+
+/* ---- On the worker ---- */
+
+static enum status carry_out(struct state *state)
+{
+	enum status status;
+
+	if (!state->database)
+		status = database_open(state->folder, PATIENCE_MS, &state->database, state->error);
+	else
+		status = STATUS_OK;
+	state->opened = status == STATUS_OK;
+	if (status != STATUS_OK)
+		return status;
+	status = state->job ? state->job->work(state->job->job, state->database)
+			    : database_record(state->database, state->batch, state->batch_count);
+	snprintf(state->error, sizeof state->error, "%s", database_error(state->database));
+	if (database_is_broken(state->database))
+		database_free(&state->database);
+	return status;
+}
+
+static void work(void *ctx)
+{
+	struct state *state = ctx;
+
+	state->status = carry_out(state);
+}
+
+/* ---- On the loop ---- */
+
+static void drop_first(struct state *state)
+{
+	struct item *item = STAILQ_FIRST(&state->items);
+
+	STAILQ_REMOVE_HEAD(&state->items, link);
+	state->item_count--;
+	free(item);
+}
+
+/* One line when writing begins to fail, one when it works again; updates do not care. */
+static void note_batch(struct state *state)
+{
+	bool failed = state->status != STATUS_OK;
+
+	if (failed && !state->failing)
+		LOG(LOG_ERROR, "history-failed", log_text("folder", state->folder), log_text("error", state->error),
+		    log_text("text", "updates go on without their history being written; it is tried again"));
+	if (!failed && (state->failing || state->dropped))
+		LOG(LOG_WARNING, "history-resumed", log_text("folder", state->folder),
+		    log_number("dropped", (int64_t)state->dropped));
+	if (!failed)
+		state->dropped = 0;
+	state->failing = failed;
+}
+
+static void end_batch(struct state *state)
+{
+	note_batch(state);
+	for (size_t i = 0; i < state->batch_count && state->status == STATUS_OK; i++)
+		drop_first(state);
+	state->batch_count = 0;
+	state->batch_at_ms = env_now_ms(state->env) + (state->status == STATUS_OK ? BATCH_PAUSE_MS : RETRY_PAUSE_MS);
+}
+
+static void end_job(struct state *state)
+{
+	struct job job = *state->job;
+
+	free(state->job);
+	state->job = NULL;
+	if (!state->opened)
+		LOG(LOG_ERROR, "state-unreadable", log_text("folder", state->folder), log_text("error", state->error));
+	job.done(job.job, state->status);
+}
+
+static void go_on(struct state *state);
+
+static void work_done(void *ctx)
+{
+	struct state *state = ctx;
+
+	state->under_way = false;
+	if (state->job)
+		end_job(state);
+	else
+		end_batch(state);
+	go_on(state);
+}
+
+static void begin(struct state *state)
+{
+	if (env_work(state->env, work, work_done, state) == STATUS_OK) {
+		state->under_way = true;
+		return;
+	}
+	/* Without memory a job fails, and a batch waits. */
+	state->status = STATUS_NO_MEMORY;
+	snprintf(state->error, sizeof state->error, "%s", status_text(STATUS_NO_MEMORY));
+	if (state->job)
+		end_job(state);
+	else
+		end_batch(state);
+}
+
+static void begin_job(struct state *state)
+{
+	state->job = STAILQ_FIRST(&state->jobs);
+	STAILQ_REMOVE_HEAD(&state->jobs, link);
+	state->job_count--;
+	begin(state);
+}
+
+/* The items stay in their queue until they are written. */
+static void begin_batch(struct state *state)
+{
+	struct item *item;
+
+	state->batch_count = 0;
+	STAILQ_FOREACH(item, &state->items, link) {
+		if (state->batch_count == BATCH_MAX)
+			break;
+		state->batch[state->batch_count++] = &item->record;
+	}
+	begin(state);
+}
+
+static void release(struct state *state)
+{
+	if (state->item_count)
+		LOG(LOG_WARNING, "history-lost", log_text("folder", state->folder),
+		    log_number("dropped", (int64_t)(state->item_count + state->dropped)));
+	while (state->item_count)
+		drop_first(state);
+	database_free(&state->database);
+	free(state->folder);
+	free(state);
+}
+
+/* A batch goes when its time has come; at the end at once, but not once more when writing fails. */
+static bool batch_is_due(const struct state *state)
+{
+	if (state->item_count == 0)
+		return false;
+	return state->freed ? !state->failing : env_now_ms(state->env) >= state->batch_at_ms;
+}
+
+static void go_on(struct state *state)
+{
+	while (!state->under_way && state->job_count)
+		begin_job(state);
+	if (!state->under_way && batch_is_due(state))
+		begin_batch(state);
+	if (state->under_way)
+		return;
+	if (state->freed)
+		release(state);
+	else if (state->item_count)
+		state->env->timer_set(state->timer, state->batch_at_ms);
+}
+
+static void on_timer(void *ctx)
+{
+	go_on(ctx);
+}
+
+/* Jobs go at once, but from the loop, so that done() never comes from within the call that gave the job. */
+static void arm(struct state *state)
+{
+	if (!state->under_way)
+		state->env->timer_set(state->timer, state->job_count ? env_now_ms(state->env) : state->batch_at_ms);
+}
+
+/* ---- What others call ---- */
+
+enum status state_new(const struct env *env, const char *folder, struct state **out)
+{
+	struct state *state = calloc(1, sizeof *state);
+
+	if (!state)
+		return STATUS_NO_MEMORY;
+	state->env = env;
+	STAILQ_INIT(&state->items);
+	STAILQ_INIT(&state->jobs);
+	state->folder = strdup(folder);
+	state->timer = env->timer_new(env->ctx, on_timer, state);
+	if (state->folder && state->timer) {
+		*out = state;
+		return STATUS_OK;
+	}
+	env->timer_free(&state->timer);
+	free(state->folder);
+	free(state);
+	return STATUS_NO_MEMORY;
+}
+
+void state_free(struct state **state_pointer)
+{
+	struct state *state = *state_pointer;
+
+	*state_pointer = NULL;
+	if (!state)
+		return;
+	state->freed = true;
+	state->env->timer_free(&state->timer);
+	go_on(state);
+}
+
+static struct item *item_new(const struct record *record)
+{
+	struct item *item = malloc(sizeof *item + record->login.len + record->host.len);
+
+	if (!item)
+		return NULL;
+	item->record = *record;
+	memcpy(item->octets, record->login.octets, record->login.len);
+	memcpy(item->octets + record->login.len, record->host.octets, record->host.len);
+	item->record.login.octets = item->octets;
+	item->record.host.octets = item->octets + record->login.len;
+	return item;
+}
+
+void state_record(struct state *state, const struct record *record)
+{
+	struct item *item = state->item_count < RECORDS_MAX ? item_new(record) : NULL;
+
+	if (!item) {
+		state->dropped++;
+		return;
+	}
+	if (state->item_count++ == 0 && state->batch_at_ms < env_now_ms(state->env))
+		state->batch_at_ms = env_now_ms(state->env) + BATCH_PAUSE_MS;
+	STAILQ_INSERT_TAIL(&state->items, item, link);
+	/* A full batch need not wait, unless there was a failure. */
+	if (state->item_count == BATCH_MAX && !state->failing)
+		state->batch_at_ms = env_now_ms(state->env);
+	arm(state);
+}
+
+enum status state_do(struct state *state, state_work_fn *work_fn, state_done_fn *done, void *job)
+{
+	struct job *waiting = state->job_count < JOBS_MAX ? malloc(sizeof *waiting) : NULL;
+
+	if (!waiting)
+		return STATUS_FULL;
+	*waiting = (struct job){.work = work_fn, .done = done, .job = job};
+	STAILQ_INSERT_TAIL(&state->jobs, waiting, link);
+	state->job_count++;
+	arm(state);
+	return STATUS_OK;
+}

@@ -1,0 +1,45 @@
+/*
+ * state: the daemon's side of the state file (database.h): all that is written to it, and whatever else would block,
+ * off the loop, on one worker at a time.
+ *
+ * History is gathered and written in batches, out of the way of the updates that it tells of: when the disk is slow,
+ * full or broken, what does not fit is dropped and counted, the log says so, and updates go on. A file that could not
+ * be opened is tried again.
+ */
+#ifndef ACCOUNT_STATE_H
+#define ACCOUNT_STATE_H
+
+#include <stddef.h>
+
+#include "account/database.h"
+#include "account/record.h"
+#include "base/env.h"
+#include "base/status.h"
+
+struct state;
+
+/* Does a job's work with the database, on a worker. What it returns goes to state_done_fn. */
+typedef enum status state_work_fn(void *job, struct database *database);
+
+/* From the loop. STATUS_IO also if the database could not be opened. */
+typedef void state_done_fn(void *job, enum status status);
+
+/* `folder` is copied, the env borrowed. Does not touch the disk. */
+MUST_USE enum status state_new(const struct env *env, const char *folder, struct state **out);
+
+/*
+ * What was recorded is written, jobs that wait are done, and then it is freed, on the loop, which has to run until
+ * then. state_done_fn comes for every job, also after this. Sets *state to NULL; *state == NULL is allowed.
+ */
+void state_free(struct state **state);
+
+/* Takes a record (copied) for the history. */
+void state_record(struct state *state, const struct record *record);
+
+/*
+ * Has work(job, database) called on a worker, then done(job, status) from the loop, never from within this call. Jobs
+ * are done one after the other in their order. STATUS_FULL when too many wait: neither is called.
+ */
+MUST_USE enum status state_do(struct state *state, state_work_fn *work, state_done_fn *done, void *job);
+
+#endif

@@ -1,0 +1,128 @@
+/*
+ * The state file as an account store. It is read on the loop: a look-up takes some microseconds (docs/BENCHMARKS.md),
+ * and a reader of a WAL waits for nobody. Whatever else is done with the file is done elsewhere, see state.h.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "account/database.h"
+#include "account/store.h"
+#include "base/log.h"
+#include "base/secret.h"
+
+enum {
+	PATIENCE_MS = 50, /* only while another process recovers the file after a crash */
+	REOPEN_MS = 5000,
+};
+
+struct store_sqlite {
+	struct account_store base; /* first, so that the store is this one */
+	const struct env *env;
+	struct database *database; /* NULL: it could not be opened, or was broken */
+	uint64_t reopen_at_ms;
+	bool failing; /* and the log says so */
+	char *folder;
+};
+
+/* One line when it begins, one when it ends. */
+static void note_failure(struct store_sqlite *store, const char *text)
+{
+	if (!store->failing)
+		LOG(LOG_ERROR, "state-unreadable", log_text("folder", store->folder), log_text("error", text),
+		    log_text("text",
+			     "users of the state store get a temporary failure; those of the configuration go on"));
+	store->failing = true;
+}
+
+static void note_success(struct store_sqlite *store)
+{
+	if (store->failing)
+		LOG(LOG_INFO, "state-readable", log_text("folder", store->folder));
+	store->failing = false;
+}
+
+static bool ensure_open(struct store_sqlite *store)
+{
+	uint64_t now_ms = env_now_ms(store->env);
+	char error[DATABASE_ERROR_MAX];
+
+	if (store->database)
+		return true;
+	if (now_ms < store->reopen_at_ms)
+		return false;
+	store->reopen_at_ms = now_ms + REOPEN_MS;
+	if (database_open(store->folder, PATIENCE_MS, &store->database, error) == STATUS_OK)
+		return true;
+	note_failure(store, error);
+	return false;
+}
+
+static void tell(struct store_sqlite *store, enum status status, struct account *account, account_found_fn *found,
+		 void *ctx)
+{
+	if (status == STATUS_IO) {
+		note_failure(store, database_error(store->database));
+		if (database_is_broken(store->database))
+			database_free(&store->database);
+	} else {
+		note_success(store);
+	}
+	found(ctx, status, status == STATUS_OK ? account : NULL);
+	account_fini(account);
+}
+
+static void sqlite_lookup(struct account_store *base, struct text login, account_found_fn *found, void *ctx)
+{
+	struct store_sqlite *store = (struct store_sqlite *)base;
+	struct account account;
+
+	if (ensure_open(store))
+		tell(store, database_account(store->database, login, &account), &account, found, ctx);
+	else
+		found(ctx, STATUS_IO, NULL);
+}
+
+static void sqlite_lookup_token(struct account_store *base, struct text token, account_found_fn *found, void *ctx)
+{
+	struct store_sqlite *store = (struct store_sqlite *)base;
+	uint8_t digest[KEY_DIGEST_LEN];
+	struct account account;
+
+	if (key_digest(token, digest) != STATUS_OK)
+		found(ctx, STATUS_CRYPTO, NULL);
+	else if (ensure_open(store))
+		tell(store, database_account_by_key(store->database, digest, &account), &account, found, ctx);
+	else
+		found(ctx, STATUS_IO, NULL);
+	secret_wipe(digest, sizeof digest);
+}
+
+static void sqlite_free(struct account_store *base)
+{
+	struct store_sqlite *store = (struct store_sqlite *)base;
+
+	database_free(&store->database);
+	free(store->folder);
+	free(store);
+}
+
+static const struct account_store_ops sqlite_ops = {
+	.lookup = sqlite_lookup, .lookup_token = sqlite_lookup_token, .free = sqlite_free};
+
+enum status store_sqlite_new(const struct env *env, const char *folder, struct account_store **out)
+{
+	struct store_sqlite *store = calloc(1, sizeof *store);
+
+	if (store)
+		store->folder = strdup(folder);
+	if (!store || !store->folder) {
+		free(store);
+		return STATUS_NO_MEMORY;
+	}
+	store->base.ops = &sqlite_ops;
+	store->env = env;
+	/* Now rather than with the first look-up, so that the log says at the start what is wrong. */
+	(void)ensure_open(store);
+	*out = &store->base;
+	return STATUS_OK;
+}

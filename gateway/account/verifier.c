@@ -1,0 +1,326 @@
+/*
+ * One check is computed at a time: a hash may take a core and many MiB of memory, and the rest of the daemon wants some
+ * of both. So the queues are short, and what has waited too long is given up rather than computed for nobody.
+ */
+#include "account/verifier.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "account/password.h"
+#include "base/secret.h"
+
+enum {
+	MARK_KEY_LEN = 32,
+	MARK_LEN = 32,     /* HMAC-SHA256 */
+	WAYS = 4,          /* places where a mark may stand */
+	RIGHT_SETS = 4096, /* 512 KiB: 16,384 secrets */
+	WRONG_SETS = 1024,
+	WAITING_MAX = 128, /* of each queue */
+	WAIT_MAX_MS = 3000,
+	SUSPECT_PAUSE =
+		3, /* times as long as a suspect's check took is the pause after it: they get a quarter of a core */
+};
+
+/* Stands for a pair of hash and secret; equal marks are equal pairs, and nobody without the key can make one. */
+struct mark {
+	uint8_t octets[MARK_LEN];
+};
+
+struct set {
+	unsigned next; /* the way that gives way, in turn */
+	struct mark ways[WAYS];
+};
+
+struct check {
+	TAILQ_ENTRY(check) link;
+	struct verifier *verifier;
+	struct mark mark;
+	bool suspect;
+	uint64_t at_ms;
+	verified_fn *verified;
+	void *ctx;
+	enum status status;
+	bool matches;
+	char *hash; /* both behind the struct */
+	char *secret;
+	size_t secret_len, hash_len;
+};
+
+TAILQ_HEAD(checks, check);
+
+struct verifier {
+	const struct env *env;
+	uint8_t mark_key[MARK_KEY_LEN];
+	struct set *right, *wrong;
+	struct checks waiting[2]; /* of those that are suspect, in [1] */
+	size_t waiting_count[2];
+	struct check *under_way;
+	uint64_t began_ms;      /* that one */
+	uint64_t suspect_at_ms; /* when the next one of a suspect may begin */
+	struct env_timer *timer;
+	bool freed;
+};
+
+/* ---- What is remembered ---- */
+
+/* The hash goes in with its NUL, so that no part of the secret can pass for part of it. */
+static bool make_mark(const struct verifier *verifier, const char *hash, struct text secret, struct mark *out)
+{
+	size_t hash_len = strlen(hash) + 1;
+	uint8_t *pair = malloc(hash_len + secret.len);
+	bool good;
+
+	if (!pair)
+		return false;
+	memcpy(pair, hash, hash_len);
+	if (secret.len)
+		memcpy(pair + hash_len, secret.octets, secret.len);
+	good = HMAC(EVP_sha256(), verifier->mark_key, sizeof verifier->mark_key, pair, hash_len + secret.len,
+		    out->octets, NULL) != NULL;
+	secret_wipe(pair, hash_len + secret.len);
+	free(pair);
+	return good;
+}
+
+static struct set *set_of(struct set *sets, size_t count, const struct mark *mark)
+{
+	uint32_t place;
+
+	memcpy(&place, mark->octets, sizeof place);
+	return &sets[place % count];
+}
+
+static bool is_in(const struct set *set, const struct mark *mark)
+{
+	for (size_t i = 0; i < WAYS; i++) {
+		if (memcmp(&set->ways[i], mark, sizeof *mark) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void put(struct set *set, const struct mark *mark)
+{
+	if (!is_in(set, mark))
+		set->ways[set->next++ % WAYS] = *mark;
+}
+
+static void remember(struct verifier *verifier, const struct mark *mark, bool matches)
+{
+	if (matches)
+		put(set_of(verifier->right, RIGHT_SETS, mark), mark);
+	else
+		put(set_of(verifier->wrong, WRONG_SETS, mark), mark);
+}
+
+static bool recall(const struct verifier *verifier, const struct mark *mark, bool *matches)
+{
+	*matches = is_in(set_of(verifier->right, RIGHT_SETS, mark), mark);
+	return *matches || is_in(set_of(verifier->wrong, WRONG_SETS, mark), mark);
+}
+
+/* ---- What is computed ---- */
+
+static void check_free(struct check *check)
+{
+	secret_wipe(check->secret, check->secret_len);
+	secret_wipe(check->hash, check->hash_len);
+	free(check);
+}
+
+static void verifier_release(struct verifier *verifier)
+{
+	verifier->env->timer_free(&verifier->timer);
+	secret_wipe(verifier->mark_key, sizeof verifier->mark_key);
+	free(verifier->right);
+	free(verifier->wrong);
+	free(verifier);
+}
+
+static void answer(struct check *check, enum status status)
+{
+	verified_fn *verified = check->verified;
+	void *ctx = check->ctx;
+	bool matches = status == STATUS_OK && check->matches;
+
+	check_free(check);
+	verified(ctx, status, matches);
+}
+
+/* On another thread; touches nothing but the check. */
+static void work(void *job)
+{
+	struct check *check = job;
+
+	check->status = password_check(check->hash, (struct text){check->secret, check->secret_len}, &check->matches);
+}
+
+static void go_on(struct verifier *verifier);
+
+static void work_done(void *job)
+{
+	struct check *check = job;
+	struct verifier *verifier = check->verifier;
+
+	verifier->under_way = NULL;
+	if (check->suspect) {
+		uint64_t now_ms = env_now_ms(verifier->env);
+
+		verifier->suspect_at_ms = now_ms + SUSPECT_PAUSE * (now_ms - verifier->began_ms);
+	}
+	if (verifier->freed) {
+		check_free(check);
+		verifier_release(verifier);
+		return;
+	}
+	if (check->status == STATUS_OK)
+		remember(verifier, &check->mark, check->matches);
+	answer(check, check->status);
+	go_on(verifier);
+}
+
+static struct check *take_first(struct verifier *verifier, bool suspect)
+{
+	struct check *check = TAILQ_FIRST(&verifier->waiting[suspect]);
+
+	if (check) {
+		TAILQ_REMOVE(&verifier->waiting[suspect], check, link);
+		verifier->waiting_count[suspect]--;
+	}
+	return check;
+}
+
+/* The next one whose turn it is; suspects have to wait for theirs. */
+static struct check *take_next(struct verifier *verifier)
+{
+	struct check *check = take_first(verifier, false);
+
+	if (check || verifier->waiting_count[true] == 0)
+		return check;
+	if (env_now_ms(verifier->env) >= verifier->suspect_at_ms)
+		return take_first(verifier, true);
+	verifier->env->timer_set(verifier->timer, verifier->suspect_at_ms);
+	return NULL;
+}
+
+/* Answers without computing what has waited too long, or was meanwhile found for another one; or computes it. */
+static void begin(struct verifier *verifier, struct check *check)
+{
+	if (recall(verifier, &check->mark, &check->matches)) {
+		answer(check, STATUS_OK);
+	} else if (env_now_ms(verifier->env) - check->at_ms > WAIT_MAX_MS) {
+		answer(check, STATUS_FULL);
+	} else if (env_work(verifier->env, work, work_done, check) == STATUS_OK) {
+		verifier->under_way = check;
+		verifier->began_ms = env_now_ms(verifier->env);
+	} else {
+		answer(check, STATUS_NO_MEMORY);
+	}
+}
+
+static void go_on(struct verifier *verifier)
+{
+	struct check *check;
+
+	while (!verifier->under_way && (check = take_next(verifier)))
+		begin(verifier, check);
+}
+
+/* Hash and secret stand behind the struct, so that there is one block to wipe. */
+static struct check *check_new(struct verifier *verifier, const char *hash, struct text secret, bool suspect)
+{
+	size_t hash_len = strlen(hash) + 1;
+	struct check *check = malloc(sizeof *check + hash_len + secret.len);
+
+	if (!check)
+		return NULL;
+	*check = (struct check){.verifier = verifier, .suspect = suspect, .at_ms = env_now_ms(verifier->env)};
+	check->hash = (char *)(check + 1);
+	check->hash_len = hash_len;
+	check->secret = check->hash + hash_len;
+	check->secret_len = secret.len;
+	memcpy(check->hash, hash, hash_len);
+	if (secret.len)
+		memcpy(check->secret, secret.octets, secret.len);
+	return check;
+}
+
+void verifier_check(struct verifier *verifier, const char *hash, struct text secret, bool suspect,
+		    verified_fn *verified, void *ctx)
+{
+	struct check *check;
+	struct mark mark;
+	bool matches;
+
+	if (secret.len == 0 || secret.len > PASSWORD_MAX) {
+		verified(ctx, STATUS_OK, false);
+		return;
+	}
+	if (!make_mark(verifier, hash, secret, &mark)) {
+		verified(ctx, STATUS_NO_MEMORY, false);
+		return;
+	}
+	if (recall(verifier, &mark, &matches)) {
+		verified(ctx, STATUS_OK, matches);
+		return;
+	}
+	check = verifier->waiting_count[suspect] < WAITING_MAX ? check_new(verifier, hash, secret, suspect) : NULL;
+	if (!check) {
+		verified(ctx, STATUS_FULL, false);
+		return;
+	}
+	check->mark = mark;
+	check->verified = verified;
+	check->ctx = ctx;
+	TAILQ_INSERT_TAIL(&verifier->waiting[suspect], check, link);
+	verifier->waiting_count[suspect]++;
+	go_on(verifier);
+}
+
+/* ---- Making and freeing ---- */
+
+static void on_timer(void *ctx)
+{
+	go_on(ctx);
+}
+
+enum status verifier_new(const struct env *env, struct verifier **out)
+{
+	struct verifier *verifier = calloc(1, sizeof *verifier);
+
+	if (!verifier)
+		return STATUS_NO_MEMORY;
+	verifier->env = env;
+	verifier->right = calloc(RIGHT_SETS, sizeof *verifier->right);
+	verifier->wrong = calloc(WRONG_SETS, sizeof *verifier->wrong);
+	verifier->timer = env->timer_new(env->ctx, on_timer, verifier);
+	if (!verifier->right || !verifier->wrong || !verifier->timer) {
+		verifier_release(verifier);
+		return STATUS_NO_MEMORY;
+	}
+	env->random(env->ctx, verifier->mark_key, sizeof verifier->mark_key);
+	TAILQ_INIT(&verifier->waiting[0]);
+	TAILQ_INIT(&verifier->waiting[1]);
+	*out = verifier;
+	return STATUS_OK;
+}
+
+void verifier_free(struct verifier **verifier_pointer)
+{
+	struct verifier *verifier = *verifier_pointer;
+	struct check *check;
+
+	*verifier_pointer = NULL;
+	if (!verifier)
+		return;
+	while ((check = take_first(verifier, false)) || (check = take_first(verifier, true)))
+		check_free(check);
+	verifier->freed = true;
+	verifier->env->timer_stop(verifier->timer);
+	if (!verifier->under_way)
+		verifier_release(verifier);
+}

@@ -1,0 +1,44 @@
+/*
+ * verifier: checks secrets against crypt(3) hashes without holding up the loop.
+ *
+ * What was found is remembered, right and wrong apart, in spaces of fixed size, by a hash under a key of this process
+ * alone; so an honest router is checked once, and a flood of wrong passwords cannot push it out. A changed password is
+ * another hash and thus not remembered. The rest waits in two bounded queues, for those that are known to guess and for
+ * the others, which go first, and is worked on one by one; the former with pauses, so that they get a quarter of a core
+ * at most.
+ */
+#ifndef ACCOUNT_VERIFIER_H
+#define ACCOUNT_VERIFIER_H
+
+#include <stdbool.h>
+
+#include "base/env.h"
+#include "base/status.h"
+#include "base/text.h"
+
+struct verifier;
+
+/*
+ * STATUS_OK: `matches` is the answer. STATUS_FULL: too much is waiting. STATUS_CRYPTO, STATUS_NO_MEMORY: it could not
+ * be checked. With these nothing is known.
+ */
+typedef void verified_fn(void *ctx, enum status status, bool matches);
+
+/* The env is borrowed. STATUS_NO_MEMORY. */
+MUST_USE enum status verifier_new(const struct env *env, struct verifier **out);
+
+/*
+ * Those who wait are never told. Work that is under way ends first, on the loop, which has to run until then. Not to be
+ * called from within a verified_fn. Sets *verifier to NULL; *verifier == NULL is allowed.
+ */
+void verifier_free(struct verifier **verifier);
+
+/*
+ * Checks whether the secret has that hash. `verified` comes exactly once: from within the call if it is remembered or
+ * there is no room, else later from the loop; never after verifier_free(). `suspect` puts it behind all others. Hash
+ * and secret are borrowed until the call returns.
+ */
+void verifier_check(struct verifier *verifier, const char *hash, struct text secret, bool suspect,
+		    verified_fn *verified, void *ctx);
+
+#endif

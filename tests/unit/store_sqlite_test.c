@@ -1,0 +1,187 @@
+/*
+ * The state file under the stores' contract, alone and behind the config map; and when it cannot be read.
+ */
+#include "fake_env.h"
+#include "state_folder.h"
+#include "store_contract.h"
+#include "support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct fake_env *fake;
+
+/* The store frees what a test would have to know of, so that each store has its own folder, which goes with it. */
+struct foldered {
+	struct account_store base; /* first, so that the store is this one */
+	struct account_store *store;
+	char folder[128];
+};
+
+static void foldered_lookup(struct account_store *base, struct text login, account_found_fn *found, void *ctx)
+{
+	account_store_lookup(((struct foldered *)base)->store, login, found, ctx);
+}
+
+static void foldered_lookup_token(struct account_store *base, struct text token, account_found_fn *found, void *ctx)
+{
+	account_store_lookup_token(((struct foldered *)base)->store, token, found, ctx);
+}
+
+static void foldered_free(struct account_store *base)
+{
+	struct foldered *foldered = (struct foldered *)base;
+
+	account_store_free(&foldered->store);
+	state_folder_remove(foldered->folder);
+	free(foldered);
+}
+
+static const struct account_store_ops foldered_ops = {
+	.lookup = foldered_lookup, .lookup_token = foldered_lookup_token, .free = foldered_free};
+
+static enum status make(const struct account *accounts, size_t count, struct account_store **out)
+{
+	struct foldered *foldered = fake_env_calloc(1, sizeof *foldered);
+	struct database *database;
+
+	foldered->base.ops = &foldered_ops;
+	snprintf(foldered->folder, sizeof foldered->folder, "%s", state_folder_new());
+	database = state_folder_open(foldered->folder);
+	state_folder_add(database, accounts, count);
+	database_free(&database);
+	*out = &foldered->base;
+	return store_sqlite_new(fake_env_of(fake), foldered->folder, &foldered->store);
+}
+
+/* Half of the accounts in each of the two. */
+static enum status make_chain(const struct account *accounts, size_t count, struct account_store **out)
+{
+	struct account_store *map = NULL, *sqlite = NULL;
+
+	assert_int_equal(store_map_new(accounts, count / 2, &map), STATUS_OK);
+	assert_int_equal(make(count ? accounts + count / 2 : NULL, count - count / 2, &sqlite), STATUS_OK);
+	return store_chain_new(&map, &sqlite, out);
+}
+
+struct found {
+	enum status status;
+	bool active;
+};
+
+static void on_found(void *ctx, enum status status, const struct account *account)
+{
+	struct found *found = ctx;
+
+	found->status = status;
+	found->active = account && account->active;
+}
+
+static struct found look_up(struct account_store *store, const char *login)
+{
+	struct found found = {STATUS_INVALID, false};
+
+	account_store_lookup(store, text_of(login), on_found, &found);
+	return found;
+}
+
+static char login_a[] = "alice", login_b[] = "bob";
+static const struct account in_map[] = {{.login = login_a, .active = true}};
+static const struct account in_file[] = {{.login = login_a, .active = false}, {.login = login_b, .active = true}};
+
+static void the_first_store_of_a_chain_counts(void **state)
+{
+	struct account_store *map = NULL, *sqlite = NULL, *chain = NULL;
+
+	(void)state;
+	assert_int_equal(store_map_new(in_map, 1, &map), STATUS_OK);
+	assert_int_equal(make(in_file, 2, &sqlite), STATUS_OK);
+	assert_int_equal(store_chain_new(&map, &sqlite, &chain), STATUS_OK);
+	assert_null(map);
+	assert_null(sqlite);
+	assert_true(look_up(chain, "alice").active);
+	assert_true(look_up(chain, "bob").active);
+	assert_int_equal(look_up(chain, "carol").status, STATUS_NOT_FOUND);
+	account_store_free(&chain);
+}
+
+static void sees_what_others_commit(void **state)
+{
+	struct account_store *store = NULL;
+	struct database *database;
+
+	(void)state;
+	assert_int_equal(make(in_file, 2, &store), STATUS_OK);
+	assert_false(look_up(store, "alice").active);
+	database = state_folder_open(((struct foldered *)store)->folder);
+	assert_int_equal(database_user_set_active(database, text_of("alice"), true), STATUS_OK);
+	assert_true(look_up(store, "alice").active);
+	database_free(&database);
+	account_store_free(&store);
+}
+
+static void write_over(const char *folder, const char *text)
+{
+	char path[160];
+	FILE *file;
+
+	snprintf(path, sizeof path, "%s/ddnsgate.db", folder);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+/* Nobody is told that there is no such user while nobody knows. */
+static void a_file_that_cannot_be_read_is_told_and_tried_again(void **state)
+{
+	struct account_store *store = NULL;
+	struct database *database;
+	const char *folder = state_folder_new();
+
+	(void)state;
+	write_over(folder,
+		   "this is no database, however long one looks at it; it was once, but no more .....................");
+	assert_int_equal(store_sqlite_new(fake_env_of(fake), folder, &store), STATUS_OK);
+	assert_int_equal(look_up(store, "bob").status, STATUS_IO);
+	write_over(folder, "");
+	database = state_folder_open(folder);
+	state_folder_add(database, in_file, 2);
+	database_free(&database);
+	assert_int_equal(look_up(store, "bob").status, STATUS_IO); /* not before its time */
+	fake_env_advance(fake, 60000);
+	assert_int_equal(look_up(store, "bob").status, STATUS_OK);
+	account_store_free(&store);
+	state_folder_remove(folder);
+}
+
+static void a_folder_that_is_not_there_is_a_failure(void **state)
+{
+	struct account_store *store = NULL;
+
+	(void)state;
+	assert_int_equal(store_sqlite_new(fake_env_of(fake), "/nonexistent/folder", &store), STATUS_OK);
+	assert_int_equal(look_up(store, "bob").status, STATUS_IO);
+	account_store_free(&store);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_first_store_of_a_chain_counts),
+		cmocka_unit_test(sees_what_others_commit),
+		cmocka_unit_test(a_file_that_cannot_be_read_is_told_and_tried_again),
+		cmocka_unit_test(a_folder_that_is_not_there_is_a_failure),
+	};
+	const struct store_under_test sqlite = {.name = "store_sqlite", .make = make};
+	const struct store_under_test chain = {.name = "store_chain", .make = make_chain};
+	int failed;
+
+	fake = fake_env_new(1);
+	failed = store_contract_run(&sqlite) + store_contract_run(&chain);
+	failed += cmocka_run_group_tests(tests, NULL, NULL);
+	fake_env_free(&fake);
+	return failed;
+}
