@@ -293,3 +293,10 @@ def test_a_source_address_of_ipv6_removes_nothing(primary, front):
     answer = creator.ask("GET", f"/nic/update?hostname={host}&myip=", [BASIC], address=LOOPBACK_V6)
     assert says(answer, 200, "good ::1\n")
     assert primary.records(host, "A")[1] == [OLD_V4[1]]
+
+
+def test_an_operand_for_ipv6_leaves_the_a_record_alone(primary, creator):
+    """`<ipv6>,<prefix>` of a router that has no address of IPv6 itself."""
+    host = primary.new_host(OLD_V4, OLD_V6)
+    assert says(creator.nic(host, myipv6=f",{V6}"), 200, f"good {V6}\n")
+    assert both(primary, host) == ((3600, [OLD_V4[1]]), (GATEWAY_TTL, [V6]))
