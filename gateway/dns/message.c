@@ -380,6 +380,33 @@ static void add_text(const ldns_rr *rr, struct dns_answer *out)
 }
 
 /*
+ * Whether a delegation (RFC 1034 section 4.3.2, step 3b) or a DNAME above it (RFC 6672) hides the owner. A server that
+ * is not the zone's may refer to the zone itself or to what is above it.
+ */
+static bool is_hidden(const ldns_pkt *packet, const struct dns_request *request, const ldns_rdf *owner)
+{
+	const ldns_rr_list *answer = ldns_pkt_answer(packet), *authority = ldns_pkt_authority(packet);
+	ldns_rdf *zone = owner_rdf(request->zone);
+	bool hidden = false;
+
+	for (size_t i = 0; i < ldns_rr_list_rr_count(answer); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(answer, i);
+
+		hidden = hidden || (ldns_rr_get_type(rr) == LDNS_RR_TYPE_DNAME &&
+				    ldns_dname_is_subdomain(owner, ldns_rr_owner(rr)));
+	}
+	for (size_t i = 0; zone && !ldns_pkt_aa(packet) && i < ldns_rr_list_rr_count(authority); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(authority, i);
+		const ldns_rdf *cut = ldns_rr_owner(rr);
+
+		hidden = hidden || (ldns_rr_get_type(rr) == LDNS_RR_TYPE_NS && ldns_dname_is_subdomain(cut, zone) &&
+				    (ldns_dname_compare(owner, cut) == 0 || ldns_dname_is_subdomain(owner, cut)));
+	}
+	ldns_rdf_deep_free(zone);
+	return hidden;
+}
+
+/*
  * Takes the records of the owner itself and of the type that was asked for; others, such as a CNAME and where it
  * leads, are not it.
  */
@@ -391,7 +418,7 @@ static enum status read_answer(const ldns_pkt *packet, const struct dns_request 
 
 	if (!owner)
 		return STATUS_NO_MEMORY;
-	*out = (struct dns_answer){.authoritative = ldns_pkt_aa(packet)};
+	*out = (struct dns_answer){.authoritative = ldns_pkt_aa(packet), .hidden = is_hidden(packet, request, owner)};
 	for (size_t i = 0; i < ldns_rr_list_rr_count(section); i++) {
 		const ldns_rr *rr = ldns_rr_list_rr(section, i);
 
