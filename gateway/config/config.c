@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/secret.h"
+#include "config/include.h"
 #include "config/options.h"
 
 /* ---- What several options have to do with each other ---- */
@@ -79,6 +80,25 @@ static void check_zones(struct reader *reader, const config_t *file, struct conf
 				reader_error(reader, element(file, "zones", i), "zone %s is there twice",
 					     zone->name.text);
 		}
+	}
+}
+
+struct networks config_trusted(const struct config *config, const struct config_listener *listener)
+{
+	if (listener->trusts_its_own)
+		return (struct networks){listener->trusted, listener->trusted_count};
+	return (struct networks){config->trusted, config->trusted_count};
+}
+
+/* Whoever connects to a Unix socket is trusted. */
+static void check_listeners(struct reader *reader, const config_t *file, const struct config *config)
+{
+	for (size_t i = 0; i < config->listener_count; i++) {
+		const struct config_listener *listener = &config->listeners[i];
+
+		if (listener->proxy_protocol && !listener->path && config_trusted(config, listener).count == 0)
+			reader_error(reader, config_setting_get_member(element(file, "listen", i), "proxy_protocol"),
+				     "`proxy_protocol` needs `trusted_proxies`: nobody else may send PROXY headers");
 	}
 }
 
@@ -177,6 +197,12 @@ static char *folder_of(const char *path)
 
 static void parse_stream(struct reader *reader, config_t *file, FILE *stream)
 {
+	struct stat info;
+
+	if (fstat(fileno(stream), &info) == 0 && S_ISREG(info.st_mode))
+		include_check(reader, stream);
+	if (reader->errors)
+		return;
 	if (config_read(file, stream) != CONFIG_TRUE)
 		reader_error_at(reader, config_error_file(file), (unsigned)config_error_line(file), "%s",
 				config_error_text(file));
@@ -227,6 +253,7 @@ static void read_all(struct reader *reader, config_t *file, struct config *confi
 	options_read(reader, &options_top, config_root_setting(file), config);
 	if (reader->no_memory)
 		return;
+	check_listeners(reader, file, config);
 	check_tsig(reader, file, config);
 	check_zones(reader, file, config);
 	check_users(reader, file, config);
@@ -265,6 +292,18 @@ static void free_tsig(struct config_tsig *tsig)
 	free(tsig->algorithm);
 }
 
+static void free_listener(struct config_listener *listener)
+{
+	for (size_t i = 0; i < listener->certificate_count; i++) {
+		free(listener->certificates[i].certificate);
+		free(listener->certificates[i].key);
+	}
+	free(listener->certificates);
+	free(listener->path);
+	free(listener->trusted);
+	cert_set_release(&listener->cert_set);
+}
+
 void config_release(struct config **config_pointer)
 {
 	struct config *config = config_pointer ? *config_pointer : NULL;
@@ -277,15 +316,24 @@ void config_release(struct config **config_pointer)
 	for (size_t i = 0; i < config->zone_count; i++) {
 		free(config->zones[i].primaries);
 		free(config->zones[i].key_name);
+		free(config->zones[i].tls_pins);
+		free(config->zones[i].tls_ca);
+		free(config->zones[i].tls_name);
 	}
 	for (size_t i = 0; i < config->user_count; i++) {
 		free(config->users[i].login);
 		free(config->users[i].patterns);
 		secret_wipe(&config->users[i].key, sizeof config->users[i].key);
 	}
+	free(config->log_to);
+	for (size_t i = 0; i < config->listener_count; i++)
+		free_listener(&config->listeners[i]);
 	free(config->listeners);
+	free(config->trusted);
 	free(config->tsig);
 	free(config->zones);
 	free(config->users);
+	free(config->user);
+	free(config->group);
 	free(config);
 }

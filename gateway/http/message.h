@@ -22,6 +22,7 @@ enum http_method {
 enum {
 	HTTP_PARAMS_MAX = 64, /* operands of one request */
 	HTTP_BODY_MAX = 2048, /* octets of a response's body */
+	HTTP_REQUEST_ID_SIZE = 17,
 };
 
 /*
@@ -61,11 +62,14 @@ const struct http_param *http_param_find(const struct http_params *params, const
 size_t http_param_count(const struct http_params *params, const char *name);
 
 struct http_response {
-	int status;               /* RFC 9110 section 15 */
-	const char *content_type; /* a constant */
-	bool challenge;           /* adds `WWW-Authenticate: Basic` */
-	unsigned retry_after_s;   /* adds Retry-After if not 0 */
-	unsigned allow;           /* methods for an Allow header, 0 for none */
+	int status;                            /* RFC 9110 section 15 */
+	const char *content_type;              /* a constant */
+	bool challenge;                        /* adds `WWW-Authenticate: Basic` */
+	unsigned retry_after_s;                /* adds Retry-After if not 0 */
+	unsigned allow;                        /* methods for an Allow header, 0 for none */
+	char request_id[HTTP_REQUEST_ID_SIZE]; /* adds X-Request-Id if not empty */
+	const char *document; /* if not NULL, the body instead of `body`; borrowed until the response was given */
+	size_t document_len;
 	size_t body_len;
 	char body[HTTP_BODY_MAX];
 };
@@ -75,6 +79,14 @@ void http_response_init(struct http_response *response);
 
 /* Appends to the body; what does not fit is cut. */
 __attribute__((format(printf, 2, 3))) void http_response_add(struct http_response *response, const char *format, ...);
+
+/* What it holds: the document, or else the body. */
+static inline struct text http_response_content(const struct http_response *response)
+{
+	if (response->document)
+		return (struct text){response->document, response->document_len};
+	return (struct text){response->body, response->body_len};
+}
 
 /* Makes it an answer of plain text in one line: `404 Not Found` and the like, for what no dialect answers. */
 void http_response_plain(struct http_response *response, int status, const char *text);

@@ -1202,6 +1202,9 @@ static void on_replied(struct queue *queue, struct queue_message *message, const
 	case DNS_QUERY:
 		on_looked(queue, message, result, now_ms);
 		break;
+	case DNS_SOA:
+	case DNS_REHEARSE:
+		break; /* a queue sends no such message */
 	}
 }
 
@@ -1376,6 +1379,16 @@ enum status queue_new(const struct name *zone, const struct queue_limits *limits
 	}
 	*out = queue;
 	return STATUS_OK;
+}
+
+void queue_set_limits(struct queue *queue, const struct queue_limits *limits)
+{
+	uint64_t seed = queue->limits.seed;
+	size_t records_max = queue->limits.records_max;
+
+	queue->limits = *limits;
+	queue->limits.seed = seed;
+	queue->limits.records_max = records_max;
 }
 
 static void free_chain(struct queue *queue, struct chain *chain)

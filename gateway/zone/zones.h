@@ -2,10 +2,12 @@
  * zones: the driver of the queues. It carries out what they say with the clients of the zones' primaries, and feeds
  * back what comes of it.
  *
- * Zones with the same primary share its one connection. A zone with several primaries uses the first that is well.
- * One from which nothing believable came rests, for longer each time that it fails; then an UPDATE that does nothing
- * is sent to see how it is, and it is used again once it has answered. A connection that had worked and ended is no
- * reason to rest: primaries close what is idle.
+ * Zones with the same primary, and the same way to it, share its one connection. A zone with several primaries uses the
+ * first that is well. One from which nothing believable came rests, for longer each time that it fails; then an UPDATE
+ * that does nothing is sent to see how it is, and it is used again once it has answered. A connection that had worked
+ * and ended is no reason to rest: primaries close what is idle.
+ *
+ * The struct zones belongs to one configuration; see zones_succeed() for what follows it.
  */
 #ifndef ZONE_ZONES_H
 #define ZONE_ZONES_H
@@ -13,6 +15,7 @@
 #include <stddef.h>
 
 #include "base/env.h"
+#include "base/histogram.h"
 #include "base/name.h"
 #include "base/peer.h"
 #include "base/status.h"
@@ -29,6 +32,15 @@ struct zone_setup {
 	const struct peer *primaries;
 	size_t primary_count; /* at least 1 */
 	const struct tsig_key *key;
+	const struct transport_maker *maker; /* of connections to its primaries; NULL: the one for all zones */
+};
+
+/* What is going on in a zone, and what it has counted. */
+struct zone_stats {
+	size_t waiting;             /* waiters that are not answered yet */
+	size_t in_flight;           /* messages of any kind that are with a primary */
+	struct histogram batch;     /* change sets in each UPDATE that was sent */
+	uint64_t queries, confirms; /* that were sent to look, and to confirm without a transaction */
 };
 
 typedef void zones_done_fn(void *waiter, const struct outcome *outcome);
@@ -40,7 +52,24 @@ MUST_USE enum status zones_new(const struct env *env, const struct transport_mak
 			       const struct dns_client_options *client_options, const struct queue_limits *limits,
 			       const struct zone_setup *setups, size_t count, zones_done_fn *done, struct zones **out);
 
-/* Frees all, whatever is still under way; sets *zones to NULL. No waiter is answered any more. */
+/*
+ * The same for the configuration that comes after `before`, which stays what it is until zones_take_over(). Zones that
+ * are in both, by name, keep their queue and what they remember, and primaries that are in both their connection.
+ */
+MUST_USE enum status zones_succeed(const struct zones *before, const struct dns_client_options *client_options,
+				   const struct queue_limits *limits, const struct zone_setup *setups, size_t count,
+				   struct zones **out);
+
+/* Puts into force what zones_succeed() has prepared. Waiters of the zones before get their answers all the same. */
+void zones_take_over(struct zones *zones);
+
+/* Whether nothing is under way for this configuration, so that its keys are not needed any more. */
+bool zones_are_idle(const struct zones *zones);
+
+/*
+ * Frees what no other configuration has, whatever is still under way; sets *zones to NULL. No waiter is answered any
+ * more. If there is another configuration, these must be idle and their waiters answered.
+ */
 void zones_free(struct zones **zones);
 
 /*
@@ -54,5 +83,17 @@ void zones_submit(struct zones *zones, const struct change_set *set, void *waite
  * sent any more.
  */
 void zones_cancel(struct zones *zones, size_t zone, void *waiter);
+
+const struct name *zones_name(const struct zones *zones, size_t zone);
+void zones_stats(const struct zones *zones, size_t zone, struct zone_stats *out);
+
+/* Whether one of the zone's primaries is well, or none was tried yet. */
+bool zones_is_well(const struct zones *zones, size_t zone);
+
+/* The n-th primary of all zones, in the order in which they are first named; NULL behind the last. */
+struct primary;
+const struct primary *zones_primary(const struct zones *zones, size_t n);
+const struct dns_client *primary_client(const struct primary *primary);
+bool primary_is_well(const struct primary *primary);
 
 #endif

@@ -29,6 +29,7 @@
 #include "config/config.h"
 #include "dns/message.h"
 #include "fake_env.h"
+#include "live/survey.h"
 #include "scripted_primary.h"
 #include "zone/zones.h"
 
@@ -338,7 +339,7 @@ static int setup(void **state)
 	assert_int_equal(peer_parse(text_of("192.0.2.53"), 53, &world->peers[0]), STATUS_OK);
 	assert_int_equal(peer_parse(text_of("192.0.2.54"), 53, &world->peers[1]), STATUS_OK);
 	for (size_t i = 0; i < 2; i++)
-		world->setups[i] = (struct zone_setup){&world->zone_name, world->peers, 2, world->key};
+		world->setups[i] = (struct zone_setup){&world->zone_name, world->peers, 2, world->key, NULL};
 	return 0;
 }
 
@@ -424,6 +425,32 @@ static bool make_zones(struct world *world, unsigned long n, bool only_one)
 static void zones_are_made_or_not(void **state)
 {
 	repeat(*state, make_zones);
+}
+
+/* What is in force does not suffer from a successor that cannot be made. */
+static bool succeed_zones(struct world *world, unsigned long n, bool only_one)
+{
+	struct queue_limits limits = {.waiters_max = 8, .share_max = 8, .octets_max = 4096, .updates_max = 1};
+	struct dns_client_options options = {.connect_timeout_ms = 100, .reply_timeout_ms = 100, .fudge_s = 300};
+	struct zones *zones, *next = NULL;
+	enum status status;
+	bool failed;
+
+	open_network(world);
+	assert_int_equal(open_zones(world, &zones), STATUS_OK);
+	fail_from(n, only_one);
+	status = zones_succeed(zones, &options, &limits, world->setups, 2, &next);
+	failed = fail_no_more();
+	assert_int_equal(status, failed ? STATUS_NO_MEMORY : STATUS_OK);
+	zones_free(&next);
+	zones_free(&zones);
+	close_network(world);
+	return failed;
+}
+
+static void successors_are_made_or_not(void **state)
+{
+	repeat(*state, succeed_zones);
 }
 
 static void submit(struct zones *zones, const char *owner, unsigned number, bool both, struct waiter *waiter)
@@ -620,6 +647,76 @@ static void configurations_are_loaded_or_not(void **state)
 	repeat(*state, load_config);
 }
 
+/* ---- A survey of the primary ---- */
+
+struct survey_end {
+	unsigned found, failures, done;
+};
+
+static void on_found(void *ctx, const struct finding *finding)
+{
+	struct survey_end *end = ctx;
+
+	end->found++;
+	end->failures += finding_level(finding) == FINDING_FAIL;
+}
+
+static void on_survey_done(void *ctx)
+{
+	((struct survey_end *)ctx)->done++;
+}
+
+static enum status make_rights(const struct world *world, struct rights **out)
+{
+	const struct name *zones[] = {&world->zone_name};
+	struct host_pattern pattern;
+	enum status status = rights_new(zones, 1, out);
+
+	assert_int_equal(host_pattern_parse(text_of("*." ZONE), &pattern), STATUS_OK);
+	return status == STATUS_OK ? rights_add(*out, &pattern, true) : status;
+}
+
+/* The primary of the tests does not know such messages, so that even then it fails; but it comes to an end. */
+static bool survey_zone(struct world *world, unsigned long n, bool only_one)
+{
+	struct survey_options options = {
+		.client = {.connect_timeout_ms = 2000, .reply_timeout_ms = 4000, .fudge_s = 300}, .primary = "ns1"};
+	struct survey_zone zone = {.name = &world->zone_name, .key = world->key};
+	struct survey_end end = {0};
+	struct survey *survey = NULL;
+	struct rights *rights = NULL;
+	struct transport_maker maker;
+	enum status status;
+	bool failed;
+
+	open_network(world);
+	maker = network_maker(world->network);
+	fail_from(n, only_one);
+	status = make_rights(world, &rights);
+	if (status == STATUS_OK) {
+		rights_settle(rights);
+		zone.rights = rights_of(rights, 0, &zone.right_count);
+		status = survey_new(fake_env_of(world->fake), &maker, &world->peers[0], &options, &zone, 1, on_found,
+				    on_survey_done, &end, &survey);
+	}
+	fake_env_advance(world->fake, LATER_MS);
+	failed = fail_no_more();
+	assert_int_equal(survey != NULL, status == STATUS_OK);
+	assert_int_equal(end.done, status == STATUS_OK);
+	assert_true(failed || end.found > 1);
+	if (status == STATUS_OK && failed)
+		assert_true(end.failures > 0);
+	survey_free(&survey);
+	rights_free(&rights);
+	close_network(world);
+	return failed;
+}
+
+static void surveys_end_or_are_not_begun(void **state)
+{
+	repeat(*state, survey_zone);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -628,7 +725,9 @@ int main(void)
 		TEST(replies_are_read_or_not_taken),
 		TEST(stores_are_made_or_not),
 		TEST(zones_are_made_or_not),
+		TEST(successors_are_made_or_not),
 		TEST(changes_are_committed_or_not_called_so),
+		TEST(surveys_end_or_are_not_begun),
 		cmocka_unit_test_setup_teardown(configurations_are_loaded_or_not, write_config, remove_config),
 	};
 

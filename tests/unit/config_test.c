@@ -226,6 +226,11 @@ static void options_that_are_left_out_have_their_defaults(void **state)
 	assert_true(load.config->users[0].active);
 	assert_true(load.config->users[0].may_update);
 	assert_int_equal(load.config->log_level, LOG_INFO);
+	assert_int_equal(load.config->log_format, LOG_FORMAT_TEXT);
+	assert_string_equal(load.config->log_to, "stderr");
+	assert_false(load.config->has_admin);
+	assert_int_equal(load.config->zones[0].tls_pin_count, 0);
+	assert_null(load.config->zones[0].tls_ca);
 	assert_false(load.config->uniform_auth_errors);
 	assert_true(load.config->allow_private);
 	assert_false(load.config->allow_loopback);
@@ -248,13 +253,18 @@ static void options_that_are_given_are_taken(void **state)
 	(void)state;
 	load_parts(
 		&(struct parts){
-			.extra = "log_level = 'debug'; uniform_auth_errors = true; allow_private = false;"
-				 "allow_loopback = true; request_timeout_ms = 60000; connect_timeout_ms = 50;"
-				 "reply_timeout_ms = 0x64; fudge_s = 3600L; queue_max = 1; idle_timeout_s = 3600;"
-				 "max_connections = 1000000; max_connections_per_source = 0;"},
+			.extra =
+				"log_level = 'debug'; log_format = 'json'; log_to = 'syslog'; admin_listen = '::1'; uniform_auth_errors = true; allow_private = false;"
+				"allow_loopback = true; request_timeout_ms = 60000; connect_timeout_ms = 50;"
+				"reply_timeout_ms = 0x64; fudge_s = 3600L; queue_max = 1; idle_timeout_s = 3600;"
+				"max_connections = 1000000; max_connections_per_source = 0;"},
 		&load);
 	assert_int_equal(load.status, STATUS_OK);
 	assert_int_equal(load.config->log_level, LOG_DEBUG);
+	assert_int_equal(load.config->log_format, LOG_FORMAT_JSON);
+	assert_string_equal(load.config->log_to, "syslog");
+	assert_true(load.config->has_admin);
+	assert_int_equal(load.config->admin.port, 9153);
 	assert_true(load.config->uniform_auth_errors);
 	assert_false(load.config->allow_private);
 	assert_true(load.config->allow_loopback);
@@ -322,6 +332,36 @@ static void reads_listeners_zones_and_users(void **state)
 	assert_false(config->users[1].has_key);
 	assert_int_equal(config->users[1].pattern_count, 1);
 	assert_string_equal(config->users[2].login, "MyLogin"); /* capitals matter */
+	config_release(&load.config);
+}
+
+static void tls_to_the_primaries_has_a_port_of_its_own(void **state)
+{
+	const struct parts parts = {
+		.zones = "zones = ( { name = 'dyn.example.com'; key = 'gw';"
+			 " primaries = ( 'ns1.example.com', '192.0.2.53:5353' );"
+			 " tls_pins = ( 'sha256:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f' ); },"
+			 " { name = 'example.org'; key = 'gw'; primaries = ( '2001:db8::53' ); tls_ca = 'system';"
+			 " tls_name = 'ns1.example.org'; } );",
+		.users = "",
+	};
+	char text[PIN_TEXT_MAX], buffer[PEER_TEXT_MAX];
+	const struct config_zone *zones;
+	struct load load;
+
+	(void)state;
+	load_parts(&parts, &load);
+	print_complaints(&load);
+	assert_int_equal(load.status, STATUS_OK);
+	zones = load.config->zones;
+	assert_int_equal(zones[0].tls_pin_count, 1);
+	assert_string_equal(pin_format(&zones[0].tls_pins[0], text),
+			    "sha256:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f");
+	assert_string_equal(peer_format(&zones[0].primaries[0], buffer), "ns1.example.com:853");
+	assert_string_equal(peer_format(&zones[0].primaries[1], buffer), "192.0.2.53:5353");
+	assert_string_equal(peer_format(&zones[1].primaries[0], buffer), "[2001:db8::53]:853");
+	assert_string_equal(zones[1].tls_ca, "system");
+	assert_string_equal(zones[1].tls_name, "ns1.example.org");
 	config_release(&load.config);
 }
 
@@ -490,6 +530,9 @@ static void refuses_a_wrong_type(void **state)
 		{{.listen = "listen = '::';"}, 1, "`listen` must be a list of groups"},
 		{{.listen = "listen = { address = '::'; };"}, 1, "`listen` must be a list of groups"},
 		{{.listen = "listen = ( '::' );"}, 1, "`listen` must be a list of groups"},
+		{{.listen = "listen = ( { address = '::';\ncertificates = 'cert.pem'; } );"},
+		 2,
+		 "`certificates` must be a list of groups"},
 		{{.users = "users = ( { login = 5; } );"}, 4, "`login` must be a string, not a number"},
 		{{.users = "users = ( { login = 'a';\nkey = ( '" SENTINEL "' ); } );"}, 5, "`key` must be a string"},
 		{{.users = "users = ( { login = 'a';\nkey = 12345; } );"}, 5, "`key` must be a string"},
@@ -506,6 +549,17 @@ static void refuses_a_wrong_type(void **state)
 		{{.users = "users = ( { login = 'a'; hosts = ( 'www.dyn.example.com',\n5 ); } );"},
 		 5,
 		 "`hosts` must be a string, not a number"},
+		{{.listen = "listen = ( { path = 'a.sock';\nmode = 660; } );"}, 2, "`mode` must be a string"},
+		{{.listen = "listen = ( { path = 'a.sock';\nmode = '0x10'; } );"}, 2, "`mode` must be octal digits"},
+		{{.listen = "listen = ( { path = 'a.sock';\nmode = '01777'; } );"}, 2, "`mode` must be octal digits"},
+		{{.listen = "listen = ( {\npath = ''; } );"}, 2, "`path` must have 1 to 107 octets"},
+		{{.extra = "trusted_proxies = 1;"}, 5, "`trusted_proxies` must be a list of strings"},
+		{{.extra = "trusted_proxies = ( '192.0.2.0/24',\n'192.0.2.1/24' );"},
+		 6,
+		 "\"192.0.2.1/24\" is not a network"},
+		{{.listen = "listen = ( { address = '::';\ntrusted_proxies = ( 'localhost' ); } );"},
+		 2,
+		 "\"localhost\" is not a network"},
 	};
 
 	(void)state;
@@ -521,6 +575,11 @@ static void refuses_a_value_out_of_range_or_without_a_meaning(void **state)
 		{{.extra = "fudge_s = 4294967301L;"}, 5, "`fudge_s` must be from 1 to 3600, not 4294967301"},
 		{{.extra = "request_timeout_ms = 99;\nreply_timeout_ms = 50;"}, 5, "must be from 100 to 60000, not 99"},
 		{{.extra = "log_level = 'verbose';"}, 5, "`log_level` must be"},
+		{{.extra = "log_format = 'xml';"}, 5, "`log_format` must be \"text\" or \"json\""},
+		{{.extra = "log_to = 'file';"}, 5, "`log_to` must be"},
+		{{.extra = "admin_listen = 'localhost';"},
+		 5,
+		 "\"localhost\" is not an IP address with an optional port"},
 		{{.listen = "listen = ( { address = '::';\nport = 0; } );"},
 		 2,
 		 "`port` must be from 1 to 65535, not 0"},
@@ -563,7 +622,17 @@ static void refuses_a_file_without_what_is_required(void **state)
 		{{.zones = "", .users = ""}, 0, "`zones` is missing"},
 		{{.listen = "listen = ();"}, 1, "`listen` is empty"},
 		{{.zones = "zones = ();", .users = ""}, 3, "`zones` is empty"},
-		{{.listen = "listen = ( { address = '::'; },\n { port = 80; } );"}, 2, "`address` is missing"},
+		{{.listen = "listen = ( { address = '::'; },\n { port = 80; } );"},
+		 2,
+		 "has an `address` (and a `port`) or a `path`"},
+		{{.listen = "listen = ( { address = '::';\npath = '/run/a.sock'; } );"},
+		 1,
+		 "has an `address` (and a `port`) or a `path`"},
+		{{.listen = "listen = ( { path = '/run/a.sock';\nport = 80; } );"}, 2, "has no `port`"},
+		{{.listen = "listen = ( { address = '::';\nmode = '0660'; } );"}, 2, "`mode` is for Unix sockets"},
+		{{.listen = "listen = ( { address = '::';\nproxy_protocol = true; } );"},
+		 2,
+		 "`proxy_protocol` needs `trusted_proxies`"},
 		{{.users = "users = ( { login = 'a'; },\n { key = '" SENTINEL "'; } );"}, 5, "`login` is missing"},
 		{{.zones = "zones = ( { primaries = '192.0.2.53'; key = 'gw'; } );"}, 3, "`name` is missing"},
 		{{.zones = "zones = ( { name = 'dyn.example.com'; key = 'gw'; } );"}, 3, "`primaries` is missing"},
@@ -634,6 +703,7 @@ static void refuses_options_that_contradict_each_other(void **state)
 		 6,
 		 "login \"a\" is there twice"},
 		{{.extra = "reply_timeout_ms = 5000;\nrequest_timeout_ms = 4000;"}, 6, "must not be less than"},
+		{{.extra = "group = 'nogroup';"}, 5, "`group` needs a `user`"},
 	};
 
 	(void)state;
@@ -764,6 +834,30 @@ static void an_error_behind_an_include_has_its_own_line(void **state)
 	write_config("users.cfg", 0600, "\n\n\nusers = ( { login = 'a'; } );\n\n\n");
 	load_parts(&(struct parts){.users = "@include 'users.cfg'", .extra = "\nfudge_s = 0;"}, &load);
 	assert_one_error(&load, "test.cfg", 6, "`fudge_s`");
+}
+
+/* libconfig ends the process at the first of them, waits for ever at the second, and knows what to do at the third. */
+static void what_is_included_must_be_a_file(void **state)
+{
+	struct load load;
+
+	(void)state;
+	assert_int_equal(mkfifo(in_folder("pipe"), 0600), 0);
+	load_parts(&(struct parts){.extra = "\n  @include \t '.'"}, &load);
+	assert_one_error(&load, "test.cfg", 6, "cannot include \".\": it is a folder");
+	load_parts(&(struct parts){.extra = "@include 'pipe'"}, &load);
+	assert_one_error(&load, "test.cfg", 5, "cannot include \"pipe\": it is not a file");
+	load_parts(&(struct parts){.extra = "# @include '.'\nx = '@include \\'.\\'';"}, &load);
+	assert_one_error(&load, "test.cfg", 6, "unknown option `x`");
+
+	write_config("more.cfg", 0600, "# more\n@include 'even-more.cfg'\n");
+	write_config("even-more.cfg", 0600, "\n\n@include '/'\n");
+	load_parts(&(struct parts){.extra = "@include 'more.cfg'"}, &load);
+	assert_one_error(&load, "even-more.cfg", 3, "cannot include \"/\": it is a folder");
+	write_config("even-more.cfg", 0600, "@include 'more.cfg'\n");
+	load_parts(&(struct parts){.extra = "@include 'more.cfg'"}, &load);
+	assert_int_equal(load.status, STATUS_INVALID);
+	assert_non_null(strstr(load.complaints[0].text, "in a circle"));
 }
 
 static void a_file_that_cannot_be_read_is_told(void **state)
@@ -998,7 +1092,7 @@ static void every_option_stands_in_its_section_of_the_manual(void **state)
 
 static void every_option_says_what_it_is(void **state)
 {
-	static const char *const groups[] = {"", "listen", "tsig_keys", "zones", "users"};
+	static const char *const groups[] = {"", "listen", "certificates", "tsig_keys", "zones", "users"};
 	bool seen[LENGTH(groups)] = {false};
 	struct config_option_info option;
 
@@ -1033,6 +1127,7 @@ int main(void)
 		cmocka_unit_test_teardown(options_that_are_left_out_have_their_defaults, clean),
 		cmocka_unit_test_teardown(options_that_are_given_are_taken, clean),
 		cmocka_unit_test_teardown(reads_listeners_zones_and_users, clean),
+		cmocka_unit_test_teardown(tls_to_the_primaries_has_a_port_of_its_own, clean),
 		cmocka_unit_test_teardown(users_may_create_where_they_are_told_to, clean),
 		cmocka_unit_test_teardown(errors_as_200_is_for_the_listener_that_has_it, clean),
 		cmocka_unit_test_teardown(nobody_has_to_be_a_user, clean),
@@ -1056,6 +1151,7 @@ int main(void)
 		cmocka_unit_test_teardown(an_error_behind_an_include_has_its_own_line, clean),
 		cmocka_unit_test_teardown(a_file_that_cannot_be_read_is_told, clean),
 		cmocka_unit_test_teardown(a_folder_is_no_configuration, clean),
+		cmocka_unit_test_teardown(what_is_included_must_be_a_file, clean),
 		cmocka_unit_test_teardown(a_key_file_that_others_can_read_or_write_is_refused, clean),
 		cmocka_unit_test_teardown(a_key_file_that_is_not_there_is_told, clean),
 		cmocka_unit_test_teardown(a_malformed_key_file_is_told_with_both_lines, clean),

@@ -81,6 +81,8 @@ static struct rrset one_address(const char *address)
 #define ADD_A                          "0001 0001 000000b4 0004 c000024d "
 #define ADD_AAAA                       "001c 0001 000000b4 0010 20010db8000000000000000000000001 "
 #define IS_NOT_A                       "0001 00fe 00000000 0000 "
+#define REHEARSE_A                     "0001 00fe 00000000 0004 c000024d "
+#define REHEARSE_AAAA                  "001c 00fe 00000000 0010 20010db8000000000000000000000001 "
 #define IS_NO_ALIAS                    "0005 00fe 00000000 0000 "
 #define IS_A                           "0001 0001 00000000 0004 c000024d "
 #define IS_AAAA                        "001c 0001 00000000 0010 20010db8000000000000000000000001 "
@@ -152,6 +154,13 @@ static void writes_exactly_these_octets(void **state)
 		 false,
 		 DNS_CONFIRM,
 		 HEADER("0001", "0000") ZONE OWNER_FIRST IS_A},
+		{"a rehearsal",
+		 {"192.0.2.77", "2001:db8::1"},
+		 2,
+		 true,
+		 DNS_REHEARSE,
+		 HEADER("0000", "0002") ZONE OWNER_FIRST REHEARSE_A OWNER REHEARSE_AAAA},
+		{"a query for the SOA", {NULL}, 0, false, DNS_SOA, "1234 0000 0001 0000 0000 0000 " ZONE},
 		{"a query", {"192.0.2.77"}, 1, true, DNS_QUERY, QUERY "0001 0001"},
 		{"a query for AAAA", {"2001:db8::1"}, 1, true, DNS_QUERY, QUERY "001c 0001"},
 	};
@@ -597,6 +606,42 @@ static void knows_a_name_that_is_hidden(void **state)
 	}
 }
 
+#define SOA_FIXED "00000e10 00000258 00093a80 0000003c"
+#define SOA_RR(owner, serial)                                                                                          \
+	owner " 0006 0001 0000012c 0026 02 6e73 c00c 0a 686f73746d6173746572 c00c " serial SOA_FIXED
+
+static void reads_the_serial_of_the_zone(void **state)
+{
+	static const struct {
+		const char *row;
+		const char *hex;
+		bool authoritative;
+		size_t count;
+		uint32_t serial;
+	} rows[] = {
+		{"a primary's", "1234 8400 0001 0001 0000 0000 " ZONE SOA_RR("c00c", "ffff0102"), true, 1, 0xffff0102},
+		{"a resolver's", "1234 8000 0001 0001 0000 0000 " ZONE SOA_RR("c00c", "00000001"), false, 1, 1},
+		{"of the zone above", "1234 8400 0001 0001 0000 0000 " ZONE SOA_RR("c010", "00000001"), true, 0, 0},
+		{"none", "1234 8400 0001 0000 0000 0000 " ZONE, true, 0, 0},
+		{"an address", "1234 8400 0001 0001 0000 0000 " ZONE "c00c 0001 0001 0000012c 0004 c0000201", true, 0,
+		 0},
+	};
+	struct name zone = name_of("dyn.example.com");
+	struct dns_request request = {.kind = DNS_SOA, .zone = &zone};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		uint8_t wire[512];
+		size_t len = from_hex(rows[i].hex, wire, sizeof wire);
+		struct dns_reply reply;
+
+		assert_row(rows[i].row, dns_reply_read(wire, len, &request, &reply) == STATUS_OK);
+		assert_row(rows[i].row, reply.answer.authoritative == rows[i].authoritative);
+		assert_row(rows[i].row, reply.answer.count == rows[i].count);
+		assert_row(rows[i].row, reply.answer.serial == rows[i].serial);
+	}
+}
+
 static void refuses_what_is_no_reply_to_the_query(void **state)
 {
 	static const struct {
@@ -678,6 +723,7 @@ int main(void)
 		cmocka_unit_test(refuses_a_reply_cut_short_at_any_octet),
 		cmocka_unit_test(reads_what_a_query_found),
 		cmocka_unit_test(knows_a_name_that_is_hidden),
+		cmocka_unit_test(reads_the_serial_of_the_zone),
 		cmocka_unit_test(refuses_what_is_no_reply_to_the_query),
 		cmocka_unit_test(an_address_of_another_length_is_never_an_answer),
 		cmocka_unit_test(the_id_is_read_in_network_order),

@@ -102,24 +102,25 @@ static void on_done(void *ctx, const struct outcome *outcome)
 		submit(waiter->world, OWNER_A, "192.0.2.99", waiter->next);
 }
 
+static const struct dns_client_options options = {
+	.connect_timeout_ms = CONNECT_TIMEOUT_MS, .reply_timeout_ms = REPLY_TIMEOUT_MS, .fudge_s = 300};
+static const struct queue_limits limits = {
+	.waiters_max = WAITERS_MAX,
+	.share_max = WAITERS_MAX,
+	.octets_max = DNS_MESSAGE_MAX,
+	.updates_max = UPDATES_MAX,
+	.overlap_min = OVERLAP_MIN,
+	.confirms_max = 2,
+	.queries_max = QUERIES_MAX,
+	.records_max = 1000,
+	.attempts_max = ATTEMPTS_MAX,
+	.retry_pause_ms = PAUSE_MS,
+	.deadline_ms = DEADLINE_MS,
+};
+
 static void open_zones(struct world *world)
 {
 	struct transport_maker maker = network_maker(world->network);
-	struct dns_client_options options = {
-		.connect_timeout_ms = CONNECT_TIMEOUT_MS, .reply_timeout_ms = REPLY_TIMEOUT_MS, .fudge_s = 300};
-	struct queue_limits limits = {
-		.waiters_max = WAITERS_MAX,
-		.share_max = WAITERS_MAX,
-		.octets_max = DNS_MESSAGE_MAX,
-		.updates_max = UPDATES_MAX,
-		.overlap_min = OVERLAP_MIN,
-		.confirms_max = 2,
-		.queries_max = QUERIES_MAX,
-		.records_max = 1000,
-		.attempts_max = ATTEMPTS_MAX,
-		.retry_pause_ms = PAUSE_MS,
-		.deadline_ms = DEADLINE_MS,
-	};
 
 	assert_int_equal(zones_new(fake_env_of(world->fake), &maker, &options, &limits, world->setups, 2, on_done,
 				   &world->zones),
@@ -149,8 +150,8 @@ static int setup(void **state)
 	world->primaries[1] = *primary_peer(world->second);
 	assert_int_equal(name_parse(text_of(ZONE_A), &world->names[0]), STATUS_OK);
 	assert_int_equal(name_parse(text_of(ZONE_B), &world->names[1]), STATUS_OK);
-	world->setups[0] = (struct zone_setup){&world->names[0], world->primaries, 2, world->key};
-	world->setups[1] = (struct zone_setup){&world->names[1], world->primaries, 1, world->key};
+	world->setups[0] = (struct zone_setup){&world->names[0], world->primaries, 2, world->key, NULL};
+	world->setups[1] = (struct zone_setup){&world->names[1], world->primaries, 1, world->key, NULL};
 	open_zones(world);
 	return 0;
 }
@@ -878,6 +879,65 @@ static void zones_are_freed_with_changes_under_way(void **state)
 		assert_int_equal(waiters[i].answers, 0);
 }
 
+/* ---- What is counted ---- */
+
+static void batches_and_messages_are_counted(void **state)
+{
+	struct world *world = *state;
+	struct waiter waiters[HOSTS] = {0};
+	struct zone_stats stats;
+	const struct dns_client_stats *client = NULL;
+	const struct primary *primary;
+
+	put_hosts(world);
+	submit_hosts(world, 100, waiters);
+	zones_stats(world->zones, 0, &stats);
+	assert_int_equal(stats.waiting, HOSTS);
+	assert_true(stats.in_flight > 0);
+	fake_env_settle(world->fake);
+	zones_stats(world->zones, 0, &stats);
+	assert_int_equal(stats.waiting, 0);
+	assert_int_equal(stats.in_flight, 0);
+	assert_int_equal(stats.batch.sum, HOSTS);
+	assert_true(stats.queries > 0);
+	zones_stats(world->zones, 1, &stats);
+	assert_int_equal(stats.batch.sum + stats.queries, 0);
+	for (size_t i = 0; (primary = zones_primary(world->zones, i)); i++) {
+		if (dns_client_stats(primary_client(primary))->sent)
+			client = dns_client_stats(primary_client(primary));
+	}
+	assert_non_null(client);
+	assert_int_equal(client->connections, 1);
+	assert_int_equal(client->sent, primary_requests(world->first));
+	assert_int_equal(client->unknown + client->unreachable, 0);
+}
+
+static void a_zone_is_well_as_long_as_one_primary_is(void **state)
+{
+	struct world *world = *state;
+	struct waiter waiter = {.world = world};
+
+	assert_true(zones_is_well(world->zones, 0));
+	primary_set_door(world->first, DOOR_REFUSES);
+	submit_and_wait(world, OWNER_A, "192.0.2.1", &waiter);
+	assert_true(zones_is_well(world->zones, 0));
+	assert_false(zones_is_well(world->zones, 1));
+}
+
+static void tsig_errors_are_counted_by_their_kind(void **state)
+{
+	struct world *world = *state;
+	struct waiter waiter = {.world = world};
+	const struct primary *primary;
+	uint64_t count = 0;
+
+	primary_set_clock_offset_s(world->first, 4000);
+	submit_and_wait(world, OWNER_B, "192.0.2.1", &waiter);
+	for (size_t i = 0; (primary = zones_primary(world->zones, i)); i++)
+		count += dns_client_stats(primary_client(primary))->tsig_badtime;
+	assert_true(count > 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 /* A connection that had worked ends with two messages on it: one end, and no reason to leave the primary. */
@@ -933,9 +993,134 @@ static void a_fault_of_the_primary_makes_nobody_a_culprit(void **state)
 		assert_outcome(&healthy[i], OUTCOME_CHANGED);
 }
 
+/* ---- One configuration after another ---- */
+
+/* Puts the setups of the world, `count` of them, in the place of those in force, which are returned. */
+static struct zones *reconfigure(struct world *world, size_t count)
+{
+	struct zones *before = world->zones;
+
+	assert_int_equal(zones_succeed(before, &options, &limits, world->setups, count, &world->zones), STATUS_OK);
+	zones_take_over(world->zones);
+	return before;
+}
+
+static void a_zone_that_stays_keeps_its_memory_and_its_connection(void **state)
+{
+	struct world *world = *state;
+	struct waiter first = {0}, same = {0};
+	struct zones *before;
+	size_t requests;
+
+	submit_and_wait(world, OWNER_A, "192.0.2.80", &first);
+	requests = primary_requests(world->first);
+	before = reconfigure(world, 2);
+	assert_true(zones_are_idle(before));
+	zones_free(&before);
+	submit_and_wait(world, OWNER_A, "192.0.2.80", &same);
+	assert_outcome(&same, OUTCOME_UNCHANGED);
+	assert_int_equal(primary_requests(world->first), requests + 1);
+	assert_int_equal(primary_connections(world->first), 1);
+}
+
+static void changes_under_way_are_answered_after_a_reconfiguration(void **state)
+{
+	struct world *world = *state;
+	struct waiter early = {0}, late = {0};
+	struct zones *before;
+
+	primary_set_script(world->first, (struct primary_script){.rcode = PRIMARY_DECIDES, .hold = true});
+	submit(world, OWNER_A, "192.0.2.80", &early);
+	fake_env_advance(world->fake, 10);
+	before = reconfigure(world, 2);
+	assert_false(zones_are_idle(before));
+	submit(world, OWNER_A, "192.0.2.81", &late);
+	fake_env_advance(world->fake, 10);
+	primary_set_script(world->first, (struct primary_script){.rcode = PRIMARY_DECIDES});
+	primary_release(world->first, false);
+	fake_env_advance(world->fake, LATER_MS);
+	assert_int_equal(early.answers, 1);
+	assert_outcome(&late, OUTCOME_CHANGED);
+	assert_a(world, "192.0.2.81");
+	assert_true(zones_are_idle(before));
+	zones_free(&before);
+}
+
+static void a_zone_that_goes_finishes_what_it_has(void **state)
+{
+	struct world *world = *state;
+	struct waiter a = {0}, b = {0}, later = {0};
+	struct zones *before;
+
+	primary_set_script(world->first, (struct primary_script){.rcode = PRIMARY_DECIDES, .hold = true});
+	submit(world, OWNER_A, "192.0.2.80", &a);
+	submit(world, OWNER_B, "192.0.2.81", &b);
+	fake_env_advance(world->fake, 10);
+	before = reconfigure(world, 1);
+	primary_set_script(world->first, (struct primary_script){.rcode = PRIMARY_DECIDES});
+	primary_release(world->first, false);
+	fake_env_advance(world->fake, LATER_MS);
+	assert_outcome(&a, OUTCOME_CHANGED);
+	assert_outcome(&b, OUTCOME_CHANGED);
+	assert_true(zones_are_idle(before));
+	zones_free(&before);
+	submit_and_wait(world, OWNER_A, "192.0.2.82", &later);
+	assert_a(world, "192.0.2.82");
+}
+
+static void another_primary_is_used_from_then_on(void **state)
+{
+	struct world *world = *state;
+	struct waiter first = {0}, second = {0};
+	struct zones *before;
+
+	submit_and_wait(world, OWNER_A, "192.0.2.80", &first);
+	world->setups[0].primaries = &world->primaries[1];
+	world->setups[0].primary_count = 1;
+	before = reconfigure(world, 1);
+	zones_free(&before);
+	submit_and_wait(world, OWNER_A, "192.0.2.81", &second);
+	assert_outcome(&second, OUTCOME_CHANGED);
+	assert_int_equal(primary_connections(world->second), 1);
+}
+
+static void a_successor_that_never_takes_over_changes_nothing(void **state)
+{
+	struct world *world = *state;
+	struct waiter waiter = {0};
+	struct zones *never;
+
+	submit(world, OWNER_A, "192.0.2.80", &waiter);
+	assert_int_equal(zones_succeed(world->zones, &options, &limits, world->setups, 2, &never), STATUS_OK);
+	zones_free(&never);
+	fake_env_advance(world->fake, LATER_MS);
+	assert_outcome(&waiter, OUTCOME_CHANGED);
+}
+
+static void all_generations_are_freed_with_changes_under_way(void **state)
+{
+	struct world *world = *state;
+	struct waiter early = {0}, late = {0};
+	struct zones *before;
+
+	primary_set_script(world->first, (struct primary_script){.reply = REPLY_NONE, .rcode = PRIMARY_DECIDES});
+	submit(world, OWNER_A, "192.0.2.80", &early);
+	fake_env_advance(world->fake, 10);
+	before = reconfigure(world, 2);
+	submit(world, OWNER_B, "192.0.2.81", &late);
+	fake_env_advance(world->fake, 10);
+	zones_free(&before);
+	zones_free(&world->zones);
+	fake_env_advance(world->fake, LATER_MS);
+	assert_int_equal(early.answers + late.answers, 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		TEST(batches_and_messages_are_counted),
+		TEST(a_zone_is_well_as_long_as_one_primary_is),
+		TEST(tsig_errors_are_counted_by_their_kind),
 		TEST(a_change_is_committed_before_it_is_answered),
 		TEST(both_families_are_one_message),
 		TEST(a_missing_record_is_named_and_nothing_changed),
@@ -975,6 +1160,12 @@ int main(void)
 		TEST(zones_are_freed_with_changes_under_way),
 		TEST(one_end_with_several_messages_counts_once),
 		TEST(a_fault_of_the_primary_makes_nobody_a_culprit),
+		TEST(a_zone_that_stays_keeps_its_memory_and_its_connection),
+		TEST(changes_under_way_are_answered_after_a_reconfiguration),
+		TEST(a_zone_that_goes_finishes_what_it_has),
+		TEST(another_primary_is_used_from_then_on),
+		TEST(a_successor_that_never_takes_over_changes_nothing),
+		TEST(all_generations_are_freed_with_changes_under_way),
 	};
 
 	return cmocka_run_group_tests_name("zones", tests, NULL, NULL);

@@ -1,0 +1,164 @@
+#include "cli/generation.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "dns/transport.h"
+#include "http/server.h"
+
+enum {
+	OVERLAP_MIN = 32, /* sets that make another message worth while when several may be with a primary */
+	CONFIRMS_MAX = 2,
+	QUERIES_MAX = 128,
+	RECORDS_MAX = 65536, /* hints of a zone, 32 octets each */
+	ATTEMPTS_MAX = 5,
+	RETRY_PAUSE_MS = 100,
+};
+
+static void submit(void *ctx, const struct change_set *set, void *waiter)
+{
+	zones_submit(ctx, set, waiter);
+}
+
+static void cancel(void *ctx, size_t zone, void *waiter)
+{
+	zones_cancel(ctx, zone, waiter);
+}
+
+static enum status build_transports(const struct generation_world *world, struct generation *generation)
+{
+	char error[256];
+	enum status status =
+		transports_new(world->loop, generation->config, error, sizeof error, &generation->transports);
+
+	if (status != STATUS_OK)
+		LOG(LOG_ERROR, "tls-failed", log_text("text", error));
+	return status;
+}
+
+static enum status build_tables(struct generation *generation)
+{
+	const struct config *config = generation->config;
+
+	generation->plan_zones = calloc(config->zone_count, sizeof *generation->plan_zones);
+	generation->zone_setups = calloc(config->zone_count, sizeof *generation->zone_setups);
+	if (!generation->plan_zones || !generation->zone_setups)
+		return STATUS_NO_MEMORY;
+	for (size_t i = 0; i < config->zone_count; i++) {
+		const struct config_zone *zone = &config->zones[i];
+
+		generation->plan_zones[i] = (struct plan_zone){zone->name, zone->ttl_s, zone->active};
+		generation->zone_setups[i] = (struct zone_setup){&zone->name, zone->primaries, zone->primary_count,
+								 zone->key, transports_of(generation->transports, i)};
+	}
+	generation->policy = (struct plan_policy){
+		.zones = generation->plan_zones,
+		.zone_count = config->zone_count,
+		.allow_private = config->allow_private,
+		.allow_loopback = config->allow_loopback,
+	};
+	return STATUS_OK;
+}
+
+static enum status build_zones(const struct generation_world *world, const struct generation *before,
+			       struct generation *generation)
+{
+	const struct config *config = generation->config;
+	struct transport_maker maker = {&transport_tcp, world->loop};
+	struct dns_client_options client_options = {
+		.connect_timeout_ms = config->connect_timeout_ms,
+		.reply_timeout_ms = config->reply_timeout_ms,
+		.fudge_s = (uint16_t)config->fudge_s,
+	};
+	struct queue_limits limits = {
+		.waiters_max = config->queue_max,
+		.share_max = config->queue_share_max,
+		.octets_max = DNS_MESSAGE_MAX,
+		.updates_max = config->updates_in_flight,
+		.overlap_min = OVERLAP_MIN,
+		.confirms_max = CONFIRMS_MAX,
+		.queries_max = QUERIES_MAX,
+		.records_max = RECORDS_MAX,
+		.attempts_max = ATTEMPTS_MAX,
+		.retry_pause_ms = RETRY_PAUSE_MS,
+		.deadline_ms = config->request_timeout_ms,
+	};
+
+	world->env->random(world->env->ctx, &limits.seed, sizeof limits.seed);
+	if (before)
+		return zones_succeed(before->zones, &client_options, &limits, generation->zone_setups,
+				     config->zone_count, &generation->zones);
+	return zones_new(world->env, &maker, &client_options, &limits, generation->zone_setups, config->zone_count,
+			 pipeline_done, &generation->zones);
+}
+
+static enum status build_pipeline(const struct generation_world *world, struct generation *generation)
+{
+	struct pipeline_parts parts = {
+		.env = world->env,
+		.store = generation->store,
+		.throttle = world->throttle,
+		.policy = &generation->policy,
+		.uniform_auth_errors = generation->config->uniform_auth_errors,
+		.submit = submit,
+		.cancel = cancel,
+		.submit_ctx = generation->zones,
+		.report = requests_report,
+		.report_ctx = world->requests,
+		.answer = http_exchange_answer,
+		.watch = http_exchange_watch,
+	};
+
+	return pipeline_new(&parts, &generation->pipeline);
+}
+
+enum status generation_new(const struct generation_world *world, struct config **config,
+			   const struct generation *before, struct generation **out)
+{
+	struct generation *generation = calloc(1, sizeof *generation);
+	enum status status;
+
+	if (!generation) {
+		config_release(config);
+		return STATUS_NO_MEMORY;
+	}
+	generation->config = *config;
+	*config = NULL;
+	status = build_transports(world, generation);
+	if (status == STATUS_OK)
+		status = build_tables(generation);
+	if (status == STATUS_OK)
+		status = store_map_new(generation->config->users, generation->config->user_count, &generation->store);
+	if (status == STATUS_OK)
+		status = build_zones(world, before, generation);
+	if (status == STATUS_OK)
+		status = build_pipeline(world, generation);
+	if (status == STATUS_OK)
+		*out = generation;
+	else
+		generation_free(&generation);
+	return status;
+}
+
+bool generation_is_idle(const struct generation *generation)
+{
+	return pipeline_is_idle(generation->pipeline) && zones_are_idle(generation->zones);
+}
+
+void generation_free(struct generation **generation_pointer)
+{
+	struct generation *generation = *generation_pointer;
+
+	*generation_pointer = NULL;
+	if (!generation)
+		return;
+	if (generation->pipeline)
+		pipeline_free(&generation->pipeline);
+	zones_free(&generation->zones);
+	transports_free(&generation->transports);
+	account_store_free(&generation->store);
+	free(generation->plan_zones);
+	free(generation->zone_setups);
+	config_release(&generation->config);
+	free(generation);
+}
