@@ -66,7 +66,7 @@ size_t addr_len(const struct addr *addr);
 
 enum addr_scope addr_scope(const struct addr *addr);
 
-/* Whether one of the addresses that begin with the first `prefix_len` bits of `prefix` is of that scope, which is not the global one. */
+/* Whether one of the addresses that begin with those bits is of that scope; not for ADDR_SCOPE_GLOBAL. */
 bool addr_prefix_has_scope(const struct addr *prefix, unsigned prefix_len, enum addr_scope scope);
 
 bool addr_equal(const struct addr *a, const struct addr *b);

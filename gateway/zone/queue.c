@@ -1174,7 +1174,7 @@ static void on_looked(struct queue *queue, struct queue_message *message, const 
 	bool told = result->verdict == DNS_VERIFIED && result->answer.authoritative &&
 		    (result->rcode == DNS_NOERROR || result->rcode == DNS_NXDOMAIN);
 
-	/* What would be hidden is not made; if it is there, such as the address of a delegated zone's server, it changes. */
+	/* Nothing is made where it would be hidden; what is there may change, such as a delegated server's address. */
 	if (result->verdict == DNS_VERIFIED && result->answer.hidden && change->kind == CHANGE_REPLACE)
 		change->must_exist = true;
 	if (told)
