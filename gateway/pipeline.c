@@ -2,7 +2,7 @@
  * A request's way, top to bottom:
  *
  *   pipeline_handle   finds the dialect and lets it parse
- *   look_up           asks the account store for the login, unless it has failed too often
+ *   look_up           asks the account store for the login or token, unless it has failed too often
  *   on_account        authorises
  *   carry_out         plans the changes and submits one change set per host
  *   pipeline_done     gathers the outcomes
@@ -236,7 +236,10 @@ static void look_up(struct job *job)
 		account_store_lookup(store, credentials->login, on_account, job);
 }
 
-/* The soft lock: too many failures of this login from this source, and not even the right key helps for a while. */
+/*
+ * The soft lock: too many failures of this login or token from this source, and not even the right key helps for a
+ * while.
+ */
 static void authenticate(struct job *job)
 {
 	const struct pipeline_parts *parts = &job->pipeline->parts;

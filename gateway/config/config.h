@@ -39,7 +39,7 @@ struct config_listener {
 	size_t certificate_count;
 	struct cert_set *cert_set;  /* NULL: HTTP without TLS */
 	const char *tls_priorities; /* a constant, see cert_priorities() */
-	bool errors_as_200;
+	bool errors_as_200;         /* for clients that read words only under that status */
 };
 
 /* One entry of `tsig_keys`: a key file, which may hold several keys, or one key in three options. */

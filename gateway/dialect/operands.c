@@ -126,14 +126,3 @@ enum outcome_code operand_take_basic(const struct http_request *request, struct 
 	intent->reading_count = 1;
 	return check_credentials(intent);
 }
-
-void operand_add_json(struct http_response *response, const char *name, struct text value)
-{
-	http_response_add(response, "{\"%s\": \"", name);
-	for (size_t i = 0; i < value.len; i++) {
-		bool special = value.octets[i] == '"' || value.octets[i] == '\\';
-
-		http_response_add(response, special ? "\\%c" : "%c", value.octets[i]);
-	}
-	http_response_add(response, "\"}\n");
-}

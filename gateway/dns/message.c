@@ -1,5 +1,6 @@
 #include "dns/message.h"
 
+#include <assert.h>
 #include <ldns/ldns.h>
 #include <string.h>
 
@@ -160,22 +161,29 @@ static unsigned put_text(struct writer *writer, struct owner *owner, ldns_rr_cla
 typedef unsigned put_change_fn(struct writer *writer, enum dns_request_kind kind, struct owner *owner,
 			       const struct change_set *set, const struct change *change);
 
+static bool adds(const struct change_set *set, const struct change *change)
+{
+	if (change_is_txt(change))
+		return change->kind != CHANGE_TXT_DROP && set->txt.len;
+	return change->becomes.count;
+}
+
 /*
  * Whether it may make a first record of its owner. Where one is known or required to be there is no CNAME, beside which
  * nothing else can be.
  */
 static bool may_create(const struct change_set *set)
 {
-	bool adds = false;
+	bool some = false;
 
 	for (size_t i = 0; i < set->count; i++) {
 		const struct change *change = &set->changes[i];
 
 		if (change->was.known ? change->was.count : change->must_exist)
 			return false;
-		adds = adds || change->becomes.count || (change_is_txt(change) && change->kind != CHANGE_TXT_DROP);
+		some = some || adds(set, change);
 	}
-	return adds;
+	return some;
 }
 
 /*
@@ -240,6 +248,7 @@ static unsigned put_update(struct writer *writer, enum dns_request_kind kind, st
 		return 0;
 	if (change_is_txt(change))
 		return put_txt_update(writer, owner, set, change);
+	assert(change->becomes.known); /* else all of it would be deleted */
 	return put_bare(writer, owner, type_of(change), LDNS_RR_CLASS_ANY) +
 	       put_addresses(writer, owner, &change->becomes, LDNS_RR_CLASS_IN, change->becomes.ttl_s);
 }

@@ -283,7 +283,7 @@ static bool is_json(const struct http_exchange *exchange)
 {
 	size_t at = 0;
 
-	while (at < exchange->body_len && strchr(" \t\r\n", exchange->body[at]))
+	while (at < exchange->body_len && memchr(" \t\r\n", exchange->body[at], 4))
 		at++;
 	return at < exchange->body_len && exchange->body[at] == '{';
 }
