@@ -68,6 +68,16 @@ static void take_address(struct text list, struct intent *intent)
 		intent->addresses[intent->address_count++] = list;
 }
 
+/* An empty item in front would say that there is no IPv4 address, of which this operand says nothing. */
+static struct text without_empty_items(struct text list)
+{
+	while (list.len && list.octets[0] == ',') {
+		list.octets++;
+		list.len--;
+	}
+	return list;
+}
+
 void operand_take_addresses(const struct http_request *request, const struct operand_address *names,
 			    struct intent *intent)
 {
@@ -80,6 +90,8 @@ void operand_take_addresses(const struct http_request *request, const struct ope
 			name++;
 		if (!name->name)
 			continue;
+		if (!name->is_ipv4)
+			value = without_empty_items(value);
 		if (value.len)
 			take_address(value, intent);
 		else

@@ -393,6 +393,46 @@ static void add_text(const ldns_rr *rr, struct dns_answer *out)
 	memcpy(txt->octets, octets + 1, txt->len);
 }
 
+/* Whether a DNAME above it hides the owner (RFC 6672 section 2.3). */
+static bool is_below_dname(const ldns_pkt *packet, const ldns_rdf *owner)
+{
+	const ldns_rr_list *section = ldns_pkt_answer(packet);
+
+	for (size_t i = 0; i < ldns_rr_list_rr_count(section); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(section, i);
+
+		if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_DNAME && ldns_dname_is_subdomain(owner, ldns_rr_owner(rr)))
+			return true;
+	}
+	return false;
+}
+
+static bool is_in(const ldns_rdf *name, const ldns_rdf *ancestor)
+{
+	return ldns_dname_compare(name, ancestor) == 0 || ldns_dname_is_subdomain(name, ancestor);
+}
+
+/*
+ * Whether the reply refers to a zone that is delegated and has the owner (RFC 1034 section 4.3.2, step 3b). A server
+ * that does not have our zone may refer to it, or to what is above it.
+ */
+static bool is_delegated(const ldns_pkt *packet, const struct dns_request *request, const ldns_rdf *owner)
+{
+	const ldns_rr_list *section = ldns_pkt_authority(packet);
+	ldns_rdf *zone = ldns_pkt_aa(packet) ? NULL : owner_rdf(request->zone);
+	bool delegated = false;
+
+	for (size_t i = 0; zone && i < ldns_rr_list_rr_count(section) && !delegated; i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(section, i);
+		const ldns_rdf *cut = ldns_rr_owner(rr);
+
+		delegated = ldns_rr_get_type(rr) == LDNS_RR_TYPE_NS && ldns_dname_is_subdomain(cut, zone) &&
+			    is_in(owner, cut);
+	}
+	ldns_rdf_deep_free(zone);
+	return delegated;
+}
+
 /*
  * Takes the records of the owner itself and of the type that was asked for; others, such as a CNAME and where it
  * leads, are not it.
@@ -405,7 +445,10 @@ static enum status read_answer(const ldns_pkt *packet, const struct dns_request 
 
 	if (!owner)
 		return STATUS_NO_MEMORY;
-	*out = (struct dns_answer){.authoritative = ldns_pkt_aa(packet)};
+	*out = (struct dns_answer){
+		.authoritative = ldns_pkt_aa(packet),
+		.hidden = is_below_dname(packet, owner) || is_delegated(packet, request, owner),
+	};
 	for (size_t i = 0; i < ldns_rr_list_rr_count(section); i++) {
 		const ldns_rr *rr = ldns_rr_list_rr(section, i);
 

@@ -94,9 +94,10 @@ uint16_t dns_message_id(const uint8_t *wire);
 /* What a query found. */
 struct dns_answer {
 	bool authoritative;
-	uint32_t serial;                 /* DNS_SOA, if count is not 0 */
-	size_t count;                    /* records of that name and type */
-	struct rrset rrset;              /* of addresses; known unless there are more than RRSET_MAX */
+	bool hidden;        /* the name lies behind a delegation or a DNAME: what is made there is never found */
+	uint32_t serial;    /* DNS_SOA, if count is not 0 */
+	size_t count;       /* records of that name and type */
+	struct rrset rrset; /* of addresses; known unless there are more than RRSET_MAX */
 	struct txt texts[DNS_TEXTS_MAX]; /* of a TXT record: the first ones, as far as they have just one string */
 	size_t text_count;
 };

@@ -1180,11 +1180,15 @@ static void on_looked(struct queue *queue, struct queue_message *message, const 
 		      uint64_t now_ms)
 {
 	struct queue_entry *entry = message->first;
+	struct change *change = &entry->set.changes[message->change];
 	bool told = result->verdict == DNS_VERIFIED && result->answer.authoritative &&
 		    (result->rcode == DNS_NOERROR || result->rcode == DNS_NXDOMAIN);
 
+	/* Nothing is made where it would be hidden; what is there may change, such as a delegated server's address. */
+	if (result->verdict == DNS_VERIFIED && result->answer.hidden && change->kind == CHANGE_REPLACE)
+		change->must_exist = true;
 	if (told)
-		note_look(queue, entry, &entry->set.changes[message->change], &result->answer);
+		note_look(queue, entry, change, &result->answer);
 	else if (!dns_is_answered(result))
 		entry->look_failed = true;
 	entry->look_told_nothing = entry->look_told_nothing || !told;

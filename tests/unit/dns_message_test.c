@@ -684,6 +684,40 @@ static void reads_what_a_query_found(void **state)
 	}
 }
 
+/* The question is www.dyn.example.com; c010 is dyn.example.com, c014 example.com. */
+static void knows_a_name_that_is_hidden(void **state)
+{
+	static const struct {
+		const char *row, *hex;
+		bool hidden;
+	} rows[] = {
+#define SECTIONS(flags, answers, authorities)                                                                          \
+	"1234 " flags " 0001 " answers " " authorities                                                                 \
+	" 0000 03 777777 03 64796e 07 6578616d706c65 03 636f6d 00 0001 0001 "
+		{"a referral", SECTIONS("8000", "0000", "0001") "c00c 0002 0001 0000003c 0002 c014", true},
+		{"a referral to the zone", SECTIONS("8000", "0000", "0001") "c010 0002 0001 0000003c 0002 c014", false},
+		{"a referral to the zone's parent",
+		 SECTIONS("8000", "0000", "0001") "c014 0002 0001 0000003c 0002 c014", false},
+		{"name servers of its own", SECTIONS("8400", "0000", "0001") "c00c 0002 0001 0000003c 0002 c014",
+		 false},
+		{"an SOA",
+		 SECTIONS("8000", "0000", "0001") "c00c 0006 0001 0000003c 0018 c010 c010 "
+						  "0000000000000000000000000000000000000000",
+		 false},
+		{"a DNAME above it", SECTIONS("8400", "0001", "0000") "c010 0027 0001 0000003c 0002 c014", true},
+		{"a DNAME of its own", SECTIONS("8400", "0001", "0000") "c00c 0027 0001 0000003c 0002 c014", false},
+		{"nothing", SECTIONS("8400", "0000", "0000"), false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct dns_reply reply;
+
+		assert_row(rows[i].row, read_answer(rows[i].hex, ADDR_V4, &reply) == STATUS_OK);
+		assert_row(rows[i].row, reply.answer.hidden == rows[i].hidden);
+	}
+}
+
 #define SOA_FIXED "00000e10 00000258 00093a80 0000003c"
 #define SOA_RR(owner, serial)                                                                                          \
 	owner " 0006 0001 0000012c 0026 02 6e73 c00c 0a 686f73746d6173746572 c00c " serial SOA_FIXED
@@ -860,6 +894,7 @@ int main(void)
 		cmocka_unit_test(refuses_a_malformed_reply),
 		cmocka_unit_test(refuses_a_reply_cut_short_at_any_octet),
 		cmocka_unit_test(reads_what_a_query_found),
+		cmocka_unit_test(knows_a_name_that_is_hidden),
 		cmocka_unit_test(reads_the_serial_of_the_zone),
 		cmocka_unit_test(refuses_what_is_no_reply_to_the_query),
 		cmocka_unit_test(an_address_of_another_length_is_never_an_answer),

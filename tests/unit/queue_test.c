@@ -616,6 +616,32 @@ static void a_name_that_does_not_exist_has_no_record(void **state)
 	assert_at_rest(bench);
 }
 
+/* Behind a delegation, of which a referral tells, and behind a DNAME. */
+static void what_nobody_would_find_is_not_created(void **state)
+{
+	struct bench *bench = *state;
+	struct dns_result referral = {.verdict = DNS_VERIFIED, .answer = {.hidden = true}};
+	struct dns_result dname = {.verdict = DNS_VERIFIED,
+				   .answer = {.authoritative = true, .hidden = true, .rrset = {.known = true}}};
+	struct waiter *waiter;
+
+	bench->blind = true;
+	waiter = submit(bench, WWW, V4 | MAY_CREATE);
+	reply_with(bench, WWW, referral);
+	assert_kind(bench, WWW, DNS_UPDATE);
+	assert_true(message_of(bench, WWW)->copies[0].changes[0].must_exist);
+	reply(bench, WWW, DNS_NXRRSET);
+	assert_no_record(waiter, ADDR_V4);
+	waiter = submit(bench, WWW, V4 | MAY_CREATE);
+	reply_with(bench, WWW, referral);
+	reply(bench, WWW, DNS_NOERROR);
+	assert_int_equal(waiter->outcome.code, OUTCOME_CHANGED);
+	waiter = submit(bench, FTP, V4 | MAY_CREATE);
+	reply_with(bench, FTP, dname);
+	assert_no_record(waiter, ADDR_V4);
+	assert_at_rest(bench);
+}
+
 static void what_may_be_created_is_not_missing(void **state)
 {
 	struct bench *bench = *state;
@@ -2923,6 +2949,7 @@ int main(void)
 		TEST(a_look_names_the_missing_record),
 		TEST(a_missing_record_settles_it_though_the_look_at_the_other_failed),
 		TEST(a_name_that_does_not_exist_has_no_record),
+		TEST(what_nobody_would_find_is_not_created),
 		TEST(what_may_be_created_is_not_missing),
 		TEST(what_a_look_finds_the_same_is_confirmed),
 		TEST(another_ttl_or_more_addresses_are_a_difference),
