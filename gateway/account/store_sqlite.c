@@ -20,7 +20,8 @@ struct store_sqlite {
 	const struct env *env;
 	struct database *database; /* NULL: it could not be opened, or was broken */
 	uint64_t reopen_at_ms;
-	bool failing; /* and the log says so */
+	struct env_timer *timer; /* for the first opening */
+	bool failing;            /* and the log says so */
 	char *folder;
 };
 
@@ -101,6 +102,8 @@ static void sqlite_free(struct account_store *base)
 {
 	struct store_sqlite *store = (struct store_sqlite *)base;
 
+	if (store->timer)
+		store->env->timer_free(&store->timer);
 	database_free(&store->database);
 	free(store->folder);
 	free(store);
@@ -109,20 +112,27 @@ static void sqlite_free(struct account_store *base)
 static const struct account_store_ops sqlite_ops = {
 	.lookup = sqlite_lookup, .lookup_token = sqlite_lookup_token, .free = sqlite_free};
 
+/* Before the first look-up, so that the log says at the start what is wrong. */
+static void on_timer(void *ctx)
+{
+	(void)ensure_open(ctx);
+}
+
 enum status store_sqlite_new(const struct env *env, const char *folder, struct account_store **out)
 {
 	struct store_sqlite *store = calloc(1, sizeof *store);
 
-	if (store)
-		store->folder = strdup(folder);
-	if (!store || !store->folder) {
-		free(store);
+	if (!store)
 		return STATUS_NO_MEMORY;
-	}
 	store->base.ops = &sqlite_ops;
 	store->env = env;
-	/* Now rather than with the first look-up, so that the log says at the start what is wrong. */
-	(void)ensure_open(store);
+	store->folder = strdup(folder);
+	store->timer = env->timer_new(env->ctx, on_timer, store);
+	if (!store->folder || !store->timer) {
+		sqlite_free(&store->base);
+		return STATUS_NO_MEMORY;
+	}
+	env->timer_set(store->timer, env_now_ms(env));
 	*out = &store->base;
 	return STATUS_OK;
 }
