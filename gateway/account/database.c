@@ -80,7 +80,7 @@ enum { VERSION = sizeof migrations / sizeof *migrations };
 
 #define ACCOUNT_COLUMNS                                                                                                \
 	"u.login, u.active, u.may_update, u.may_create, u.may_set_txt, u.hosts,"                                       \
-	" k.number, k.name, k.digest, k.crypt, k.hosts, k.sources, k.expires_at"
+	" k.number, k.name, k.digest, k.crypt, k.hosts, k.sources, k.expires_at, u.id"
 
 static const char *const texts[SQL_COUNT] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -90,8 +90,7 @@ static const char *const texts[SQL_COUNT] = {
 		"SELECT " ACCOUNT_COLUMNS " FROM users u LEFT JOIN keys k ON k.user_id = u.id WHERE u.login = ?1"
 		" ORDER BY k.number",
 	[SQL_ACCOUNT_BY_KEY] =
-		"SELECT " ACCOUNT_COLUMNS " FROM keys k JOIN users u ON u.id = k.user_id WHERE k.digest = ?1"
-		" AND (SELECT count(DISTINCT user_id) FROM keys WHERE digest = ?1) = 1",
+		"SELECT " ACCOUNT_COLUMNS " FROM keys k JOIN users u ON u.id = k.user_id WHERE k.digest = ?1",
 	[SQL_USER_ADD] =
 		"INSERT INTO users (login, active, may_update, may_create, may_set_txt, password, hosts, created_at)"
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, unixepoch())",

@@ -60,7 +60,10 @@ void database_rollback(struct database *database);
 /* The account of a login, with its keys. STATUS_NOT_FOUND, STATUS_NO_MEMORY. The caller calls account_fini(). */
 MUST_USE enum status database_account(struct database *database, struct text login, struct account *out);
 
-/* The account that alone has the key with that SHA-256; no other key of it is told. */
+/*
+ * The account that alone has the key with that SHA-256; no other key of it is told. STATUS_DUPLICATE if several have
+ * it, else as above.
+ */
 MUST_USE enum status database_account_by_key(struct database *database, const uint8_t digest[static KEY_DIGEST_LEN],
 					     struct account *out);
 
