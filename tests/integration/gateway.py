@@ -2,6 +2,7 @@
 hides a fault."""
 
 import base64
+import hashlib
 import os
 import re
 import shutil
@@ -59,6 +60,11 @@ def zone_setting(name, primary, key, **more):
     return {"name": name, "primaries": addresses, "key": key.name, **more}
 
 
+def hashed(key):
+    """What stands for a key in a configuration that is not to be warned of."""
+    return "sha256:" + hashlib.sha256(key.encode()).hexdigest()
+
+
 def user_setting(login=LOGIN, key=API_KEY, hosts=(f"zone:{ZONE}",), **more):
     """key=None makes a user without a key."""
     return {"login": login, **({} if key is None else {"key": secret(key)}), "hosts": list(hosts), **more}
@@ -76,7 +82,7 @@ def config_text(zones, keys, users=(), **options):
         **options,
         "tsig_keys": [key_setting(key) for key in keys],
         "zones": list(zones),
-        "users": list(users) or [user_setting()],
+        "users": list(users) or [user_setting(key=hashed(API_KEY))],
     }
     return "".join(f"{name} = {libconfig(value)};\n" for name, value in settings.items())
 
