@@ -49,6 +49,10 @@ struct http_request {
 	struct text basic_user;    /* valid if has_basic */
 	struct text basic_password; /* valid if has_basic */
 	struct addr source;         /* of the client */
+	struct text host;           /* the header Host, as it stands */
+	struct text cookies;        /* the header Cookie (RFC 6265 section 4.2), as it stands */
+	bool over_tls;              /* nobody on the way could read it */
+	bool account_page;          /* its listener serves the account page */
 };
 
 /* The first operand of that name, or NULL. */
@@ -57,12 +61,20 @@ const struct http_param *http_param_find(const struct http_params *params, const
 /* How often an operand of that name was given. */
 size_t http_param_count(const struct http_params *params, const char *name);
 
+struct http_header {
+	const char *name;
+	const char *value;
+};
+
 struct http_response {
 	int status;               /* RFC 9110 section 15 */
 	const char *content_type; /* a constant */
 	bool challenge;           /* adds `WWW-Authenticate: Basic` */
 	unsigned retry_after_s;   /* adds Retry-After if not 0 */
 	unsigned allow;           /* methods for an Allow header, 0 for none */
+	const struct http_header *headers; /* more of them, ended by a NULL name; borrowed until it is answered; or NULL */
+	char *page; /* a body of any length on the heap, instead of `body`; who answers takes it and wipes it; or NULL */
+	size_t page_len;
 	size_t body_len;
 	char body[HTTP_BODY_MAX];
 };

@@ -39,6 +39,18 @@ struct flight {
 	struct dns_request request;
 };
 
+/* Somebody only wants to know what is there. */
+struct look {
+	LIST_ENTRY(look) link;
+	const struct env *env;
+	struct env_timer *timer;
+	struct change_set set; /* to ask with */
+	struct dns_request request;
+	struct dns_ticket ticket;
+	zones_seen_fn *seen; /* NULL: was told already that nobody knows */
+	void *ctx;
+};
+
 struct zones {
 	const struct env *env;
 	struct transport_maker maker;
@@ -48,6 +60,7 @@ struct zones {
 	struct zone *items;
 	LIST_HEAD(, primary) primaries;
 	LIST_HEAD(, flight) flights;
+	LIST_HEAD(, look) looks;
 };
 
 static enum status step(struct zone *zone, const struct queue_event *event);
@@ -269,6 +282,83 @@ static void on_timer(void *ctx)
 	step_on(ctx, &(struct queue_event){.kind = QUEUE_TICK});
 }
 
+/* ---- Looking ---- */
+
+static void tell(struct look *look, bool known, const struct addr *addrs, size_t count)
+{
+	zones_seen_fn *seen = look->seen;
+
+	look->seen = NULL;
+	if (seen)
+		seen(look->ctx, known, addrs, count);
+}
+
+static void look_free(struct look *look)
+{
+	LIST_REMOVE(look, link);
+	look->env->timer_free(&look->timer);
+	free(look);
+}
+
+/* A query that has left is still the client's, so the look stays until its reply comes, or the end of the connection. */
+static void on_look_late(void *ctx)
+{
+	struct look *look = ctx;
+
+	look->ticket.withdrawn = true;
+	tell(look, false, NULL, 0);
+}
+
+static void on_looked(void *ctx, const struct dns_result *result)
+{
+	struct look *look = ctx;
+	bool is_there = result->verdict == DNS_VERIFIED && result->rcode == DNS_NOERROR && result->answer.authoritative;
+	bool is_none = result->verdict == DNS_VERIFIED && result->rcode == DNS_NXDOMAIN;
+
+	tell(look, is_there || is_none, &result->answer.addr, is_there && result->answer.count ? 1 : 0);
+	look_free(look);
+}
+
+/* NULL without memory. */
+static struct look *look_new(struct zones *zones, const struct zone *zone, const struct name *owner,
+			     enum addr_family family)
+{
+	struct look *look = calloc(1, sizeof *look);
+
+	if (!look)
+		return NULL;
+	look->env = zones->env;
+	look->timer = zones->env->timer_new(zones->env->ctx, on_look_late, look);
+	if (!look->timer) {
+		free(look);
+		return NULL;
+	}
+	look->set.owner = *owner;
+	look->set.count = 1;
+	look->set.changes[0].addr.family = family;
+	look->request = (struct dns_request){.kind = DNS_QUERY, .zone = zone->setup.name, .sets = &look->set};
+	LIST_INSERT_HEAD(&zones->looks, look, link);
+	return look;
+}
+
+void zones_look(struct zones *zones, size_t index, const struct name *owner, enum addr_family family,
+		unsigned patience_ms, zones_seen_fn *seen, void *ctx)
+{
+	struct zone *zone = &zones->items[index];
+	struct look *look = look_new(zones, zone, owner, family);
+
+	if (look && dns_client_send(choose(zone)->client, &look->request, zone->setup.key, &look->ticket, on_looked,
+				    look) == STATUS_OK) {
+		look->seen = seen;
+		look->ctx = ctx;
+		zones->env->timer_set(look->timer, env_now_ms(zones->env) + patience_ms);
+		return;
+	}
+	if (look)
+		look_free(look);
+	seen(ctx, false, NULL, 0);
+}
+
 /* ---- The verbs ---- */
 
 /* The primary that is this peer, made if no zone before had it. */
@@ -326,6 +416,7 @@ enum status zones_new(const struct env *env, const struct transport_maker *maker
 	zones->done = done;
 	LIST_INIT(&zones->primaries);
 	LIST_INIT(&zones->flights);
+	LIST_INIT(&zones->looks);
 	zones->items = calloc(count, sizeof *zones->items);
 	if (!zones->items)
 		status = STATUS_NO_MEMORY;
@@ -371,6 +462,8 @@ void zones_free(struct zones **zones_pointer)
 		LIST_REMOVE(flight, link);
 		free(flight);
 	}
+	while (!LIST_EMPTY(&zones->looks))
+		look_free(LIST_FIRST(&zones->looks));
 	for (size_t i = 0; i < zones->count; i++)
 		zone_fini(zones, &zones->items[i]);
 	free(zones->items);
