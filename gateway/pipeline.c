@@ -14,6 +14,7 @@
 #include "pipeline.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "dialect/dialect.h"
@@ -28,6 +29,7 @@ struct job_host {
 	size_t index;
 	bool waiting;
 	size_t zone;
+	char *owner; /* for the history; NULL: it has none */
 };
 
 /* A request on its way. The request and all that the intent borrows from it live until the exchange is answered. */
@@ -37,11 +39,12 @@ struct job {
 	const struct http_request *request;
 	const struct dialect *dialect;
 	struct intent intent;
+	char *login;                    /* of the account that was granted it; NULL before */
 	size_t reading;                 /* of the credentials, the one being tried */
 	enum outcome_code auth_failure; /* the most telling one so far */
-	bool granted;                   /* what becomes of it is for the history */
+	bool planned;                   /* there is a change set, or a failure, for each host */
 	int64_t key_id;
-	size_t addr_count;
+	size_t addr_count; /* that were asked for; they hold for all hosts */
 	struct addr addrs[CHANGE_SET_MAX];
 	size_t outcomes_missing;
 	size_t outcome_count;
@@ -60,9 +63,22 @@ static void log_outcome(const struct job *job, size_t n)
 
 	if (job->intent.kind == INTENT_SHOW_ADDRESS)
 		return;
+	if (job->intent.by_token)
+		login = text_of(job->login);
 	LOG(LOG_INFO, "update", log_text("outcome", outcome_text(job->outcomes[n].code)),
 	    log_text("source", addr_format(&job->request->source, source)), log_text("dialect", job->dialect->name),
-	    log_slice("user", login), log_slice("host", host), log_slice("ip", job->intent.addresses));
+	    log_slice("user", login), log_slice("host", host),
+	    log_slice("ip", job->intent.address_count ? job->intent.addresses[0] : none));
+}
+
+/* What the host has now, or what was asked for. */
+static void add_addresses(const struct job *job, const struct outcome *outcome, struct record *record)
+{
+	const struct addr *addrs = outcome->addr_count ? outcome->addrs : job->addrs;
+
+	record->addr_count = outcome->addr_count ? outcome->addr_count : job->addr_count;
+	for (size_t i = 0; i < record->addr_count; i++)
+		record->addrs[i] = addrs[i];
 }
 
 /* For the history, and for the bound on changes. */
@@ -70,21 +86,20 @@ static void record_outcome(const struct job *job, size_t n)
 {
 	const struct pipeline_parts *parts = &job->pipeline->parts;
 	struct record record = {
-		.login = job->intent.readings[job->reading].login,
-		.host = job->intent.hosts[n],
+		.login = text_of(job->login),
+		.host = text_of(job->hosts[n].owner),
 		.key_id = job->key_id,
 		.at_s = env_wall_s(parts->env),
 		.source = job->request->source,
-		.addr_count = job->addr_count,
 		.code = job->outcomes[n].code,
 	};
 
-	for (size_t i = 0; i < job->addr_count; i++)
-		record.addrs[i] = job->addrs[i];
+	add_addresses(job, &job->outcomes[n], &record);
 	if (record.code == OUTCOME_CHANGED)
 		throttle_changed(parts->throttle, record.login, &record.source, env_now_ms(parts->env));
-	if (parts->record)
+	if (job->hosts[n].owner)
 		parts->record(parts->record_ctx, &record);
+	free(job->hosts[n].owner);
 }
 
 static void finish(struct job *job)
@@ -99,11 +114,12 @@ static void finish(struct job *job)
 
 	for (size_t i = 0; i < job->outcome_count; i++)
 		log_outcome(job, i);
-	for (size_t i = 0; job->granted && i < job->outcome_count; i++)
+	for (size_t i = 0; job->planned && i < job->outcome_count; i++)
 		record_outcome(job, i);
 	http_response_init(&response);
 	job->dialect->render(&answer, &response);
 	job->pipeline->parts.answer(&job->exchange, &response);
+	free(job->login);
 	free(job);
 }
 
@@ -152,16 +168,27 @@ static void on_gone(void *ctx)
 
 /* ---- The middle: from credentials to change sets ---- */
 
+/* What was asked for, for the history; without memory there is a gap in it. */
+static void note_wish(struct job *job, size_t index, const struct change_set *set)
+{
+	if (!job->pipeline->parts.record)
+		return;
+	job->hosts[index].owner = strdup(set->owner.text);
+	job->addr_count = 0;
+	for (size_t i = 0; i < set->count; i++) {
+		if (set->changes[i].kind == CHANGE_REPLACE)
+			job->addrs[job->addr_count++] = set->changes[i].addr;
+	}
+}
+
 static void submit_host(struct job *job, size_t index, const struct plan_host *host)
 {
-	job->hosts[index] = (struct job_host){job, index, host->planned, host->set.zone};
+	job->hosts[index] = (struct job_host){job, index, host->planned, host->set.zone, NULL};
 	if (!host->planned) {
 		job->outcomes[index] = (struct outcome){.code = host->failure};
 		return;
 	}
-	job->addr_count = host->set.count; /* they hold for all hosts */
-	for (size_t i = 0; i < host->set.count; i++)
-		job->addrs[i] = host->set.changes[i].addr;
+	note_wish(job, index, &host->set);
 	job->outcomes_missing++;
 	job->pipeline->parts.submit(job->pipeline->parts.submit_ctx, &host->set, &job->hosts[index]);
 }
@@ -170,10 +197,10 @@ static void carry_out(struct job *job, const struct grant *grant)
 {
 	struct plan plan;
 
-	job->granted = true;
 	job->key_id = grant->key_id;
 	plan_make(job->pipeline->parts.policy, &job->intent, grant, &job->request->source, &plan);
 	job->outcome_count = plan.count;
+	job->planned = true;
 	/*
 	 * One more than there are, so that outcomes that come at once do not finish the job before all are submitted.
 	 */
@@ -193,6 +220,12 @@ static bool is_guess(enum outcome_code code)
 
 static void look_up(struct job *job);
 
+/* Whose attempts are counted together: a token is all that is known of its user. */
+static struct text attempted(const struct job *job)
+{
+	return job->intent.by_token ? job->intent.readings[0].key : job->intent.readings[0].login;
+}
+
 static void finish_throttled(struct job *job, unsigned wait_s)
 {
 	finish_with(job, (struct outcome){.code = OUTCOME_THROTTLED, .retry_after_s = wait_s});
@@ -205,22 +238,25 @@ static void refuse(struct job *job)
 	unsigned wait_s = 0;
 
 	if (is_guess(job->auth_failure))
-		wait_s = throttle_failed(parts->throttle, job->intent.readings[0].login, &job->request->source,
-					 env_now_ms(parts->env));
+		wait_s =
+			throttle_failed(parts->throttle, attempted(job), &job->request->source, env_now_ms(parts->env));
 	if (wait_s)
 		finish_throttled(job, wait_s);
 	else
 		finish_as(job, job->auth_failure);
 }
 
-/* Changes are bounded before they are planned: what is not there to be committed cannot go beyond the bound by much. */
+/* Changes are bounded before they are planned; what is under way meanwhile is owed. */
 static void admit(struct job *job, const struct grant *grant)
 {
 	const struct pipeline_parts *parts = &job->pipeline->parts;
-	unsigned wait_s = throttle_change_wait_s(parts->throttle, job->intent.readings[job->reading].login,
-						 &job->request->source, env_now_ms(parts->env));
+	unsigned wait_s =
+		throttle_change_wait_s(parts->throttle, grant->login, &job->request->source, env_now_ms(parts->env));
 
-	if (wait_s)
+	job->login = strndup(grant->login.octets, grant->login.len);
+	if (!job->login)
+		finish_as(job, OUTCOME_FAILED);
+	else if (wait_s)
 		finish_throttled(job, wait_s);
 	else
 		carry_out(job, grant);
@@ -253,8 +289,8 @@ static void on_account(void *ctx, enum status status, const struct account *acco
 	struct presented presented = {
 		.key = shown->key,
 		.source = job->request->source,
-		.suspect =
-			throttle_suspects(parts->throttle, shown->login, &job->request->source, env_now_ms(parts->env)),
+		.suspect = throttle_suspects(parts->throttle, attempted(job), &job->request->source,
+					     env_now_ms(parts->env)),
 	};
 
 	if (status == STATUS_OK || status == STATUS_NOT_FOUND)
@@ -265,15 +301,21 @@ static void on_account(void *ctx, enum status status, const struct account *acco
 
 static void look_up(struct job *job)
 {
-	account_store_lookup(job->pipeline->parts.store, job->intent.readings[job->reading].login, on_account, job);
+	struct account_store *store = job->pipeline->parts.store;
+	const struct credentials *credentials = &job->intent.readings[job->reading];
+
+	if (job->intent.by_token)
+		account_store_lookup_token(store, credentials->key, on_account, job);
+	else
+		account_store_lookup(store, credentials->login, on_account, job);
 }
 
 /* The soft lock: too many failures of this login from this source, and not even the right key helps for a while. */
 static void authenticate(struct job *job)
 {
 	const struct pipeline_parts *parts = &job->pipeline->parts;
-	struct text login = job->intent.readings[0].login;
-	unsigned wait_s = throttle_wait_s(parts->throttle, login, &job->request->source, env_now_ms(parts->env));
+	unsigned wait_s =
+		throttle_wait_s(parts->throttle, attempted(job), &job->request->source, env_now_ms(parts->env));
 
 	if (wait_s)
 		finish_throttled(job, wait_s);
@@ -308,7 +350,8 @@ static struct job *job_new(struct pipeline *pipeline, struct http_exchange *exch
 	job->intent = (struct intent){0};
 	job->reading = 0;
 	job->auth_failure = OUTCOME_GRANTED;
-	job->granted = false;
+	job->login = NULL;
+	job->planned = false;
 	job->addr_count = 0;
 	return job;
 }

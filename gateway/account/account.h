@@ -10,7 +10,7 @@
 
 #include "account/grant.h"
 #include "account/key.h"
-#include "base/prefix.h"
+#include "base/network.h"
 
 /* One of an account's keys. All that is limited must fit, or the key opens nothing. */
 struct account_key {
@@ -19,7 +19,7 @@ struct account_key {
 	struct key key;
 	struct host_pattern *patterns; /* hosts that it is limited to, among those of the account */
 	size_t pattern_count;          /* 0: all that the account may update */
-	struct prefix *sources;        /* networks that it may be used from */
+	struct network *sources;       /* networks that it may be used from */
 	size_t source_count;           /* 0: all */
 	uint64_t expires_s;            /* seconds since 1970 UTC, from when on it is no key any more; 0: never */
 };
@@ -28,6 +28,8 @@ struct account {
 	char *login; /* case-sensitive, any octets but NUL */
 	bool active;
 	bool may_update;
+	bool may_set_txt;
+	bool may_create; /* in the configuration: each of its patterns has it */
 	struct account_key *keys;
 	size_t key_count;
 	struct host_pattern *patterns;

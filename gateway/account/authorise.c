@@ -15,17 +15,15 @@ static bool is_key_at(const struct account_key *key, uint64_t now_s)
 
 static bool may_come_from(const struct account_key *key, const struct addr *source)
 {
-	for (size_t i = 0; i < key->source_count; i++) {
-		if (prefix_covers(&key->sources[i], source))
-			return true;
-	}
-	return key->source_count == 0;
+	return key->source_count == 0 || networks_have((struct networks){key->sources, key->source_count}, source);
 }
 
 static struct grant grant_of(const struct account *account, const struct account_key *key)
 {
 	return (struct grant){
 		.account = table_hash(0, text_of(account->login)),
+		.login = text_of(account->login),
+		.may_set_txt = account->may_set_txt,
 		.patterns = account->patterns,
 		.count = account->pattern_count,
 		.key_id = key->id,

@@ -32,6 +32,7 @@ static const char *const migrations[] = {
 	" active INTEGER NOT NULL,"
 	" may_update INTEGER NOT NULL,"
 	" may_create INTEGER NOT NULL,"
+	" may_set_txt INTEGER NOT NULL,"
 	" password TEXT,"
 	" hosts TEXT NOT NULL,"
 	" created_at INTEGER NOT NULL"
@@ -78,7 +79,7 @@ enum { VERSION = sizeof migrations / sizeof *migrations };
 /* ---- Statements ---- */
 
 #define ACCOUNT_COLUMNS                                                                                                \
-	"u.login, u.active, u.may_update, u.may_create, u.hosts,"                                                      \
+	"u.login, u.active, u.may_update, u.may_create, u.may_set_txt, u.hosts,"                                       \
 	" k.number, k.name, k.digest, k.crypt, k.hosts, k.sources, k.expires_at"
 
 static const char *const texts[SQL_COUNT] = {
@@ -90,13 +91,14 @@ static const char *const texts[SQL_COUNT] = {
 		" ORDER BY k.number",
 	[SQL_ACCOUNT_BY_KEY] =
 		"SELECT " ACCOUNT_COLUMNS " FROM keys k JOIN users u ON u.id = k.user_id WHERE k.digest = ?1",
-	[SQL_USER_ADD] = "INSERT INTO users (login, active, may_update, may_create, password, hosts, created_at)"
-			 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, unixepoch())",
+	[SQL_USER_ADD] =
+		"INSERT INTO users (login, active, may_update, may_create, may_set_txt, password, hosts, created_at)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, unixepoch())",
 	[SQL_USER_ID] = "SELECT id FROM users WHERE login = ?1",
 	[SQL_USER_SET_ACTIVE] = "UPDATE users SET active = ?2 WHERE login = ?1",
 	[SQL_USER_SET_HOSTS] = "UPDATE users SET hosts = ?2 WHERE login = ?1",
 	[SQL_USER_SET_PASSWORD] = "UPDATE users SET password = ?2 WHERE login = ?1",
-	[SQL_USERS] = "SELECT login, hosts, password, active, may_update, may_create, created_at,"
+	[SQL_USERS] = "SELECT login, hosts, password, active, may_update, may_create, may_set_txt, created_at,"
 		      " (SELECT count(*) FROM keys WHERE user_id = id) FROM users ORDER BY login",
 	[SQL_PASSWORD] = "SELECT password FROM users WHERE login = ?1 AND active AND password IS NOT NULL",
 	[SQL_KEY_NUMBERS] = "SELECT count(*), ifnull(max(number), 0), ifnull(sum(name = ?2), 0) FROM keys"
@@ -330,7 +332,17 @@ static enum status configure(struct database *database, unsigned patience_ms)
 	return check_version(database);
 }
 
-/* Makes the file first, so that nobody else may ever read it; SQLite gives its other files the same permissions. */
+void database_be_generous(struct database *database)
+{
+	/* Without it all is as well, but slower. */
+	(void)execute(database, "PRAGMA cache_size = -262144");
+}
+
+/*
+ * Makes the file first, so that nobody else may ever read it; SQLite gives its other files the same permissions. A file
+ * that is there is left alone: closing any descriptor of it would release the locks that this process has on it (POSIX
+ * fcntl), and then others would take themselves for its last users and remove the WAL.
+ */
 static bool prepare_file(const char *folder, const char *path, char error[static DATABASE_ERROR_MAX])
 {
 	struct stat info;
@@ -345,12 +357,13 @@ static bool prepare_file(const char *folder, const char *path, char error[static
 			 "every user of this machine can write to the state folder %s: chmod o-w it", folder);
 		return false;
 	}
-	file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (file < 0) {
+	file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (file < 0 && errno != EEXIST) {
 		snprintf(error, DATABASE_ERROR_MAX, "%s: %s", path, strerror(errno));
 		return false;
 	}
-	close(file);
+	if (file >= 0)
+		close(file);
 	return true;
 }
 

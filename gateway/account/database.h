@@ -41,6 +41,9 @@ MUST_USE enum status database_open(const char *folder, unsigned patience_ms, str
 /* Closes it and sets *database to NULL; NULL and *database == NULL are allowed. */
 void database_free(struct database **database);
 
+/* Lets it use much memory (256 MiB), for a process that changes a lot and ends. */
+void database_be_generous(struct database *database);
+
 /* What went wrong last, in words. */
 const char *database_error(const struct database *database);
 
@@ -69,7 +72,8 @@ struct database_user {
 	struct text password_hash; /* crypt(3) of the login password; empty: nobody can log in */
 	bool active;
 	bool may_update;
-	bool may_create;
+	bool may_create; /* all of `hosts` */
+	bool may_set_txt;
 	size_t key_count;   /* told by database_users(), not read by database_user_add() */
 	uint64_t created_s; /* the same */
 };
@@ -101,7 +105,7 @@ struct database_key {
 	const uint8_t *digest; /* KEY_DIGEST_LEN octets, or NULL: `crypt` is there instead; not told */
 	struct text crypt;     /* not told */
 	struct text hosts;     /* patterns as in struct database_user; empty: no limit */
-	struct text sources;   /* networks as prefix_parse() reads them, each ended by a newline; empty: no limit */
+	struct text sources;   /* networks as network_parse() reads them, each ended by a newline; empty: no limit */
 	uint64_t expires_s;    /* 0: never */
 	uint64_t created_s;
 	uint64_t used_s; /* when it was last used, to the minute or so; 0: never */

@@ -14,6 +14,7 @@ enum {
 	ACTIVE,
 	MAY_UPDATE,
 	MAY_CREATE,
+	MAY_SET_TXT,
 	HOSTS,
 	KEY_NUMBER,
 	KEY_NAME,
@@ -56,13 +57,13 @@ static enum status read_patterns(struct text lines, struct host_pattern **patter
 	return status;
 }
 
-static enum status read_sources(struct text lines, struct prefix **sources, size_t *count)
+static enum status read_sources(struct text lines, struct network **sources, size_t *count)
 {
 	enum status status = make_array(lines, sizeof **sources, sources);
 	struct text line;
 
 	while (status == STATUS_OK && text_split(lines, '\n', &line, &lines)) {
-		if (prefix_parse(line, &(*sources)[*count]) == STATUS_OK)
+		if (network_parse(line, &(*sources)[*count]) == STATUS_OK)
 			++*count;
 	}
 	return status;
@@ -80,8 +81,12 @@ static enum status read_user(sqlite3_stmt *row, struct account *out)
 
 	out->active = sqlite3_column_int(row, ACTIVE) != 0;
 	out->may_update = sqlite3_column_int(row, MAY_UPDATE) != 0;
+	out->may_create = sqlite3_column_int(row, MAY_CREATE) != 0;
+	out->may_set_txt = sqlite3_column_int(row, MAY_SET_TXT) != 0;
 	if (status == STATUS_OK)
 		status = read_patterns(sql_text(row, HOSTS), &out->patterns, &out->pattern_count);
+	for (size_t i = 0; i < out->pattern_count; i++)
+		out->patterns[i].may_create = out->may_create;
 	return status;
 }
 
@@ -187,9 +192,10 @@ enum status database_user_add(struct database *database, const struct database_u
 	sqlite3_bind_int(statement, 2, user->active);
 	sqlite3_bind_int(statement, 3, user->may_update);
 	sqlite3_bind_int(statement, 4, user->may_create);
+	sqlite3_bind_int(statement, 5, user->may_set_txt);
 	if (user->password_hash.len)
-		sql_bind(statement, 5, user->password_hash);
-	sql_bind(statement, 6, user->hosts);
+		sql_bind(statement, 6, user->password_hash);
+	sql_bind(statement, 7, user->hosts);
 	return sql_run(database, statement);
 }
 
@@ -242,8 +248,9 @@ enum status database_users(struct database *database, database_user_fn *visit, v
 			.active = sqlite3_column_int(row, 3) != 0,
 			.may_update = sqlite3_column_int(row, 4) != 0,
 			.may_create = sqlite3_column_int(row, 5) != 0,
-			.created_s = (uint64_t)sqlite3_column_int64(row, 6),
-			.key_count = (size_t)sqlite3_column_int64(row, 7),
+			.may_set_txt = sqlite3_column_int(row, 6) != 0,
+			.created_s = (uint64_t)sqlite3_column_int64(row, 7),
+			.key_count = (size_t)sqlite3_column_int64(row, 8),
 		};
 
 		visit(ctx, &user);

@@ -16,6 +16,7 @@ static bool strip_prefix(struct text *text, const char *prefix)
 
 enum status host_pattern_parse(struct text text, struct host_pattern *out)
 {
+	out->may_create = false;
 	if (strip_prefix(&text, "zone:")) {
 		out->kind = HOST_ZONE;
 		return name_parse_zone(text, &out->name);
@@ -49,19 +50,71 @@ static bool covers(const struct host_pattern *pattern, const struct name *host, 
 	return false;
 }
 
-static bool one_covers(const struct host_pattern *patterns, size_t count, const struct name *host,
-		       const struct name *zone)
+/* Whether the key that was shown is for that host. */
+static bool key_covers(const struct grant *grant, const struct name *host, const struct name *zone)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (covers(&patterns[i], host, zone))
+	for (size_t i = 0; i < grant->key_count; i++) {
+		if (covers(&grant->key_patterns[i], host, zone))
 			return true;
 	}
-	return false;
+	return grant->key_count == 0;
 }
 
-bool grant_covers(const struct grant *grant, const struct name *host, const struct name *zone)
+enum grant_right grant_right(const struct grant *grant, const struct name *host, const struct name *zone)
 {
-	if (grant->key_count && !one_covers(grant->key_patterns, grant->key_count, host, zone))
-		return false;
-	return one_covers(grant->patterns, grant->count, host, zone);
+	enum grant_right right = GRANT_NOTHING;
+
+	if (!key_covers(grant, host, zone))
+		return GRANT_NOTHING;
+	for (size_t i = 0; i < grant->count; i++) {
+		if (!covers(&grant->patterns[i], host, zone))
+			continue;
+		if (grant->patterns[i].may_create)
+			return GRANT_CREATE;
+		right = GRANT_UPDATE;
+	}
+	return right;
+}
+
+const struct name *grant_only_host(const struct grant *grant)
+{
+	for (size_t i = 0; i < grant->count; i++) {
+		if (grant->patterns[i].kind != HOST_EXACT ||
+		    !name_equal(&grant->patterns[i].name, &grant->patterns[0].name))
+			return NULL;
+	}
+	return grant->count ? &grant->patterns[0].name : NULL;
+}
+
+static bool begins_with(const struct name *name, struct text label)
+{
+	struct text first, rest;
+
+	text_split(name_text(name), '.', &first, &rest);
+	return text_equal_ignoring_case(first, label);
+}
+
+static enum status prepend(struct text label, const struct name *to, struct name *out)
+{
+	char text[NAME_LABEL_MAX + 1 + NAME_TEXT_MAX + 1];
+
+	if (label.len > NAME_LABEL_MAX)
+		return STATUS_INVALID;
+	snprintf(text, sizeof text, "%.*s.%s", (int)label.len, label.octets, to->text);
+	return name_parse(text_of(text), out);
+}
+
+enum status grant_complete(const struct grant *grant, struct text label, struct name *out)
+{
+	for (size_t i = 0; i < grant->count; i++) {
+		if (grant->patterns[i].kind == HOST_EXACT && begins_with(&grant->patterns[i].name, label)) {
+			*out = grant->patterns[i].name;
+			return STATUS_OK;
+		}
+	}
+	for (size_t i = 0; i < grant->count; i++) {
+		if (grant->patterns[i].kind != HOST_EXACT)
+			return prepend(label, &grant->patterns[i].name, out);
+	}
+	return STATUS_NOT_FOUND;
 }

@@ -9,7 +9,7 @@
 _Static_assert(PASSWORD_HASH_MAX == CRYPT_OUTPUT_SIZE, "a hash fits");
 _Static_assert(PASSWORD_MAX < CRYPT_MAX_PASSPHRASE_SIZE, "a passphrase fits");
 
-/* `$` method `$` salt or parameters `$` hash of at least 128 bits in base64: crypt_checksalt() looks at the salt only. */
+/* `$` method `$` salt `$` hash, of 128 bits or more in base64: crypt_checksalt() looks at method and salt only. */
 enum { HASH_DOLLARS_MIN = 3, HASH_TAIL_MIN = 22 };
 
 bool password_is_hash(struct text text)

@@ -26,6 +26,11 @@ struct account_store_ops {
 	 * the loop, never after free(). `login` is borrowed until lookup() returns.
 	 */
 	void (*lookup)(struct account_store *store, struct text login, account_found_fn *found, void *ctx);
+	/*
+	 * The same for a token: a key that names its user, too. STATUS_NOT_FOUND also if several accounts have that
+	 * key, and for one that is kept as a crypt(3) hash. The account may come with that key alone.
+	 */
+	void (*lookup_token)(struct account_store *store, struct text token, account_found_fn *found, void *ctx);
 	void (*free)(struct account_store *store);
 };
 
@@ -37,6 +42,12 @@ static inline void account_store_lookup(struct account_store *store, struct text
 					void *ctx)
 {
 	store->ops->lookup(store, login, found, ctx);
+}
+
+static inline void account_store_lookup_token(struct account_store *store, struct text token, account_found_fn *found,
+					      void *ctx)
+{
+	store->ops->lookup_token(store, token, found, ctx);
 }
 
 /* Frees the store and sets *store to NULL; NULL and *store == NULL are allowed. */

@@ -62,6 +62,11 @@ static void chain_lookup(struct account_store *store, struct text login, account
 	search(store, account_store_lookup, login, found, ctx);
 }
 
+static void chain_lookup_token(struct account_store *store, struct text token, account_found_fn *found, void *ctx)
+{
+	search(store, account_store_lookup_token, token, found, ctx);
+}
+
 static void chain_free(struct account_store *store)
 {
 	struct chain *chain = (struct chain *)store;
@@ -71,7 +76,8 @@ static void chain_free(struct account_store *store)
 	free(chain);
 }
 
-static const struct account_store_ops chain_ops = {.lookup = chain_lookup, .free = chain_free};
+static const struct account_store_ops chain_ops = {
+	.lookup = chain_lookup, .lookup_token = chain_lookup_token, .free = chain_free};
 
 enum status store_chain_new(struct account_store **first, struct account_store **second, struct account_store **out)
 {

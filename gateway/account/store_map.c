@@ -3,14 +3,24 @@
  */
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "account/store.h"
+#include "base/secret.h"
 #include "base/table.h"
+
+/* A key and whose it is. */
+struct holder {
+	const struct account *account; /* NULL: the slot is free */
+	const struct key *key;
+};
 
 struct store_map {
 	struct account_store base; /* first, so that the store is the map */
-	size_t mask;               /* slots - 1; slots are a power of two, at most half of them taken */
-	const struct account **slots;
+	/* Both tables: slots are a power of two, the mask is one less, and at most half of them are taken. */
+	size_t mask, holder_mask;
+	const struct account **slots; /* by login */
+	struct holder *holders;       /* by key; those kept as crypt(3) hashes cannot be looked up */
 };
 
 /* The slot that holds the login, or the empty one where it belongs. */
@@ -30,15 +40,71 @@ static void map_lookup(struct account_store *store, struct text login, account_f
 	found(ctx, account ? STATUS_OK : STATUS_NOT_FOUND, account);
 }
 
+static bool has_key(const struct holder *holder, const uint8_t digest[static KEY_DIGEST_LEN])
+{
+	return secret_equal(holder->key->digest, digest, KEY_DIGEST_LEN);
+}
+
+/* The place where a search for the key begins: any octets of a digest are a good hash. */
+static size_t place_of_key(const struct store_map *map, const uint8_t digest[static KEY_DIGEST_LEN])
+{
+	size_t place;
+
+	memcpy(&place, digest, sizeof place);
+	return place & map->holder_mask;
+}
+
+/* Of accounts that share a key two are enough to know that it names nobody. */
+static void add_key(struct store_map *map, const struct account *account, const struct key *key)
+{
+	size_t at = place_of_key(map, key->digest), same = 0;
+
+	for (; map->holders[at].account && same < 2; at = (at + 1) & map->holder_mask)
+		same += has_key(&map->holders[at], key->digest);
+	if (same < 2)
+		map->holders[at] = (struct holder){account, key};
+}
+
+/* The account that alone has the key, or NULL. */
+static const struct account *find_holder(const struct store_map *map, const uint8_t digest[static KEY_DIGEST_LEN])
+{
+	const struct account *account = NULL;
+
+	for (size_t at = place_of_key(map, digest); map->holders[at].account; at = (at + 1) & map->holder_mask) {
+		if (!has_key(&map->holders[at], digest))
+			continue;
+		if (account && account != map->holders[at].account)
+			return NULL;
+		account = map->holders[at].account;
+	}
+	return account;
+}
+
+static void map_lookup_token(struct account_store *store, struct text token, account_found_fn *found, void *ctx)
+{
+	const struct account *account;
+	uint8_t digest[KEY_DIGEST_LEN];
+
+	if (key_digest(token, digest) != STATUS_OK) {
+		found(ctx, STATUS_CRYPTO, NULL);
+		return;
+	}
+	account = find_holder((struct store_map *)store, digest);
+	secret_wipe(digest, sizeof digest);
+	found(ctx, account ? STATUS_OK : STATUS_NOT_FOUND, account);
+}
+
 static void map_free(struct account_store *store)
 {
 	struct store_map *map = (struct store_map *)store;
 
+	free(map->holders);
 	free(map->slots);
 	free(map);
 }
 
-static const struct account_store_ops map_ops = {.lookup = map_lookup, .free = map_free};
+static const struct account_store_ops map_ops = {
+	.lookup = map_lookup, .lookup_token = map_lookup_token, .free = map_free};
 
 static size_t slots_for(size_t count)
 {
@@ -47,6 +113,36 @@ static size_t slots_for(size_t count)
 	while (slots < 2 * count)
 		slots *= 2;
 	return slots;
+}
+
+static size_t count_keys(const struct account *accounts, size_t count)
+{
+	size_t keys = 0;
+
+	for (size_t i = 0; i < count; i++)
+		keys += accounts[i].key_count;
+	return keys;
+}
+
+static void add_keys(struct store_map *map, const struct account *account)
+{
+	for (size_t i = 0; i < account->key_count; i++) {
+		if (!account->keys[i].key.crypt)
+			add_key(map, account, &account->keys[i].key);
+	}
+}
+
+static enum status fill(struct store_map *map, const struct account *accounts, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct account **slot = find(map, text_of(accounts[i].login));
+
+		if (*slot)
+			return STATUS_DUPLICATE;
+		*slot = &accounts[i];
+		add_keys(map, &accounts[i]);
+	}
+	return STATUS_OK;
 }
 
 enum status store_map_new(const struct account *accounts, size_t count, struct account_store **out)
@@ -58,20 +154,14 @@ enum status store_map_new(const struct account *accounts, size_t count, struct a
 		return STATUS_NO_MEMORY;
 	map->base.ops = &map_ops;
 	map->mask = slots_for(count) - 1;
+	map->holder_mask = slots_for(count_keys(accounts, count)) - 1;
 	map->slots = calloc(map->mask + 1, sizeof *map->slots);
-	if (!map->slots)
-		goto fail;
-	for (size_t i = 0; i < count; i++) {
-		const struct account **slot = find(map, text_of(accounts[i].login));
-
-		status = STATUS_DUPLICATE;
-		if (*slot)
-			goto fail;
-		*slot = &accounts[i];
-	}
-	*out = &map->base;
-	return STATUS_OK;
-fail:
-	map_free(&map->base);
+	map->holders = calloc(map->holder_mask + 1, sizeof *map->holders);
+	if (map->slots && map->holders)
+		status = fill(map, accounts, count);
+	if (status == STATUS_OK)
+		*out = &map->base;
+	else
+		map_free(&map->base);
 	return status;
 }

@@ -82,6 +82,21 @@ static void sqlite_lookup(struct account_store *base, struct text login, account
 		found(ctx, STATUS_IO, NULL);
 }
 
+static void sqlite_lookup_token(struct account_store *base, struct text token, account_found_fn *found, void *ctx)
+{
+	struct store_sqlite *store = (struct store_sqlite *)base;
+	uint8_t digest[KEY_DIGEST_LEN];
+	struct account account;
+
+	if (key_digest(token, digest) != STATUS_OK)
+		found(ctx, STATUS_CRYPTO, NULL);
+	else if (ensure_open(store))
+		tell(store, database_account_by_key(store->database, digest, &account), &account, found, ctx);
+	else
+		found(ctx, STATUS_IO, NULL);
+	secret_wipe(digest, sizeof digest);
+}
+
 static void sqlite_free(struct account_store *base)
 {
 	struct store_sqlite *store = (struct store_sqlite *)base;
@@ -91,7 +106,8 @@ static void sqlite_free(struct account_store *base)
 	free(store);
 }
 
-static const struct account_store_ops sqlite_ops = {.lookup = sqlite_lookup, .free = sqlite_free};
+static const struct account_store_ops sqlite_ops = {
+	.lookup = sqlite_lookup, .lookup_token = sqlite_lookup_token, .free = sqlite_free};
 
 enum status store_sqlite_new(const struct env *env, const char *folder, struct account_store **out)
 {

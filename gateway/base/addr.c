@@ -111,9 +111,39 @@ enum addr_scope addr_scope(const struct addr *addr)
 	return ADDR_SCOPE_GLOBAL;
 }
 
+struct addr addr_with_prefix(const struct addr *addr, const struct addr *prefix, unsigned prefix_len)
+{
+	struct addr out = *addr;
+
+	for (unsigned bit = 0; bit < prefix_len; bit += 8) {
+		unsigned kept = prefix_len - bit >= 8 ? 0 : 0xffu >> (prefix_len - bit);
+
+		out.octets[bit / 8] = (uint8_t)((prefix->octets[bit / 8] & ~kept) | (addr->octets[bit / 8] & kept));
+	}
+	return out;
+}
+
 bool addr_equal(const struct addr *a, const struct addr *b)
 {
 	return a->family == b->family && memcmp(a->octets, b->octets, addr_len(a)) == 0;
+}
+
+enum status addr_parse_prefix(struct text text, struct addr *out, unsigned *prefix_len)
+{
+	struct text address, digits;
+	unsigned len = 0;
+
+	if (!text_split(text, '/', &address, &digits) || digits.len == 0 || digits.len > 3)
+		return STATUS_INVALID;
+	for (size_t i = 0; i < digits.len; i++) {
+		if (digits.octets[i] < '0' || digits.octets[i] > '9')
+			return STATUS_INVALID;
+		len = len * 10 + (unsigned)(digits.octets[i] - '0');
+	}
+	if (len == 0 || len > 128 || addr_parse(address, out) != STATUS_OK || out->family != ADDR_V6)
+		return STATUS_INVALID;
+	*prefix_len = len;
+	return STATUS_OK;
 }
 
 enum status port_parse(struct text text, uint16_t *out)

@@ -43,6 +43,12 @@ enum addr_scope {
  */
 MUST_USE enum status addr_parse(struct text text, struct addr *out);
 
+/*
+ * Reads an IPv6 address with a prefix length of 1 to 128, `2001:db8::/64`; bits behind the prefix may be set.
+ * STATUS_INVALID otherwise.
+ */
+MUST_USE enum status addr_parse_prefix(struct text text, struct addr *out, unsigned *prefix_len);
+
 /* Canonical text (RFC 5952 section 4) into `buffer`, which is returned. */
 const char *addr_format(const struct addr *addr, char buffer[static ADDR_TEXT_MAX]);
 
@@ -58,6 +64,9 @@ size_t addr_len(const struct addr *addr);
 enum addr_scope addr_scope(const struct addr *addr);
 
 bool addr_equal(const struct addr *a, const struct addr *b);
+
+/* `addr` with its first `prefix_len` bits replaced by those of `prefix`; both are of one family. */
+struct addr addr_with_prefix(const struct addr *addr, const struct addr *prefix, unsigned prefix_len);
 
 /* Reads a port number, 1 to 65535. STATUS_INVALID otherwise. */
 MUST_USE enum status port_parse(struct text text, uint16_t *out);

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 struct text {
 	const char *octets; /* borrowed, not terminated; may be NULL if len is 0 */
@@ -24,6 +25,12 @@ static inline struct text text_of(const char *string)
 static inline bool text_equal(struct text a, struct text b)
 {
 	return a.len == b.len && (a.len == 0 || memcmp(a.octets, b.octets, a.len) == 0);
+}
+
+/* The same, but ASCII letters in whatever case. */
+static inline bool text_equal_ignoring_case(struct text a, struct text b)
+{
+	return a.len == b.len && (a.len == 0 || strncasecmp(a.octets, b.octets, a.len) == 0);
 }
 
 /*

@@ -19,6 +19,7 @@ static int check(const char *config_path)
 const struct cli_command cli_check = {
 	.name = "check",
 	.summary = "reads the configuration and tells what is wrong with it",
+	.usage = "-c FILE",
 	.help = "Reads the configuration and the key files that it names, and prints everything that is wrong, one\n"
 		"line each, as FILE:LINE: text. Nothing is started and nothing is sent.\n\n"
 		"  -c, --config FILE   the configuration\n\n"

@@ -5,10 +5,7 @@
 #include <string.h>
 
 static const struct cli_command *const commands[] = {
-	&cli_serve,
-	&cli_check,
-	&cli_version,
-	NULL,
+	&cli_serve, &cli_check, &cli_user, &cli_key, &cli_version, NULL,
 };
 
 static void print_usage(FILE *to)
@@ -22,11 +19,17 @@ static void print_usage(FILE *to)
 
 static void print_help(const struct cli_command *command, FILE *to)
 {
-	fprintf(to, "Usage: ddnsgate %s%s\n\n%s\n", command->name, command->wants_config ? " -c FILE" : "",
+	fprintf(to, "Usage: ddnsgate %s%s%s\n\n%s\n", command->name, *command->usage ? " " : "", command->usage,
 		command->help);
 }
 
-static int usage_error(const struct cli_command *command, const char *what, const char *argument)
+int cli_help(const struct cli_command *command)
+{
+	print_help(command, stdout);
+	return CLI_SUCCESS;
+}
+
+int cli_usage_error(const struct cli_command *command, const char *what, const char *argument)
 {
 	fprintf(stderr, "ddnsgate: %s%s\n\n", what, argument);
 	if (command)
@@ -52,20 +55,17 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	const char *config_path = NULL;
 	int option;
 
-	opterr = 0;
 	while ((option = getopt_long(argc, argv, "c:h", longs, NULL)) != -1) {
-		if (option == 'h') {
-			print_help(command, stdout);
-			return CLI_SUCCESS;
-		}
+		if (option == 'h')
+			return cli_help(command);
 		if (option != 'c' || !command->wants_config)
-			return usage_error(command, "cannot make sense of ", argv[optind - 1]);
+			return cli_usage_error(command, "cannot make sense of ", argv[optind - 1]);
 		config_path = optarg;
 	}
 	if (optind < argc)
-		return usage_error(command, "cannot make sense of ", argv[optind]);
+		return cli_usage_error(command, "cannot make sense of ", argv[optind]);
 	if (command->wants_config && !config_path)
-		return usage_error(command, "the configuration file is missing: ", "-c FILE");
+		return cli_usage_error(command, "the configuration file is missing: ", "-c FILE");
 	return command->run(config_path);
 }
 
@@ -74,14 +74,17 @@ int cli_main(int argc, char **argv)
 	const struct cli_command *command;
 
 	if (argc < 2)
-		return usage_error(NULL, "which command?", "");
+		return cli_usage_error(NULL, "which command?", "");
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
 		print_usage(stdout);
 		return CLI_SUCCESS;
 	}
 	command = find(strcmp(argv[1], "--version") == 0 ? "version" : argv[1]);
 	if (!command)
-		return usage_error(NULL, "there is no command ", argv[1]);
+		return cli_usage_error(NULL, "there is no command ", argv[1]);
+	opterr = 0;
+	if (command->run_arguments)
+		return command->run_arguments(argc - 1, argv + 1);
 	return run(command, argc - 1, argv + 1);
 }
 

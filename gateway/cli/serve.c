@@ -258,16 +258,19 @@ static enum status listen_on_all(struct daemon *daemon)
 
 	for (size_t i = 0; i < config->listener_count; i++) {
 		const struct config_listener *listener = &config->listeners[i];
-		struct endpoint endpoint = {listener->address, (uint16_t)listener->port};
+		struct http_listen_options options = {
+			.endpoint = {listener->address, (uint16_t)listener->port},
+			.v6_only = wants_v6_only(config, listener),
+			.errors_as_200 = listener->errors_as_200,
+		};
 		char text[ENDPOINT_TEXT_MAX], error[256] = "out of memory";
-		enum status status = http_server_listen(daemon->http, &endpoint, wants_v6_only(config, listener), error,
-							sizeof error);
+		enum status status = http_server_listen(daemon->http, &options, error, sizeof error);
 
 		if (status != STATUS_OK) {
 			LOG(LOG_ERROR, "listen-failed", log_text("text", error));
 			return status;
 		}
-		LOG(LOG_INFO, "listening", log_text("address", endpoint_format(&endpoint, text)));
+		LOG(LOG_INFO, "listening", log_text("address", endpoint_format(&options.endpoint, text)));
 	}
 	return STATUS_OK;
 }
@@ -355,6 +358,7 @@ static int serve(const char *config_path)
 const struct cli_command cli_serve = {
 	.name = "serve",
 	.summary = "runs the gateway in the foreground",
+	.usage = "-c FILE",
 	.help = "Serves HTTP as the configuration says, in the foreground, and logs to standard error. SIGTERM or\n"
 		"SIGINT end it: no new requests, but every request that has arrived gets its answer.\n\n"
 		"  -c, --config FILE   the configuration\n\n"

@@ -5,6 +5,7 @@
 #include <libconfig.h>
 #include <microhttpd.h>
 #include <openssl/crypto.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <uv.h>
 
@@ -14,15 +15,16 @@ static int version(const char *config_path)
 {
 	(void)config_path;
 	printf("ddnsgate %s\n", DDNSGATE_VERSION);
-	printf("libmicrohttpd %s, libuv %s, ldns %s, libconfig %d.%d.%d, %s\n", MHD_get_version(), uv_version_string(),
-	       ldns_version(), LIBCONFIG_VER_MAJOR, LIBCONFIG_VER_MINOR, LIBCONFIG_VER_REVISION,
-	       OpenSSL_version(OPENSSL_VERSION));
+	printf("libmicrohttpd %s, libuv %s, ldns %s, SQLite %s, libconfig %d.%d.%d, %s\n", MHD_get_version(),
+	       uv_version_string(), ldns_version(), sqlite3_libversion(), LIBCONFIG_VER_MAJOR, LIBCONFIG_VER_MINOR,
+	       LIBCONFIG_VER_REVISION, OpenSSL_version(OPENSSL_VERSION));
 	return CLI_SUCCESS;
 }
 
 const struct cli_command cli_version = {
 	.name = "version",
 	.summary = "prints the version",
+	.usage = "",
 	.help = "Prints the version of ddnsgate and of its libraries.",
 	.run = version,
 };

@@ -21,6 +21,7 @@
 struct config_listener {
 	struct addr address;
 	unsigned port;
+	bool errors_as_200;
 };
 
 /* One entry of `tsig_keys`: a key file, which may hold several keys, or one key in three options. */

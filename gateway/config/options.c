@@ -51,6 +51,11 @@ static const struct option listen_options[] = {
 	 .min = 1,
 	 .max = 65535,
 	 .help = "the TCP port"},
+	{.name = "errors_as_200",
+	 .type = OPTION_BOOL,
+	 FIELD(config_listener, errors_as_200),
+	 .fallback = false,
+	 .help = "true: the dialects of routers answer failures under status 200, for clients that read words only then"},
 	{.name = NULL},
 };
 
@@ -262,7 +267,7 @@ static void take_login(struct reader *reader, const config_setting_t *at, const 
 		reader->no_memory = true;
 }
 
-static void add_pattern(struct reader *reader, const config_setting_t *at, const char *text,
+static void add_pattern(struct reader *reader, const config_setting_t *at, const char *text, bool may_create,
 			struct host_pattern **patterns, size_t *count)
 {
 	struct host_pattern pattern, *added;
@@ -274,15 +279,34 @@ static void add_pattern(struct reader *reader, const config_setting_t *at, const
 		return;
 	}
 	added = append(reader, patterns, count, sizeof pattern);
-	if (added)
-		*added = pattern;
+	if (!added)
+		return;
+	*added = pattern;
+	added->may_create = may_create;
 }
 
 static void take_host(struct reader *reader, const config_setting_t *at, const char *text, void *into)
 {
 	struct account *account = into;
 
-	add_pattern(reader, at, text, &account->patterns, &account->pattern_count);
+	add_pattern(reader, at, text, false, &account->patterns, &account->pattern_count);
+}
+
+static void take_create_host(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct account *account = into;
+
+	add_pattern(reader, at, text, true, &account->patterns, &account->pattern_count);
+}
+
+static void finish_user(struct reader *reader, const config_setting_t *at, void *into)
+{
+	struct account *account = into;
+
+	(void)reader;
+	(void)at;
+	for (size_t i = 0; i < account->pattern_count && account->may_create; i++)
+		account->patterns[i].may_create = true;
 }
 
 static void take_keys_key(struct reader *reader, const config_setting_t *at, const char *text, void *into)
@@ -294,15 +318,15 @@ static void take_keys_host(struct reader *reader, const config_setting_t *at, co
 {
 	struct account_key *key = into;
 
-	add_pattern(reader, at, text, &key->patterns, &key->pattern_count);
+	add_pattern(reader, at, text, false, &key->patterns, &key->pattern_count);
 }
 
 static void take_keys_source(struct reader *reader, const config_setting_t *at, const char *text, void *into)
 {
 	struct account_key *key = into;
-	struct prefix prefix, *added;
+	struct network network, *added;
 
-	if (prefix_parse(text_of(text), &prefix) != STATUS_OK) {
+	if (network_parse(text_of(text), &network) != STATUS_OK) {
 		reader_error(
 			reader, at,
 			"\"%s\" is not a network such as 192.0.2.0/24 or 2001:db8::/32 (all bits behind the prefix "
@@ -310,9 +334,9 @@ static void take_keys_source(struct reader *reader, const config_setting_t *at, 
 			text);
 		return;
 	}
-	added = append(reader, &key->sources, &key->source_count, sizeof prefix);
+	added = append(reader, &key->sources, &key->source_count, sizeof network);
 	if (added)
-		*added = prefix;
+		*added = network;
 }
 
 static void take_keys_expiry(struct reader *reader, const config_setting_t *at, const char *text, void *into)
@@ -384,10 +408,24 @@ static const struct option user_options[] = {
 	 FIELD(account, may_update),
 	 .fallback = true,
 	 .help = "false: answered with NP_USR"},
+	{.name = "may_set_txt",
+	 .type = OPTION_BOOL,
+	 FIELD(account, may_set_txt),
+	 .fallback = false,
+	 .help = "true: the user may set TXT records of the hosts and of `_acme-challenge` below them, and so get certificates for them"},
+	{.name = "create_hosts",
+	 .type = OPTION_TEXTS,
+	 .take = take_create_host,
+	 .help = "hosts, in the same forms, whose records the user may also make and remove; elsewhere they must exist"},
+	{.name = "may_create",
+	 .type = OPTION_BOOL,
+	 FIELD(account, may_create),
+	 .fallback = false,
+	 .help = "true: that goes for all of the user's hosts"},
 	{.name = NULL},
 };
 
-static const struct option_group user_group = {"users", user_options, sizeof(struct account), NULL};
+static const struct option_group user_group = {"users", user_options, sizeof(struct account), finish_user};
 
 /* ---- top level ---- */
 

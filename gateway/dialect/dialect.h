@@ -1,11 +1,12 @@
 /*
  * dialect: one way of asking for updates over HTTP. A plug point: a dialect is one file that ends in one descriptor,
- * and one row of the table in dialects.c. It knows paths, operand names and answer words, and nothing of accounts or
+ * and one row of the list below. It knows paths, operand names and answer words, and nothing of accounts or
  * the DNS.
  */
 #ifndef DIALECT_DIALECT_H
 #define DIALECT_DIALECT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "http/message.h"
@@ -29,6 +30,8 @@ struct dialect_answer {
 struct dialect {
 	const char *name;
 	const struct dialect_route *routes; /* ended by a NULL path */
+	/* Whether a request to one of the routes is meant for this dialect, where several have it. NULL: always. */
+	bool (*claims)(const struct http_request *request);
 	/*
 	 * Understands a request whose path and method are in `routes`. Returns OUTCOME_GRANTED with *intent filled in
 	 * (all of it; it borrows from the request), or the failure that ends the request.
@@ -39,14 +42,25 @@ struct dialect {
 };
 
 /*
- * The dialect that serves the request. NULL if no dialect has the path, or has it but not with this method: *allowed
- * then holds the methods that it does have, 0 for an unknown path.
+ * The dialect that serves the request: the first of the list that has a route for it and claims it. NULL if no dialect
+ * has the path, or has it but not with this method: *allowed then holds the methods that it does have, 0 for an
+ * unknown path.
  */
 const struct dialect *dialects_find(const struct http_request *request, unsigned *allowed);
 
-/* The dialects: a declaration here, a row in dialects.c. */
-extern const struct dialect dialect_rexx;
-extern const struct dialect dialect_checkip;
+/* Every dialect, a row each: those that claim less of a path stand behind those that claim more. */
+#define DIALECT_LIST(X)                                                                                                \
+	X(rexx)    /* /dynamic.cgi */                                                                                  \
+	X(acmedns) /* /update with a JSON object */                                                                    \
+	X(httpreq) /* /present, /cleanup */                                                                            \
+	X(duckdns) /* /update with a token */                                                                          \
+	X(henet)   /* /nic/update without a user */                                                                    \
+	X(dyndns2) /* /nic/update, / with operands, and others */                                                      \
+	X(checkip) /* / without operands, /checkip */
+
+#define DIALECT_DECLARE(name) extern const struct dialect dialect_##name;
+DIALECT_LIST(DIALECT_DECLARE)
+#undef DIALECT_DECLARE
 
 /* All dialects, ended by NULL. */
 extern const struct dialect *const dialects[];

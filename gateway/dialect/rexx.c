@@ -7,6 +7,7 @@
  */
 #include "base/name.h"
 #include "dialect/dialect.h"
+#include "dialect/operands.h"
 
 /*
  * Each outcome's code and HTTP status; `challenge` asks for Basic credentials, `text` follows the code and explains
@@ -31,9 +32,12 @@ static const struct {
 	[OUTCOME_ACCOUNT_INACTIVE] = {"IA_ACCT", 403, false, 0, "the account is not active"},
 	[OUTCOME_MAY_NOT_UPDATE] = {"NP_USR", 403, false, 0, "this user may not modify DNS records"},
 	[OUTCOME_BAD_HOST] = {"IO_HOST", 400, false, 0, "invalid operand: host= is not a host name"},
+	[OUTCOME_TOO_MANY_HOSTS] = {"IO_HOST", 400, false, 0, "too many hosts in one request"},
+	[OUTCOME_NOT_ALLOWED] = {"NP_USR", 403, false, 0, "this user may not make or remove records"},
 	[OUTCOME_NOT_YOURS] = {"OS_DOMAIN", 403, false, 0, "this user has no access to the domain of that host"},
 	[OUTCOME_ZONE_INACTIVE] = {"IA_ACCT", 403, false, 0, "the account for this domain is not active"},
 	[OUTCOME_BAD_ADDRESS] = {"IO_IP", 400, false, 0, "invalid operand: ip= is not an address that may be set"},
+	[OUTCOME_BAD_TEXT] = {"IO_IP", 400, false, 0, "invalid operand: not a string for a TXT record"},
 	[OUTCOME_NO_RECORD] = {"NF_HOST", 404, false, 0, NULL},
 	[OUTCOME_REFUSED] = {"SF_DNS", 502, false, 0, "the name server refused or failed; nothing was changed"},
 	[OUTCOME_UNREACHABLE] = {"UA_DNS", 503, false, 60,
@@ -45,32 +49,16 @@ static const struct {
 	[OUTCOME_FAILED] = {"UA_DNS", 503, false, 60, "the gateway is out of order; nothing was changed"},
 };
 
-/* Credentials of the query or form; a '+' in them may be itself or a space. */
-static void take_operands(const struct http_param *user, const struct http_param *password, struct intent *intent)
-{
-	intent->readings[0] = (struct credentials){user->literal, password->literal};
-	intent->readings[1] = (struct credentials){user->value, password->value};
-	intent->reading_count =
-		user->literal.octets == user->value.octets && password->literal.octets == password->value.octets ? 1
-														 : 2;
-}
-
 static enum outcome_code parse_credentials(const struct http_request *request, struct intent *intent)
 {
 	const struct http_param *user = http_param_find(&request->params, "user");
 	const struct http_param *password = http_param_find(&request->params, "password");
 
-	if (!user && !password && request->has_basic) {
-		intent->readings[0] = (struct credentials){request->basic_user, request->basic_password};
-		intent->reading_count = 1;
-	} else if (user && password) {
-		take_operands(user, password, intent);
-	} else {
+	if (!user && !password && request->has_basic)
+		return operand_take_basic(request, intent);
+	if (!user || !password)
 		return user && user->value.len ? OUTCOME_MISSING_KEY : OUTCOME_MISSING_LOGIN;
-	}
-	if (intent->readings[0].login.len == 0)
-		return OUTCOME_MISSING_LOGIN;
-	return intent->readings[0].key.len ? OUTCOME_GRANTED : OUTCOME_MISSING_KEY;
+	return operand_take_credentials(user, password, intent);
 }
 
 static enum outcome_code rexx_parse(const struct http_request *request, struct intent *intent)
@@ -84,9 +72,10 @@ static enum outcome_code rexx_parse(const struct http_request *request, struct i
 	intent->kind = INTENT_UPDATE;
 	intent->host_count = 1;
 	intent->hosts[0] = http_param_count(&request->params, "host") == 1 ? host->value : text_of(ambiguous);
-	intent->addresses = ip ? ip->value : (struct text){NULL, 0};
 	if (http_param_count(&request->params, "ip") > 1)
-		intent->addresses = text_of(ambiguous);
+		intent->addresses[intent->address_count++] = text_of(ambiguous);
+	else if (ip && ip->value.len)
+		intent->addresses[intent->address_count++] = ip->value;
 	return parse_credentials(request, intent);
 }
 

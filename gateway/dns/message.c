@@ -13,112 +13,14 @@ static ldns_rdf *owner_rdf(const struct name *name)
 	return ldns_rdf_new_frm_data(LDNS_RDF_TYPE_DNAME, len, wire);
 }
 
-/* An RR without RDATA, as prerequisites and deletions are. */
-static ldns_rr *bare_rr(const struct name *owner, ldns_rr_type type, ldns_rr_class class)
-{
-	ldns_rr *rr = ldns_rr_new();
-	ldns_rdf *rdf = owner_rdf(owner);
-
-	if (!rr || !rdf) {
-		ldns_rr_free(rr);
-		ldns_rdf_deep_free(rdf);
-		return NULL;
-	}
-	ldns_rr_set_owner(rr, rdf);
-	ldns_rr_set_type(rr, type);
-	ldns_rr_set_class(rr, class);
-	ldns_rr_set_ttl(rr, 0);
-	return rr;
-}
-
-static ldns_rr_type type_of(const struct addr *addr)
+static ldns_rr_type type_of_addr(const struct addr *addr)
 {
 	return addr->family == ADDR_V4 ? LDNS_RR_TYPE_A : LDNS_RR_TYPE_AAAA;
 }
 
-static ldns_rr *address_rr(const struct name *owner, const struct addr *addr, uint32_t ttl_s)
+static ldns_rr_type type_of(const struct change *change)
 {
-	bool v4 = addr->family == ADDR_V4;
-	ldns_rr *rr = bare_rr(owner, type_of(addr), LDNS_RR_CLASS_IN);
-	ldns_rdf *rdf = ldns_rdf_new_frm_data(v4 ? LDNS_RDF_TYPE_A : LDNS_RDF_TYPE_AAAA, v4 ? 4 : 16, addr->octets);
-
-	if (!rr || !rdf || !ldns_rr_push_rdf(rr, rdf)) {
-		ldns_rr_free(rr);
-		ldns_rdf_deep_free(rdf);
-		return NULL;
-	}
-	ldns_rr_set_ttl(rr, ttl_s);
-	return rr;
-}
-
-/* The packet owns the RR afterwards, also when there is no memory for it. */
-static bool push(ldns_pkt *packet, ldns_pkt_section section, ldns_rr *rr)
-{
-	if (!rr)
-		return false;
-	if (ldns_pkt_push_rr(packet, section, rr))
-		return true;
-	ldns_rr_free(rr);
-	return false;
-}
-
-/* RFC 2136 section 2 names the sections anew: zone, prerequisite, update, additional. */
-#define SECTION_ZONE         LDNS_SECTION_QUESTION
-#define SECTION_PREREQUISITE LDNS_SECTION_ANSWER
-#define SECTION_UPDATE       LDNS_SECTION_AUTHORITY
-
-static ldns_rr *existence_rr(const struct name *owner, const struct change *change)
-{
-	if (change->expected.family != ADDR_NONE)
-		return address_rr(owner, &change->expected, 0);
-	return bare_rr(owner, type_of(&change->addr), LDNS_RR_CLASS_ANY);
-}
-
-static bool push_change(ldns_pkt *packet, enum dns_request_kind kind, const struct name *owner,
-			const struct change *change)
-{
-	ldns_rr_type type = type_of(&change->addr);
-
-	if (kind == DNS_CONFIRM)
-		return push(packet, SECTION_PREREQUISITE, address_rr(owner, &change->addr, 0));
-	if (kind == DNS_PROBE)
-		return push(packet, SECTION_PREREQUISITE, bare_rr(owner, type, LDNS_RR_CLASS_ANY));
-	if (change->must_exist && !push(packet, SECTION_PREREQUISITE, existence_rr(owner, change)))
-		return false;
-	return push(packet, SECTION_UPDATE, bare_rr(owner, type, LDNS_RR_CLASS_ANY)) &&
-	       push(packet, SECTION_UPDATE, address_rr(owner, &change->addr, change->ttl_s));
-}
-
-/* The question of a query, or the zone section of an UPDATE. */
-static bool push_question(ldns_pkt *packet, const struct name *name, ldns_rr_type type)
-{
-	ldns_rr *rr = bare_rr(name, type, LDNS_RR_CLASS_IN);
-
-	if (!rr)
-		return false;
-	ldns_rr_set_question(rr, true);
-	return push(packet, SECTION_ZONE, rr);
-}
-
-static bool push_sets(ldns_pkt *packet, const struct dns_request *request)
-{
-	for (const struct change_set *set = request->sets; set; set = set->next) {
-		for (size_t i = 0; i < set->count; i++) {
-			if (request->kind == DNS_PROBE && i != request->change)
-				continue;
-			if (!push_change(packet, request->kind, &set->owner, &set->changes[i]))
-				return false;
-		}
-	}
-	return true;
-}
-
-static bool push_all(ldns_pkt *packet, const struct dns_request *request)
-{
-	if (request->kind == DNS_QUERY)
-		return push_question(packet, &request->sets->owner,
-				     type_of(&request->sets->changes[request->change].addr));
-	return push_question(packet, request->zone, LDNS_RR_TYPE_SOA) && push_sets(packet, request);
+	return change_is_txt(change) ? LDNS_RR_TYPE_TXT : type_of_addr(&change->addr);
 }
 
 static ldns_pkt_opcode opcode_of(const struct dns_request *request)
@@ -126,30 +28,229 @@ static ldns_pkt_opcode opcode_of(const struct dns_request *request)
 	return request->kind == DNS_QUERY ? LDNS_PACKET_QUERY : LDNS_PACKET_UPDATE;
 }
 
+/* ---- Writing ---- */
+
+/* Remembers if something did not fit, and writes nothing from then on. */
+struct writer {
+	uint8_t *wire;
+	size_t cap;
+	size_t len;
+	bool failed;
+};
+
+/* Room for `count` octets, or NULL. */
+static uint8_t *claim(struct writer *writer, size_t count)
+{
+	uint8_t *at = writer->wire + writer->len;
+
+	writer->failed = writer->failed || count > writer->cap - writer->len;
+	if (writer->failed)
+		return NULL;
+	writer->len += count;
+	return at;
+}
+
+static void put_u16(struct writer *writer, unsigned value)
+{
+	uint8_t *at = claim(writer, 2);
+
+	if (at) {
+		at[0] = (uint8_t)(value >> 8);
+		at[1] = (uint8_t)value;
+	}
+}
+
+static void put_octets(struct writer *writer, const uint8_t *octets, size_t count)
+{
+	uint8_t *at = claim(writer, count);
+
+	if (at)
+		memcpy(at, octets, count);
+}
+
+enum {
+	POINTER = 0xc000, /* RFC 1035 section 4.1.4 */
+	POINTER_MAX = 0x3fff,
+};
+
+/* The owner of the records of one set: spelled out once, pointed to from then on. */
+struct owner {
+	uint8_t labels[NAME_WIRE_MAX]; /* those above the zone */
+	size_t labels_len;
+	size_t at; /* where the name stands; 0: nowhere yet, or too far away to point to */
+};
+
+static struct owner owner_of(const struct name *name, const struct name *zone)
+{
+	struct owner owner = {.at = 0};
+
+	/* On the wire a name takes two octets more than as text: the first length and the root. */
+	name_to_wire(name, owner.labels);
+	owner.labels_len = (size_t)(name->len - zone->len);
+	return owner;
+}
+
+static void put_owner(struct writer *writer, struct owner *owner)
+{
+	if (owner->at) {
+		put_u16(writer, POINTER | (unsigned)owner->at);
+		return;
+	}
+	owner->at = writer->len <= POINTER_MAX ? writer->len : 0;
+	put_octets(writer, owner->labels, owner->labels_len);
+	put_u16(writer, POINTER | DNS_HEADER_LEN);
+}
+
+/* A record up to its RDATA, of which the length is given. */
+static void put_record(struct writer *writer, struct owner *owner, ldns_rr_type type, ldns_rr_class class,
+		       uint32_t ttl_s, size_t rdata_len)
+{
+	put_owner(writer, owner);
+	put_u16(writer, type);
+	put_u16(writer, class);
+	put_u16(writer, ttl_s >> 16);
+	put_u16(writer, ttl_s & 0xffff);
+	put_u16(writer, (unsigned)rdata_len);
+}
+
+/* A record without RDATA, as in prerequisites and deletions. */
+static unsigned put_bare(struct writer *writer, struct owner *owner, ldns_rr_type type, ldns_rr_class class)
+{
+	put_record(writer, owner, type, class, 0, 0);
+	return 1;
+}
+
+static unsigned put_addresses(struct writer *writer, struct owner *owner, const struct rrset *rrset, uint32_t ttl_s)
+{
+	for (size_t i = 0; i < rrset->count; i++) {
+		const struct addr *addr = &rrset->addrs[i];
+
+		put_record(writer, owner, type_of_addr(addr), LDNS_RR_CLASS_IN, ttl_s, addr_len(addr));
+		put_octets(writer, addr->octets, addr_len(addr));
+	}
+	return (unsigned)rrset->count;
+}
+
+/* The prerequisite that the RRset is just so; returns its records. */
+static unsigned put_is_so(struct writer *writer, struct owner *owner, ldns_rr_type type, const struct rrset *rrset)
+{
+	if (rrset->count)
+		return put_addresses(writer, owner, rrset, 0);
+	return put_bare(writer, owner, type, LDNS_RR_CLASS_NONE);
+}
+
+/* A TXT record of one string. */
+static unsigned put_text(struct writer *writer, struct owner *owner, ldns_rr_class class, uint32_t ttl_s,
+			 const struct txt *txt)
+{
+	uint8_t *len;
+
+	if (txt->len == 0)
+		return 0;
+	put_record(writer, owner, LDNS_RR_TYPE_TXT, class, ttl_s, 1 + (size_t)txt->len);
+	len = claim(writer, 1);
+	if (len)
+		*len = txt->len;
+	put_octets(writer, (const uint8_t *)txt->octets, txt->len);
+	return 1;
+}
+
+/* The record or records of one change in the section that the function is for; returns how many. */
+typedef unsigned put_change_fn(struct writer *writer, enum dns_request_kind kind, struct owner *owner,
+			       const struct change_set *set, const struct change *change);
+
+static unsigned put_prerequisite(struct writer *writer, enum dns_request_kind kind, struct owner *owner,
+				 const struct change_set *set, const struct change *change)
+{
+	ldns_rr_type type = type_of(change);
+
+	(void)set;
+	if (change_is_txt(change))
+		return 0;
+	if (kind == DNS_PROBE)
+		return put_bare(writer, owner, type, LDNS_RR_CLASS_ANY);
+	if (kind == DNS_CONFIRM)
+		return put_is_so(writer, owner, type, &change->becomes);
+	if (change->was.known)
+		return put_is_so(writer, owner, type, &change->was);
+	return change->must_exist ? put_bare(writer, owner, type, LDNS_RR_CLASS_ANY) : 0;
+}
+
+/* RFC 2136 section 2.5: add to an RRset, delete an RRset, delete an RR from an RRset. */
+static unsigned put_txt_update(struct writer *writer, struct owner *owner, const struct change_set *set,
+			       const struct change *change)
+{
+	unsigned count = 0;
+
+	if (change->kind == CHANGE_TXT_DROP)
+		return put_text(writer, owner, LDNS_RR_CLASS_NONE, 0, &set->txt);
+	if (change->kind != CHANGE_TXT_ADD)
+		count += put_bare(writer, owner, LDNS_RR_TYPE_TXT, LDNS_RR_CLASS_ANY);
+	if (change->kind == CHANGE_TXT_ROTATE)
+		count += put_text(writer, owner, LDNS_RR_CLASS_IN, change->ttl_s, &set->kept);
+	return count + put_text(writer, owner, LDNS_RR_CLASS_IN, change->ttl_s, &set->txt);
+}
+
+static unsigned put_update(struct writer *writer, enum dns_request_kind kind, struct owner *owner,
+			   const struct change_set *set, const struct change *change)
+{
+	if (kind != DNS_UPDATE)
+		return 0;
+	if (change_is_txt(change))
+		return put_txt_update(writer, owner, set, change);
+	return put_bare(writer, owner, type_of(change), LDNS_RR_CLASS_ANY) +
+	       put_addresses(writer, owner, &change->becomes, change->becomes.ttl_s);
+}
+
+/* One section of all sets; returns its records. */
+static unsigned put_section(struct writer *writer, const struct dns_request *request, put_change_fn *put_change)
+{
+	unsigned count = 0;
+
+	for (const struct change_set *set = request->sets; set; set = set->next) {
+		struct owner owner = owner_of(&set->owner, request->zone);
+
+		for (size_t i = 0; i < set->count; i++) {
+			if (request->kind != DNS_PROBE || i == request->change)
+				count += put_change(writer, request->kind, &owner, set, &set->changes[i]);
+		}
+	}
+	return count;
+}
+
+/* The question of a query, or the zone section of an UPDATE (RFC 2136 section 2.3). */
+static void put_question(struct writer *writer, const struct dns_request *request)
+{
+	bool query = request->kind == DNS_QUERY;
+	uint8_t name[NAME_WIRE_MAX];
+
+	put_octets(writer, name, name_to_wire(query ? &request->sets->owner : request->zone, name));
+	put_u16(writer, query ? type_of(&request->sets->changes[request->change]) : LDNS_RR_TYPE_SOA);
+	put_u16(writer, LDNS_RR_CLASS_IN);
+}
+
 enum status dns_request_write(const struct dns_request *request, uint16_t id, uint8_t *wire, size_t cap, size_t *len)
 {
-	ldns_pkt *packet = ldns_pkt_new();
-	uint8_t *built = NULL;
-	size_t built_len = 0;
-	enum status status = STATUS_NO_MEMORY;
+	struct writer writer = {.wire = wire, .cap = cap}, header = {.wire = wire, .cap = DNS_HEADER_LEN};
+	unsigned prerequisites = 0, updates = 0;
 
-	if (!packet || !push_all(packet, request))
-		goto out;
-	ldns_pkt_set_id(packet, id);
-	ldns_pkt_set_opcode(packet, opcode_of(request));
-	ldns_pkt_set_rd(packet, false);
-	if (ldns_pkt2wire(&built, packet, &built_len) != LDNS_STATUS_OK)
-		goto out;
-	status = STATUS_TOO_LONG;
-	if (built_len > cap)
-		goto out;
-	memcpy(wire, built, built_len);
-	*len = built_len;
-	status = STATUS_OK;
-out:
-	LDNS_FREE(built);
-	ldns_pkt_free(packet);
-	return status;
+	if (!claim(&writer, DNS_HEADER_LEN))
+		return STATUS_TOO_LONG;
+	put_question(&writer, request);
+	if (request->kind != DNS_QUERY) {
+		prerequisites = put_section(&writer, request, put_prerequisite);
+		updates = put_section(&writer, request, put_update);
+	}
+	if (writer.failed)
+		return STATUS_TOO_LONG;
+	put_u16(&header, id);
+	put_u16(&header, (unsigned)opcode_of(request) << 11);
+	put_u16(&header, 1);
+	put_u16(&header, prerequisites);
+	put_u16(&header, updates);
+	put_u16(&header, 0);
+	*len = writer.len;
+	return STATUS_OK;
 }
 
 /*
@@ -158,10 +259,17 @@ out:
  */
 size_t dns_set_space(const struct change_set *set, const struct name *zone)
 {
-	enum { FIXED = 2 + 2 + 4 + 2, POINTER = 2, RECORDS = 3, ADDRESS_MAX = 16 };
+	enum { FIXED = 2 + 2 + 2 + 4 + 2, ADDRESS_MAX = 16 };
 	size_t labels = set->owner.len > zone->len ? (size_t)(set->owner.len - zone->len) : 0;
+	size_t bare = 0, full = 0, texts = 0;
 
-	return set->count * (RECORDS * (labels + POINTER + FIXED) + 2 * (size_t)ADDRESS_MAX);
+	if (set->count && change_is_txt(&set->changes[0]))
+		texts = 2 * (labels + FIXED + 1) + set->txt.len + set->kept.len;
+	for (size_t i = 0; i < set->count; i++) {
+		bare += 2; /* a prerequisite and a deletion */
+		full += (set->changes[i].was.known ? set->changes[i].was.count : 0) + set->changes[i].becomes.count;
+	}
+	return (bare + full) * (labels + FIXED) + full * ADDRESS_MAX + texts;
 }
 
 size_t dns_message_space(const struct name *zone)
@@ -190,7 +298,7 @@ static bool repeats_question(const ldns_pkt *packet, const struct dns_request *r
 {
 	bool query = request->kind == DNS_QUERY;
 	const ldns_rr_list *section = ldns_pkt_question(packet);
-	ldns_rr_type type = query ? type_of(&request->sets->changes[request->change].addr) : LDNS_RR_TYPE_SOA;
+	ldns_rr_type type = query ? type_of(&request->sets->changes[request->change]) : LDNS_RR_TYPE_SOA;
 	ldns_rdf *wanted;
 	bool same;
 
@@ -202,6 +310,36 @@ static bool repeats_question(const ldns_pkt *packet, const struct dns_request *r
 	       ldns_dname_compare(ldns_rr_owner(ldns_rr_list_rr(section, 0)), wanted) == 0;
 	ldns_rdf_deep_free(wanted);
 	return same;
+}
+
+/* Takes a record's address, if it is one and there is room. */
+static void add_answer(const ldns_rr *rr, const struct addr *like, struct dns_answer *out)
+{
+	const ldns_rdf *rdf = ldns_rr_rdf(rr, 0);
+	struct addr *addr;
+
+	if (!rdf || ldns_rdf_size(rdf) != addr_len(like) || ++out->count > RRSET_MAX)
+		return;
+	addr = &out->rrset.addrs[out->rrset.count++];
+	*addr = (struct addr){.family = like->family};
+	memcpy(addr->octets, ldns_rdf_data(rdf), ldns_rdf_size(rdf));
+	out->rrset.ttl_s = ldns_rr_ttl(rr);
+}
+
+/* Takes a TXT record's string, if it is the only one and there is room. */
+static void add_text(const ldns_rr *rr, struct dns_answer *out)
+{
+	const ldns_rdf *rdf = ldns_rr_rdf(rr, 0);
+	const uint8_t *octets = rdf ? ldns_rdf_data(rdf) : NULL;
+	struct txt *txt;
+
+	out->count++;
+	if (ldns_rr_rd_count(rr) != 1 || ldns_rdf_size(rdf) != 1 + (size_t)octets[0] ||
+	    out->text_count == DNS_TEXTS_MAX)
+		return;
+	txt = &out->texts[out->text_count++];
+	txt->len = octets[0];
+	memcpy(txt->octets, octets + 1, txt->len);
 }
 
 /*
@@ -219,17 +357,15 @@ static enum status read_answer(const ldns_pkt *packet, const struct dns_request 
 	*out = (struct dns_answer){.authoritative = ldns_pkt_aa(packet)};
 	for (size_t i = 0; i < ldns_rr_list_rr_count(section); i++) {
 		const ldns_rr *rr = ldns_rr_list_rr(section, i);
-		const ldns_rdf *rdf = ldns_rr_rdf(rr, 0);
 
-		if (ldns_rr_get_type(rr) != type_of(&change->addr) ||
-		    ldns_dname_compare(ldns_rr_owner(rr), owner) != 0 || !rdf ||
-		    ldns_rdf_size(rdf) != addr_len(&change->addr))
+		if (ldns_rr_get_type(rr) != type_of(change) || ldns_dname_compare(ldns_rr_owner(rr), owner) != 0)
 			continue;
-		out->count++;
-		out->ttl_s = ldns_rr_ttl(rr);
-		out->addr = (struct addr){.family = change->addr.family};
-		memcpy(out->addr.octets, ldns_rdf_data(rdf), ldns_rdf_size(rdf));
+		if (change_is_txt(change))
+			add_text(rr, out);
+		else
+			add_answer(rr, &change->addr, out);
 	}
+	out->rrset.known = !change_is_txt(change) && out->count <= RRSET_MAX;
 	ldns_rdf_deep_free(owner);
 	return STATUS_OK;
 }

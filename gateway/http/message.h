@@ -44,11 +44,14 @@ struct http_request {
 	enum http_method method;
 	struct text path;          /* decoded, repeated slashes folded, scheme and host of an absolute target removed */
 	bool has_query;            /* the target had a '?' */
-	struct http_params params; /* of the query, then of a form body */
+	struct http_params params; /* of the query, then of the body, a form or a JSON object */
 	bool has_basic;            /* a well-formed Basic credential came with it */
 	struct text basic_user;    /* valid if has_basic */
 	struct text basic_password; /* valid if has_basic */
+	struct text api_user;       /* the header X-Api-User, if there is one */
+	struct text api_key;        /* X-Api-Key */
 	struct addr source;         /* of the client */
+	bool errors_as_200;         /* its listener serves clients that read words only under that status */
 	struct text host;           /* the header Host, as it stands */
 	struct text cookies;        /* the header Cookie (RFC 6265 section 4.2), as it stands */
 	bool over_tls;              /* nobody on the way could read it */

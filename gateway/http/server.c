@@ -29,6 +29,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "http/decode.h"
+#include "http/json.h"
 
 enum {
 	CONNECTION_MEMORY = 6 * 1024, /* what MHD takes for each connection to read a request's head */
@@ -85,6 +86,7 @@ struct listener {
 	unsigned handles; /* open libuv handles */
 	unsigned open;    /* connections */
 	bool needs_run;
+	bool errors_as_200;
 	SLIST_ENTRY(listener) link;
 };
 
@@ -457,16 +459,35 @@ static bool is_form(struct MHD_Connection *mhd)
 	return type.len == len || type.octets[len] == ';' || type.octets[len] == ' ';
 }
 
+/* A JSON object, whatever type the client has given it: programs in scripts often give none, or that of a form. */
+static bool is_json(const struct http_exchange *exchange)
+{
+	size_t at = 0;
+
+	while (at < exchange->body_len && strchr(" \t\r\n", exchange->body[at]))
+		at++;
+	return at < exchange->body_len && exchange->body[at] == '{';
+}
+
+static enum status decode_body(struct http_exchange *exchange)
+{
+	struct text body = {exchange->body, exchange->body_len};
+	struct http_params *params = &exchange->request.params;
+
+	if (is_json(exchange))
+		return json_params(body, &exchange->space, params);
+	return is_form(exchange->connection->mhd) ? decode_params(body, &exchange->space, params) : STATUS_OK;
+}
+
 static enum status decode(struct http_exchange *exchange)
 {
 	struct MHD_Connection *mhd = exchange->connection->mhd;
 	struct http_request *request = &exchange->request;
 	struct text authorization = header_text(mhd, MHD_HTTP_HEADER_AUTHORIZATION);
-	struct text form = {exchange->body, is_form(mhd) ? exchange->body_len : 0};
 	struct text query;
 	enum status status;
 
-	exchange->space.cap = DECODE_SPACE(exchange->target_len + form.len) + authorization.len;
+	exchange->space.cap = DECODE_SPACE(exchange->target_len + exchange->body_len) + authorization.len;
 	exchange->space.octets = malloc(exchange->space.cap);
 	if (!exchange->space.octets)
 		return STATUS_NO_MEMORY;
@@ -475,9 +496,11 @@ static enum status decode(struct http_exchange *exchange)
 	if (status == STATUS_OK)
 		status = decode_params(query, &exchange->space, &request->params);
 	if (status == STATUS_OK)
-		status = decode_params(form, &exchange->space, &request->params);
+		status = decode_body(exchange);
 	request->has_basic = decode_basic(authorization, &exchange->space, &request->basic_user,
 					  &request->basic_password) == STATUS_OK;
+	request->api_user = header_text(mhd, "X-Api-User");
+	request->api_key = header_text(mhd, "X-Api-Key");
 	return status;
 }
 
@@ -498,11 +521,14 @@ static enum MHD_Result handle(struct http_exchange *exchange, const char *method
 	if (exchange->body_len > HTTP_REQUEST_BODY_MAX)
 		return refuse(exchange, MHD_HTTP_CONTENT_TOO_LARGE, "413 the request body is longer than 4096 octets");
 	exchange->request.method = method_of(method);
+	exchange->request.errors_as_200 = exchange->connection->listener->errors_as_200;
 	status = decode(exchange);
 	if (status == STATUS_OK)
 		status = find_source(exchange);
 	if (status == STATUS_TOO_LONG)
 		return refuse(exchange, MHD_HTTP_BAD_REQUEST, "400 too many operands");
+	if (status == STATUS_INVALID)
+		return refuse(exchange, MHD_HTTP_BAD_REQUEST, "400 the body is not a JSON object");
 	if (status != STATUS_OK)
 		return refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, "503 out of memory");
 
@@ -727,7 +753,7 @@ static enum status watch(struct listener *listener)
 	return uv_poll_start(&listener->poll, UV_READABLE, on_poll) == 0 ? STATUS_OK : STATUS_IO;
 }
 
-enum status http_server_listen(struct http_server *server, const struct endpoint *endpoint, bool v6_only, char *error,
+enum status http_server_listen(struct http_server *server, const struct http_listen_options *options, char *error,
 			       size_t error_size)
 {
 	struct listener *listener = calloc(1, sizeof *listener);
@@ -737,8 +763,9 @@ enum status http_server_listen(struct http_server *server, const struct endpoint
 	if (!listener)
 		return STATUS_NO_MEMORY;
 	listener->server = server;
-	endpoint_format(endpoint, text);
-	fd = open_socket(endpoint, v6_only);
+	listener->errors_as_200 = options->errors_as_200;
+	endpoint_format(&options->endpoint, text);
+	fd = open_socket(&options->endpoint, options->v6_only);
 	if (fd < 0) {
 		snprintf(error, error_size, "cannot listen on %s: %s", text, strerror(errno));
 		goto fail;

@@ -46,11 +46,16 @@ struct http_options {
 MUST_USE enum status http_server_new(uv_loop_t *loop, const struct http_options *options, http_handler_fn *handler,
 				     void *ctx, struct http_server **out);
 
+struct http_listen_options {
+	struct endpoint endpoint;
+	bool v6_only;       /* an IPv6 socket takes no IPv4 clients */
+	bool errors_as_200; /* for its requests, see http_request */
+};
+
 /*
- * Opens a listener. `v6_only`: an IPv6 socket takes no IPv4 clients. STATUS_IO with a sentence in `error`
- * (`error_size` octets) when the system refuses.
+ * Opens a listener. STATUS_IO with a sentence in `error` (`error_size` octets) when the system refuses.
  */
-MUST_USE enum status http_server_listen(struct http_server *server, const struct endpoint *endpoint, bool v6_only,
+MUST_USE enum status http_server_listen(struct http_server *server, const struct http_listen_options *options,
 					char *error, size_t error_size);
 
 /*

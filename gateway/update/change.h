@@ -12,26 +12,73 @@
 #include "base/addr.h"
 #include "base/name.h"
 
-enum { CHANGE_SET_MAX = 2 }; /* an A and an AAAA RRset */
+enum {
+	CHANGE_SET_MAX = 2, /* an A and an AAAA RRset */
+	RRSET_MAX = 8,      /* addresses of an RRset that can be handled one by one */
+};
 
-/* Replace the RRset of the address's type (A or AAAA) by this one address. */
-struct change {
-	struct addr addr;
+/* An RRset of addresses, all of one family and no two the same. */
+struct rrset {
+	bool known; /* else nothing below is valid */
 	uint32_t ttl_s;
-	bool must_exist; /* prerequisite "RRset exists (value independent)", RFC 2136 section 2.4.1 */
-	struct addr
-		expected; /* set by the queue: the one address that the record is known to have (ADDR_NONE: not known). It
-	                         makes the prerequisite "RRset exists (value dependent)", section 2.4.2, so that an UPDATE
-	                         that was delayed cannot undo a later one */
+	size_t count; /* 0: there is no such RRset */
+	struct addr addrs[RRSET_MAX];
+};
+
+/* Whether they hold the same addresses in whatever order; the TTL counts only where there are any. */
+bool rrset_equal(const struct rrset *a, const struct rrset *b);
+
+/* A character string of a TXT record, RFC 1035 section 3.3. */
+struct txt {
+	uint8_t len;
+	char octets[255];
+};
+
+/* What is to become of the RRset of one type of an owner. */
+struct change {
+	enum change_kind {
+		/* A or AAAA, as the family of `addr` is: */
+		CHANGE_REPLACE, /* it becomes the one address `addr` */
+		CHANGE_REMOVE,  /* it goes; of `addr` only the family counts */
+		CHANGE_PREFIX,  /* the first `prefix_len` bits of each of its addresses become those of `addr` */
+		/* TXT; `addr` is not used: */
+		CHANGE_TXT_SET,    /* it becomes the one string `txt` of the set, or goes if that is empty */
+		CHANGE_TXT_ADD,    /* the string is added to it */
+		CHANGE_TXT_DROP,   /* the string is taken out of it */
+		CHANGE_TXT_ROTATE, /* the string is added, and one of those that are there is kept */
+	} kind;
+	struct addr addr;
+	unsigned prefix_len;
+	uint32_t ttl_s;
+	bool must_exist; /* else it may be created, or be gone already */
+	/*
+	 * For the queue. What the RRset is known to hold becomes the prerequisite of the UPDATE (RFC 2136 sections
+	 * 2.4.2, 2.4.3), so that one that was delayed cannot undo a later one, and so that what was read is what is
+	 * rewritten. If it is not known, the prerequisite is that it exists (2.4.1), if it must.
+	 */
+	struct rrset was;
+	struct rrset becomes;
 };
 
 struct change_set {
 	size_t zone;                   /* index into the configured zones */
 	uint64_t account;              /* whose change it is: equal for equal accounts, for fair shares */
+	bool more;                     /* another set of the same request for the same zone follows at once */
 	const struct change_set *next; /* another one in the same message, or NULL; set by the queue */
 	struct name owner;
 	size_t count;
 	struct change changes[CHANGE_SET_MAX];
+	struct txt txt;  /* of a TXT change, which is the only one of its set */
+	struct txt kept; /* set by the queue for CHANGE_TXT_ROTATE: what is there and stays; may be empty */
 };
+
+/* Whether it is about a TXT record. */
+static inline bool change_is_txt(const struct change *change)
+{
+	return change->kind >= CHANGE_TXT_SET;
+}
+
+/* Works out `becomes` from the change and `was`; `becomes` is not known if that takes knowing `was`. */
+void change_resolve(struct change *change);
 
 #endif

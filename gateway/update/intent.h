@@ -13,16 +13,22 @@
 enum {
 	INTENT_HOSTS_MAX = 20,
 	INTENT_READINGS_MAX = 2,
+	INTENT_ADDRESSES_MAX = 8,
 };
 
 struct credentials {
-	struct text login;
+	struct text login; /* empty if the intent is by token */
 	struct text key;
 };
 
 struct intent {
-	enum {
+	enum intent_kind {
 		INTENT_UPDATE,
+		INTENT_OFFLINE,      /* the addresses of the hosts are to go */
+		INTENT_TXT_SET,      /* the TXT record of the hosts is to be `txt`, or to go if that is empty */
+		INTENT_TXT_ADD,      /* `txt` is to be added to it */
+		INTENT_TXT_DROP,     /* `txt` is to be taken out of it */
+		INTENT_TXT_ROTATE,   /* `txt` is to be added to it; one of the older strings stays */
 		INTENT_SHOW_ADDRESS, /* the client wants to know the address it comes from */
 	} kind;
 	/*
@@ -31,14 +37,29 @@ struct intent {
 	 */
 	struct credentials readings[INTENT_READINGS_MAX];
 	size_t reading_count;
+	bool by_token; /* the key says whose it is */
 	/* Hosts as they were written. */
 	struct text hosts[INTENT_HOSTS_MAX];
 	size_t host_count;
+	enum intent_hosts {
+		HOSTS_FULL,   /* each is a full name */
+		HOSTS_OWN,    /* no host was named: the login, if that is a host name, else the account's only host */
+		HOSTS_LABELS, /* those without a dot are labels, which the account's patterns complete */
+	} host_form;
 	/*
-	 * Addresses as they were written; empty means the source address. One address, or one of each family
-	 * separated by a comma.
+	 * Addresses as they were written, each a list with commas in between. One of each family; none means the
+	 * source address.
 	 */
-	struct text addresses;
+	struct text addresses[INTENT_ADDRESSES_MAX];
+	size_t address_count;
+	struct text prefix; /* of IPv6, `2001:db8::/64`: goes before the host's own bits; empty if there is none */
+	/*
+	 * Address lists may have empty items, the same address twice, `preserve` for what is to stay as it is, and
+	 * addresses with a prefix length, which stand for the prefix.
+	 */
+	bool lenient;
+	struct text txt;   /* of the INTENT_TXT kinds */
+	bool ipv4_is_gone; /* the client has said that it has no IPv4 address */
 };
 
 #endif

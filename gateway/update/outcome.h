@@ -5,6 +5,7 @@
 #define UPDATE_OUTCOME_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/addr.h"
 
@@ -24,9 +25,12 @@
 	X(OUTCOME_ACCOUNT_INACTIVE, "account-inactive") /* authorisation */                                            \
 	X(OUTCOME_MAY_NOT_UPDATE, "may-not-update")                                                                    \
 	X(OUTCOME_BAD_HOST, "bad-host") /* operands that mean nothing, or are not this account's */                    \
+	X(OUTCOME_TOO_MANY_HOSTS, "too-many-hosts")                                                                    \
+	X(OUTCOME_NOT_ALLOWED, "not-allowed") /* more than this account may do with the host */                        \
 	X(OUTCOME_NOT_YOURS, "not-yours")                                                                              \
 	X(OUTCOME_ZONE_INACTIVE, "zone-inactive")                                                                      \
 	X(OUTCOME_BAD_ADDRESS, "bad-address")                                                                          \
+	X(OUTCOME_BAD_TEXT, "bad-text")       /* not a string for a TXT record */                                      \
 	X(OUTCOME_NO_RECORD, "no-record")     /* the primary has no such RRset, which had to exist */                  \
 	X(OUTCOME_REFUSED, "refused")         /* the primary refused or failed; nothing was changed */                 \
 	X(OUTCOME_UNREACHABLE, "unreachable") /* nothing was sent to any primary */                                    \
@@ -47,6 +51,9 @@ struct outcome {
 	enum outcome_code code;
 	enum addr_family missing; /* OUTCOME_NO_RECORD: which RRset was looked for; ADDR_NONE if that is not known */
 	unsigned retry_after_s;   /* OUTCOME_THROTTLED */
+	/* OUTCOME_CHANGED, OUTCOME_UNCHANGED: what the host has now, one address of each RRset that was asked for. */
+	size_t addr_count;
+	struct addr addrs[2];
 };
 
 #endif

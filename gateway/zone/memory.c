@@ -58,7 +58,9 @@ void memory_free(struct memory **memory)
 
 static uint64_t key_of(uint64_t owner, enum addr_family family)
 {
-	uint64_t key = owner ^ (family == ADDR_V6 ? 0x9e3779b97f4a7c15u : 0);
+	static const uint64_t types[] = {
+		[ADDR_NONE] = 0xc2b2ae3d27d4eb4fu, [ADDR_V4] = 0, [ADDR_V6] = 0x9e3779b97f4a7c15u};
+	uint64_t key = owner ^ types[family];
 
 	return key ? key : 1;
 }
@@ -68,27 +70,16 @@ static struct record *place_of(const struct memory *memory, uint64_t key)
 	return &memory->records[key & memory->mask];
 }
 
-enum memory_hint memory_look(const struct memory *memory, uint64_t owner, const struct addr *addr, uint32_t ttl_s)
-{
-	uint64_t key = key_of(owner, addr->family);
-	const struct record *record = place_of(memory, key);
-
-	if (record->key != key)
-		return MEMORY_UNKNOWN;
-	return record->ttl_s == ttl_s && memcmp(record->octets, addr->octets, sizeof addr->octets) == 0
-		       ? MEMORY_SAME
-		       : MEMORY_DIFFERS;
-}
-
-bool memory_recall(const struct memory *memory, uint64_t owner, enum addr_family family, struct addr *out)
+bool memory_recall(const struct memory *memory, uint64_t owner, enum addr_family family, struct rrset *out)
 {
 	uint64_t key = key_of(owner, family);
 	const struct record *record = place_of(memory, key);
 
-	if (record->key != key || record->ttl_s == MEMORY_NO_TTL)
+	if (record->key != key)
 		return false;
-	out->family = family;
-	memcpy(out->octets, record->octets, sizeof out->octets);
+	*out = (struct rrset){.known = true, .ttl_s = record->ttl_s, .count = 1};
+	out->addrs[0].family = family;
+	memcpy(out->addrs[0].octets, record->octets, sizeof record->octets);
 	return true;
 }
 
@@ -111,6 +102,23 @@ void memory_drop(struct memory *memory, uint64_t owner, enum addr_family family)
 
 	if (record->key == key)
 		*record = (struct record){0};
+}
+
+void memory_keep_text(struct memory *memory, uint64_t owner, uint64_t hash)
+{
+	uint64_t key = key_of(owner, ADDR_NONE);
+	struct record *record = place_of(memory, key);
+
+	*record = (struct record){.key = key};
+	memcpy(record->octets, &hash, sizeof hash);
+}
+
+bool memory_is_text(const struct memory *memory, uint64_t owner, uint64_t hash)
+{
+	uint64_t key = key_of(owner, ADDR_NONE);
+	const struct record *record = place_of(memory, key);
+
+	return record->key == key && memcmp(record->octets, &hash, sizeof hash) == 0;
 }
 
 void memory_mark_poison(struct memory *memory, uint64_t owner, uint64_t now_ms)

@@ -50,6 +50,7 @@ enum entry_state {
 	LOOK_READY,    /* to be looked at */
 	CONFIRM_READY, /* probably so already */
 	PROBE_READY,   /* one of its records is missing, but which? */
+	GATHERED,      /* the same, as soon as the others of its request have been looked at */
 	READY,         /* to be committed, together with others */
 	LONE_READY,    /* to be committed alone */
 	SUSPECT,       /* in a part of a rejected message, listed by the part's first entry */
@@ -58,8 +59,16 @@ enum entry_state {
 	STATE_COUNT,
 };
 
+/* The sets of one request: they are to go in one message. */
+struct group {
+	size_t members;
+	size_t awaited; /* of them, those that are still looked at */
+};
+
 struct queue_entry {
 	struct change_set set;
+	struct group *group; /* or NULL */
+	bool awaited;        /* counted in group->awaited */
 	enum entry_state state;
 	struct chain *chain;
 	struct waiters waiters;
@@ -69,7 +78,7 @@ struct queue_entry {
 	bool confirm_failed; /* it is not as memory has it, whatever memory says */
 	bool alone;          /* to be confirmed alone, because a message with others failed */
 	bool halved;         /* was in a message that was taken apart */
-	bool plain;          /* to be sent without expecting a value: what was expected turned out wrong */
+	bool plain;          /* to be sent whatever the records were: what was known turned out wrong */
 	bool maybe_done;     /* an UPDATE with it may have been carried out */
 	/* While it is looked at: */
 	size_t looks_missing;
@@ -99,6 +108,7 @@ struct queue {
 	struct table chains, waiters_by_ctx, shares;
 	struct waiters deadlines; /* earliest first: the time allowed is the same for all */
 	struct entries lists[STATE_COUNT];
+	struct group *open;                 /* of a request of which more sets follow, or NULL */
 	STAILQ_HEAD(, queue_message) parts; /* of messages that were taken apart */
 	bool part_committed; /* one of them has, so that those that do not are culprits, and not the primary */
 	size_t entry_count, ready_count;
@@ -182,48 +192,157 @@ static uint64_t owner_of(const struct queue_entry *entry)
 	return entry->chain->by_owner.hash;
 }
 
-/* What memory says of all the records of a set together. */
-static enum memory_hint hint(const struct queue *queue, const struct queue_entry *entry)
+static bool is_txt(const struct change_set *set)
 {
-	enum memory_hint all = MEMORY_SAME;
+	return set->count && change_is_txt(&set->changes[0]);
+}
 
+/* Takes what memory knows of the records, unless more is known already, and works out what is to become of them. */
+static void learn(const struct queue *queue, struct queue_entry *entry)
+{
 	for (size_t i = 0; i < entry->set.count; i++) {
-		const struct change *change = &entry->set.changes[i];
-		enum memory_hint one = memory_look(queue->memory, owner_of(entry), &change->addr, change->ttl_s);
+		struct change *change = &entry->set.changes[i];
 
-		if (one == MEMORY_UNKNOWN)
-			return MEMORY_UNKNOWN;
-		if (one == MEMORY_DIFFERS)
-			all = MEMORY_DIFFERS;
+		if (entry->plain)
+			change->was.known = false;
+		else if (!change->was.known && !change_is_txt(change))
+			memory_recall(queue->memory, owner_of(entry), change->addr.family, &change->was);
+		change_resolve(change);
 	}
-	return all;
+}
+
+static void keep_hint(struct queue *queue, const struct queue_entry *entry, enum addr_family family,
+		      const struct rrset *rrset)
+{
+	if (rrset->known && rrset->count == 1)
+		memory_keep(queue->memory, owner_of(entry), &rrset->addrs[0], rrset->ttl_s);
+	else
+		memory_drop(queue->memory, owner_of(entry), family);
+}
+
+static uint64_t hash_of_text(const struct queue *queue, const struct txt *txt)
+{
+	return table_hash(queue->limits.seed, (struct text){txt->octets, txt->len});
 }
 
 static void keep_hints(struct queue *queue, const struct queue_entry *entry)
 {
+	if (is_txt(&entry->set)) {
+		memory_keep_text(queue->memory, owner_of(entry), hash_of_text(queue, &entry->set.txt));
+		return;
+	}
 	for (size_t i = 0; i < entry->set.count; i++)
-		memory_keep(queue->memory, owner_of(entry), &entry->set.changes[i].addr, entry->set.changes[i].ttl_s);
+		keep_hint(queue, entry, entry->set.changes[i].addr.family, &entry->set.changes[i].becomes);
 }
 
-static void drop_hints(struct queue *queue, const struct queue_entry *entry)
+/* What was known of the records is not to be relied on. */
+static void unlearn(struct queue *queue, struct queue_entry *entry)
 {
-	for (size_t i = 0; i < entry->set.count; i++)
+	for (size_t i = 0; i < entry->set.count; i++) {
 		memory_drop(queue->memory, owner_of(entry), entry->set.changes[i].addr.family);
+		entry->set.changes[i].was.known = false;
+	}
+}
+
+/* Whether it is known of every record what it was. */
+static bool is_known(const struct change_set *set)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		if (!set->changes[i].was.known)
+			return false;
+	}
+	return true;
+}
+
+static bool is_known_in_part(const struct change_set *set)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		if (set->changes[i].was.known)
+			return true;
+	}
+	return false;
+}
+
+/* Whether everything seems to be as it is to become. */
+static bool is_so_already(const struct change_set *set)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		if (!rrset_equal(&set->changes[i].was, &set->changes[i].becomes))
+			return false;
+	}
+	return true;
+}
+
+/* Whether what is there has to be read before it can be changed. */
+static bool rewrites(const struct change_set *set)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		if (set->changes[i].kind == CHANGE_PREFIX)
+			return true;
+	}
+	return false;
+}
+
+/* The others of its request need not wait for it any more. */
+static void settle(struct queue *queue, struct queue_entry *settled)
+{
+	struct queue_entry *entry, *next;
+
+	if (!settled->awaited)
+		return;
+	settled->awaited = false;
+	if (--settled->group->awaited)
+		return;
+	for (entry = TAILQ_FIRST(&queue->lists[GATHERED]); entry; entry = next) {
+		next = TAILQ_NEXT(entry, in_state);
+		if (entry->group == settled->group)
+			move_to(queue, entry, READY);
+	}
+}
+
+static void await(struct queue_entry *entry)
+{
+	if (!entry->group || entry->awaited)
+		return;
+	entry->awaited = true;
+	entry->group->awaited++;
+}
+
+/* Whether to ask what is there before anything is done. Of TXT records only those that rotate need it. */
+static bool has_to_look(const struct queue_entry *entry)
+{
+	if (entry->looked)
+		return false;
+	return is_txt(&entry->set) ? entry->set.changes[0].kind == CHANGE_TXT_ROTATE : !is_known(&entry->set);
 }
 
 /* The next thing to do with an entry at the head of its chain. */
 static void route(struct queue *queue, struct queue_entry *entry, uint64_t now_ms)
 {
-	enum memory_hint known = hint(queue, entry);
-
-	if (known == MEMORY_UNKNOWN && !entry->looked)
+	learn(queue, entry);
+	if (has_to_look(entry)) {
+		await(entry);
 		move_to(queue, entry, LOOK_READY);
-	else if (known == MEMORY_SAME && !entry->confirm_failed)
+		return;
+	}
+	if (!entry->confirm_failed && is_so_already(&entry->set))
 		move_to(queue, entry, CONFIRM_READY);
 	else if (memory_is_poison(queue->memory, owner_of(entry), now_ms))
 		move_to(queue, entry, LONE_READY);
+	else if (entry->group && entry->group->awaited > (entry->awaited ? 1 : 0))
+		move_to(queue, entry, GATHERED);
 	else
 		move_to(queue, entry, READY);
+	settle(queue, entry);
+}
+
+static void leave_group(struct queue *queue, struct queue_entry *entry)
+{
+	if (!entry->group)
+		return;
+	settle(queue, entry);
+	if (--entry->group->members == 0 && entry->group != queue->open)
+		free(entry->group);
 }
 
 /* ---- Answers and ends ---- */
@@ -277,9 +396,14 @@ static void end(struct queue *queue, struct queue_entry *entry, struct outcome o
 {
 	struct waiter *waiter;
 
+	for (size_t i = 0; i < entry->set.count; i++) {
+		if (entry->set.changes[i].becomes.count)
+			outcome.addrs[outcome.addr_count++] = entry->set.changes[i].becomes.addrs[0];
+	}
 	while ((waiter = TAILQ_FIRST(&entry->waiters)))
 		answer(queue, waiter, outcome);
 	move_to(queue, entry, BLOCKED);
+	leave_group(queue, entry);
 	leave_chain(queue, entry, now_ms);
 	queue->entry_count--;
 	free(entry);
@@ -333,35 +457,10 @@ static void send_message(struct queue *queue, struct queue_message *message)
 		   });
 }
 
-/*
- * The UPDATE is to be carried out only if the records still have the values that are known. Else one whose outcome is
- * unknown, and which lies in a buffer of the primary still, could be carried out after a later change and undo it.
- */
-static void set_expectations(const struct queue *queue, struct queue_entry *entry)
-{
-	for (size_t i = 0; i < entry->set.count; i++) {
-		struct change *change = &entry->set.changes[i];
-
-		change->expected.family = ADDR_NONE;
-		if (!entry->plain)
-			memory_recall(queue->memory, owner_of(entry), change->addr.family, &change->expected);
-	}
-}
-
-static bool expects_values(const struct change_set *set)
-{
-	for (size_t i = 0; i < set->count; i++) {
-		if (set->changes[i].expected.family != ADDR_NONE)
-			return true;
-	}
-	return false;
-}
-
 /* Begins a message with this entry as its first. */
 static struct queue_message *begin_message(struct queue *queue, struct queue_entry *first, enum dns_request_kind kind)
 {
 	move_to(queue, first, WITH_PRIMARY);
-	set_expectations(queue, first);
 	first->message = (struct queue_message){.kind = kind, .first = first, .last = first, .count = 1};
 	first->in_message = &first->message;
 	first->set.next = NULL;
@@ -372,7 +471,6 @@ static struct queue_message *begin_message(struct queue *queue, struct queue_ent
 static void add_to_message(struct queue *queue, struct queue_message *message, struct queue_entry *entry)
 {
 	move_to(queue, entry, WITH_PRIMARY);
-	set_expectations(queue, entry);
 	entry->in_message = message;
 	entry->set.next = NULL;
 	entry->next_in_message = NULL;
@@ -382,7 +480,20 @@ static void add_to_message(struct queue *queue, struct queue_message *message, s
 	message->count++;
 }
 
-/* One message with everything in that list that fits, the first first. */
+/* What the entry takes in a message, with those behind it that are of the same request. */
+static size_t space_of_group(const struct queue *queue, const struct queue_entry *entry)
+{
+	const struct group *group = entry->group;
+	size_t octets = 0;
+
+	do {
+		octets += dns_set_space(&entry->set, queue->zone);
+		entry = TAILQ_NEXT(entry, in_state);
+	} while (group && entry && entry->group == group);
+	return octets;
+}
+
+/* One message with everything in that list that fits, the first first, without tearing a request apart. */
 static void send_together(struct queue *queue, enum entry_state list, enum dns_request_kind kind)
 {
 	struct queue_entry *entry = TAILQ_FIRST(&queue->lists[list]);
@@ -390,9 +501,12 @@ static void send_together(struct queue *queue, enum entry_state list, enum dns_r
 	struct queue_message *message = begin_message(queue, entry, kind);
 
 	while (!message->first->alone && (entry = TAILQ_FIRST(&queue->lists[list])) && !entry->alone) {
-		octets += dns_set_space(&entry->set, queue->zone);
-		if (octets > queue->limits.octets_max)
+		bool joins = !entry->group || entry->group != message->last->group;
+		size_t wanted = joins ? space_of_group(queue, entry) : dns_set_space(&entry->set, queue->zone);
+
+		if (octets + wanted > queue->limits.octets_max)
 			break;
+		octets += dns_set_space(&entry->set, queue->zone);
 		add_to_message(queue, message, entry);
 	}
 	send_message(queue, message);
@@ -489,6 +603,17 @@ static struct chain *find_chain(const struct queue *queue, uint64_t hash, const 
 	return NULL;
 }
 
+/* Whether the one makes the other needless. */
+static bool replaces_change(const struct change *later, const struct change *earlier)
+{
+	if (change_is_txt(later) || change_is_txt(earlier))
+		return later->kind == CHANGE_TXT_SET && earlier->kind == CHANGE_TXT_SET;
+	if (later->addr.family != earlier->addr.family || later->must_exist != earlier->must_exist)
+		return false;
+	return later->kind != CHANGE_PREFIX ||
+	       (earlier->kind == CHANGE_PREFIX && later->prefix_len == earlier->prefix_len);
+}
+
 /* Whether the later set is for all the records of the earlier one, on the same conditions. */
 static bool replaces(const struct change_set *later, const struct change_set *earlier)
 {
@@ -498,8 +623,7 @@ static bool replaces(const struct change_set *later, const struct change_set *ea
 		bool found = false;
 
 		for (size_t k = 0; k < later->count; k++)
-			found = found || (later->changes[k].addr.family == earlier->changes[i].addr.family &&
-					  later->changes[k].must_exist == earlier->changes[i].must_exist);
+			found = found || replaces_change(&later->changes[k], &earlier->changes[i]);
 		if (!found)
 			return false;
 	}
@@ -523,6 +647,7 @@ static void replace(struct queue *queue, struct queue_entry *entry, const struct
 	entry->plain = false;
 	entry->halved = false;
 	entry->alone = false;
+	entry->looked = false;
 	entry->attempts = 0;
 	if (entry->state != BLOCKED && entry->state != PAUSED)
 		route(queue, entry, now_ms);
@@ -547,6 +672,9 @@ static struct queue_entry *new_entry(struct queue *queue, struct chain *chain, u
 	}
 	entry->set = *set;
 	entry->state = BLOCKED;
+	entry->group = queue->open;
+	if (entry->group)
+		entry->group->members++;
 	entry->chain = chain;
 	TAILQ_INIT(&entry->waiters);
 	TAILQ_INSERT_TAIL(&chain->entries, entry, in_chain);
@@ -602,7 +730,7 @@ static bool is_full(const struct queue *queue, uint64_t account)
 	       (share && share->count >= queue->limits.share_max);
 }
 
-static enum status on_submit(struct queue *queue, const struct queue_event *event, uint64_t now_ms)
+static enum status submit(struct queue *queue, const struct queue_event *event, uint64_t now_ms)
 {
 	uint64_t hash = table_hash(queue->limits.seed, name_text(&event->set->owner));
 	struct chain *chain = find_chain(queue, hash, &event->set->owner);
@@ -630,6 +758,22 @@ static enum status on_submit(struct queue *queue, const struct queue_event *even
 	return STATUS_OK;
 }
 
+/* While a group is open nothing is sent. Without memory for it, the sets go each for itself. */
+static enum status on_submit(struct queue *queue, const struct queue_event *event, uint64_t now_ms)
+{
+	enum status status;
+
+	if (event->set->more && !queue->open)
+		queue->open = calloc(1, sizeof *queue->open);
+	status = submit(queue, event, now_ms);
+	if (!event->set->more && queue->open) {
+		if (queue->open->members == 0)
+			free(queue->open);
+		queue->open = NULL;
+	}
+	return status;
+}
+
 /* ---- REPLIED ---- */
 
 static uint64_t next_jitter(struct queue *queue)
@@ -653,6 +797,7 @@ static void pause_entry(struct queue *queue, struct queue_entry *entry, uint64_t
 	struct queue_entry *before;
 
 	move_to(queue, entry, PAUSED);
+	settle(queue, entry);
 	entry->retry_at_ms = retry_at_ms;
 	TAILQ_REMOVE(&queue->lists[PAUSED], entry, in_state);
 	TAILQ_FOREACH_REVERSE(before, &queue->lists[PAUSED], entries, in_state) {
@@ -728,11 +873,17 @@ static void make_part(struct queue *queue, struct queue_entry **from, size_t cou
 	STAILQ_INSERT_TAIL(&queue->parts, &first->message, in_parts);
 }
 
+/* A prerequisite did not hold. */
+static bool is_about_records(unsigned rcode)
+{
+	return rcode == DNS_NXRRSET || rcode == DNS_YXRRSET;
+}
+
 /*
- * A message with several sets was rejected because of at least one of them. After NXRRSET, those that were sent on
- * memory's word are looked at; the others are halved.
+ * A message with several sets was rejected because of at least one of them. If that was a prerequisite, those that were
+ * sent on memory's word are looked at; the others are halved.
  */
-static void take_apart(struct queue *queue, struct queue_message *message, bool by_missing_record, uint64_t now_ms)
+static void take_apart(struct queue *queue, struct queue_message *message, unsigned rcode, uint64_t now_ms)
 {
 	struct queue_entry *entry = message->first, *next, *suspects = NULL, **end_of_suspects = &suspects;
 	size_t count = 0;
@@ -741,12 +892,12 @@ static void take_apart(struct queue *queue, struct queue_message *message, bool 
 		queue->part_committed = false;
 	for (; entry; entry = next) {
 		next = entry->next_in_message;
-		drop_hints(queue, entry);
+		unlearn(queue, entry);
 		if (!is_wanted(entry)) {
 			end_as(queue, entry, undone(entry, OUTCOME_UNREACHABLE), now_ms);
 			continue;
 		}
-		if (by_missing_record && !entry->looked) {
+		if (is_about_records(rcode) && !entry->looked) {
 			route(queue, entry, now_ms);
 			continue;
 		}
@@ -780,22 +931,35 @@ static enum addr_family prerequisite(const struct change_set *set, size_t number
 	return ADDR_NONE;
 }
 
-static void reject_one(struct queue *queue, struct queue_entry *entry, bool by_missing_record, uint64_t now_ms)
+/*
+ * The record was not what was known of it. If it was just looked at, that look cannot be relied on, and the UPDATE
+ * goes whatever the record is; only what rewrites a record has to be sure of it, and tries a few times more.
+ */
+static void look_again(struct queue *queue, struct queue_entry *entry, uint64_t now_ms)
 {
-	drop_hints(queue, entry);
-	if (by_missing_record && expects_values(&entry->set) && is_wanted(entry)) {
-		/*
-		 * It may be there, only with another value. If it was just looked at, the look cannot be relied on
-		 * either.
-		 */
-		entry->plain = entry->looked;
-		entry->looked = false;
+	bool sure = rewrites(&entry->set);
+
+	entry->plain = entry->looked && !sure;
+	entry->looked = false;
+	entry->attempts += sure;
+	if (entry->attempts >= queue->limits.attempts_max)
+		end_as(queue, entry, undone(entry, OUTCOME_REFUSED), now_ms);
+	else
 		route(queue, entry, now_ms);
+}
+
+static void reject_one(struct queue *queue, struct queue_entry *entry, unsigned rcode, uint64_t now_ms)
+{
+	bool expected = is_known_in_part(&entry->set);
+
+	unlearn(queue, entry);
+	if (is_about_records(rcode) && expected && is_wanted(entry)) {
+		look_again(queue, entry, now_ms);
 		return;
 	}
 	if (entry->halved && queue->part_committed)
 		memory_mark_poison(queue->memory, owner_of(entry), now_ms);
-	if (!by_missing_record)
+	if (rcode != DNS_NXRRSET)
 		end_as(queue, entry, undone(entry, OUTCOME_REFUSED), now_ms);
 	else if (prerequisites(&entry->set) < 2)
 		end(queue, entry, no_record(prerequisite(&entry->set, 0)), now_ms);
@@ -805,12 +969,12 @@ static void reject_one(struct queue *queue, struct queue_entry *entry, bool by_m
 		end(queue, entry, no_record(ADDR_NONE), now_ms);
 }
 
-static void reject(struct queue *queue, struct queue_message *message, bool by_missing_record, uint64_t now_ms)
+static void reject(struct queue *queue, struct queue_message *message, unsigned rcode, uint64_t now_ms)
 {
 	if (message->count == 1)
-		reject_one(queue, message->first, by_missing_record, now_ms);
+		reject_one(queue, message->first, rcode, now_ms);
 	else
-		take_apart(queue, message, by_missing_record, now_ms);
+		take_apart(queue, message, rcode, now_ms);
 }
 
 /* What the records have now is not known: before the sets are sent again, they are looked at. */
@@ -819,7 +983,7 @@ static void mark_maybe_done(struct queue *queue, struct queue_message *message)
 	for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message) {
 		entry->maybe_done = true;
 		entry->looked = false;
-		drop_hints(queue, entry);
+		unlearn(queue, entry);
 	}
 }
 
@@ -838,14 +1002,11 @@ static void on_update_verified(struct queue *queue, struct queue_message *messag
 			note_committed(queue, entry);
 		end_all(queue, message, OUTCOME_CHANGED, now_ms);
 		break;
-	case DNS_NXRRSET:
-		reject(queue, message, true, now_ms);
-		break;
 	case DNS_NOTIMP:
 		end_all(queue, message, OUTCOME_REFUSED, now_ms);
 		break;
 	default:
-		reject(queue, message, false, now_ms);
+		reject(queue, message, rcode, now_ms);
 		break;
 	}
 }
@@ -861,7 +1022,7 @@ static void on_updated(struct queue *queue, struct queue_message *message, const
 		/* Knot says BADKEY when its policy is against one of the sets. */
 		if (result->rcode == DNS_NOTAUTH &&
 		    (result->tsig_error == TSIG_RCODE_NOERROR || result->tsig_error == TSIG_RCODE_BADKEY))
-			reject(queue, message, false, now_ms);
+			reject(queue, message, result->rcode, now_ms);
 		else
 			end_all(queue, message, OUTCOME_REFUSED, now_ms);
 		break;
@@ -884,7 +1045,9 @@ static void on_not_confirmed(struct queue *queue, struct queue_message *message,
 		entry->alone = by_difference && message->count > 1 && entry->looked;
 		entry->confirm_failed = !entry->alone && (!by_difference || entry->looked || message->count == 1);
 		if (!entry->alone)
-			drop_hints(queue, entry);
+			unlearn(queue, entry);
+		if (!entry->alone && rewrites(&entry->set))
+			entry->looked = false;
 	}
 	route_all(queue, message, now_ms);
 }
@@ -897,7 +1060,7 @@ static void on_confirmed(struct queue *queue, struct queue_message *message, con
 	else if (result->verdict == DNS_VERIFIED && result->rcode == DNS_NOERROR)
 		end_all(queue, message, OUTCOME_UNCHANGED, now_ms);
 	else
-		on_not_confirmed(queue, message, result->verdict == DNS_VERIFIED && result->rcode == DNS_NXRRSET,
+		on_not_confirmed(queue, message, result->verdict == DNS_VERIFIED && is_about_records(result->rcode),
 				 now_ms);
 }
 
@@ -913,16 +1076,39 @@ static void on_probed(struct queue *queue, struct queue_entry *entry, const stru
 	end(queue, entry, no_record(missing), now_ms);
 }
 
-static void note_look(struct queue *queue, struct queue_entry *entry, const struct change *change,
+/* Of what is there stays the one that was set last, as far as that is known, else any. */
+static void keep_one_text(const struct queue *queue, struct queue_entry *entry, const struct dns_answer *found)
+{
+	struct change_set *set = &entry->set;
+
+	set->kept.len = 0;
+	for (size_t i = 0; i < found->text_count; i++) {
+		const struct txt *txt = &found->texts[i];
+
+		if (txt->len == set->txt.len && memcmp(txt->octets, set->txt.octets, txt->len) == 0)
+			continue;
+		if (set->kept.len == 0 || memory_is_text(queue->memory, owner_of(entry), hash_of_text(queue, txt)))
+			set->kept = *txt;
+	}
+}
+
+static void note_look(struct queue *queue, struct queue_entry *entry, struct change *change,
 		      const struct dns_answer *found)
 {
 	if (found->count == 0 && change->must_exist && entry->absent == ADDR_NONE)
 		entry->absent = change->addr.family;
-	if (found->count == 0)
-		memory_drop(queue->memory, owner_of(entry), change->addr.family);
-	else
-		memory_keep(queue->memory, owner_of(entry), &found->addr,
-			    found->count == 1 ? found->ttl_s : MEMORY_NO_TTL);
+	if (change_is_txt(change)) {
+		keep_one_text(queue, entry, found);
+		return;
+	}
+	change->was = found->rrset;
+	keep_hint(queue, entry, change->addr.family, &found->rrset);
+}
+
+/* A rewrite of what could not be read: the primary does not tell, or there is too much of it. */
+static bool is_blind(const struct change_set *set)
+{
+	return rewrites(set) && !is_known(set);
 }
 
 static void finish_look(struct queue *queue, struct queue_entry *entry, uint64_t now_ms)
@@ -935,6 +1121,8 @@ static void finish_look(struct queue *queue, struct queue_entry *entry, uint64_t
 	entry->looked = true;
 	if (entry->absent != ADDR_NONE)
 		end(queue, entry, no_record(entry->absent), now_ms);
+	else if (is_blind(&entry->set))
+		end_as(queue, entry, undone(entry, OUTCOME_REFUSED), now_ms);
 	else if (is_wanted(entry))
 		route(queue, entry, now_ms);
 	else
@@ -1102,7 +1290,8 @@ enum status queue_step(struct queue *queue, const struct queue_event *event, uin
 		on_tick(queue, now_ms);
 		break;
 	}
-	send_what_may_go(queue, now_ms);
+	if (!queue->open)
+		send_what_may_go(queue, now_ms);
 	return status;
 }
 
@@ -1158,6 +1347,7 @@ static void free_chain(struct queue *queue, struct chain *chain)
 	table_remove(&queue->chains, &chain->by_owner);
 	while ((entry = TAILQ_FIRST(&chain->entries))) {
 		TAILQ_REMOVE(&chain->entries, entry, in_chain);
+		leave_group(queue, entry);
 		free(entry);
 	}
 	free(chain);

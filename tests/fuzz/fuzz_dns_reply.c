@@ -35,7 +35,10 @@ static void read_as(const struct dns_request *request, const uint8_t *data, size
 		return;
 	require(data[5] == 1);
 	require(reply.answer.count <= (size_t)(data[6] << 8 | data[7]));
-	require(!reply.answer.count || reply.answer.addr.family == request->sets->changes[request->change].addr.family);
+	require(reply.answer.rrset.known == (reply.answer.count <= RRSET_MAX));
+	require(reply.answer.rrset.count <= RRSET_MAX && reply.answer.rrset.count <= reply.answer.count);
+	for (size_t i = 0; i < reply.answer.rrset.count; i++)
+		require(reply.answer.rrset.addrs[i].family == request->sets->changes[request->change].addr.family);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -89,18 +89,17 @@ static void fuzz_endpoint(struct text input)
 static void fuzz_pattern(struct text input)
 {
 	struct host_pattern pattern;
+	struct grant grant = {.patterns = &pattern, .count = 1};
 	struct name below;
 	char text[NAME_TEXT_MAX + 3] = "x.";
 
 	if (host_pattern_parse(input, &pattern) != STATUS_OK)
 		return;
 	check_name(&pattern.name, pattern.kind == HOST_EXACT ? "" : "_/");
-	require(grant_covers(&(struct grant){.patterns = &pattern, .count = 1}, &pattern.name, &pattern.name) ==
-		(pattern.kind != HOST_BELOW));
+	require((grant_right(&grant, &pattern.name, &pattern.name) == GRANT_UPDATE) == (pattern.kind != HOST_BELOW));
 	strcat(text, pattern.name.text);
 	if (name_parse(text_of(text), &below) == STATUS_OK)
-		require(grant_covers(&(struct grant){.patterns = &pattern, .count = 1}, &below, &pattern.name) ==
-			(pattern.kind != HOST_EXACT));
+		require((grant_right(&grant, &below, &pattern.name) == GRANT_UPDATE) == (pattern.kind != HOST_EXACT));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

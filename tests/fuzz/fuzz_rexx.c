@@ -36,9 +36,9 @@ static const struct grant *grant(void)
 	static struct host_pattern patterns[3];
 	static const struct grant some = {.patterns = patterns, .count = 3};
 
-	patterns[0] = (struct host_pattern){HOST_EXACT, name_of("www.example.com")};
-	patterns[1] = (struct host_pattern){HOST_BELOW, name_of("sub.example.com")};
-	patterns[2] = (struct host_pattern){HOST_ZONE, name_of("off.example.com")};
+	patterns[0] = (struct host_pattern){.kind = HOST_EXACT, .name = name_of("www.example.com")};
+	patterns[1] = (struct host_pattern){.kind = HOST_BELOW, .name = name_of("sub.example.com")};
+	patterns[2] = (struct host_pattern){.kind = HOST_ZONE, .name = name_of("off.example.com")};
 	return &some;
 }
 
@@ -62,7 +62,7 @@ static void check_set(const struct change_set *set)
 	zone = &policy()->zones[set->zone];
 	require(zone->active && plan_find_zone(policy(), &set->owner) == zone);
 	require(name_parse(name_text(&set->owner), &again) == STATUS_OK && name_equal(&again, &set->owner));
-	require(grant_covers(grant(), &set->owner, &zone->name));
+	require(grant_right(grant(), &set->owner, &zone->name) == GRANT_UPDATE);
 	require(set->count >= 1 && set->count <= CHANGE_SET_MAX);
 	for (size_t i = 0; i < set->count; i++)
 		check_change(&set->changes[i], zone->ttl_s);

@@ -223,10 +223,10 @@ static void a_key_opens_from_its_networks_only(void **state)
 {
 	struct account_key key = key_of(KEY);
 	struct account account = account_of(&key, 1);
-	struct prefix sources[2];
+	struct network sources[2];
 
-	assert_int_equal(prefix_parse(text_of("192.0.2.0/24"), &sources[0]), STATUS_OK);
-	assert_int_equal(prefix_parse(text_of("2001:db8::/32"), &sources[1]), STATUS_OK);
+	assert_int_equal(network_parse(text_of("192.0.2.0/24"), &sources[0]), STATUS_OK);
+	assert_int_equal(network_parse(text_of("2001:db8::/32"), &sources[1]), STATUS_OK);
 	key.sources = sources;
 	key.source_count = 2;
 	assert_int_equal(ask_from(*state, &account, text_of(KEY), "192.0.2.255").code, OUTCOME_GRANTED);

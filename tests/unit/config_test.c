@@ -315,7 +315,7 @@ static void reads_keys_with_names_and_limits(void **state)
 		assert_int_equal(two->pattern_count, 2);
 		assert_int_equal(two->patterns[1].kind, HOST_BELOW);
 		assert_int_equal(two->source_count, 2);
-		assert_int_equal(two->sources[0].len, 24);
+		assert_int_equal(two->sources[0].bits, 24);
 		assert_int_equal(two->expires_s, 1801440000); /* date -ud '2027-02-01 00:00' +%s */
 		config_release(&load.config);
 	}

@@ -310,7 +310,7 @@ static void understands_all_operands(void **state)
 	assert_int_equal(intent.kind, INTENT_UPDATE);
 	assert_int_equal(intent.host_count, 1);
 	assert_text(intent.hosts[0], "www.myname.com");
-	assert_text(intent.addresses, "1.2.3.4,2001:db8::1");
+	assert_text(intent.addresses[0], "1.2.3.4,2001:db8::1");
 	assert_int_equal(intent.reading_count, 1);
 	assert_text(intent.readings[0].login, "myLogin");
 	assert_text(intent.readings[0].key, "ER2T");
@@ -326,7 +326,7 @@ static void a_missing_or_empty_address_means_the_source(void **state)
 		struct intent intent;
 
 		assert_int_equal(parse(&asked, queries[i], &intent), OUTCOME_GRANTED);
-		assert_row(queries[i], intent.addresses.len == 0);
+		assert_row(queries[i], intent.address_count == 0);
 	}
 }
 
@@ -400,11 +400,11 @@ static void an_operand_given_twice_means_neither_host_nor_address(void **state)
 	assert_int_not_equal(name_parse(intent.hosts[0], &name), STATUS_OK);
 
 	assert_int_equal(parse(&asked, HOST "&ip=1.2.3.4&ip=1.2.3.5&" CREDENTIALS, &intent), OUTCOME_GRANTED);
-	assert_int_not_equal(intent.addresses.len, 0);
-	assert_int_not_equal(addr_parse(intent.addresses, &addr), STATUS_OK);
+	assert_int_equal(intent.address_count, 1);
+	assert_int_not_equal(addr_parse(intent.addresses[0], &addr), STATUS_OK);
 
 	assert_int_equal(parse(&asked, HOST "&ip=&ip=1.2.3.5&" CREDENTIALS, &intent), OUTCOME_GRANTED);
-	assert_int_not_equal(intent.addresses.len, 0);
+	assert_int_equal(intent.address_count, 1);
 }
 
 /* ---- Routes ---- */

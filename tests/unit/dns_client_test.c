@@ -135,6 +135,7 @@ static void ask(struct world *world, struct question *question)
 		question->set.count = 1;
 		question->set.changes[0] = (struct change){.ttl_s = 180, .must_exist = true};
 		assert_int_equal(addr_parse(text_of("192.0.2.80"), &question->set.changes[0].addr), STATUS_OK);
+		change_resolve(&question->set.changes[0]);
 	}
 	question->world = world;
 	question->request = (struct dns_request){.kind = question->kind, .zone = &world->zone, .sets = &question->set};
@@ -383,8 +384,8 @@ static void a_query_tells_what_is_there(void **state)
 	assert_committed(&question);
 	assert_true(question.result.answer.authoritative);
 	assert_int_equal(question.result.answer.count, 1);
-	assert_int_equal(question.result.answer.ttl_s, 77);
-	assert_address(&question.result.answer.addr, "192.0.2.1");
+	assert_int_equal(question.result.answer.rrset.ttl_s, 77);
+	assert_address(&question.result.answer.rrset.addrs[0], "192.0.2.1");
 	assert_int_equal(zone_model_commits(world->model), 0);
 }
 

@@ -48,7 +48,23 @@ static unsigned number_at(const uint8_t *wire, size_t at)
 
 static struct change change_to(const char *address, bool must_exist)
 {
-	return (struct change){.addr = addr_of(address), .ttl_s = 180, .must_exist = must_exist};
+	struct change change = {.addr = addr_of(address), .ttl_s = 180, .must_exist = must_exist};
+
+	change_resolve(&change);
+	return change;
+}
+
+static struct change removal(enum addr_family family)
+{
+	struct change change = {.kind = CHANGE_REMOVE, .addr.family = family};
+
+	change_resolve(&change);
+	return change;
+}
+
+static struct rrset one_address(const char *address)
+{
+	return (struct rrset){.known = true, .ttl_s = 180, .count = 1, .addrs = {addr_of(address)}};
 }
 
 #define QUERY "1234 0000 0001 0000 0000 0000 03 777777 03 64796e 07 6578616d706c65 03 636f6d 00 "
@@ -64,6 +80,7 @@ static struct change change_to(const char *address, bool must_exist)
 #define DELETE_AAAA                    EXISTS_AAAA
 #define ADD_A                          "0001 0001 000000b4 0004 c000024d "
 #define ADD_AAAA                       "001c 0001 000000b4 0010 20010db8000000000000000000000001 "
+#define IS_NOT_A                       "0001 00fe 00000000 0000 "
 #define IS_A                           "0001 0001 00000000 0004 c000024d "
 #define IS_AAAA                        "001c 0001 00000000 0010 20010db8000000000000000000000001 "
 
@@ -71,7 +88,7 @@ static void writes_exactly_these_octets(void **state)
 {
 	static const struct {
 		const char *row;
-		const char *addresses[CHANGE_SET_MAX];
+		const char *addresses[CHANGE_SET_MAX]; /* NULL: to be removed */
 		size_t count;
 		bool must_exist;
 		enum dns_request_kind kind;
@@ -82,26 +99,38 @@ static void writes_exactly_these_octets(void **state)
 		 1,
 		 true,
 		 DNS_UPDATE,
-		 HEADER("0001", "0002") ZONE OWNER_FIRST EXISTS_A OWNER DELETE_A OWNER ADD_A},
+		 HEADER("0001", "0002") ZONE OWNER_FIRST EXISTS_A OWNER_FIRST DELETE_A "c031" ADD_A},
 		{"AAAA",
 		 {"2001:db8::1"},
 		 1,
 		 true,
 		 DNS_UPDATE,
-		 HEADER("0001", "0002") ZONE OWNER_FIRST EXISTS_AAAA OWNER DELETE_AAAA OWNER ADD_AAAA},
+		 HEADER("0001", "0002") ZONE OWNER_FIRST EXISTS_AAAA OWNER_FIRST DELETE_AAAA "c031" ADD_AAAA},
 		{"both",
 		 {"192.0.2.77", "2001:db8::1"},
 		 2,
 		 true,
 		 DNS_UPDATE,
-		 HEADER("0002", "0004") ZONE OWNER_FIRST EXISTS_A OWNER EXISTS_AAAA OWNER DELETE_A OWNER ADD_A OWNER
-			 DELETE_AAAA OWNER ADD_AAAA},
+		 HEADER("0002", "0004") ZONE OWNER_FIRST EXISTS_A OWNER EXISTS_AAAA OWNER_FIRST DELETE_A
+		 "c03d" ADD_A "c03d" DELETE_AAAA "c03d" ADD_AAAA},
 		{"without a prerequisite",
 		 {"192.0.2.77"},
 		 1,
 		 false,
 		 DNS_UPDATE,
 		 HEADER("0000", "0002") ZONE OWNER_FIRST DELETE_A OWNER ADD_A},
+		{"removal",
+		 {NULL, "2001:db8::1"},
+		 2,
+		 false,
+		 DNS_UPDATE,
+		 HEADER("0000", "0003") ZONE OWNER_FIRST DELETE_A OWNER DELETE_AAAA OWNER ADD_AAAA},
+		{"confirming a removal",
+		 {NULL, "2001:db8::1"},
+		 2,
+		 false,
+		 DNS_CONFIRM,
+		 HEADER("0002", "0000") ZONE OWNER_FIRST IS_NOT_A OWNER IS_AAAA},
 		{"a probe",
 		 {"192.0.2.77", "2001:db8::1"},
 		 2,
@@ -133,14 +162,15 @@ static void writes_exactly_these_octets(void **state)
 		size_t len, expected_len = from_hex(rows[i].hex, expected, sizeof expected);
 
 		for (size_t k = 0; k < set.count; k++)
-			set.changes[k] = change_to(rows[i].addresses[k], rows[i].must_exist);
+			set.changes[k] = rows[i].addresses[k] ? change_to(rows[i].addresses[k], rows[i].must_exist)
+							      : removal(ADDR_V4);
 		assert_row(rows[i].row, dns_request_write(&request, ID, wire, sizeof wire, &len) == STATUS_OK);
 		assert_int_equal(len, expected_len);
 		assert_memory_equal(wire, expected, len);
 	}
 }
 
-static void an_expected_value_is_a_value_dependent_prerequisite(void **state)
+static void what_is_known_to_be_there_is_the_prerequisite(void **state)
 {
 	struct name zone = name_of("dyn.example.com");
 	struct change_set set = {.owner = name_of("www.dyn.example.com"),
@@ -149,12 +179,42 @@ static void an_expected_value_is_a_value_dependent_prerequisite(void **state)
 	struct dns_request request = {.kind = DNS_UPDATE, .zone = &zone, .sets = &set};
 	uint8_t wire[512], expected[512];
 	size_t len, expected_len = from_hex(HEADER("0002", "0004") ZONE OWNER_FIRST
-					    "0001 0001 00000000 0004 c0000201" OWNER EXISTS_AAAA OWNER DELETE_A OWNER
-						    ADD_A OWNER DELETE_AAAA OWNER ADD_AAAA,
+					    "0001 0001 00000000 0004 c0000201" OWNER EXISTS_AAAA OWNER_FIRST DELETE_A
+					    "c041" ADD_A "c041" DELETE_AAAA "c041" ADD_AAAA,
 					    expected, sizeof expected);
 
 	(void)state;
-	set.changes[0].expected = addr_of("192.0.2.1");
+	set.changes[0].was = one_address("192.0.2.1");
+	assert_int_equal(dns_request_write(&request, ID, wire, sizeof wire, &len), STATUS_OK);
+	assert_int_equal(len, expected_len);
+	assert_memory_equal(wire, expected, len);
+}
+
+/* Several addresses are rewritten; the A is known not to be there. */
+static void a_whole_rrset_is_prerequisite_and_replacement(void **state)
+{
+	struct name zone = name_of("dyn.example.com");
+	struct change_set set = {
+		.owner = name_of("www.dyn.example.com"),
+		.count = 2,
+		.changes = {change_to("192.0.2.77", false), {.kind = CHANGE_PREFIX, .prefix_len = 64, .ttl_s = 180}}};
+	struct dns_request request = {.kind = DNS_UPDATE, .zone = &zone, .sets = &set};
+	uint8_t wire[512], expected[512];
+	size_t len,
+		expected_len = from_hex(HEADER("0003", "0005") ZONE OWNER_FIRST IS_NOT_A OWNER
+					"001c 0001 00000000 0010 20010db800000000 0000000000000001" OWNER
+					"001c 0001 00000000 0010 20010db800000000 0000000000000002" OWNER_FIRST DELETE_A
+					"c069" ADD_A "c069" DELETE_AAAA
+					"c069 001c 0001 000000b4 0010 20010db800ff0000 0000000000000001"
+					"c069 001c 0001 000000b4 0010 20010db800ff0000 0000000000000002",
+					expected, sizeof expected);
+
+	(void)state;
+	set.changes[0].was = (struct rrset){.known = true};
+	set.changes[1].addr = addr_of("2001:db8:ff::");
+	set.changes[1].was = (struct rrset){
+		.known = true, .ttl_s = 60, .count = 2, .addrs = {addr_of("2001:db8::1"), addr_of("2001:db8::2")}};
+	change_resolve(&set.changes[1]);
 	assert_int_equal(dns_request_write(&request, ID, wire, sizeof wire, &len), STATUS_OK);
 	assert_int_equal(len, expected_len);
 	assert_memory_equal(wire, expected, len);
@@ -205,6 +265,7 @@ static void the_ttl_is_the_zone_s(void **state)
 
 		set.changes[0] = change_to("192.0.2.77", true);
 		set.changes[0].ttl_s = ttls[i];
+		change_resolve(&set.changes[0]);
 		assert_int_equal(dns_request_write(&request, ID, wire, sizeof wire, &len), STATUS_OK);
 		at = len - 4 - 2 - 4; /* before RDATA and its length */
 		assert_int_equal((uint32_t)number_at(wire, at) << 16 | number_at(wire, at + 2), ttls[i]);
@@ -224,8 +285,8 @@ static struct change_set *make_sets(size_t count, const char *format)
 		sets[i] = (struct change_set){.owner = name_of(owner), .count = 2};
 		sets[i].changes[0] = change_to("192.0.2.77", true);
 		sets[i].changes[1] = change_to("2001:db8::1", true);
-		sets[i].changes[0].expected = addr_of("192.0.2.1");
-		sets[i].changes[1].expected = addr_of("2001:db8::2");
+		sets[i].changes[0].was = one_address("192.0.2.1");
+		sets[i].changes[1].was = one_address("2001:db8::2");
 		sets[i].next = i + 1 < count ? &sets[i + 1] : NULL;
 	}
 	return sets;
@@ -489,11 +550,12 @@ static void reads_what_a_query_found(void **state)
 		assert_row(rows[i].row, reply.rcode == rows[i].rcode);
 		assert_row(rows[i].row, reply.answer.authoritative == rows[i].authoritative);
 		assert_row(rows[i].row, reply.answer.count == rows[i].count);
+		assert_row(rows[i].row, reply.answer.rrset.known && reply.answer.rrset.count == rows[i].count);
 		if (rows[i].addr) {
 			struct addr expected = addr_of(rows[i].addr);
 
-			assert_row(rows[i].row, addr_equal(&reply.answer.addr, &expected));
-			assert_row(rows[i].row, reply.answer.ttl_s == 60);
+			assert_row(rows[i].row, addr_equal(&reply.answer.rrset.addrs[0], &expected));
+			assert_row(rows[i].row, reply.answer.rrset.ttl_s == 60);
 		}
 	}
 }
@@ -564,7 +626,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes_exactly_these_octets),
-		cmocka_unit_test(an_expected_value_is_a_value_dependent_prerequisite),
+		cmocka_unit_test(what_is_known_to_be_there_is_the_prerequisite),
+		cmocka_unit_test(a_whole_rrset_is_prerequisite_and_replacement),
 		cmocka_unit_test(a_probe_may_ask_for_nothing),
 		cmocka_unit_test(a_query_is_for_the_change_it_names),
 		cmocka_unit_test(the_ttl_is_the_zone_s),

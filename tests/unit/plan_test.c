@@ -35,16 +35,17 @@ static void world_init(struct world *world)
 		.source = addr_of("203.0.113.9"),
 	};
 	world->policy = (struct plan_policy){.zones = world->zones, .zone_count = 3, .allow_private = true};
-	world->patterns[0] = (struct host_pattern){HOST_BELOW, name_of("dyn.example.com")};
-	world->patterns[1] = (struct host_pattern){HOST_EXACT, name_of("www.off.example.com")};
-	world->patterns[2] = (struct host_pattern){HOST_EXACT, name_of("www.example.org")};
-	world->patterns[3] = (struct host_pattern){HOST_EXACT, name_of("example.com")};
+	world->patterns[0] = (struct host_pattern){.kind = HOST_BELOW, .name = name_of("dyn.example.com")};
+	world->patterns[1] = (struct host_pattern){.kind = HOST_EXACT, .name = name_of("www.off.example.com")};
+	world->patterns[2] = (struct host_pattern){.kind = HOST_EXACT, .name = name_of("www.example.org")};
+	world->patterns[3] = (struct host_pattern){.kind = HOST_EXACT, .name = name_of("example.com")};
 	world->grant = (struct grant){.account = ACCOUNT, .patterns = world->patterns, .count = 4};
 }
 
 static struct plan_host plan_one(const struct world *world, struct text host, struct text addresses)
 {
-	struct intent intent = {.hosts = {host}, .host_count = 1, .addresses = addresses};
+	struct intent intent = {
+		.hosts = {host}, .host_count = 1, .addresses = {addresses}, .address_count = addresses.len ? 1 : 0};
 	static struct plan plan;
 
 	memset(&plan, 0xff, sizeof plan);
@@ -187,7 +188,8 @@ static void every_host_has_its_own_plan_in_the_order_asked(void **state)
 		.hosts = {text_of("a.dyn.example.com"), text_of("no name"), text_of("b.sub.dyn.example.com"),
 			  text_of("www.example.net"), text_of("www.off.example.com"), text_of("a.dyn.example.com")},
 		.host_count = 6,
-		.addresses = text_of("192.0.2.1"),
+		.addresses = {text_of("192.0.2.1")},
+		.address_count = 1,
 	};
 	static struct plan plan;
 

@@ -20,7 +20,7 @@ enum {
 	OFFSET_ARCOUNT = 10,
 	POINTER_TO_QUESTION = 0xc000 | DNS_HEADER_LEN,
 	MODELS_MAX = 4,
-	RRSET_MAX = 2,
+	MODEL_ADDRS_MAX = 8,
 	REJECTED_MAX = 16,
 	SHORT_MAC_LEN = 16,
 	FUDGE_S = 300,
@@ -28,12 +28,12 @@ enum {
 
 /* ---- The zone ---- */
 
-struct rrset {
+struct model_rrset {
 	char owner[256];
 	enum addr_family family; /* ADDR_NONE: deleted */
 	uint32_t ttl_s;
 	size_t count;
-	struct addr addrs[RRSET_MAX];
+	struct addr addrs[MODEL_ADDRS_MAX];
 };
 
 struct rejected {
@@ -43,7 +43,7 @@ struct rejected {
 
 struct zone_model {
 	char zone[256];
-	struct rrset *rrsets;
+	struct model_rrset *rrsets;
 	size_t count, cap;
 	struct addr wildcards[ADDR_V6 + 1]; /* ADDR_NONE: there is none */
 	struct rejected rejected[REJECTED_MAX];
@@ -76,7 +76,7 @@ void zone_model_watch(struct zone_model *model, zone_model_commit_fn *commit, vo
 	model->commit_ctx = ctx;
 }
 
-static struct rrset *find_rrset(const struct zone_model *model, const char *owner, enum addr_family family)
+static struct model_rrset *find_rrset(const struct zone_model *model, const char *owner, enum addr_family family)
 {
 	for (size_t i = 0; i < model->count; i++) {
 		if (model->rrsets[i].family == family && strcmp(model->rrsets[i].owner, owner) == 0)
@@ -91,15 +91,15 @@ static bool has_name(const struct zone_model *model, const char *owner)
 }
 
 /* The RRset of that owner and type, made if it is not there. */
-static struct rrset *need_rrset(struct zone_model *model, const char *owner, enum addr_family family)
+static struct model_rrset *need_rrset(struct zone_model *model, const char *owner, enum addr_family family)
 {
-	struct rrset *rrset = find_rrset(model, owner, family);
+	struct model_rrset *rrset = find_rrset(model, owner, family);
 
 	if (rrset)
 		return rrset;
 	if (model->count == model->cap) {
 		size_t cap = model->cap ? 2 * model->cap : 16;
-		struct rrset *grown = fake_env_calloc(cap, sizeof *grown);
+		struct model_rrset *grown = fake_env_calloc(cap, sizeof *grown);
 
 		if (model->count)
 			memcpy(grown, model->rrsets, model->count * sizeof *grown);
@@ -110,15 +110,15 @@ static struct rrset *need_rrset(struct zone_model *model, const char *owner, enu
 		model->cap = cap;
 	}
 	rrset = &model->rrsets[model->count++];
+	*rrset = (struct model_rrset){.family = family};
 	snprintf(rrset->owner, sizeof rrset->owner, "%s", owner);
-	rrset->family = family;
 	return rrset;
 }
 
 /* Whether that made a difference. */
 static bool put_rrset(struct zone_model *model, const char *owner, const struct addr *addr, uint32_t ttl_s)
 {
-	struct rrset *rrset = need_rrset(model, owner, addr->family);
+	struct model_rrset *rrset = need_rrset(model, owner, addr->family);
 	bool same = rrset->count == 1 && addr_equal(&rrset->addrs[0], addr) && rrset->ttl_s == ttl_s;
 
 	rrset->count = 1;
@@ -145,15 +145,15 @@ void zone_model_put(struct zone_model *model, const char *owner, const char *add
 void zone_model_add(struct zone_model *model, const char *owner, const char *addr)
 {
 	struct addr parsed = read_addr(addr);
-	struct rrset *rrset = need_rrset(model, owner, parsed.family);
+	struct model_rrset *rrset = need_rrset(model, owner, parsed.family);
 
-	assert_true(rrset->count < RRSET_MAX);
+	assert_true(rrset->count < MODEL_ADDRS_MAX);
 	rrset->addrs[rrset->count++] = parsed;
 }
 
 void zone_model_set_ttl(struct zone_model *model, const char *owner, enum addr_family family, uint32_t ttl_s)
 {
-	struct rrset *rrset = find_rrset(model, owner, family);
+	struct model_rrset *rrset = find_rrset(model, owner, family);
 
 	if (rrset)
 		rrset->ttl_s = ttl_s;
@@ -163,7 +163,7 @@ void zone_model_set_ttl(struct zone_model *model, const char *owner, enum addr_f
 
 void zone_model_remove(struct zone_model *model, const char *owner, enum addr_family family)
 {
-	struct rrset *rrset = find_rrset(model, owner, family);
+	struct model_rrset *rrset = find_rrset(model, owner, family);
 
 	if (rrset)
 		*rrset = model->rrsets[--model->count];
@@ -198,7 +198,7 @@ void zone_model_refuse_queries(struct zone_model *model, bool refuse)
 const char *zone_model_get(const struct zone_model *model, const char *owner, enum addr_family family)
 {
 	static char text[ADDR_TEXT_MAX];
-	const struct rrset *rrset = find_rrset(model, owner, family);
+	const struct model_rrset *rrset = find_rrset(model, owner, family);
 
 	return rrset ? addr_format(&rrset->addrs[0], text) : "";
 }
@@ -263,34 +263,64 @@ static struct addr addr_of_rr(const ldns_rr *rr)
 	return addr;
 }
 
-/*
- * Section 3.2.3: RRset exists (value dependent): the prerequisites name just the addresses that it has. A gateway
- * never names more than one.
- */
-static unsigned check_value(const struct rrset *rrset, const ldns_rr *rr)
+/* How many of the prerequisites name a value of that RRset, and whether each is one that it has. */
+static size_t count_values(const struct model_rrset *rrset, const ldns_rr_list *section, bool *all_there)
 {
-	struct addr wanted = addr_of_rr(rr);
+	size_t count = 0;
 
-	return rrset && rrset->count == 1 && addr_equal(&rrset->addrs[0], &wanted) ? DNS_NOERROR : DNS_NXRRSET;
+	for (size_t i = 0; i < ldns_rr_list_rr_count(section); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(section, i);
+		struct addr wanted;
+		char owner[256];
+		bool there = false;
+
+		owner_text(rr, owner);
+		if (ldns_rr_get_class(rr) != LDNS_RR_CLASS_IN || family_of(rr) != rrset->family ||
+		    strcmp(owner, rrset->owner) != 0)
+			continue;
+		wanted = addr_of_rr(rr);
+		for (size_t k = 0; k < rrset->count; k++)
+			there |= addr_equal(&rrset->addrs[k], &wanted);
+		*all_there &= there;
+		count++;
+	}
+	return count;
 }
 
-/* Section 3.2, as far as a gateway uses it: RRset exists, value independent or dependent. */
-static unsigned check_prerequisite(const struct zone_model *model, const ldns_rr *rr)
+/* Section 3.2.3: RRset exists (value dependent): the prerequisites name just the addresses that it has. */
+static unsigned check_values(const struct model_rrset *rrset, const ldns_rr_list *section)
 {
-	bool by_value = ldns_rr_get_class(rr) == LDNS_RR_CLASS_IN;
-	const struct rrset *rrset;
+	bool all_there = true;
+
+	if (!rrset)
+		return DNS_NXRRSET;
+	return count_values(rrset, section, &all_there) == rrset->count && all_there ? DNS_NOERROR : DNS_NXRRSET;
+}
+
+/* Section 3.2, as far as a gateway uses it: RRset exists, value independent or dependent, or does not exist. */
+static unsigned check_prerequisite(const struct zone_model *model, const ldns_rr_list *section, const ldns_rr *rr)
+{
+	ldns_rr_class class = ldns_rr_get_class(rr);
+	const struct model_rrset *rrset;
 	char owner[256];
 
 	owner_text(rr, owner);
-	if (ldns_rr_ttl(rr) != 0 || family_of(rr) == ADDR_NONE || ldns_rr_rd_count(rr) != (by_value ? 1 : 0) ||
-	    (!by_value && ldns_rr_get_class(rr) != LDNS_RR_CLASS_ANY))
+	if (ldns_rr_ttl(rr) != 0 || family_of(rr) == ADDR_NONE ||
+	    ldns_rr_rd_count(rr) != (class == LDNS_RR_CLASS_IN ? 1 : 0))
 		return DNS_FORMERR;
 	if (!lies_in(owner, model->zone))
 		return DNS_NOTZONE;
 	rrset = find_rrset(model, owner, family_of(rr));
-	if (by_value)
-		return check_value(rrset, rr);
-	return rrset ? DNS_NOERROR : DNS_NXRRSET;
+	switch (class) {
+	case LDNS_RR_CLASS_IN:
+		return check_values(rrset, section);
+	case LDNS_RR_CLASS_ANY:
+		return rrset ? DNS_NOERROR : DNS_NXRRSET;
+	case LDNS_RR_CLASS_NONE:
+		return rrset ? DNS_YXRRSET : DNS_NOERROR;
+	default:
+		return DNS_FORMERR;
+	}
 }
 
 static unsigned check_prerequisites(const struct zone_model *model, const ldns_rr_list *section)
@@ -298,7 +328,7 @@ static unsigned check_prerequisites(const struct zone_model *model, const ldns_r
 	unsigned rcode = DNS_NOERROR;
 
 	for (size_t i = 0; i < ldns_rr_list_rr_count(section) && rcode == DNS_NOERROR; i++)
-		rcode = check_prerequisite(model, ldns_rr_list_rr(section, i));
+		rcode = check_prerequisite(model, section, ldns_rr_list_rr(section, i));
 	return rcode;
 }
 
@@ -311,11 +341,8 @@ static unsigned check_policy(const struct zone_model *model, const char *owner)
 	return DNS_NOERROR;
 }
 
-/*
- * Section 3.4.1 and 3.3: the whole section is looked at before anything is done. A gateway sends pairs: delete an
- * RRset, add one address to it.
- */
-static unsigned check_update(const struct zone_model *model, const ldns_rr *rr, bool must_delete)
+/* Section 3.4.1 and 3.3: the whole section is looked at before anything is done. */
+static unsigned check_update(const struct zone_model *model, const ldns_rr *rr)
 {
 	bool deletes = ldns_rr_get_class(rr) == LDNS_RR_CLASS_ANY;
 	char owner[256];
@@ -323,7 +350,7 @@ static unsigned check_update(const struct zone_model *model, const ldns_rr *rr, 
 	owner_text(rr, owner);
 	if (!lies_in(owner, model->zone))
 		return DNS_NOTZONE;
-	if (deletes != must_delete || family_of(rr) == ADDR_NONE)
+	if (family_of(rr) == ADDR_NONE)
 		return DNS_FORMERR;
 	if (deletes ? ldns_rr_ttl(rr) != 0 || ldns_rr_rd_count(rr) != 0
 		    : ldns_rr_get_class(rr) != LDNS_RR_CLASS_IN || ldns_rr_rd_count(rr) != 1)
@@ -333,29 +360,66 @@ static unsigned check_update(const struct zone_model *model, const ldns_rr *rr, 
 
 static unsigned check_updates(const struct zone_model *model, const ldns_rr_list *section)
 {
-	unsigned rcode = ldns_rr_list_rr_count(section) % 2 ? DNS_FORMERR : DNS_NOERROR;
+	unsigned rcode = DNS_NOERROR;
 
 	for (size_t i = 0; i < ldns_rr_list_rr_count(section) && rcode == DNS_NOERROR; i++)
-		rcode = check_update(model, ldns_rr_list_rr(section, i), i % 2 == 0);
+		rcode = check_update(model, ldns_rr_list_rr(section, i));
 	return rcode;
+}
+
+/* Section 3.4.2: delete an RRset, or add an address to one. Returns whether it makes a difference. */
+static bool commit_update(struct zone_model *model, const ldns_rr *rr)
+{
+	struct model_rrset *rrset;
+	struct addr addr;
+	char owner[256];
+
+	owner_text(rr, owner);
+	if (ldns_rr_get_class(rr) == LDNS_RR_CLASS_ANY) {
+		rrset = find_rrset(model, owner, family_of(rr));
+		zone_model_remove(model, owner, family_of(rr));
+		return rrset;
+	}
+	addr = addr_of_rr(rr);
+	rrset = need_rrset(model, owner, addr.family);
+	if (rrset->count == MODEL_ADDRS_MAX)
+		fail_msg("%s gets more addresses than the model has room for", owner);
+	rrset->addrs[rrset->count++] = addr;
+	rrset->ttl_s = ldns_rr_ttl(rr);
+	if (model->commit)
+		model->commit(model->commit_ctx, owner, &addr);
+	return true;
+}
+
+/* Whether a message that replaces RRsets puts there what was there already: then the serial stays. */
+static bool puts_back(const struct zone_model *model, const ldns_rr_list *section)
+{
+	for (size_t i = 0; i < ldns_rr_list_rr_count(section); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(section, i);
+		const struct model_rrset *rrset;
+		struct addr addr;
+		char owner[256];
+
+		owner_text(rr, owner);
+		if (ldns_rr_get_class(rr) == LDNS_RR_CLASS_ANY)
+			continue;
+		addr = addr_of_rr(rr);
+		rrset = find_rrset(model, owner, addr.family);
+		if (!rrset || rrset->count != 1 || rrset->ttl_s != ldns_rr_ttl(rr) ||
+		    !addr_equal(&rrset->addrs[0], &addr))
+			return false;
+	}
+	return true;
 }
 
 static void commit_updates(struct zone_model *model, const ldns_rr_list *section)
 {
-	bool differs = false;
+	bool same = puts_back(model, section), differs = false;
 
-	for (size_t i = 1; i < ldns_rr_list_rr_count(section); i += 2) {
-		const ldns_rr *rr = ldns_rr_list_rr(section, i);
-		struct addr addr = addr_of_rr(rr);
-		char owner[256];
-
-		owner_text(rr, owner);
-		differs |= put_rrset(model, owner, &addr, ldns_rr_ttl(rr));
-		if (model->commit)
-			model->commit(model->commit_ctx, owner, &addr);
-	}
+	for (size_t i = 0; i < ldns_rr_list_rr_count(section); i++)
+		differs |= commit_update(model, ldns_rr_list_rr(section, i));
 	model->commits += ldns_rr_list_rr_count(section) > 0;
-	model->serial += differs;
+	model->serial += differs && !same;
 }
 
 static unsigned apply(struct zone_model *model, const ldns_pkt *packet)
@@ -372,11 +436,11 @@ static unsigned apply(struct zone_model *model, const ldns_pkt *packet)
 /* ---- A query ---- */
 
 /* RFC 1034 section 4.3.2, without what a gateway never meets here. *found is left empty if there is nothing. */
-static unsigned look_up(const struct zone_model *model, const ldns_pkt *packet, struct rrset *found)
+static unsigned look_up(const struct zone_model *model, const ldns_pkt *packet, struct model_rrset *found)
 {
 	const ldns_rr *question = ldns_rr_list_rr(ldns_pkt_question(packet), 0);
 	enum addr_family family = family_of(question);
-	const struct rrset *rrset;
+	const struct model_rrset *rrset;
 	char owner[256];
 
 	owner_text(question, owner);
@@ -388,7 +452,7 @@ static unsigned look_up(const struct zone_model *model, const ldns_pkt *packet, 
 	} else if (!has_name(model, owner)) {
 		if (model->wildcards[ADDR_V4].family == ADDR_NONE && model->wildcards[ADDR_V6].family == ADDR_NONE)
 			return DNS_NXDOMAIN;
-		*found = (struct rrset){
+		*found = (struct model_rrset){
 			.family = family, .ttl_s = MODEL_TTL_S, .count = model->wildcards[family].family == family};
 		found->addrs[0] = model->wildcards[family];
 	}
@@ -680,7 +744,8 @@ static size_t begin_reply(const uint8_t *request, size_t request_len, const stru
 }
 
 /* What a query found, behind the question, to which the name points. */
-static size_t append_answers(const struct primary_script *script, const struct rrset *found, uint8_t *wire, size_t len)
+static size_t append_answers(const struct primary_script *script, const struct model_rrset *found, uint8_t *wire,
+			     size_t len)
 {
 	if (!script->lame)
 		put_u16(wire + OFFSET_FLAGS, get_u16(wire + OFFSET_FLAGS) | FLAG_AA);
@@ -811,7 +876,7 @@ static void spoil_reply(enum reply_kind kind, size_t unsigned_len, uint8_t *wire
 
 static size_t write_reply(const struct primary *primary, const uint8_t *request_wire, size_t request_len,
 			  const struct primary_request *request, const struct primary_script *script,
-			  const struct rrset *found, uint8_t *out)
+			  const struct model_rrset *found, uint8_t *out)
 {
 	size_t unsigned_len = begin_reply(request_wire, request_len, script, request->rcode, out), len;
 
@@ -907,7 +972,7 @@ static void reject(struct primary_request *request, struct primary_script *scrip
 		script->reply = request->verified == TSIG_BADKEY ? REPLY_UNSIGNED_BADKEY : REPLY_UNSIGNED_BADSIG;
 }
 
-static unsigned obey(const struct primary *primary, const ldns_pkt *packet, bool query, struct rrset *found)
+static unsigned obey(const struct primary *primary, const ldns_pkt *packet, bool query, struct model_rrset *found)
 {
 	struct zone_model *model = model_for(primary, packet, query);
 
@@ -918,7 +983,7 @@ static unsigned obey(const struct primary *primary, const ldns_pkt *packet, bool
 
 /* *found: what a query finds. */
 static void carry_out(struct primary *primary, const uint8_t *wire, size_t len, struct primary_request *request,
-		      struct primary_script *script, struct rrset *found)
+		      struct primary_script *script, struct model_rrset *found)
 {
 	ldns_pkt *packet = NULL;
 
@@ -941,7 +1006,7 @@ static void carry_out(struct primary *primary, const uint8_t *wire, size_t len, 
 }
 
 static void answer(struct transport *transport, const uint8_t *wire, size_t len, const struct primary_request *request,
-		   const struct primary_script *script, const struct rrset *found)
+		   const struct primary_script *script, const struct model_rrset *found)
 {
 	struct network *network = transport->primary->network;
 	static uint8_t message[MESSAGE_MAX + TSIG_RECORD_MAX];
@@ -974,7 +1039,7 @@ static void take_message(struct transport *transport, uint8_t *wire, size_t len)
 	static uint8_t unsigned_wire[MESSAGE_MAX];
 	size_t unsigned_len = len;
 	struct tsig_report report = {0};
-	struct rrset found = {0};
+	struct model_rrset found = {0};
 
 	request->id = (uint16_t)get_u16(wire);
 	request->at_ms = fake_env_now_ms(primary->network->fake);

@@ -50,13 +50,14 @@ static struct text pattern_lines(const struct host_pattern *patterns, size_t cou
 	return (struct text){lines, len};
 }
 
-static struct text source_lines(const struct prefix *sources, size_t count, char *lines)
+static struct text source_lines(const struct network *sources, size_t count, char *lines)
 {
-	char text[PREFIX_TEXT_MAX];
+	char text[ADDR_TEXT_MAX];
 	size_t len = 0;
 
 	for (size_t i = 0; i < count; i++)
-		len += (size_t)snprintf(lines + len, LINES_MAX - len, "%s\n", prefix_format(&sources[i], text));
+		len += (size_t)snprintf(lines + len, LINES_MAX - len, "%s/%u\n", addr_format(&sources[i].addr, text),
+					sources[i].bits);
 	return (struct text){lines, len};
 }
 

@@ -97,8 +97,8 @@ static const struct account accounts[] = {
 
 static void finds_an_account_with_all_that_it_holds(void **state)
 {
-	struct host_pattern patterns[] = {{HOST_BELOW, name_of("home.example.com")},
-					  {HOST_EXACT, name_of("a.example.com")}};
+	struct host_pattern patterns[] = {{.kind = HOST_BELOW, .name = name_of("home.example.com")},
+					  {.kind = HOST_EXACT, .name = name_of("a.example.com")}};
 	struct account account = accounts[0];
 	struct account_store *store;
 	struct found found;

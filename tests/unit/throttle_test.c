@@ -5,6 +5,8 @@
 
 #include "account/throttle.h"
 
+#include <stdio.h>
+
 enum { FAILURES_MAX = 5, RECOVERY_S = 300, START_MS = 1000000 };
 
 static const struct addr here = {.family = ADDR_V4, .octets = {192, 0, 2, 1}};
@@ -75,6 +77,88 @@ static void a_64_is_one_source(void **state)
 	assert_int_equal(wait_s(*state, "alice", &other, START_MS), 0);
 }
 
+/* A thousand addresses at one login: whoever fails is told to wait, and the right key opens as ever. */
+static void many_sources_make_a_login_suspect_but_do_not_lock_it(void **state)
+{
+	struct addr source = here;
+
+	for (unsigned i = 0; i < THROTTLE_WIDE * FAILURES_MAX; i++) {
+		source.octets[3] = (uint8_t)i;
+		assert_int_equal(throttle_failed(*state, text_of("alice"), &source, START_MS), 0);
+	}
+	assert_true(throttle_suspects(*state, text_of("alice"), &elsewhere, START_MS));
+	assert_int_equal(wait_s(*state, "alice", &elsewhere, START_MS), 0);
+	assert_true(throttle_failed(*state, text_of("alice"), &elsewhere, START_MS) > 0);
+	assert_false(throttle_suspects(*state, text_of("bob"), &elsewhere, START_MS));
+	assert_int_equal(throttle_failed(*state, text_of("bob"), &elsewhere, START_MS), 0);
+	/* Minutes later it is forgotten. */
+	assert_false(throttle_suspects(*state, text_of("alice"), &elsewhere, START_MS + 2000 * RECOVERY_S));
+}
+
+/* One address at a thousand logins. */
+static void many_logins_make_a_source_suspect_but_do_not_lock_it(void **state)
+{
+	char login[16];
+
+	for (unsigned i = 0; i < THROTTLE_WIDE * FAILURES_MAX; i++) {
+		snprintf(login, sizeof login, "user%u", i);
+		assert_int_equal(throttle_failed(*state, text_of(login), &here, START_MS), 0);
+	}
+	assert_true(throttle_suspects(*state, text_of("alice"), &here, START_MS));
+	assert_int_equal(wait_s(*state, "alice", &here, START_MS), 0);
+	assert_true(throttle_failed(*state, text_of("alice"), &here, START_MS) > 0);
+	assert_false(throttle_suspects(*state, text_of("alice"), &elsewhere, START_MS));
+}
+
+static void a_flood_of_addresses_does_not_free_who_is_locked(void **state)
+{
+	guess(*state, "alice", FAILURES_MAX, START_MS);
+	for (unsigned i = 0; i < 1000000; i++) {
+		struct addr source = {.family = ADDR_V6, .octets = {0x20, 1, 0xd, 0xb8}};
+
+		memcpy(source.octets + 4, &i, sizeof i);
+		(void)throttle_failed(*state, text_of("mallory"), &source, START_MS);
+	}
+	assert_true(wait_s(*state, "alice", &here, START_MS) > 0);
+}
+
+static void changes_are_bounded_by_login_and_by_source(void **state)
+{
+	struct throttle_limits limits = {.changes_max = 3, .source_changes_max = 5, .changes_window_s = 60, .seed = 7};
+	struct throttle *throttle;
+
+	(void)state;
+	assert_int_equal(throttle_new(&limits, &throttle), STATUS_OK);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(throttle_change_wait_s(throttle, text_of("alice"), &here, START_MS), 0);
+		throttle_changed(throttle, text_of("alice"), &here, START_MS);
+	}
+	assert_int_equal(throttle_change_wait_s(throttle, text_of("alice"), &here, START_MS), 20);
+	assert_int_equal(throttle_change_wait_s(throttle, text_of("alice"), &elsewhere, START_MS), 20);
+	assert_int_equal(throttle_change_wait_s(throttle, text_of("alice"), &here, START_MS + 20000), 0);
+	assert_int_equal(throttle_change_wait_s(throttle, text_of("bob"), &here, START_MS), 0);
+	for (unsigned i = 0; i < 2; i++)
+		throttle_changed(throttle, text_of("bob"), &here, START_MS);
+	assert_int_equal(throttle_change_wait_s(throttle, text_of("carol"), &here, START_MS), 12);
+	assert_int_equal(throttle_change_wait_s(throttle, text_of("carol"), &elsewhere, START_MS), 0);
+	/* Failures have buckets of their own. */
+	assert_int_equal(throttle_wait_s(throttle, text_of("alice"), &here, START_MS), 0);
+	throttle_free(&throttle);
+}
+
+static void what_was_under_way_is_owed(void **state)
+{
+	struct throttle_limits limits = {.changes_max = 1, .changes_window_s = 60};
+	struct throttle *throttle;
+
+	(void)state;
+	assert_int_equal(throttle_new(&limits, &throttle), STATUS_OK);
+	for (unsigned i = 0; i < 100; i++)
+		throttle_changed(throttle, text_of("alice"), &here, START_MS);
+	assert_int_equal(throttle_change_wait_s(throttle, text_of("alice"), &here, START_MS), 120);
+	throttle_free(&throttle);
+}
+
 static void without_a_bound_nobody_is_locked(void **state)
 {
 	struct throttle_limits limits = {.failures_max = 0, .recovery_s = RECOVERY_S};
@@ -84,6 +168,8 @@ static void without_a_bound_nobody_is_locked(void **state)
 	assert_int_equal(throttle_new(&limits, &throttle), STATUS_OK);
 	guess(throttle, "alice", 1000, START_MS);
 	assert_int_equal(wait_s(throttle, "alice", &here, START_MS), 0);
+	assert_false(throttle_suspects(throttle, text_of("alice"), &here, START_MS));
+	assert_int_equal(throttle_change_wait_s(throttle, text_of("alice"), &here, START_MS), 0);
 	throttle_free(&throttle);
 }
 
@@ -94,6 +180,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(attempts_come_back_one_after_the_other, setup, teardown),
 		cmocka_unit_test_setup_teardown(nobody_else_is_locked, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_64_is_one_source, setup, teardown),
+		cmocka_unit_test_setup_teardown(many_sources_make_a_login_suspect_but_do_not_lock_it, setup, teardown),
+		cmocka_unit_test_setup_teardown(many_logins_make_a_source_suspect_but_do_not_lock_it, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_flood_of_addresses_does_not_free_who_is_locked, setup, teardown),
+		cmocka_unit_test(changes_are_bounded_by_login_and_by_source),
+		cmocka_unit_test(what_was_under_way_is_owed),
 		cmocka_unit_test(without_a_bound_nobody_is_locked),
 	};
 

@@ -1,0 +1,186 @@
+/*
+ * `ddnsgate key`: makes, lists and revokes API keys of users in the state store.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "account/key.h"
+#include "base/secret.h"
+#include "cli/state.h"
+#include "cli/terminal.h"
+
+/* ---- Making ---- */
+
+static void draw(void *ctx, void *octets, size_t len)
+{
+	(void)ctx;
+	for (size_t got = 0; got < len;) {
+		ssize_t more = getrandom((char *)octets + got, len - got, 0);
+
+		got += more > 0 ? (size_t)more : 0;
+	}
+}
+
+/* A key and its digest. */
+static bool make_key(char key[static KEY_TEXT_LEN + 1], uint8_t digest[static KEY_DIGEST_LEN])
+{
+	const struct env env = {.random = draw};
+
+	key_generate(&env, key);
+	if (key_digest(text_of(key), digest) == STATUS_OK)
+		return true;
+	fprintf(stderr, "ddnsgate: %s\n", status_text(STATUS_CRYPTO));
+	return false;
+}
+
+/* Shows the key, once: only its hash is kept. */
+static int show(char key[static KEY_TEXT_LEN + 1])
+{
+	bool shown = printf("%s\n", key) > 0 && fflush(stdout) == 0;
+
+	secret_wipe(key, KEY_TEXT_LEN + 1);
+	if (!shown)
+		fprintf(stderr, "ddnsgate: the key could not be printed; revoke it\n");
+	return shown ? CLI_SUCCESS : CLI_FAILURE;
+}
+
+static int store_key(const struct state_arguments *arguments, struct database *database)
+{
+	const char *login = arguments->operands[1], *name = arguments->name ? arguments->name : "default";
+	uint8_t digest[KEY_DIGEST_LEN];
+	char key[KEY_TEXT_LEN + 1];
+	struct database_key row = {
+		.name = text_of(name),
+		.digest = digest,
+		.hosts = {arguments->hosts.octets, arguments->hosts.len},
+		.sources = {arguments->sources.octets, arguments->sources.len},
+		.expires_s = arguments->expires_s,
+	};
+	enum status status;
+
+	if (!make_key(key, digest))
+		return CLI_FAILURE;
+	status = database_key_add(database, text_of(login), &row);
+	if (status == STATUS_OK) {
+		fprintf(stderr, "The key \"%s\" of %s. It is shown this once; only a hash of it is kept.\n", name,
+			login);
+		return show(key);
+	}
+	secret_wipe(key, sizeof key);
+	return state_failed(database, status, status == STATUS_NOT_FOUND ? login : name);
+}
+
+/* For the configuration: a key, and what stands for it there. */
+static int print_new_key(void)
+{
+	char key[KEY_TEXT_LEN + 1], hash[KEY_HASH_TEXT_MAX];
+	uint8_t digest[KEY_DIGEST_LEN];
+
+	if (!make_key(key, digest))
+		return CLI_FAILURE;
+	fprintf(stderr, "For the configuration: key = \"%s\";\n", key_format(digest, hash));
+	return show(key);
+}
+
+static int generate(const struct state_arguments *arguments)
+{
+	if (arguments->operand_count == 1)
+		return print_new_key();
+	if (!arguments->config_path)
+		return cli_usage_error(&cli_key, "the configuration file is missing: ", "-c FILE");
+	return state_use(arguments, arguments->operands[1], store_key);
+}
+
+static int hash(const struct state_arguments *arguments)
+{
+	char secret[TERMINAL_SECRET_MAX], text[KEY_HASH_TEXT_MAX];
+	uint8_t digest[KEY_DIGEST_LEN];
+	enum status status;
+
+	(void)arguments;
+	if (!terminal_read_secret("Key", secret))
+		return CLI_FAILURE;
+	status = *secret ? key_digest(text_of(secret), digest) : STATUS_INVALID;
+	secret_wipe(secret, sizeof secret);
+	if (status != STATUS_OK) {
+		fprintf(stderr, "ddnsgate: %s\n", status == STATUS_INVALID ? "the key is empty" : status_text(status));
+		return CLI_FAILURE;
+	}
+	printf("%s\n", key_format(digest, text));
+	return CLI_SUCCESS;
+}
+
+/* ---- Listing and revoking ---- */
+
+static void print_key(void *ctx, const struct database_key *key)
+{
+	char date[ACCOUNT_DATE_MAX];
+
+	(void)ctx;
+	terminal_print(key->name.octets, key->name.len);
+	printf("\tcreated ");
+	state_print_date(key->created_s, "-");
+	printf("\tused ");
+	state_print_date(key->used_s, "never");
+	printf("\texpires %s", key->expires_s ? account_expiry_format(key->expires_s, date) : "never");
+	printf("\thosts ");
+	state_print_lines(key->hosts, "all");
+	printf("\tfrom ");
+	state_print_lines(key->sources, "anywhere");
+	putchar('\n');
+}
+
+static int list_keys(const struct state_arguments *arguments, struct database *database)
+{
+	const char *login = arguments->operands[1];
+	enum status status = database_keys(database, text_of(login), print_key, NULL);
+
+	return status == STATUS_OK ? CLI_SUCCESS : state_failed(database, status, login);
+}
+
+static int list(const struct state_arguments *arguments)
+{
+	return state_use(arguments, arguments->operands[1], list_keys);
+}
+
+static int revoke_key(const struct state_arguments *arguments, struct database *database)
+{
+	const char *login = arguments->operands[1], *name = arguments->operands[2];
+	enum status status = database_key_revoke(database, text_of(login), text_of(name));
+
+	return status == STATUS_OK ? CLI_SUCCESS : state_failed(database, status, name);
+}
+
+static int revoke(const struct state_arguments *arguments)
+{
+	return state_use(arguments, arguments->operands[1], revoke_key);
+}
+
+static const struct state_verb verbs[] = {
+	{"generate", 0, 1, false, generate}, {"hash", 0, 0, false, hash}, {"list", 1, 1, true, list},
+	{"revoke", 2, 2, true, revoke},      {NULL, 0, 0, false, NULL},
+};
+
+static int key(int argc, char **argv)
+{
+	return state_run(&cli_key, verbs, argc, argv);
+}
+
+const struct cli_command cli_key = {
+	.name = "key",
+	.summary = "makes, lists and revokes API keys",
+	.usage = "generate [LOGIN] | list LOGIN | revoke LOGIN NAME | hash  [OPTIONS]",
+	.help = "generate LOGIN      makes a key for a user of the state store, and prints it, this once\n"
+		"generate            makes a key for the configuration, and prints it and its hash\n"
+		"list LOGIN          prints the user's keys, one a line: name, dates, limits\n"
+		"revoke LOGIN NAME   forgets a key: from then on it opens nothing\n"
+		"hash                reads a key, from the terminal or a line of standard input, and prints its hash\n\n"
+		"  -c, --config FILE   the configuration, which names the state store; not for `generate` alone and `hash`\n"
+		"  --name NAME         of the new key (default: default)\n"
+		"  --host PATTERN      limits the new key to these hosts of its user; may be given several times\n"
+		"  --from NETWORK      limits it to being used from there: 192.0.2.0/24, 2001:db8::/32; several times\n"
+		"  --expires DATE      the last day (UTC) on which it works: 2027-01-31\n\n"
+		"Exit status: 0, 1 if it could not be done, 2 for a wrong command line.",
+	.run_arguments = key,
+};

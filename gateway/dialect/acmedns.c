@@ -1,0 +1,59 @@
+/*
+ * acme-dns: `POST /update` with the headers X-Api-User and X-Api-Key and the JSON `{"subdomain": "...", "txt": "..."}`,
+ * by which programs that get certificates answer a dns-01 challenge. The last two strings are kept, because a name and
+ * its wildcard are proved at the same place.
+ *
+ * The subdomain is a full name, or a label below what the account may update.
+ */
+#include "dialect/dialect.h"
+#include "dialect/operands.h"
+#include "dialect/words.h"
+
+static enum outcome_code acmedns_parse(const struct http_request *request, struct intent *intent)
+{
+	intent->kind = INTENT_TXT_ROTATE;
+	intent->host_form = HOSTS_LABELS;
+	intent->hosts[0] = operand_of(request, "subdomain");
+	intent->host_count = 1;
+	intent->txt = operand_of(request, "txt");
+	intent->readings[0] = (struct credentials){request->api_user, request->api_key};
+	intent->reading_count = 1;
+	if (request->api_user.len == 0)
+		return OUTCOME_MISSING_LOGIN;
+	if (request->api_key.len == 0)
+		return OUTCOME_MISSING_KEY;
+	return intent->hosts[0].len ? OUTCOME_GRANTED : OUTCOME_MISSING_HOST;
+}
+
+static void acmedns_render(const struct dialect_answer *answer, struct http_response *response)
+{
+	enum outcome_code code = answer->outcomes[0].code;
+	const struct word *word = word_for(code);
+
+	words_set_status(answer, response);
+	response->content_type = "application/json";
+	response->challenge = false; /* the credentials are not Basic ones */
+	if (word->status != 200)
+		http_response_add(response, "{\"error\": \"%s\"}\n", word->text);
+	else
+		operand_add_json(response, "txt", answer->intent->txt);
+}
+
+/* It shares its path with others that come with a query. */
+static bool acmedns_claims(const struct http_request *request)
+{
+	return operand_is_given(request, "subdomain") && operand_is_given(request, "txt");
+}
+
+static const struct dialect_route acmedns_routes[] = {
+	{"/update", HTTP_POST},
+	{NULL, 0},
+};
+
+const struct dialect dialect_acmedns = {
+	.name = "acmedns",
+	.routes = acmedns_routes,
+	.claims = acmedns_claims,
+	.parse = acmedns_parse,
+	.render = acmedns_render,
+};

@@ -1,0 +1,86 @@
+/*
+ * DuckDNS: `/update?domains=a,b&token=T[&ip=][&ipv6=][&txt=][&verbose=true][&clear=true]`, answered `OK` or `KO`. A
+ * domain without a dot is a label below what the account may update.
+ */
+#include "dialect/dialect.h"
+#include "dialect/operands.h"
+#include "dialect/words.h"
+
+static const struct operand_address address_operands[] = {{"ip", true}, {"ipv6", false}, {NULL, false}};
+
+static bool is_true(const struct http_request *request, const char *name)
+{
+	return text_equal_ignoring_case(operand_of(request, name), text_of("true"));
+}
+
+static enum outcome_code duckdns_parse(const struct http_request *request, struct intent *intent)
+{
+	const struct http_param *token = http_param_find(&request->params, "token");
+
+	if (operand_is_given(request, "txt"))
+		intent->kind = INTENT_TXT_SET;
+	else
+		intent->kind = is_true(request, "clear") ? INTENT_OFFLINE : INTENT_UPDATE;
+	if (!is_true(request, "clear"))
+		intent->txt = operand_of(request, "txt");
+	intent->lenient = true;
+	intent->host_form = HOSTS_LABELS;
+	operand_take_addresses(request, address_operands, intent);
+	if (!operand_take_hosts(operand_of(request, "domains"), intent))
+		return OUTCOME_TOO_MANY_HOSTS;
+	if (intent->host_count == 0)
+		return OUTCOME_MISSING_HOST;
+	return operand_take_credentials(NULL, token, intent);
+}
+
+/* The address of that family that a host has now, or an empty line. */
+static void add_address(const struct outcome *outcome, enum addr_family family, struct http_response *response)
+{
+	char text[ADDR_TEXT_MAX];
+
+	for (size_t i = 0; i < outcome->addr_count; i++) {
+		if (outcome->addrs[i].family == family)
+			http_response_add(response, "%s", addr_format(&outcome->addrs[i], text));
+	}
+	http_response_add(response, "\n");
+}
+
+static void duckdns_render(const struct dialect_answer *answer, struct http_response *response)
+{
+	const struct outcome *failure = NULL;
+	bool changed = false;
+
+	for (size_t i = 0; i < answer->outcome_count; i++) {
+		changed = changed || answer->outcomes[i].code == OUTCOME_CHANGED;
+		if (!failure && word_for(answer->outcomes[i].code)->status != 200)
+			failure = &answer->outcomes[i];
+	}
+	/* One word for all domains: it is good only if every one is. */
+	words_set_status(failure ? &(struct dialect_answer){answer->request, answer->intent, failure, 1} : answer,
+			 response);
+	words_soften(answer, response);
+	http_response_add(response, failure ? "KO\n" : "OK\n");
+	if (failure || !is_true(answer->request, "verbose"))
+		return;
+	add_address(&answer->outcomes[0], ADDR_V4, response);
+	add_address(&answer->outcomes[0], ADDR_V6, response);
+	http_response_add(response, changed ? "UPDATED\n" : "NOCHANGE\n");
+}
+
+static bool duckdns_claims(const struct http_request *request)
+{
+	return operand_is_given(request, "domains") && operand_is_given(request, "token");
+}
+
+static const struct dialect_route duckdns_routes[] = {
+	{"/update", HTTP_GET | HTTP_POST},
+	{NULL, 0},
+};
+
+const struct dialect dialect_duckdns = {
+	.name = "duckdns",
+	.routes = duckdns_routes,
+	.claims = duckdns_claims,
+	.parse = duckdns_parse,
+	.render = duckdns_render,
+};

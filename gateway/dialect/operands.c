@@ -1,0 +1,108 @@
+#include "dialect/operands.h"
+
+#include <strings.h>
+
+struct text operand_cut(struct text text)
+{
+	static const char next[] = " http";
+	struct text head, tail;
+
+	text_split(text, ' ', &head, &tail);
+	return tail.len + 1 >= sizeof next - 1 && strncasecmp(tail.octets, next + 1, sizeof next - 2) == 0 ? head
+													   : text;
+}
+
+struct text operand_of(const struct http_request *request, const char *name)
+{
+	const struct http_param *param = http_param_find(&request->params, name);
+
+	return param ? param->value : (struct text){NULL, 0};
+}
+
+bool operand_is_given(const struct http_request *request, const char *name)
+{
+	return http_param_find(&request->params, name);
+}
+
+bool operand_take_hosts(struct text list, struct intent *intent)
+{
+	struct text item;
+
+	for (bool more = true; more;) {
+		more = text_split(list, ',', &item, &list);
+		if (item.len == 0)
+			continue;
+		if (intent->host_count == INTENT_HOSTS_MAX)
+			return false;
+		intent->hosts[intent->host_count++] = item;
+	}
+	return true;
+}
+
+static void take_address(struct text list, struct intent *intent)
+{
+	static const char too_many[] = "?"; /* not an address */
+
+	if (intent->address_count == INTENT_ADDRESSES_MAX)
+		intent->addresses[0] = text_of(too_many);
+	else
+		intent->addresses[intent->address_count++] = list;
+}
+
+void operand_take_addresses(const struct http_request *request, const struct operand_address *names,
+			    struct intent *intent)
+{
+	for (size_t i = 0; i < request->params.count; i++) {
+		const struct http_param *param = &request->params.items[i];
+		const struct operand_address *name = names;
+		struct text value = operand_cut(param->value);
+
+		while (name->name && !text_equal(param->name, text_of(name->name)))
+			name++;
+		if (!name->name)
+			continue;
+		if (value.len)
+			take_address(value, intent);
+		else
+			intent->ipv4_is_gone = intent->ipv4_is_gone || name->is_ipv4;
+	}
+}
+
+static enum outcome_code check_credentials(const struct intent *intent)
+{
+	if (!intent->by_token && intent->readings[0].login.len == 0)
+		return OUTCOME_MISSING_LOGIN;
+	return intent->readings[0].key.len ? OUTCOME_GRANTED : OUTCOME_MISSING_KEY;
+}
+
+enum outcome_code operand_take_credentials(const struct http_param *login, const struct http_param *key,
+					   struct intent *intent)
+{
+	static const struct http_param none;
+	const struct http_param *user = login ? login : &none;
+
+	intent->by_token = !login;
+	intent->readings[0] = (struct credentials){user->literal, key->literal};
+	intent->readings[1] = (struct credentials){user->value, key->value};
+	intent->reading_count =
+		user->literal.octets == user->value.octets && key->literal.octets == key->value.octets ? 1 : 2;
+	return check_credentials(intent);
+}
+
+enum outcome_code operand_take_basic(const struct http_request *request, struct intent *intent)
+{
+	intent->readings[0] = (struct credentials){request->basic_user, request->basic_password};
+	intent->reading_count = 1;
+	return check_credentials(intent);
+}
+
+void operand_add_json(struct http_response *response, const char *name, struct text value)
+{
+	http_response_add(response, "{\"%s\": \"", name);
+	for (size_t i = 0; i < value.len; i++) {
+		bool special = value.octets[i] == '"' || value.octets[i] == '\\';
+
+		http_response_add(response, special ? "\\%c" : "%c", value.octets[i]);
+	}
+	http_response_add(response, "\"}\n");
+}

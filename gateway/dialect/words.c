@@ -1,0 +1,100 @@
+#include "dialect/words.h"
+
+static const struct word words[] = {
+	[OUTCOME_CHANGED] = {"good", 200, false, 0},
+	[OUTCOME_UNCHANGED] = {"nochg", 200, false, 0},
+	[OUTCOME_MISSING_HOST] = {"notfqdn", 400, false, 0},
+	[OUTCOME_MISSING_LOGIN] = {"badauth", 401, true, 0},
+	[OUTCOME_MISSING_KEY] = {"badauth", 401, true, 0},
+	[OUTCOME_THROTTLED] = {"abuse", 403, false, 60},
+	[OUTCOME_NO_SUCH_LOGIN] = {"badauth", 401, true, 0},
+	[OUTCOME_NO_KEY] = {"badauth", 401, true, 0},
+	[OUTCOME_WRONG_KEY] = {"badauth", 401, true, 0},
+	[OUTCOME_ACCOUNT_INACTIVE] = {"badauth", 401, true, 0},
+	[OUTCOME_MAY_NOT_UPDATE] = {"!donator", 403, false, 0},
+	[OUTCOME_BAD_HOST] = {"notfqdn", 400, false, 0},
+	[OUTCOME_TOO_MANY_HOSTS] = {"numhost", 400, false, 0},
+	[OUTCOME_NOT_ALLOWED] = {"!donator", 403, false, 0},
+	[OUTCOME_NOT_YOURS] = {"!yours", 403, false, 0},
+	[OUTCOME_ZONE_INACTIVE] = {"!yours", 403, false, 0},
+	[OUTCOME_BAD_ADDRESS] = {"notfqdn", 400, false, 0},
+	[OUTCOME_BAD_TEXT] = {"badtxt", 400, false, 0},
+	[OUTCOME_NO_RECORD] = {"nohost", 404, false, 0},
+	[OUTCOME_REFUSED] = {"dnserr", 503, false, 0},
+	[OUTCOME_UNREACHABLE] = {"911", 503, false, 60},
+	[OUTCOME_UNKNOWN] = {"911", 503, false, 60},
+	[OUTCOME_GIVEN_UP] = {"911", 503, false, 60},
+	[OUTCOME_BUSY] = {"911", 503, false, 10},
+	[OUTCOME_FAILED] = {"911", 503, false, 60},
+};
+
+const struct word *word_for(enum outcome_code code)
+{
+	bool known = (unsigned)code < sizeof words / sizeof *words && words[code].text;
+
+	return &words[known ? code : OUTCOME_FAILED];
+}
+
+/* The outcome that stands for all: a success if there is one, else a failure that may pass, else the first. */
+static const struct outcome *foremost(const struct dialect_answer *answer)
+{
+	const struct outcome *best = &answer->outcomes[0];
+
+	for (size_t i = 0; i < answer->outcome_count; i++) {
+		const struct outcome *outcome = &answer->outcomes[i];
+		int status = word_for(outcome->code)->status;
+
+		if (status == 200)
+			return outcome;
+		if (status >= 500 && word_for(best->code)->status < 500)
+			best = outcome;
+	}
+	return best;
+}
+
+void words_set_status(const struct dialect_answer *answer, struct http_response *response)
+{
+	const struct outcome *outcome = foremost(answer);
+	const struct word *word = word_for(outcome->code);
+
+	response->status = word->status;
+	response->challenge = word->challenge;
+	response->content_type = "text/plain; charset=utf-8";
+	response->retry_after_s = outcome->retry_after_s ? outcome->retry_after_s : word->retry_after_s;
+}
+
+void words_soften(const struct dialect_answer *answer, struct http_response *response)
+{
+	enum outcome_code code = answer->outcomes[0].code;
+
+	if (!answer->request->errors_as_200 || code == OUTCOME_MISSING_LOGIN || code == OUTCOME_MISSING_KEY)
+		return;
+	response->status = 200;
+	response->challenge = false;
+}
+
+/* The addresses that the host has now, `ipv4,ipv6`; routers expect one even where none is left. */
+static void add_addresses(const struct outcome *outcome, struct http_response *response)
+{
+	char text[ADDR_TEXT_MAX];
+
+	for (size_t i = 0; i < outcome->addr_count; i++)
+		http_response_add(response, "%s%s", i ? "," : " ", addr_format(&outcome->addrs[i], text));
+	if (outcome->addr_count == 0)
+		http_response_add(response, " 0.0.0.0");
+}
+
+void words_render(const struct dialect_answer *answer, struct http_response *response)
+{
+	words_set_status(answer, response);
+	words_soften(answer, response);
+	for (size_t i = 0; i < answer->outcome_count; i++) {
+		const struct outcome *outcome = &answer->outcomes[i];
+		const struct word *word = word_for(outcome->code);
+
+		http_response_add(response, "%s", word->text);
+		if (word->status == 200)
+			add_addresses(outcome, response);
+		http_response_add(response, "\n");
+	}
+}

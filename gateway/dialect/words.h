@@ -1,0 +1,34 @@
+/*
+ * words: the answers of the dyndns2 protocol, which several dialects use. Private to the room.
+ *
+ * `good` and `nochg` with what the host has now, one line per host in the order asked; else one word and nothing that
+ * a client could take for success, under a status of 400 and more.
+ */
+#ifndef DIALECT_WORDS_H
+#define DIALECT_WORDS_H
+
+#include "dialect/dialect.h"
+
+/* What an outcome is in this protocol. */
+struct word {
+	const char *text;
+	int status;             /* RFC 9110 section 15 */
+	bool challenge;         /* asks for Basic credentials */
+	unsigned retry_after_s; /* 0: not said */
+};
+
+const struct word *word_for(enum outcome_code code);
+
+/* Sets status, content type and headers from the outcomes: success if one of them is. */
+void words_set_status(const struct dialect_answer *answer, struct http_response *response);
+
+/*
+ * Makes a failure's status 200 where the listener wants that. Only for dialects whose clients read the words. Who has
+ * sent no credentials yet is still asked for them.
+ */
+void words_soften(const struct dialect_answer *answer, struct http_response *response);
+
+/* The whole answer. A dialect's render(). */
+void words_render(const struct dialect_answer *answer, struct http_response *response);
+
+#endif

@@ -1,0 +1,260 @@
+/*
+ * What is written to the state file off the loop: batches, jobs, and failures that nobody has to wait for.
+ */
+#include "fake_env.h"
+#include "state_folder.h"
+#include "support.h"
+
+#include "account/state.h"
+#include "base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+enum { NOW_S = 1800000000, LOG_LEN = 4096, RECORDS_MAX = 10000, JOBS_MAX = 64 };
+
+struct world {
+	struct fake_env *fake;
+	char folder[128];
+	struct state *state;
+	size_t log_len;
+	char log[LOG_LEN];
+};
+
+static void keep_line(void *ctx, const char *line, size_t len)
+{
+	struct world *world = ctx;
+
+	assert_true(world->log_len + len + 2 < LOG_LEN);
+	memcpy(world->log + world->log_len, line, len);
+	world->log_len += len;
+	world->log[world->log_len++] = '\n';
+	world->log[world->log_len] = '\0';
+}
+
+static int setup(void **state)
+{
+	struct world *world = fake_env_calloc(1, sizeof *world);
+
+	world->fake = fake_env_new(1);
+	snprintf(world->folder, sizeof world->folder, "%s", state_folder_new());
+	assert_int_equal(state_new(fake_env_of(world->fake), world->folder, &world->state), STATUS_OK);
+	log_set_sink(keep_line, world);
+	*state = world;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *world = *state;
+
+	state_free(&world->state);
+	assert_null(world->state);
+	fake_env_settle(world->fake);
+	log_set_sink(NULL, NULL);
+	fake_env_free(&world->fake);
+	state_folder_remove(world->folder);
+	free(world);
+	return 0;
+}
+
+/* Records a success of a host of its own; the texts are gone afterwards. */
+static void record(struct world *world, unsigned n)
+{
+	char host[32], login[] = "alice";
+	struct record one = {.login = text_of(login), .at_s = NOW_S, .code = OUTCOME_CHANGED};
+
+	snprintf(host, sizeof host, "h%u.example.com", n);
+	one.host = text_of(host);
+	one.source = addr_of("192.0.2.1");
+	state_record(world->state, &one);
+	memset(host, 'x', sizeof host);
+	memset(login, 'x', sizeof login);
+}
+
+static void count_host(void *ctx, const struct database_host *host)
+{
+	assert_true(host->host.octets[0] == 'h');
+	++*(size_t *)ctx;
+}
+
+static size_t hosts_written(struct world *world)
+{
+	struct database *database = state_folder_open(world->folder);
+	size_t count = 0;
+
+	assert_int_equal(database_hosts(database, text_of("alice"), count_host, &count), STATUS_OK);
+	database_free(&database);
+	return count;
+}
+
+static void records_are_written_together_a_little_later(void **state)
+{
+	struct world *world = *state;
+
+	for (unsigned i = 0; i < 20; i++)
+		record(world, i);
+	fake_env_advance(world->fake, 500);
+	assert_int_equal(hosts_written(world), 0);
+	fake_env_advance(world->fake, 600);
+	assert_int_equal(hosts_written(world), 20);
+	assert_string_equal(world->log, "");
+}
+
+static void what_was_recorded_is_written_before_the_end(void **state)
+{
+	struct world *world = *state;
+
+	for (unsigned i = 0; i < 20; i++)
+		record(world, i);
+	state_free(&world->state);
+	fake_env_settle(world->fake);
+	assert_int_equal(hosts_written(world), 20);
+}
+
+/* A file in the place of the folder: nothing can be opened there. */
+static void break_folder(struct world *world, bool broken)
+{
+	assert_int_equal(chmod(world->folder, broken ? 0777 : 0700), 0);
+}
+
+static void what_cannot_be_written_is_told_once_and_tried_again(void **state)
+{
+	struct world *world = *state;
+
+	break_folder(world, true);
+	for (unsigned i = 0; i < 5; i++) {
+		record(world, i);
+		fake_env_advance(world->fake, 10000);
+	}
+	assert_non_null(strstr(world->log, "level=error event=history-failed"));
+	assert_null(strstr(strstr(world->log, "history-failed") + 1, "history-failed"));
+	break_folder(world, false);
+	fake_env_advance(world->fake, 10000);
+	assert_int_equal(hosts_written(world), 5);
+	assert_non_null(strstr(world->log, "event=history-resumed"));
+}
+
+static void what_does_not_fit_is_dropped_and_counted(void **state)
+{
+	struct world *world = *state;
+
+	break_folder(world, true);
+	for (unsigned i = 0; i < RECORDS_MAX + 7; i++)
+		record(world, i % 900);
+	fake_env_advance(world->fake, 10000);
+	break_folder(world, false);
+	fake_env_advance(world->fake, 60000);
+	assert_non_null(strstr(world->log, "dropped=7"));
+	assert_int_equal(hosts_written(world), 900);
+}
+
+static void at_the_end_nothing_is_tried_for_ever(void **state)
+{
+	struct world *world = *state;
+
+	break_folder(world, true);
+	record(world, 1);
+	state_free(&world->state);
+	fake_env_settle(world->fake);
+	assert_non_null(strstr(world->log, "event=history-lost"));
+	break_folder(world, false);
+}
+
+/* ---- Jobs ---- */
+
+struct job {
+	unsigned worked, done, order;
+	unsigned *orders;
+	enum status status;
+};
+
+static enum status work(void *ctx, struct database *database)
+{
+	struct job *job = ctx;
+	struct database_user user = {.login = text_of("bob"), .active = true};
+
+	job->worked++;
+	job->order = ++*job->orders;
+	return database_user_add(database, &user);
+}
+
+static void on_done(void *ctx, enum status status)
+{
+	struct job *job = ctx;
+
+	job->done++;
+	job->status = status;
+}
+
+static void jobs_are_done_in_their_order(void **state)
+{
+	struct world *world = *state;
+	unsigned orders = 0;
+	struct job jobs[3] = {{.orders = &orders}, {.orders = &orders}, {.orders = &orders}};
+
+	record(world, 1);
+	for (size_t i = 0; i < LENGTH(jobs); i++) {
+		assert_int_equal(state_do(world->state, work, on_done, &jobs[i]), STATUS_OK);
+		record(world, 2);
+		assert_int_equal(jobs[i].done, 0);
+	}
+	fake_env_settle(world->fake);
+	for (size_t i = 0; i < LENGTH(jobs); i++) {
+		assert_int_equal(jobs[i].done, 1);
+		assert_int_equal(jobs[i].order, i + 1);
+		assert_int_equal(jobs[i].status, i == 0 ? STATUS_OK : STATUS_DUPLICATE);
+	}
+}
+
+static void a_job_without_a_file_fails(void **state)
+{
+	struct world *world = *state;
+	unsigned orders = 0;
+	struct job job = {.orders = &orders};
+
+	break_folder(world, true);
+	assert_int_equal(state_do(world->state, work, on_done, &job), STATUS_OK);
+	fake_env_settle(world->fake);
+	assert_int_equal(job.worked, 0);
+	assert_int_equal(job.done, 1);
+	assert_int_equal(job.status, STATUS_IO);
+	break_folder(world, false);
+}
+
+static void beyond_the_bound_jobs_are_refused_at_once(void **state)
+{
+	struct world *world = *state;
+	unsigned orders = 0;
+	struct job jobs[JOBS_MAX + 1];
+
+	for (size_t i = 0; i < LENGTH(jobs); i++) {
+		jobs[i] = (struct job){.orders = &orders};
+		assert_int_equal(state_do(world->state, work, on_done, &jobs[i]),
+				 i < JOBS_MAX ? STATUS_OK : STATUS_FULL);
+	}
+	/* Those that were taken are done even so, and after the end, too. */
+	state_free(&world->state);
+	fake_env_settle(world->fake);
+	for (size_t i = 0; i < LENGTH(jobs); i++)
+		assert_int_equal(jobs[i].done, i < JOBS_MAX);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(records_are_written_together_a_little_later),
+		TEST(what_was_recorded_is_written_before_the_end),
+		TEST(what_cannot_be_written_is_told_once_and_tried_again),
+		TEST(what_does_not_fit_is_dropped_and_counted),
+		TEST(at_the_end_nothing_is_tried_for_ever),
+		TEST(jobs_are_done_in_their_order),
+		TEST(a_job_without_a_file_fails),
+		TEST(beyond_the_bound_jobs_are_refused_at_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

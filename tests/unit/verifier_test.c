@@ -1,0 +1,282 @@
+/*
+ * Checking secrets against crypt(3) hashes: what is remembered, what waits, and who goes first.
+ */
+#include "support.h"
+
+#include "account/password.h"
+#include "account/verifier.h"
+#include "fake_env.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define PASSWORD "correct horse"
+
+/* By openssl-passwd(1) and crypt(3). */
+#define SHA256_HASH   "$5$saltsalt$myjXcpMpE2Ofk7fj9hqyNYSn6lmWG4Mqnjx.KIRRr4/"
+#define SHA512_HASH   "$6$saltsalt$hRM5XZ86KXEw9UOmjigeVqFgULtFB2sgpC9lXQDfMib3Zgw7mEiUvBJI2EplzfAqxL5Vvwp2scFtv/uamSo5z0"
+#define YESCRYPT_HASH "$y$j75$abcdefghijklmnopqrstu0$NrDLxdh8RZsWZGjPgaTyFYpgfjnLrvMdBZJ3EMKXds7"
+
+enum { WAITING_MAX = 128 };
+
+struct world {
+	struct fake_env *fake;
+	struct verifier *verifier;
+	unsigned order; /* of the answers */
+};
+
+struct answer {
+	struct world *world;
+	unsigned calls, order;
+	enum status status;
+	bool matches;
+};
+
+static int setup(void **state)
+{
+	struct world *world = fake_env_calloc(1, sizeof *world);
+
+	world->fake = fake_env_new(1);
+	assert_int_equal(verifier_new(fake_env_of(world->fake), &world->verifier), STATUS_OK);
+	*state = world;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *world = *state;
+
+	verifier_free(&world->verifier);
+	fake_env_settle(world->fake);
+	fake_env_free(&world->fake);
+	free(world);
+	return 0;
+}
+
+static void on_verified(void *ctx, enum status status, bool matches)
+{
+	struct answer *answer = ctx;
+
+	answer->calls++;
+	answer->status = status;
+	answer->matches = matches;
+	answer->order = ++answer->world->order;
+}
+
+static void begin(struct world *world, const char *secret, bool suspect, struct answer *answer)
+{
+	*answer = (struct answer){.world = world};
+	verifier_check(world->verifier, SHA256_HASH, text_of(secret), suspect, on_verified, answer);
+}
+
+static void knows_the_methods_of_the_system(void **state)
+{
+	static const char *const hashes[] = {SHA256_HASH, SHA512_HASH, YESCRYPT_HASH};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(hashes); i++) {
+		assert_row(hashes[i], password_is_hash(text_of(hashes[i])));
+		assert_row(hashes[i], password_matches(hashes[i], text_of(PASSWORD)));
+		assert_row(hashes[i], !password_matches(hashes[i], text_of("correct horsf")));
+		assert_row(hashes[i], !password_matches(hashes[i], text_of("")));
+		assert_row(hashes[i], !password_matches(hashes[i], (struct text){PASSWORD "\0x", sizeof PASSWORD + 1}));
+	}
+}
+
+static void what_has_not_the_form_of_a_hash_is_none(void **state)
+{
+	static const struct text rows[] = {
+		OCTETS(""),
+		OCTETS("$"),
+		OCTETS("$6$"),
+		OCTETS("$6$saltsalt$"),
+		OCTETS("$6$saltsalt$short"),
+		OCTETS("$nix$saltsalt$0123456789012345678901"),
+		OCTETS("6$saltsalt$012345678901234567890123456789"),
+		OCTETS("abJnggxhB/yWI"), /* DES, of two characters of salt */
+		OCTETS("$5$salt:alt$myjXcpMpE2Ofk7fj9hqyNYSn6lmWG4Mqnjx.KIRRr4/"),
+		OCTETS("$5$saltsalt$myjXcpMpE2Ofk7fj9hqyNY\0n6lmWG4Mqnjx.KIRRr4/"),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++)
+		assert_row(rows[i].octets, !password_is_hash(rows[i]));
+}
+
+static void new_hashes_are_yescrypt_and_differ(void **state)
+{
+	char first[PASSWORD_HASH_MAX], second[PASSWORD_HASH_MAX], longest[PASSWORD_MAX + 2];
+
+	(void)state;
+	assert_int_equal(password_hash(text_of(PASSWORD), first), STATUS_OK);
+	assert_int_equal(password_hash(text_of(PASSWORD), second), STATUS_OK);
+	assert_memory_equal(first, "$y$", 3);
+	assert_string_not_equal(first, second);
+	assert_true(password_is_hash(text_of(first)));
+	assert_true(password_matches(first, text_of(PASSWORD)));
+
+	assert_int_equal(password_hash(text_of(""), first), STATUS_INVALID);
+	memset(longest, 'x', sizeof longest);
+	assert_int_equal(password_hash((struct text){longest, PASSWORD_MAX + 1}, first), STATUS_INVALID);
+	assert_int_equal(password_hash((struct text){"a\0b", 3}, first), STATUS_INVALID);
+}
+
+static void computes_once_and_remembers(void **state)
+{
+	struct world *world = *state;
+	struct answer answer;
+
+	for (int right = 0; right <= 1; right++) {
+		const char *secret = right ? PASSWORD : "wrong horse";
+
+		begin(world, secret, false, &answer);
+		assert_int_equal(answer.calls, 0);
+		fake_env_settle(world->fake);
+		assert_int_equal(answer.calls, 1);
+		assert_int_equal(answer.status, STATUS_OK);
+		assert_int_equal(answer.matches, right);
+
+		begin(world, secret, true, &answer);
+		assert_int_equal(answer.calls, 1); /* at once */
+		assert_int_equal(answer.matches, right);
+	}
+}
+
+static void a_changed_password_is_not_remembered(void **state)
+{
+	struct world *world = *state;
+	struct answer answer;
+
+	begin(world, PASSWORD, false, &answer);
+	fake_env_settle(world->fake);
+	assert_true(answer.matches);
+	answer.calls = 0;
+	verifier_check(world->verifier, YESCRYPT_HASH, text_of("another one"), false, on_verified, &answer);
+	assert_int_equal(answer.calls, 0);
+	fake_env_settle(world->fake);
+	assert_false(answer.matches);
+}
+
+/* Nor can a part of the secret pass for a part of the hash. */
+static void hash_and_secret_are_told_apart(void **state)
+{
+	struct world *world = *state;
+	struct answer answer;
+
+	begin(world, PASSWORD, false, &answer);
+	fake_env_settle(world->fake);
+	answer.calls = 0;
+	verifier_check(world->verifier, SHA256_HASH "c", text_of("orrect horse"), false, on_verified, &answer);
+	fake_env_settle(world->fake);
+	assert_int_equal(answer.calls, 1);
+	assert_false(answer.matches);
+}
+
+static void a_flood_of_wrong_ones_does_not_push_out_right_ones(void **state)
+{
+	struct world *world = *state;
+	struct answer answer;
+
+	begin(world, PASSWORD, false, &answer);
+	fake_env_settle(world->fake);
+	for (unsigned i = 0; i < 300; i++) {
+		char secret[16];
+
+		snprintf(secret, sizeof secret, "wrong %u", i);
+		begin(world, secret, true, &answer);
+		fake_env_settle(world->fake);
+		assert_false(answer.matches);
+	}
+	begin(world, PASSWORD, false, &answer);
+	assert_int_equal(answer.calls, 1);
+	assert_true(answer.matches);
+}
+
+static void suspects_wait_behind_all_others(void **state)
+{
+	struct world *world = *state;
+	struct answer first, suspects[3], honest;
+
+	begin(world, "first", true, &first);
+	for (size_t i = 0; i < LENGTH(suspects); i++) {
+		char secret[16];
+
+		snprintf(secret, sizeof secret, "suspect %zu", i);
+		begin(world, secret, true, &suspects[i]);
+	}
+	begin(world, PASSWORD, false, &honest);
+	fake_env_settle(world->fake);
+	assert_true(honest.matches);
+	assert_int_equal(first.order, 1); /* it was being computed already */
+	assert_int_equal(honest.order, 2);
+	for (size_t i = 0; i < LENGTH(suspects); i++)
+		assert_int_equal(suspects[i].order, i + 3);
+}
+
+static void beyond_the_bound_nothing_is_known_and_told_at_once(void **state)
+{
+	static struct answer answers[WAITING_MAX + 2], honest;
+	struct world *world = *state;
+
+	for (size_t i = 0; i < LENGTH(answers); i++) {
+		char secret[16];
+
+		snprintf(secret, sizeof secret, "wrong %zu", i);
+		begin(world, secret, true, &answers[i]);
+	}
+	/* One is being computed, and as many wait as may. */
+	assert_int_equal(answers[WAITING_MAX].calls, 0);
+	assert_int_equal(answers[WAITING_MAX + 1].calls, 1);
+	assert_int_equal(answers[WAITING_MAX + 1].status, STATUS_FULL);
+	/* The queue of the others is their own. */
+	begin(world, PASSWORD, false, &honest);
+	assert_int_equal(honest.calls, 0);
+	fake_env_settle(world->fake);
+	assert_true(honest.matches);
+}
+
+static void the_same_secret_is_computed_once_for_all_who_wait(void **state)
+{
+	struct world *world = *state;
+	struct answer answers[20];
+
+	for (size_t i = 0; i < LENGTH(answers); i++)
+		begin(world, PASSWORD, false, &answers[i]);
+	fake_env_settle(world->fake);
+	for (size_t i = 0; i < LENGTH(answers); i++)
+		assert_true(answers[i].calls == 1 && answers[i].matches);
+}
+
+static void those_who_wait_when_it_is_freed_are_never_told(void **state)
+{
+	struct world *world = *state;
+	struct answer first, second;
+
+	begin(world, "first", false, &first);
+	begin(world, "second", false, &second);
+	verifier_free(&world->verifier);
+	assert_null(world->verifier);
+	fake_env_settle(world->fake);
+	assert_int_equal(first.calls + second.calls, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(knows_the_methods_of_the_system),
+		cmocka_unit_test(what_has_not_the_form_of_a_hash_is_none),
+		cmocka_unit_test(new_hashes_are_yescrypt_and_differ),
+		TEST(computes_once_and_remembers),
+		TEST(a_changed_password_is_not_remembered),
+		TEST(hash_and_secret_are_told_apart),
+		TEST(a_flood_of_wrong_ones_does_not_push_out_right_ones),
+		TEST(suspects_wait_behind_all_others),
+		TEST(beyond_the_bound_nothing_is_known_and_told_at_once),
+		TEST(the_same_secret_is_computed_once_for_all_who_wait),
+		TEST(those_who_wait_when_it_is_freed_are_never_told),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
