@@ -64,6 +64,17 @@ enum status addr_from_sockaddr(const struct sockaddr *from, struct addr *out)
 	return STATUS_INVALID;
 }
 
+struct addr addr_unmapped(const struct addr *addr)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	struct addr out = {.family = ADDR_V4};
+
+	if (addr->family != ADDR_V6 || memcmp(addr->octets, mapped, sizeof mapped) != 0)
+		return *addr;
+	memcpy(out.octets, addr->octets + sizeof mapped, 4);
+	return out;
+}
+
 static bool has_prefix(const struct addr *addr, const uint8_t *prefix, unsigned bits)
 {
 	unsigned whole = bits / 8, rest = bits % 8;

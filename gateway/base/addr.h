@@ -58,6 +58,9 @@ const char *addr_format(const struct addr *addr, char buffer[static ADDR_TEXT_MA
  */
 MUST_USE enum status addr_from_sockaddr(const struct sockaddr *from, struct addr *out);
 
+/* The IPv4 address that an IPv4-mapped IPv6 address is (RFC 4291 section 2.5.5.2); any other as it is. */
+struct addr addr_unmapped(const struct addr *addr);
+
 /* Octets of the address: 4 or 16. */
 size_t addr_len(const struct addr *addr);
 

@@ -252,27 +252,38 @@ static bool wants_v6_only(const struct config *config, const struct config_liste
 	return false;
 }
 
+static enum status listen_on(struct daemon *daemon, const struct config_listener *listener)
+{
+	struct http_listen_options options = {
+		.endpoint = {listener->address, (uint16_t)listener->port},
+		.v6_only = wants_v6_only(daemon->config, listener),
+		.path = listener->path,
+		.mode = listener->mode,
+		.trusted = config_trusted(daemon->config, listener),
+		.proxy_protocol = listener->proxy_protocol,
+		.certificates = listener->cert_set,
+		.tls_priorities = listener->tls_priorities,
+		.errors_as_200 = listener->errors_as_200,
+	};
+	char text[ENDPOINT_TEXT_MAX], error[256];
+	enum status status = http_server_listen(daemon->http, &options, error, sizeof error);
+
+	if (status == STATUS_OK)
+		LOG(LOG_INFO, "listening",
+		    log_text("address", options.path ? options.path : endpoint_format(&options.endpoint, text)),
+		    log_text("scheme", options.certificates ? "https" : "http"));
+	else
+		LOG(LOG_ERROR, "listen-failed", log_text("text", error));
+	return status;
+}
+
 static enum status listen_on_all(struct daemon *daemon)
 {
-	const struct config *config = daemon->config;
+	enum status status = STATUS_OK;
 
-	for (size_t i = 0; i < config->listener_count; i++) {
-		const struct config_listener *listener = &config->listeners[i];
-		struct http_listen_options options = {
-			.endpoint = {listener->address, (uint16_t)listener->port},
-			.v6_only = wants_v6_only(config, listener),
-			.errors_as_200 = listener->errors_as_200,
-		};
-		char text[ENDPOINT_TEXT_MAX], error[256] = "out of memory";
-		enum status status = http_server_listen(daemon->http, &options, error, sizeof error);
-
-		if (status != STATUS_OK) {
-			LOG(LOG_ERROR, "listen-failed", log_text("text", error));
-			return status;
-		}
-		LOG(LOG_INFO, "listening", log_text("address", endpoint_format(&options.endpoint, text)));
-	}
-	return STATUS_OK;
+	for (size_t i = 0; i < daemon->config->listener_count && status == STATUS_OK; i++)
+		status = listen_on(daemon, &daemon->config->listeners[i]);
+	return status;
 }
 
 static void on_drained(void *ctx, size_t cut)

@@ -82,6 +82,25 @@ static void check_zones(struct reader *reader, const config_t *file, struct conf
 	}
 }
 
+struct networks config_trusted(const struct config *config, const struct config_listener *listener)
+{
+	if (listener->trusts_its_own)
+		return (struct networks){listener->trusted, listener->trusted_count};
+	return (struct networks){config->trusted, config->trusted_count};
+}
+
+/* Whoever connects to a Unix socket is trusted. */
+static void check_listeners(struct reader *reader, const config_t *file, const struct config *config)
+{
+	for (size_t i = 0; i < config->listener_count; i++) {
+		const struct config_listener *listener = &config->listeners[i];
+
+		if (listener->proxy_protocol && !listener->path && config_trusted(config, listener).count == 0)
+			reader_error(reader, config_setting_get_member(element(file, "listen", i), "proxy_protocol"),
+				     "`proxy_protocol` needs `trusted_proxies`: nobody else may send PROXY headers");
+	}
+}
+
 static bool lies_in_a_zone(const struct config *config, const struct host_pattern *pattern)
 {
 	for (size_t i = 0; i < config->zone_count; i++) {
@@ -239,6 +258,7 @@ static void read_all(struct reader *reader, config_t *file, struct config *confi
 	options_read(reader, &options_top, config_root_setting(file), config);
 	if (reader->no_memory)
 		return;
+	check_listeners(reader, file, config);
 	check_tsig(reader, file, config);
 	check_zones(reader, file, config);
 	check_users(reader, file, config);
@@ -277,6 +297,18 @@ static void free_tsig(struct config_tsig *tsig)
 	free(tsig->algorithm);
 }
 
+static void free_listener(struct config_listener *listener)
+{
+	for (size_t i = 0; i < listener->certificate_count; i++) {
+		free(listener->certificates[i].certificate);
+		free(listener->certificates[i].key);
+	}
+	free(listener->certificates);
+	free(listener->path);
+	free(listener->trusted);
+	cert_set_release(&listener->cert_set);
+}
+
 void config_release(struct config **config_pointer)
 {
 	struct config *config = config_pointer ? *config_pointer : NULL;
@@ -293,7 +325,10 @@ void config_release(struct config **config_pointer)
 	for (size_t i = 0; i < config->user_count; i++)
 		account_fini(&config->users[i]);
 	free(config->state_dir);
+	for (size_t i = 0; i < config->listener_count; i++)
+		free_listener(&config->listeners[i]);
 	free(config->listeners);
+	free(config->trusted);
 	free(config->tsig);
 	free(config->zones);
 	free(config->users);

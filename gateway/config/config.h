@@ -14,13 +14,30 @@
 #include "base/addr.h"
 #include "base/log.h"
 #include "base/name.h"
+#include "base/network.h"
 #include "base/peer.h"
 #include "base/status.h"
+#include "cert/cert.h"
 #include "tsig.h"
+
+struct config_certificate {
+	char *certificate;
+	char *key;
+};
 
 struct config_listener {
 	struct addr address;
 	unsigned port;
+	char *path; /* of a Unix socket, instead of address and port */
+	unsigned mode;
+	struct network *trusted; /* instead of those at the top level, if trusts_its_own */
+	size_t trusted_count;
+	bool trusts_its_own;
+	bool proxy_protocol;
+	struct config_certificate *certificates;
+	size_t certificate_count;
+	struct cert_set *cert_set;  /* NULL: HTTP without TLS */
+	const char *tls_priorities; /* a constant, see cert_priorities() */
 	bool errors_as_200;
 };
 
@@ -54,6 +71,8 @@ struct config {
 	struct account *users;
 	size_t user_count;
 
+	struct network *trusted;
+	size_t trusted_count;
 	enum log_level log_level;
 	bool uniform_auth_errors;
 	bool allow_private;
@@ -81,6 +100,9 @@ struct config {
  * it. `is_error` is false for advice that does not stop the configuration from being taken.
  */
 typedef void config_complain_fn(void *ctx, bool is_error, const char *file, unsigned line, const char *text);
+
+/* The proxies that a listener trusts. */
+struct networks config_trusted(const struct config *config, const struct config_listener *listener);
 
 /*
  * Reads the file and the key files that it names. STATUS_INVALID after at least one error was told, STATUS_NO_MEMORY,

@@ -7,7 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
 
 #include "base/secret.h"
 
@@ -28,42 +31,7 @@ static void *append(struct reader *reader, void *array_pointer, size_t *count, s
 	return memset((char *)grown + size * (*count)++, 0, size);
 }
 
-/* ---- listen ---- */
-
-static void take_listen_address(struct reader *reader, const config_setting_t *at, const char *text, void *into)
-{
-	struct config_listener *listener = into;
-
-	if (addr_parse(text_of(text), &listener->address) != STATUS_OK)
-		reader_error(reader, at, "\"%s\" is not an IP address; \"::\" and \"0.0.0.0\" stand for all", text);
-}
-
-static const struct option listen_options[] = {
-	{.name = "address",
-	 .type = OPTION_TEXT,
-	 .required = true,
-	 .take = take_listen_address,
-	 .help = "the IP address to listen on; \"::\" is every IPv6 and IPv4 address of the machine"},
-	{.name = "port",
-	 .type = OPTION_NUMBER,
-	 FIELD(config_listener, port),
-	 .fallback = 8080,
-	 .min = 1,
-	 .max = 65535,
-	 .help = "the TCP port"},
-	{.name = "errors_as_200",
-	 .type = OPTION_BOOL,
-	 FIELD(config_listener, errors_as_200),
-	 .fallback = false,
-	 .help = "true: the dialects of routers answer failures under status 200, for clients that read words only then"},
-	{.name = NULL},
-};
-
-static const struct option_group listen_group = {"listen", listen_options, sizeof(struct config_listener), NULL};
-
-/* ---- tsig_keys ---- */
-
-/* Key files stand beside the configuration unless their path is absolute. */
+/* Files that are named stand beside the configuration unless their path is absolute. NULL without memory. */
 static char *beside(const struct reader *reader, const char *file)
 {
 	const char *slash = strrchr(reader->path, '/');
@@ -75,6 +43,225 @@ static char *beside(const struct reader *reader, const char *file)
 		return NULL;
 	return path;
 }
+
+/* ---- Trusted proxies, of a listener and at the top level ---- */
+
+static void add_network(struct reader *reader, const config_setting_t *at, const char *text, struct network **array,
+			size_t *count)
+{
+	struct network network, *added;
+
+	if (network_parse(text_of(text), &network) != STATUS_OK) {
+		reader_error(reader, at,
+			     "\"%s\" is not a network: 192.0.2.0/24, 2001:db8::/32, 192.0.2.1; the bits behind the "
+			     "prefix must be zero",
+			     text);
+		return;
+	}
+	added = append(reader, array, count, sizeof network);
+	if (added)
+		*added = network;
+}
+
+/* ---- listen: certificates ---- */
+
+enum { EXPIRY_WARNING_DAYS = 14 };
+
+static void advise_on_validity(struct reader *reader, const config_setting_t *at, const char *path,
+			       const struct cert_validity *validity)
+{
+	time_t now = time(NULL);
+	long days = (long)(validity->until - now) / 86400;
+
+	if (validity->from > now)
+		reader_advise(reader, at, "certificate %s is not valid yet; is the clock right?", path);
+	else if (validity->until <= now)
+		reader_advise(reader, at, "certificate %s has expired; clients will refuse it", path);
+	else if (days < EXPIRY_WARNING_DAYS)
+		reader_advise(reader, at, "certificate %s expires in %ld days; renew it, then send SIGHUP", path, days);
+}
+
+static void advise_on_secrecy(struct reader *reader, const config_setting_t *at, const char *path)
+{
+	struct stat info;
+
+	if (stat(path, &info) == 0 && info.st_mode & (S_IROTH | S_IWOTH))
+		reader_advise(reader, at, "key file %s is open to every user of this machine: chmod o-rwx it", path);
+}
+
+static void add_certificate(struct reader *reader, const config_setting_t *at, const struct config_certificate *pair,
+			    struct cert_set *set)
+{
+	const config_setting_t *certificate_at = config_setting_get_member(at, "certificate");
+	const config_setting_t *key_at = config_setting_get_member(at, "key");
+	char *certificate = beside(reader, pair->certificate), *key = beside(reader, pair->key);
+	enum status status = STATUS_NO_MEMORY;
+	struct cert_validity validity;
+	struct cert_error error;
+
+	if (certificate && key)
+		status = cert_set_add(set, certificate, key, &validity, &error);
+	if (status == STATUS_OK) {
+		advise_on_validity(reader, certificate_at, certificate, &validity);
+		advise_on_secrecy(reader, key_at, key);
+	} else if (status == STATUS_INVALID) {
+		reader_error(reader, error.in_key ? key_at : certificate_at, "%s", error.text);
+	} else {
+		reader->no_memory = true;
+	}
+	free(certificate);
+	free(key);
+}
+
+static void add_certificates(struct reader *reader, const config_setting_t *at, struct config_listener *listener)
+{
+	if (cert_set_new(&listener->cert_set) != STATUS_OK) {
+		reader->no_memory = true;
+		return;
+	}
+	for (size_t i = 0; i < listener->certificate_count; i++)
+		add_certificate(reader, config_setting_get_elem(at, (unsigned)i), &listener->certificates[i],
+				listener->cert_set);
+}
+
+static const struct option certificate_options[] = {
+	{.name = "certificate",
+	 .type = OPTION_TEXT,
+	 FIELD(config_certificate, certificate),
+	 .required = true,
+	 .help = "a PEM file with the certificate and the intermediate ones, beside the configuration unless absolute"},
+	{.name = "key",
+	 .type = OPTION_TEXT,
+	 FIELD(config_certificate, key),
+	 .required = true,
+	 .help = "a PEM file with its private key, not encrypted, not readable by others"},
+	{.name = NULL},
+};
+
+static const struct option_group certificate_group = {"certificates", certificate_options,
+						      sizeof(struct config_certificate), NULL};
+
+/* ---- listen ---- */
+
+static void take_listen_address(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct config_listener *listener = into;
+
+	if (addr_parse(text_of(text), &listener->address) != STATUS_OK)
+		reader_error(reader, at, "\"%s\" is not an IP address; \"::\" and \"0.0.0.0\" stand for all", text);
+}
+
+static void take_listen_path(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct config_listener *listener = into;
+
+	listener->path = beside(reader, text);
+	if (!listener->path)
+		reader->no_memory = true;
+	else if (!*text || strlen(listener->path) >= sizeof((struct sockaddr_un *)0)->sun_path)
+		reader_error(reader, at, "`path` must have 1 to %zu octets",
+			     sizeof((struct sockaddr_un *)0)->sun_path - 1);
+}
+
+static void take_mode(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct config_listener *listener = into;
+	char *end;
+
+	listener->mode = (unsigned)strtoul(text, &end, 8);
+	if (*text < '0' || *text > '7' || *end || listener->mode > 0777)
+		reader_error(reader, at, "`mode` must be octal digits in quotes, such as \"0660\", not \"%s\"", text);
+}
+
+static void take_listen_proxy(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct config_listener *listener = into;
+
+	add_network(reader, at, text, &listener->trusted, &listener->trusted_count);
+}
+
+static void take_tls_min(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct config_listener *listener = into;
+
+	listener->tls_priorities = cert_priorities(text);
+	if (!listener->tls_priorities)
+		reader_error(reader, at, "`tls_min` must be \"1.0\", \"1.1\", \"1.2\" or \"1.3\", not \"%s\"", text);
+}
+
+static void finish_listener(struct reader *reader, const config_setting_t *at, void *into)
+{
+	struct config_listener *listener = into;
+	const config_setting_t *port = config_setting_get_member(at, "port");
+	const config_setting_t *mode = config_setting_get_member(at, "mode");
+
+	listener->trusts_its_own = config_setting_get_member(at, "trusted_proxies") != NULL;
+	if (!listener->path == (listener->address.family == ADDR_NONE))
+		reader_error(reader, at, "a listener has an `address` (and a `port`) or a `path`");
+	else if (listener->path && port)
+		reader_error(reader, port, "a Unix socket, which `path` stands for, has no `port`");
+	else if (!listener->path && mode)
+		reader_error(reader, mode, "`mode` is for Unix sockets, which have a `path`");
+	if (listener->certificate_count)
+		add_certificates(reader, config_setting_get_member(at, "certificates"), listener);
+	else if (config_setting_get_member(at, "tls_min"))
+		reader_error(reader, config_setting_get_member(at, "tls_min"),
+			     "`tls_min` says something of TLS, but this listener has no `certificates`");
+}
+
+static const struct option listen_options[] = {
+	{.name = "address",
+	 .type = OPTION_TEXT,
+	 .take = take_listen_address,
+	 .help = "the IP address to listen on; \"::\" is every IPv6 and IPv4 address of the machine"},
+	{.name = "port",
+	 .type = OPTION_NUMBER,
+	 FIELD(config_listener, port),
+	 .fallback = 8080,
+	 .min = 1,
+	 .max = 65535,
+	 .help = "the TCP port"},
+	{.name = "path",
+	 .type = OPTION_TEXT,
+	 .take = take_listen_path,
+	 .help = "a Unix socket instead of address and port, beside the configuration unless absolute; for proxies"},
+	{.name = "mode",
+	 .type = OPTION_TEXT,
+	 .take = take_mode,
+	 .fallback_text = "0660",
+	 .help = "of the Unix socket: who may connect"},
+	{.name = "proxy_protocol",
+	 .type = OPTION_BOOL,
+	 FIELD(config_listener, proxy_protocol),
+	 .fallback = false,
+	 .help = "true: each connection comes from a trusted proxy and begins with a PROXY header, version 1 or 2"},
+	{.name = "trusted_proxies",
+	 .type = OPTION_TEXTS,
+	 .take = take_listen_proxy,
+	 .help = "instead of those at the top level"},
+	{.name = "certificates",
+	 .type = OPTION_GROUPS,
+	 FIELD(config_listener, certificates),
+	 .count_offset = offsetof(struct config_listener, certificate_count),
+	 .group = &certificate_group,
+	 .help = "makes it HTTPS; of several, the one for the name that the client asks for is taken, else the first"},
+	{.name = "tls_min",
+	 .type = OPTION_TEXT,
+	 .take = take_tls_min,
+	 .fallback_text = "1.2",
+	 .help = "the oldest version of TLS that is spoken: \"1.0\", \"1.1\", \"1.2\" or \"1.3\""},
+	{.name = "errors_as_200",
+	 .type = OPTION_BOOL,
+	 FIELD(config_listener, errors_as_200),
+	 .fallback = false,
+	 .help = "true: the dialects of routers answer failures under status 200, for clients that read words only then"},
+	{.name = NULL},
+};
+
+static const struct option_group listen_group = {"listen", listen_options, sizeof(struct config_listener),
+						 finish_listener};
+
+/* ---- tsig_keys ---- */
 
 static bool is_private(struct reader *reader, const config_setting_t *at, const char *path)
 {
@@ -429,6 +616,13 @@ static const struct option_group user_group = {"users", user_options, sizeof(str
 
 /* ---- top level ---- */
 
+static void take_proxy(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct config *config = into;
+
+	add_network(reader, at, text, &config->trusted, &config->trusted_count);
+}
+
 static void take_log_level(struct reader *reader, const config_setting_t *at, const char *text, void *into)
 {
 	if (!log_level_parse(text_of(text), &((struct config *)into)->log_level))
@@ -479,6 +673,10 @@ static const struct option top_options[] = {
 	 .required = true,
 	 .help = "the zones that are updated"},
 	{.name = "users", GROUPS(users, user_count, user_group), .help = "who may update which hosts"},
+	{.name = "trusted_proxies",
+	 .type = OPTION_TEXTS,
+	 .take = take_proxy,
+	 .help = "networks of proxies, which are believed when they tell whose requests they bring"},
 	{.name = "log_level",
 	 .type = OPTION_TEXT,
 	 .take = take_log_level,
@@ -634,7 +832,7 @@ static const char *type_text(const struct option *option)
 
 bool config_option(size_t n, struct config_option_info *out)
 {
-	static const struct option_group *const groups[] = {&options_top, &listen_group, &tsig_group,
+	static const struct option_group *const groups[] = {&options_top, &listen_group, &certificate_group, &tsig_group,
 							    &zone_group,  &user_group,   &key_group};
 
 	for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {

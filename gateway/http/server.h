@@ -1,14 +1,18 @@
 /*
- * server: the HTTP side. Listeners, limits, requests in and responses out, on libmicrohttpd inside the caller's libuv
- * loop.
+ * server: the HTTP side. Listeners, TLS, limits, requests in and responses out, on libmicrohttpd inside the caller's
+ * libuv loop.
  *
  * Each complete request becomes one exchange and one call of the handler. The handler answers with
  * http_exchange_answer(), at once or later; until then the connection is suspended. Whoever takes an exchange must
  * answer it exactly once. As a backstop for that duty, an exchange that has waited longer than `exchange_timeout_ms`
  * gets a 503 from here, and its late answer is dropped.
  *
- * What is refused without asking the handler: 413 (body), 414 (target), 431 (headers), 400 (not HTTP, or
- * too many operands), 503 (out of memory).
+ * A request's source is the peer of its connection; but if that is a trusted proxy, it is whom the proxy names, by a
+ * PROXY header or by X-Forwarded-For or Forwarded, see proxy.h and forwarded.h. Who connects to a Unix socket is
+ * trusted.
+ *
+ * What is refused without asking the handler: 413 (body), 414 (target), 431 (headers), 400 (not HTTP, too
+ * many operands, or a proxy that does not name the source), 503 (out of memory).
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
@@ -17,7 +21,9 @@
 #include <uv.h>
 
 #include "base/addr.h"
+#include "base/network.h"
 #include "base/status.h"
+#include "cert/cert.h"
 #include "http/message.h"
 
 struct http_server;
@@ -46,15 +52,20 @@ struct http_options {
 MUST_USE enum status http_server_new(uv_loop_t *loop, const struct http_options *options, http_handler_fn *handler,
 				     void *ctx, struct http_server **out);
 
+/* Where and how requests come in. All is borrowed for the time of the call. */
 struct http_listen_options {
 	struct endpoint endpoint;
-	bool v6_only;       /* an IPv6 socket takes no IPv4 clients */
-	bool errors_as_200; /* for its requests, see http_request */
+	const char *path;              /* of a Unix socket, instead of the endpoint; NULL: none */
+	unsigned mode;                 /* of that */
+	struct networks trusted;       /* proxies, which may tell whose requests they bring */
+	bool proxy_protocol;           /* a PROXY header comes first, and only from trusted proxies */
+	bool v6_only;                  /* an IPv6 socket takes no IPv4 clients */
+	struct cert_set *certificates; /* NULL: HTTP without TLS; the listener becomes one of its holders */
+	const char *tls_priorities;    /* with certificates, see cert_priorities() */
+	bool errors_as_200;            /* for its requests, see http_request */
 };
 
-/*
- * Opens a listener. STATUS_IO with a sentence in `error` (`error_size` octets) when the system refuses.
- */
+/* Opens a listener. STATUS_IO with a sentence in `error` (`error_size` octets) when the system refuses. */
 MUST_USE enum status http_server_listen(struct http_server *server, const struct http_listen_options *options,
 					char *error, size_t error_size);
 

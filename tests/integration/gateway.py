@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -121,11 +122,21 @@ class Answer:
 
 
 class Connection:
-    """One client connection. Octets in, answers out."""
+    """One client connection, to a port or to the Unix socket at `path`. Octets in, answers out. With an SSL context it
+    speaks TLS, and asks for `name`; `preface` comes before all that."""
 
-    def __init__(self, port, address=LOOPBACK, source=None):
+    def __init__(self, port, address=LOOPBACK, source=None, path=None, tls=None, name=None, session=None, preface=b""):
         source = (source, 0) if source else None
-        self.stream = socket.create_connection((address, port), timeout=PATIENCE_S, source_address=source)
+        if path:
+            self.stream = socket.socket(socket.AF_UNIX)
+            self.stream.settimeout(PATIENCE_S)
+            self.stream.connect(str(path))
+        else:
+            self.stream = socket.create_connection((address, port), timeout=PATIENCE_S, source_address=source)
+        if preface:
+            self.stream.sendall(preface)
+        if tls:
+            self.stream = tls.wrap_socket(self.stream, server_hostname=name, session=session)
         self._input = self.stream.makefile("rb")
 
     def __enter__(self):
@@ -142,7 +153,7 @@ class Connection:
         """The gateway may refuse, and close, before it has read everything."""
         try:
             self.stream.sendall(octets)
-        except (BrokenPipeError, ConnectionResetError):
+        except (BrokenPipeError, ConnectionResetError, ssl.SSLError):
             pass
 
     def request(self, method, target, headers=(), body=b"", version="1.1"):
@@ -167,7 +178,7 @@ class Connection:
         """Whether the gateway closes now. Blocks until it does, or sends more, or patience ends."""
         try:
             return self._input.read(1) == b""
-        except ConnectionResetError:
+        except (ConnectionResetError, ssl.SSLError):
             return True
         except TimeoutError:
             return False
@@ -195,7 +206,8 @@ class Gateway:
     running = []
 
     def __init__(self, config, listen=(LOOPBACK,), files=()):
-        """`files` are (name, text) to lie in the folder that the configuration calls @FOLDER@."""
+        """`listen` has addresses, or settings of listeners; each gets the port. `files` are (name, text) to lie in the
+        folder that the configuration calls @FOLDER@."""
         self.folder = new_folder("ddnsgate")
         self.listen = listen
         self.config = config.replace("@FOLDER@", str(self.folder))
@@ -212,9 +224,8 @@ class Gateway:
     def start(self):
         for _ in range(5):
             self.port = free_port()
-            listen = libconfig([{"address": address, "port": self.port} for address in self.listen])
-            path = self.write("ddnsgate.cfg", f"listen = {listen};\n{self.config}")
-            self.process = Process("ddnsgate", [BINARY, "serve", "-c", str(path)], self.folder / "log")
+            self.path = self.write_config()
+            self.process = Process("ddnsgate", [BINARY, "serve", "-c", str(self.path)], self.folder / "log")
             wait_until(lambda: self.ready or not self.process.running)
             if self.ready:
                 Gateway.running.append(self)
@@ -225,6 +236,15 @@ class Gateway:
         log = self.log
         shutil.rmtree(self.folder, ignore_errors=True)
         raise AssertionError(f"ddnsgate does not start:\n{log}")
+
+    def write_config(self):
+        listen = libconfig([self._listener(each) for each in self.listen])
+        return self.write("ddnsgate.cfg", f"listen = {listen};\n{self.config}".replace("@FOLDER@", str(self.folder)))
+
+    def _listener(self, how):
+        if isinstance(how, str):
+            return {"address": how, "port": self.port}
+        return how if "path" in how else {"address": LOOPBACK, "port": self.port, **how}
 
     @property
     def ready(self):

@@ -62,6 +62,14 @@ def unconfined(program, folder):
     return copy if os.access(copy, os.X_OK) else original
 
 
+def skewed_clock(folder):
+    """Builds the library of skewed_clock.c there."""
+    library = Path(folder, "skewed_clock.so")
+    source = Path(__file__).with_name("skewed_clock.c")
+    subprocess.run(["cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", library, source], check=True)
+    return library
+
+
 class Process:
     """One child process with its output in a log file. The kernel kills it when the tests die, however they die."""
 

@@ -19,7 +19,7 @@ import dns.rdatatype
 import dns.tsig
 import dns.update
 
-from process import HAS_IPV6, LOOPBACK, LOOPBACK_V6, Process, free_port, new_folder, unconfined, wait_until
+from process import HAS_IPV6, LOOPBACK, LOOPBACK_V6, Process, free_port, new_folder, skewed_clock, unconfined, wait_until
 
 ALGORITHMS = ("hmac-md5", "hmac-sha1", "hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512")
 INITIAL_TTL = 3600
@@ -172,10 +172,7 @@ class Server:
     def _skew(self):
         if not self.clock_skew_s:
             return []
-        library = self.folder / "skewed_clock.so"
-        source = Path(__file__).with_name("skewed_clock.c")
-        subprocess.run(["cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", library, source], check=True)
-        return ["env", f"LD_PRELOAD={library}", f"CLOCK_SKEW_S={self.clock_skew_s}"]
+        return ["env", f"LD_PRELOAD={skewed_clock(self.folder)}", f"CLOCK_SKEW_S={self.clock_skew_s}"]
 
     def _write_files(self):
         for zone in self.zones:

@@ -483,6 +483,9 @@ static void refuses_a_wrong_type(void **state)
 		{{.listen = "listen = '::';"}, 1, "`listen` must be a list of groups"},
 		{{.listen = "listen = { address = '::'; };"}, 1, "`listen` must be a list of groups"},
 		{{.listen = "listen = ( '::' );"}, 1, "`listen` must be a list of groups"},
+		{{.listen = "listen = ( { address = '::';\ncertificates = 'cert.pem'; } );"},
+		 2,
+		 "`certificates` must be a list of groups"},
 		{{.users = "users = ( { login = 5; } );"}, 4, "`login` must be a string, not a number"},
 		{{.users = "users = ( { login = 'a';\nkey = ( '" SENTINEL "' ); } );"}, 5, "`key` must be a string"},
 		{{.users = "users = ( { login = 'a';\nkey = 12345; } );"}, 5, "`key` must be a string"},
@@ -490,6 +493,17 @@ static void refuses_a_wrong_type(void **state)
 		{{.users = "users = ( { login = 'a'; hosts = ( 'www.dyn.example.com',\n5 ); } );"},
 		 5,
 		 "`hosts` must be a string, not a number"},
+		{{.listen = "listen = ( { path = 'a.sock';\nmode = 660; } );"}, 2, "`mode` must be a string"},
+		{{.listen = "listen = ( { path = 'a.sock';\nmode = '0x10'; } );"}, 2, "`mode` must be octal digits"},
+		{{.listen = "listen = ( { path = 'a.sock';\nmode = '01777'; } );"}, 2, "`mode` must be octal digits"},
+		{{.listen = "listen = ( {\npath = ''; } );"}, 2, "`path` must have 1 to 107 octets"},
+		{{.extra = "trusted_proxies = 1;"}, 5, "`trusted_proxies` must be a list of strings"},
+		{{.extra = "trusted_proxies = ( '192.0.2.0/24',\n'192.0.2.1/24' );"},
+		 6,
+		 "\"192.0.2.1/24\" is not a network"},
+		{{.listen = "listen = ( { address = '::';\ntrusted_proxies = ( 'localhost' ); } );"},
+		 2,
+		 "\"localhost\" is not a network"},
 	};
 
 	(void)state;
@@ -555,7 +569,17 @@ static void refuses_a_file_without_what_is_required(void **state)
 		{{.zones = "", .users = ""}, 0, "`zones` is missing"},
 		{{.listen = "listen = ();"}, 1, "`listen` is empty"},
 		{{.zones = "zones = ();", .users = ""}, 3, "`zones` is empty"},
-		{{.listen = "listen = ( { address = '::'; },\n { port = 80; } );"}, 2, "`address` is missing"},
+		{{.listen = "listen = ( { address = '::'; },\n { port = 80; } );"},
+		 2,
+		 "has an `address` (and a `port`) or a `path`"},
+		{{.listen = "listen = ( { address = '::';\npath = '/run/a.sock'; } );"},
+		 1,
+		 "has an `address` (and a `port`) or a `path`"},
+		{{.listen = "listen = ( { path = '/run/a.sock';\nport = 80; } );"}, 2, "has no `port`"},
+		{{.listen = "listen = ( { address = '::';\nmode = '0660'; } );"}, 2, "`mode` is for Unix sockets"},
+		{{.listen = "listen = ( { address = '::';\nproxy_protocol = true; } );"},
+		 2,
+		 "`proxy_protocol` needs `trusted_proxies`"},
 		{{.users = "users = ( { login = 'a'; },\n { key = '" SENTINEL "'; } );"}, 5, "`login` is missing"},
 		{{.zones = "zones = ( { primaries = '192.0.2.53'; key = 'gw'; } );"}, 3, "`name` is missing"},
 		{{.zones = "zones = ( { name = 'dyn.example.com'; key = 'gw'; } );"}, 3, "`primaries` is missing"},
@@ -1012,7 +1036,7 @@ static void every_option_stands_in_its_section_of_the_manual(void **state)
 
 static void every_option_says_what_it_is(void **state)
 {
-	static const char *const groups[] = {"", "listen", "tsig_keys", "zones", "users"};
+	static const char *const groups[] = {"", "listen", "certificates", "tsig_keys", "zones", "users"};
 	bool seen[LENGTH(groups)] = {false};
 	struct config_option_info option;
 

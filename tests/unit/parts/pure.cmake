@@ -2,7 +2,7 @@
 foreach(module addr network peer name log secret table)
 	ddnsgate_unit_test(${module}_test LIBS room_base)
 endforeach()
-foreach(module decode message)
+foreach(module decode forwarded message proxy)
 	ddnsgate_unit_test(${module}_test LIBS room_http)
 endforeach()
 ddnsgate_unit_test(plan_test LIBS room_update room_account)

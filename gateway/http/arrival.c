@@ -1,0 +1,317 @@
+/*
+ * Connections on their way from accept() to their first request. A PROXY header and a handshake may lie between:
+ *
+ *   arrival_begin --plain HTTP--> an engine has it
+ *   arrival_begin --PROXY protocol--> waiting --its header has come--> as above and below
+ *   arrival_begin --TLS--> waiting --the client has said something--> ready --few at a time--> a step of the handshake
+ *                             ^                                                                  |           |
+ *                             +----------------------------- unfinished -------------------------+       finished
+ *
+ * libmicrohttpd carries out the steps, but must not be left alone with an unfinished handshake: 0.9.75 tries it again
+ * and again for as long as the client says nothing, and needs all of a core for that. So the connection is suspended
+ * there between the steps and we wait for the client; until the first step it needs next to no memory, too.
+ *
+ * A step may cost half a millisecond. A thousand at once would make everybody else wait for half a second; so there are
+ * a few in each turn of the loop.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "http/parts.h"
+#include "http/proxy.h"
+
+enum {
+	STEPS_MAX = 8,    /* in one turn of the loop */
+	FINISHED_ALL = 2, /* Finished messages of a handshake: one from each side */
+};
+
+struct arrival {
+	struct http_server *server;
+	struct connection *connection;
+	bool entered;      /* MHD has it */
+	unsigned finished; /* Finished messages so far */
+	uint64_t deadline_ms;
+	uv_poll_t poll;
+	TAILQ_ENTRY(arrival) link;
+	struct arrivals *queue; /* NULL: it waits */
+	TAILQ_ENTRY(arrival) queued;
+	bool is_introduced; /* no PROXY header is to come, or no more */
+	size_t header_len;
+	char header[]; /* PROXY_HEADER_MAX octets, if one is to come */
+};
+
+/* ---- Beginning and end ---- */
+
+static void leave_queue(struct arrival *arrival)
+{
+	if (arrival->queue)
+		TAILQ_REMOVE(arrival->queue, arrival, queued);
+	arrival->queue = NULL;
+}
+
+static void enter_queue(struct arrival *arrival, struct arrivals *queue)
+{
+	leave_queue(arrival);
+	TAILQ_INSERT_TAIL(queue, arrival, queued);
+	arrival->queue = queue;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct arrival *arrival = handle->data;
+	struct http_server *server = arrival->server;
+
+	free(arrival);
+	server_handle_closed(server);
+}
+
+void arrival_end(struct arrival *arrival)
+{
+	arrival->connection->arrival = NULL;
+	leave_queue(arrival);
+	TAILQ_REMOVE(&arrival->server->arriving, arrival, link);
+	uv_close((uv_handle_t *)&arrival->poll, on_closed);
+}
+
+/* Closes one that MHD has not been given. */
+static void turn_away(struct connection *connection)
+{
+	int fd = connection->fd;
+
+	connection_free(connection);
+	close(fd);
+}
+
+/* ---- PROXY headers ---- */
+
+static void refuse(struct connection *connection, enum log_level level, const char *text)
+{
+	char peer[ADDR_TEXT_MAX] = "a Unix socket";
+
+	if (connection->peer.family != ADDR_NONE)
+		addr_format(&connection->peer, peer);
+	LOG(level, "proxy-refused", log_text("source", peer), log_text("text", text));
+	turn_away(connection);
+}
+
+/* Takes from the socket what belongs to the header, and no octet more. */
+static bool take(struct arrival *arrival, size_t len)
+{
+	ssize_t got = recv(arrival->connection->fd, arrival->header + arrival->header_len, len, 0);
+
+	arrival->header_len += len;
+	return got == (ssize_t)len;
+}
+
+static void go_on(struct arrival *arrival, const struct addr *source)
+{
+	struct connection *connection = arrival->connection;
+
+	arrival->is_introduced = true;
+	if (source->family != ADDR_NONE && !connection_name_peer(connection, source)) {
+		turn_away(connection);
+	} else if (!connection->tls) {
+		arrival_end(arrival);
+		engine_add(connection->listener->server->plain, connection);
+	}
+}
+
+/* The client has sent something, or closed. */
+static void introduce(struct arrival *arrival)
+{
+	char *end = arrival->header + arrival->header_len;
+	size_t room = PROXY_HEADER_MAX - arrival->header_len;
+	ssize_t got = recv(arrival->connection->fd, end, room, MSG_PEEK);
+	struct proxy_header header;
+
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (got <= 0) {
+		turn_away(arrival->connection);
+		return;
+	}
+	switch (proxy_parse((struct text){arrival->header, arrival->header_len + (size_t)got}, &header)) {
+	case PROXY_INCOMPLETE:
+		if (!take(arrival, (size_t)got))
+			turn_away(arrival->connection);
+		break;
+	case PROXY_COMPLETE:
+		if (take(arrival, header.len - arrival->header_len))
+			go_on(arrival, &header.source);
+		else
+			turn_away(arrival->connection);
+		break;
+	case PROXY_MALFORMED:
+		refuse(arrival->connection, LOG_WARNING, "the proxy sent something else than a PROXY header");
+		break;
+	}
+}
+
+/* ---- Steps ---- */
+
+/* What the client says next, or the end that it makes of it, is worth a step. */
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+	struct arrival *arrival = poll->data;
+
+	(void)status;
+	(void)events;
+	if (!arrival->is_introduced) {
+		introduce(arrival);
+		return;
+	}
+	uv_poll_stop(poll);
+	enter_queue(arrival, &arrival->server->ready);
+}
+
+static void wait_for_client(struct arrival *arrival)
+{
+	leave_queue(arrival);
+	uv_poll_start(&arrival->poll, UV_READABLE, on_readable);
+}
+
+/* The connection may end in here, and the arrival with it. */
+static void begin_step(struct arrival *arrival)
+{
+	enter_queue(arrival, &arrival->server->stepping);
+	if (arrival->entered) {
+		MHD_resume_connection(arrival->connection->mhd);
+	} else {
+		arrival->entered = true;
+		engine_add(arrival->server->tls, arrival->connection);
+	}
+}
+
+static void end_step(struct arrival *arrival)
+{
+	if (arrival->finished >= FINISHED_ALL) {
+		arrival_end(arrival);
+		return;
+	}
+	MHD_suspend_connection(arrival->connection->mhd);
+	wait_for_client(arrival);
+}
+
+/* An idle handle with nothing to do keeps the loop from waiting. */
+static void on_idle(uv_idle_t *idle)
+{
+	(void)idle;
+}
+
+void arrivals_step(struct http_server *server)
+{
+	if (TAILQ_EMPTY(&server->ready)) {
+		uv_idle_stop(&server->busy);
+		return;
+	}
+	for (unsigned i = 0; i < STEPS_MAX && !TAILQ_EMPTY(&server->ready); i++)
+		begin_step(TAILQ_FIRST(&server->ready));
+	engine_run(server->tls);
+	while (!TAILQ_EMPTY(&server->stepping))
+		end_step(TAILQ_FIRST(&server->stepping));
+	uv_idle_start(&server->busy, on_idle);
+}
+
+/* A gnutls_handshake_hook_func. */
+static int on_finished(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
+		       const gnutls_datum_t *message)
+{
+	struct MHD_Connection *mhd = gnutls_session_get_ptr(session); /* by MHD */
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	const struct connection *connection = info->socket_context;
+
+	(void)type;
+	(void)when;
+	(void)incoming;
+	(void)message;
+	if (connection->arrival)
+		connection->arrival->finished++;
+	return 0;
+}
+
+void arrival_entered(struct connection *connection)
+{
+	gnutls_session_t session =
+		MHD_get_connection_info(connection->mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session;
+
+	tls_prepare(connection->tls, session);
+	gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST, on_finished);
+}
+
+/* ---- The verbs ---- */
+
+static struct arrival *arrival_new(struct connection *connection)
+{
+	struct http_server *server = connection->listener->server;
+	bool is_introduced = !connection->listener->proxy_protocol;
+	struct arrival *arrival = calloc(1, sizeof *arrival + (is_introduced ? 0 : PROXY_HEADER_MAX));
+
+	if (!arrival || uv_poll_init(server->loop, &arrival->poll, connection->fd) != 0) {
+		free(arrival);
+		return NULL;
+	}
+	server->handles++;
+	arrival->server = server;
+	arrival->connection = connection;
+	arrival->is_introduced = is_introduced;
+	arrival->deadline_ms = uv_now(server->loop) + (uint64_t)server->options.idle_timeout_s * 1000;
+	arrival->poll.data = arrival;
+	connection->arrival = arrival;
+	TAILQ_INSERT_TAIL(&server->arriving, arrival, link);
+	return arrival;
+}
+
+void arrival_begin(struct connection *connection)
+{
+	struct arrival *arrival;
+
+	if (connection->listener->proxy_protocol && !connection_is_trusted(connection)) {
+		refuse(connection, LOG_INFO, "this listener is for trusted proxies only");
+		return;
+	}
+	if (!connection->tls && !connection->listener->proxy_protocol) {
+		engine_add(connection->listener->server->plain, connection);
+		return;
+	}
+	arrival = arrival_new(connection);
+	if (arrival)
+		wait_for_client(arrival);
+	else
+		turn_away(connection);
+}
+
+/* Only MHD may close what it has. It will, when it next looks. */
+static void cut(struct arrival *arrival)
+{
+	if (!arrival->entered) {
+		turn_away(arrival->connection);
+		return;
+	}
+	shutdown(arrival->connection->fd, SHUT_RDWR);
+	uv_poll_stop(&arrival->poll);
+	enter_queue(arrival, &arrival->server->ready);
+}
+
+void arrivals_cut_slow(struct http_server *server, uint64_t now_ms)
+{
+	struct arrival *arrival, *next;
+
+	for (arrival = TAILQ_FIRST(&server->arriving); arrival && arrival->deadline_ms <= now_ms; arrival = next) {
+		next = TAILQ_NEXT(arrival, link);
+		cut(arrival);
+	}
+}
+
+void arrivals_end(struct http_server *server)
+{
+	struct arrival *arrival, *next;
+
+	for (arrival = TAILQ_FIRST(&server->arriving); arrival; arrival = next) {
+		next = TAILQ_NEXT(arrival, link);
+		cut(arrival);
+	}
+	while (!TAILQ_EMPTY(&server->ready))
+		arrivals_step(server);
+}

@@ -1,0 +1,199 @@
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "http/parts.h"
+
+/* ---- How many come from where ---- */
+
+struct source {
+	struct table_node node;
+	struct addr addr;
+	unsigned count;
+};
+
+static uint64_t hash_of(const struct http_server *server, const struct addr *addr)
+{
+	return table_hash(server->seed, (struct text){(const char *)addr->octets, addr_len(addr)});
+}
+
+static struct source *find_source(const struct http_server *server, const struct addr *addr)
+{
+	struct table_node *node = table_find(&server->sources, hash_of(server, addr));
+
+	for (; node; node = table_find_next(node)) {
+		struct source *source = TABLE_OWNER(node, struct source, node);
+
+		if (addr_equal(&source->addr, addr))
+			return source;
+	}
+	return NULL;
+}
+
+static struct source *add_source(struct http_server *server, const struct addr *addr)
+{
+	struct source *source = calloc(1, sizeof *source);
+
+	if (!source)
+		return NULL;
+	source->addr = *addr;
+	table_add(&server->sources, &source->node, hash_of(server, addr));
+	return source;
+}
+
+/* Says whether there may be one more. There is no bound for proxies: they bring many clients. */
+static bool count_in(struct connection *connection)
+{
+	struct http_server *server = connection->listener->server;
+	unsigned most = server->options.max_connections_per_source;
+	struct source *source;
+
+	if (most == 0 || connection_is_trusted(connection))
+		return true;
+	source = find_source(server, &connection->peer);
+	if (source && source->count >= most)
+		return false;
+	if (!source)
+		source = add_source(server, &connection->peer);
+	if (!source)
+		return false;
+	source->count++;
+	connection->counted = source;
+	return true;
+}
+
+static void count_out(struct connection *connection)
+{
+	struct source *source = connection->counted;
+
+	if (!source || --source->count)
+		return;
+	table_remove(&connection->listener->server->sources, &source->node);
+	free(source);
+}
+
+/* ---- Peers ---- */
+
+bool connection_is_trusted(const struct connection *connection)
+{
+	return connection->peer.family == ADDR_NONE ? connection->listener->path != NULL
+						    : networks_have(connection->listener->trusted, &connection->peer);
+}
+
+bool connection_name_peer(struct connection *connection, const struct addr *peer)
+{
+	count_out(connection);
+	connection->counted = NULL;
+	connection->peer = *peer;
+	return count_in(connection);
+}
+
+/* ---- Beginning and end ---- */
+
+struct connection *connection_new(struct listener *listener, int fd, const struct addr *peer)
+{
+	struct connection *connection = calloc(1, sizeof *connection);
+
+	if (!connection) {
+		close(fd);
+		return NULL;
+	}
+	connection->listener = listener;
+	connection->fd = fd;
+	connection->peer = *peer;
+	connection->tls = tls_hold(listener->tls);
+	listener->open++;
+	if (count_in(connection))
+		return connection;
+	close(fd);
+	connection_free(connection);
+	return NULL;
+}
+
+void connection_free(struct connection *connection)
+{
+	struct listener *listener = connection->listener;
+
+	if (connection->arrival)
+		arrival_end(connection->arrival);
+	count_out(connection);
+	tls_release(&connection->tls);
+	free(connection);
+	listener->open--;
+	listener_release(listener);
+}
+
+void connection_opened(struct connection *connection, struct MHD_Connection *mhd)
+{
+	struct http_server *server = connection->listener->server;
+	int on = 1;
+
+	connection->mhd = mhd;
+	if (connection->tls)
+		arrival_entered(connection);
+	connection->progress_ms = uv_now(server->loop);
+	TAILQ_INSERT_TAIL(&server->connections, connection, link);
+	setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+void connection_closed(struct connection *connection)
+{
+	TAILQ_REMOVE(&connection->listener->server->connections, connection, link);
+	connection_free(connection);
+}
+
+/* ---- Meanwhile ---- */
+
+bool connection_is_last(const struct connection *connection)
+{
+	return connection->listener->server->draining || connection->listener->fd < 0;
+}
+
+void connection_end_input(struct connection *connection)
+{
+	connection->input_ended = true;
+	shutdown(connection->fd, SHUT_RD);
+}
+
+void connection_progressed(struct connection *connection)
+{
+	struct http_server *server = connection->listener->server;
+
+	connection->progress_ms = uv_now(server->loop);
+	TAILQ_REMOVE(&server->connections, connection, link);
+	TAILQ_INSERT_TAIL(&server->connections, connection, link);
+	if (connection_is_last(connection))
+		connection_end_input(connection);
+}
+
+bool connection_is_gone(const struct connection *connection)
+{
+	struct pollfd polled = {.fd = connection->fd, .events = POLLRDHUP};
+	char octet;
+	ssize_t got;
+
+	/* What TLS says at the end can be read before the end of file, and is not ours to read. */
+	if (connection->tls)
+		return poll(&polled, 1, 0) > 0 && !connection->input_ended;
+	got = recv(connection->fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT);
+
+	if (got == 0)
+		return !connection->input_ended;
+	return got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR;
+}
+
+void connections_cut_slow(struct http_server *server, uint64_t now_ms)
+{
+	uint64_t allowed_ms = ((uint64_t)server->options.idle_timeout_s + server->options.request_timeout_s) * 1000;
+	struct connection *connection;
+
+	TAILQ_FOREACH(connection, &server->connections, link) {
+		if (now_ms - connection->progress_ms < allowed_ms)
+			break;
+		if (!connection->exchange || connection->exchange->state < EXCHANGE_HANDLED)
+			shutdown(connection->fd, SHUT_RDWR);
+	}
+}

@@ -1,0 +1,227 @@
+/*
+ * libmicrohttpd inside the loop. Its epoll descriptor is watched by libuv; a timer follows MHD_get_timeout(); a wake
+ * runs it before the loop next waits.
+ *
+ * It is given connections, instead of accepting them itself: limits, addresses and what comes before HTTP are ours.
+ */
+#include <gnutls/abstract.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "http/parts.h"
+
+enum {
+	CONNECTION_MEMORY = 6 * 1024, /* what MHD takes for each connection to read a request's head */
+	CONNECTIONS_MAX = 1 << 30,    /* never met: listeners have their limits */
+};
+
+/* ---- In the loop ---- */
+
+static void on_timer(uv_timer_t *timer);
+
+void engine_run(struct engine *engine)
+{
+	MHD_UNSIGNED_LONG_LONG timeout_ms;
+
+	do {
+		engine->needs_run = false;
+		MHD_run(engine->daemon);
+	} while (engine->needs_run);
+	if (MHD_get_timeout(engine->daemon, &timeout_ms) == MHD_YES)
+		uv_timer_start(&engine->timer, on_timer, timeout_ms, 0);
+	else
+		uv_timer_stop(&engine->timer);
+}
+
+void engine_wake(struct engine *engine)
+{
+	engine->needs_run = true;
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	engine_run(timer->data);
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+	(void)status;
+	(void)events;
+	engine_run(poll->data);
+}
+
+/* ---- What MHD calls ---- */
+
+static void on_connection(void *cls, struct MHD_Connection *mhd, void **context,
+			  enum MHD_ConnectionNotificationCode code)
+{
+	struct engine *engine = cls;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		*context = engine->entering;
+		connection_opened(engine->entering, mhd);
+		engine->entering = NULL;
+	} else {
+		connection_closed(*context);
+		*context = NULL;
+	}
+}
+
+static void *on_target(void *cls, const char *target, struct MHD_Connection *mhd)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	(void)cls;
+	return exchange_begin(info->socket_context, target);
+}
+
+/* MHD must not decode: decode.h does. */
+static size_t keep_escapes(void *cls, struct MHD_Connection *mhd, char *text)
+{
+	(void)cls;
+	(void)mhd;
+	return strlen(text);
+}
+
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
+				  const char *version, const char *data, size_t *len, void **context)
+{
+	(void)cls;
+	(void)mhd;
+	(void)url;
+	return *context ? exchange_go_on(*context, method, version, data, len) : MHD_NO;
+}
+
+static void on_completed(void *cls, struct MHD_Connection *mhd, void **context, enum MHD_RequestTerminationCode code)
+{
+	(void)cls;
+	(void)mhd;
+	(void)code;
+	if (*context)
+		exchange_end(*context);
+	*context = NULL;
+}
+
+__attribute__((format(printf, 2, 0))) static void on_mhd_log(void *cls, const char *format, va_list args)
+{
+	char text[256];
+	int len = vsnprintf(text, sizeof text, format, args);
+
+	(void)cls;
+	while (len > 0 && (size_t)len < sizeof text && text[len - 1] == '\n')
+		text[--len] = '\0';
+	LOG(LOG_DEBUG, "http", log_text("text", text));
+}
+
+/* ---- Beginning and end ---- */
+
+void engine_add(struct engine *engine, struct connection *connection)
+{
+	struct sockaddr nobody = {.sa_family = AF_UNSPEC}; /* MHD need not know */
+
+	engine->entering = connection;
+	connection->engine = engine;
+	if (MHD_add_connection(engine->daemon, connection->fd, &nobody, sizeof nobody) == MHD_YES || !engine->entering)
+		return;
+	/* MHD has closed the socket without having said so. */
+	engine->entering = NULL;
+	connection_free(connection);
+}
+
+/* Never called: tls_prepare() gives each session its certificates. MHD wants to have some way to them, too. */
+static int no_certificate(gnutls_session_t session, const struct gnutls_cert_retr_st *info, gnutls_pcert_st **pcert,
+			  unsigned *pcert_len, gnutls_ocsp_data_st **ocsp, unsigned *ocsp_len, gnutls_privkey_t *key,
+			  unsigned *flags)
+{
+	(void)session;
+	(void)info;
+	(void)pcert;
+	(void)pcert_len;
+	(void)ocsp;
+	(void)ocsp_len;
+	(void)key;
+	(void)flags;
+	return -1;
+}
+
+static struct MHD_Daemon *start_daemon(struct engine *engine, bool with_tls)
+{
+	unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+
+	return MHD_start_daemon(
+		flags | (with_tls ? MHD_USE_TLS : 0), 0, NULL, NULL, on_request, engine, MHD_OPTION_EXTERNAL_LOGGER,
+		on_mhd_log, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+		engine->server->options.idle_timeout_s, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
+		MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, engine,
+		MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+		with_tls ? MHD_OPTION_HTTPS_CERT_CALLBACK2 : MHD_OPTION_END, no_certificate, MHD_OPTION_END);
+}
+
+/* Watches the daemon's own epoll descriptor, which becomes readable when one of its connections needs work. */
+static enum status watch(struct engine *engine)
+{
+	const union MHD_DaemonInfo *info = MHD_get_daemon_info(engine->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+
+	if (!info || uv_poll_init(engine->server->loop, &engine->poll, info->epoll_fd) != 0)
+		return STATUS_IO;
+	uv_timer_init(engine->server->loop, &engine->timer);
+	engine->handles = 2;
+	engine->server->handles += 2;
+	engine->poll.data = engine;
+	engine->timer.data = engine;
+	uv_poll_start(&engine->poll, UV_READABLE, on_poll);
+	return STATUS_OK;
+}
+
+enum status engine_start(struct http_server *server, bool with_tls, struct engine **out)
+{
+	struct engine *engine = calloc(1, sizeof *engine);
+
+	if (!engine)
+		return STATUS_NO_MEMORY;
+	engine->server = server;
+	engine->daemon = start_daemon(engine, with_tls);
+	if (!engine->daemon) {
+		free(engine);
+		return STATUS_IO;
+	}
+	if (watch(engine) != STATUS_OK) {
+		MHD_stop_daemon(engine->daemon);
+		free(engine);
+		return STATUS_IO;
+	}
+	*out = engine;
+	return STATUS_OK;
+}
+
+void engine_halt(struct engine *engine)
+{
+	uv_poll_stop(&engine->poll);
+	uv_timer_stop(&engine->timer);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct engine *engine = handle->data;
+	struct http_server *server = engine->server;
+
+	if (--engine->handles == 0)
+		free(engine);
+	server_handle_closed(server);
+}
+
+void engine_stop(struct engine **engine_pointer)
+{
+	struct engine *engine = *engine_pointer;
+
+	*engine_pointer = NULL;
+	if (!engine)
+		return;
+	engine_halt(engine);
+	MHD_stop_daemon(engine->daemon);
+	uv_close((uv_handle_t *)&engine->poll, on_closed);
+	uv_close((uv_handle_t *)&engine->timer, on_closed);
+}

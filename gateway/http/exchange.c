@@ -1,0 +1,446 @@
+/*
+ * The life of a request, as libmicrohttpd calls us:
+ *
+ *   exchange_begin         the request line has been read: an exchange begins and keeps the raw target
+ *   exchange_go_on         headers are there: refuse what is too large, else wait for the body
+ *   exchange_go_on         ... with pieces of the body
+ *   exchange_go_on         all is there: decode and call the handler; unless it has answered, suspend the connection
+ *   http_exchange_answer   builds the response and resumes
+ *   exchange_go_on         once more: hand the response over
+ *   exchange_end           sent, or the connection broke
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/log.h"
+#include "base/secret.h"
+#include "http/forwarded.h"
+#include "http/json.h"
+#include "http/parts.h"
+
+enum {
+	DISCARD_MAX = 64 * 1024, /* octets of a refused body that are read before the connection is cut */
+	GONE_MAX = 256,          /* clients that are found gone in one tick */
+};
+
+/* ---- Beginning and end ---- */
+
+void *exchange_begin(struct connection *connection, const char *target)
+{
+	struct http_exchange *exchange = malloc(sizeof *exchange);
+
+	if (!exchange)
+		return NULL;
+	memset(exchange, 0, offsetof(struct http_exchange, request));
+	exchange->request.params.count = 0;
+	exchange->connection = connection;
+	exchange->target_len = strlen(target);
+	exchange->target_end = target + exchange->target_len;
+	if (exchange->target_len <= HTTP_TARGET_MAX)
+		exchange->target = strdup(target);
+	connection->exchange = exchange;
+	return exchange;
+}
+
+/* Targets and bodies may hold keys, so they are wiped. */
+static void free_wiped(char *octets, size_t len)
+{
+	if (octets)
+		secret_wipe(octets, len);
+	free(octets);
+}
+
+static void exchange_free(struct http_exchange *exchange)
+{
+	if (exchange->response)
+		MHD_destroy_response(exchange->response);
+	free_wiped(exchange->target, exchange->target_len);
+	free_wiped(exchange->body,
+		   exchange->body_len < HTTP_REQUEST_BODY_MAX ? exchange->body_len : HTTP_REQUEST_BODY_MAX);
+	free_wiped(exchange->space.octets, exchange->space.len);
+	free(exchange);
+}
+
+void exchange_end(struct http_exchange *exchange)
+{
+	struct connection *connection = exchange->connection;
+
+	connection->exchange = NULL;
+	connection_progressed(connection);
+	if (exchange->state == EXCHANGE_ABANDONED)
+		exchange->freed_by_mhd = true;
+	else
+		exchange_free(exchange);
+}
+
+/* ---- Answers ---- */
+
+static void add_allow(struct MHD_Response *mhd, unsigned allow)
+{
+	static const struct {
+		enum http_method method;
+		const char *name;
+	} names[] = {{HTTP_GET, "GET"}, {HTTP_HEAD, "HEAD"}, {HTTP_POST, "POST"}, {HTTP_PUT, "PUT"}};
+	char value[32] = "";
+	int len = 0;
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (allow & names[i].method)
+			len += snprintf(value + len, sizeof value - (size_t)len, "%s%s", len ? ", " : "",
+					names[i].name);
+	}
+	MHD_add_response_header(mhd, MHD_HTTP_HEADER_ALLOW, value);
+}
+
+static struct MHD_Response *build(const struct http_server *server, const struct http_exchange *exchange,
+				  const struct http_response *response)
+{
+	struct MHD_Response *mhd;
+	char text[256];
+
+	/* MHD copies the body, so the cast takes nothing away from it. */
+	mhd = MHD_create_response_from_buffer(response->body_len, (void *)(uintptr_t)response->body,
+					      MHD_RESPMEM_MUST_COPY);
+	if (!mhd)
+		return NULL;
+	MHD_add_response_header(mhd, MHD_HTTP_HEADER_CONTENT_TYPE, response->content_type);
+	MHD_add_response_header(mhd, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	if (response->challenge) {
+		snprintf(text, sizeof text, "Basic realm=\"%s\", charset=\"UTF-8\"", server->options.realm);
+		MHD_add_response_header(mhd, MHD_HTTP_HEADER_WWW_AUTHENTICATE, text);
+	}
+	if (response->retry_after_s) {
+		snprintf(text, sizeof text, "%u", response->retry_after_s);
+		MHD_add_response_header(mhd, MHD_HTTP_HEADER_RETRY_AFTER, text);
+	}
+	if (response->allow)
+		add_allow(mhd, response->allow);
+	/* An HTTP/1.0 client may read to the end of file, whatever it said about keep-alive. */
+	if (exchange->http_1_0 || connection_is_last(exchange->connection))
+		MHD_add_response_header(mhd, MHD_HTTP_HEADER_CONNECTION, "close");
+	return mhd;
+}
+
+static enum MHD_Result queue_response(struct http_exchange *exchange)
+{
+	return MHD_queue_response(exchange->connection->mhd, (unsigned)exchange->response_status, exchange->response);
+}
+
+/* Builds the response; without memory for it the connection is closed, which the client sees as a failure. */
+static void keep_response(struct http_exchange *exchange, const struct http_response *response)
+{
+	exchange->response_status = response->status;
+	exchange->response = build(exchange->connection->listener->server, exchange, response);
+}
+
+static void resume(struct http_exchange *exchange)
+{
+	struct http_server *server = exchange->connection->listener->server;
+
+	TAILQ_REMOVE(&server->waiting, exchange, waiting);
+	if (!exchange->suspended)
+		return;
+	exchange->suspended = false;
+	MHD_resume_connection(exchange->connection->mhd);
+	engine_wake(exchange->connection->engine);
+}
+
+void http_exchange_watch(struct http_exchange *exchange, http_gone_fn *gone, void *ctx)
+{
+	exchange->gone = gone;
+	exchange->gone_ctx = ctx;
+}
+
+void http_exchange_answer(struct http_exchange **exchange_pointer, const struct http_response *response)
+{
+	struct http_exchange *exchange = *exchange_pointer;
+
+	*exchange_pointer = NULL;
+	if (exchange->state == EXCHANGE_ABANDONED) {
+		if (exchange->freed_by_mhd)
+			exchange_free(exchange);
+		else
+			exchange->state = EXCHANGE_ANSWERED;
+		return;
+	}
+	exchange->state = EXCHANGE_ANSWERED;
+	keep_response(exchange, response);
+	resume(exchange);
+}
+
+void exchange_abandon(struct http_exchange *exchange)
+{
+	struct http_response response;
+
+	LOG(LOG_ERROR, "request-abandoned",
+	    log_text("text", "a request was not answered within its deadline; this is a defect of ddnsgate"));
+	http_response_init(&response);
+	http_response_plain(&response, MHD_HTTP_SERVICE_UNAVAILABLE, "no answer in time; the outcome is unknown");
+	response.retry_after_s = 60;
+	exchange->state = EXCHANGE_ABANDONED;
+	keep_response(exchange, &response);
+	resume(exchange);
+}
+
+/* ---- Requests ---- */
+
+static enum MHD_Result refuse(struct http_exchange *exchange, int status, const char *text)
+{
+	struct http_response response;
+
+	http_response_init(&response);
+	http_response_plain(&response, status, text);
+	response.retry_after_s = status == MHD_HTTP_SERVICE_UNAVAILABLE ? 60 : 0;
+	exchange->state = EXCHANGE_ANSWERED;
+	keep_response(exchange, &response);
+	return exchange->response ? queue_response(exchange) : MHD_NO;
+}
+
+static struct text header_text(struct MHD_Connection *mhd, const char *name)
+{
+	return text_of(MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, name));
+}
+
+/* The head of the request has arrived. */
+static enum MHD_Result begin(struct http_exchange *exchange, const char *version)
+{
+	struct text length = header_text(exchange->connection->mhd, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	size_t digits_max = sizeof "4096" - 1;
+
+	exchange->http_1_0 = strcmp(version, "HTTP/1.0") == 0;
+	exchange->state = EXCHANGE_BODY;
+	/*
+	 * MHD puts a NUL between target and version. Any other cuts the target short, and what it asks for with it.
+	 */
+	if (version != exchange->target_end + 1)
+		return refuse(exchange, MHD_HTTP_BAD_REQUEST, "400 the request target holds a NUL octet");
+	if (exchange->target_len > HTTP_TARGET_MAX)
+		return refuse(exchange, MHD_HTTP_URI_TOO_LONG, "414 the request target is longer than 4096 octets");
+	if (!exchange->target)
+		return refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, "503 out of memory");
+	while (length.len && length.octets[0] == '0') {
+		length.octets++;
+		length.len--;
+	}
+	if (length.len > digits_max || (length.len == digits_max && memcmp(length.octets, "4096", digits_max) > 0))
+		return refuse(exchange, MHD_HTTP_CONTENT_TOO_LARGE, "413 the request body is longer than 4096 octets");
+	return MHD_YES;
+}
+
+static enum MHD_Result add_body(struct http_exchange *exchange, const char *data, size_t *len)
+{
+	size_t piece = *len;
+
+	*len = 0;
+	if (exchange->body_len + piece > DISCARD_MAX)
+		return MHD_NO;
+	if (exchange->body_len + piece <= HTTP_REQUEST_BODY_MAX) {
+		if (!exchange->body)
+			exchange->body = malloc(HTTP_REQUEST_BODY_MAX);
+		if (!exchange->body)
+			return MHD_NO;
+		memcpy(exchange->body + exchange->body_len, data, piece);
+	}
+	exchange->body_len += piece;
+	return MHD_YES;
+}
+
+static enum http_method method_of(const char *name)
+{
+	if (strcmp(name, MHD_HTTP_METHOD_GET) == 0)
+		return HTTP_GET;
+	if (strcmp(name, MHD_HTTP_METHOD_POST) == 0)
+		return HTTP_POST;
+	if (strcmp(name, MHD_HTTP_METHOD_HEAD) == 0)
+		return HTTP_HEAD;
+	return strcmp(name, MHD_HTTP_METHOD_PUT) == 0 ? HTTP_PUT : HTTP_OTHER;
+}
+
+/* A body counts as a form unless its type says otherwise. */
+static bool is_form(struct MHD_Connection *mhd)
+{
+	static const char form[] = "application/x-www-form-urlencoded";
+	struct text type = header_text(mhd, MHD_HTTP_HEADER_CONTENT_TYPE);
+	size_t len = sizeof form - 1;
+
+	if (type.len == 0)
+		return true;
+	if (type.len < len || strncasecmp(type.octets, form, len) != 0)
+		return false;
+	return type.len == len || type.octets[len] == ';' || type.octets[len] == ' ';
+}
+
+/* A JSON object, whatever type the client has given it: programs in scripts often give none, or that of a form. */
+static bool is_json(const struct http_exchange *exchange)
+{
+	size_t at = 0;
+
+	while (at < exchange->body_len && strchr(" \t\r\n", exchange->body[at]))
+		at++;
+	return at < exchange->body_len && exchange->body[at] == '{';
+}
+
+static enum status decode_body(struct http_exchange *exchange)
+{
+	struct text body = {exchange->body, exchange->body_len};
+	struct http_params *params = &exchange->request.params;
+
+	if (is_json(exchange))
+		return json_params(body, &exchange->space, params);
+	return is_form(exchange->connection->mhd) ? decode_params(body, &exchange->space, params) : STATUS_OK;
+}
+
+static enum status decode(struct http_exchange *exchange)
+{
+	struct MHD_Connection *mhd = exchange->connection->mhd;
+	struct http_request *request = &exchange->request;
+	struct text authorization = header_text(mhd, MHD_HTTP_HEADER_AUTHORIZATION);
+	struct text query;
+	enum status status;
+
+	exchange->space.cap = DECODE_SPACE(exchange->target_len + exchange->body_len) + authorization.len;
+	exchange->space.octets = malloc(exchange->space.cap);
+	if (!exchange->space.octets)
+		return STATUS_NO_MEMORY;
+	status = decode_target((struct text){exchange->target, exchange->target_len}, &exchange->space, &request->path,
+			       &query, &request->has_query);
+	if (status == STATUS_OK)
+		status = decode_params(query, &exchange->space, &request->params);
+	if (status == STATUS_OK)
+		status = decode_body(exchange);
+	request->has_basic = decode_basic(authorization, &exchange->space, &request->basic_user,
+					  &request->basic_password) == STATUS_OK;
+	request->api_user = header_text(mhd, "X-Api-User");
+	request->api_key = header_text(mhd, "X-Api-Key");
+	return status;
+}
+
+/* What the headers that are about it say of a request's source. */
+struct trail {
+	struct networks trusted;
+	struct forwarded by_list; /* X-Forwarded-For */
+	struct forwarded by_rfc;  /* Forwarded */
+	bool malformed;
+};
+
+static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct trail *trail = cls;
+	enum status status = STATUS_OK;
+
+	(void)kind;
+	if (strcasecmp(name, "X-Forwarded-For") == 0)
+		status = forwarded_add_for(&trail->by_list, trail->trusted, text_of(value));
+	else if (strcasecmp(name, "Forwarded") == 0)
+		status = forwarded_add(&trail->by_rfc, trail->trusted, text_of(value));
+	trail->malformed = trail->malformed || status != STATUS_OK;
+	return MHD_YES;
+}
+
+/*
+ * Where the request comes from. NULL, or what is wrong with what a trusted proxy says of it. A proxy sets one of the
+ * headers, and may let pass what the client wrote into the other; so both must say the same.
+ */
+static const char *find_source(const struct connection *connection, struct addr *out)
+{
+	struct trail trail = {.trusted = connection->listener->trusted};
+
+	*out = connection->peer;
+	if (!connection_is_trusted(connection))
+		return NULL;
+	MHD_get_connection_values(connection->mhd, MHD_HEADER_KIND, on_header, &trail);
+	if (trail.malformed)
+		return "400 the proxy sent a malformed X-Forwarded-For or Forwarded header";
+	if (trail.by_list.hops && trail.by_rfc.hops && !addr_equal(&trail.by_list.source, &trail.by_rfc.source))
+		return "400 X-Forwarded-For and Forwarded name different clients";
+	if (trail.by_list.hops)
+		*out = trail.by_list.source;
+	else if (trail.by_rfc.hops)
+		*out = trail.by_rfc.source;
+	return out->family == ADDR_NONE ? "400 the proxy did not say from which address the request comes" : NULL;
+}
+
+/* The whole request has arrived. */
+static enum MHD_Result handle(struct http_exchange *exchange, const char *method)
+{
+	struct http_server *server = exchange->connection->listener->server;
+	const char *wrong;
+	enum status status;
+
+	if (exchange->body_len > HTTP_REQUEST_BODY_MAX)
+		return refuse(exchange, MHD_HTTP_CONTENT_TOO_LARGE, "413 the request body is longer than 4096 octets");
+	exchange->request.method = method_of(method);
+	exchange->request.errors_as_200 = exchange->connection->listener->errors_as_200;
+	wrong = find_source(exchange->connection, &exchange->request.source);
+	if (wrong)
+		return refuse(exchange, MHD_HTTP_BAD_REQUEST, wrong);
+	status = decode(exchange);
+	if (status == STATUS_TOO_LONG)
+		return refuse(exchange, MHD_HTTP_BAD_REQUEST, "400 too many operands");
+	if (status == STATUS_INVALID)
+		return refuse(exchange, MHD_HTTP_BAD_REQUEST, "400 the body is not a JSON object");
+	if (status != STATUS_OK)
+		return refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, "503 out of memory");
+
+	exchange->state = EXCHANGE_HANDLED;
+	exchange->deadline_ms = uv_now(server->loop) + server->options.exchange_timeout_ms;
+	TAILQ_INSERT_TAIL(&server->waiting, exchange, waiting);
+	server->handler(server->handler_ctx, exchange, &exchange->request);
+	if (exchange->state == EXCHANGE_ANSWERED)
+		return exchange->response ? queue_response(exchange) : MHD_NO;
+	exchange->suspended = true;
+	MHD_suspend_connection(exchange->connection->mhd);
+	return MHD_YES;
+}
+
+enum MHD_Result exchange_go_on(struct http_exchange *exchange, const char *method, const char *version,
+			       const char *data, size_t *len)
+{
+	switch (exchange->state) {
+	case EXCHANGE_NEW:
+		return begin(exchange, version);
+	case EXCHANGE_BODY:
+		return *len ? add_body(exchange, data, len) : handle(exchange, method);
+	case EXCHANGE_ANSWERED:
+	case EXCHANGE_ABANDONED:
+		*len = 0;
+		return exchange->response ? queue_response(exchange) : MHD_NO;
+	case EXCHANGE_HANDLED:
+		break;
+	}
+	return MHD_NO;
+}
+
+/* ---- Clients that are gone ---- */
+
+/* The first exchange whose client is gone, among those that are to be told and were found so. */
+static struct http_exchange *first_gone(const struct http_server *server)
+{
+	struct http_exchange *exchange;
+
+	TAILQ_FOREACH(exchange, &server->waiting, waiting) {
+		if (exchange->gone && exchange->is_gone)
+			return exchange;
+	}
+	return NULL;
+}
+
+/* Finding comes before telling, because telling one may answer others. Many at a time wait for the next tick. */
+void exchanges_tell_gone(struct http_server *server)
+{
+	struct http_exchange *exchange;
+	unsigned found = 0;
+
+	TAILQ_FOREACH(exchange, &server->waiting, waiting) {
+		exchange->is_gone = exchange->gone && found < GONE_MAX && connection_is_gone(exchange->connection);
+		found += exchange->is_gone;
+	}
+	while (found && (exchange = first_gone(server))) {
+		http_gone_fn *gone = exchange->gone;
+
+		exchange->gone = NULL;
+		gone(exchange->gone_ctx);
+	}
+}

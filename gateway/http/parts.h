@@ -1,0 +1,209 @@
+/*
+ * parts: what the files of the HTTP server share. Private to the room.
+ *
+ *   arrival.c      connections on their way from accept() to the first request
+ *   listener.c     sockets: opening them, accepting within limits
+ *   connection.c   connections: their bounds, clients that are slow or gone
+ *   exchange.c     requests and their answers
+ *   engine.c       libmicrohttpd inside the loop
+ *   server.c       puts them together; deadlines, draining
+ *
+ * Ownership goes up: an exchange has its connection, a connection its listener, a listener its server. A listener that
+ * was closed lives on until its last connection has ended.
+ */
+#ifndef HTTP_PARTS_H
+#define HTTP_PARTS_H
+
+#include <microhttpd.h>
+#include <sys/queue.h>
+
+#include "base/table.h"
+#include "http/decode.h"
+#include "http/server.h"
+#include "http/tls.h"
+
+struct http_exchange {
+	struct connection *connection;
+	enum {
+		EXCHANGE_NEW,
+		EXCHANGE_BODY,
+		EXCHANGE_HANDLED, /* the handler has it and the connection is suspended, or is about to be */
+		EXCHANGE_ANSWERED,
+		EXCHANGE_ABANDONED, /* answered by the backstop; the handler still holds it */
+	} state;
+	bool suspended;
+	bool freed_by_mhd; /* MHD is done with an abandoned exchange */
+	bool http_1_0;
+	struct MHD_Response *response;
+	int response_status;
+	uint64_t deadline_ms;
+	http_gone_fn *gone; /* NULL: nobody wants to know, or was told */
+	void *gone_ctx;
+	bool is_gone;
+	TAILQ_ENTRY(http_exchange) waiting; /* linked while EXCHANGE_HANDLED */
+
+	char *target; /* raw, NULL if it was too long or memory was short */
+	size_t target_len;
+	const char *target_end; /* where it ends in MHD's buffer */
+	char *body;
+	size_t body_len; /* octets that came, also those that were not kept */
+	struct decode_space space;
+	struct http_request request;
+};
+
+/* How many connections come from one address. */
+struct source;
+
+struct connection {
+	struct listener *listener;
+	struct engine *engine;
+	struct MHD_Connection *mhd;
+	int fd;
+	struct addr peer;        /* who has connected, or whom a PROXY header names; of no family: nobody knows */
+	struct tls *tls;         /* NULL: plain HTTP */
+	struct arrival *arrival; /* NULL once it has arrived */
+	struct source *counted;  /* NULL: no bound for it */
+	struct http_exchange *exchange; /* NULL between requests */
+	bool input_ended;               /* by ourselves: an end of file says nothing of the client */
+	uint64_t progress_ms;           /* when it was accepted or last answered */
+	TAILQ_ENTRY(connection) link;   /* linked while MHD has it */
+};
+
+struct listener {
+	struct http_server *server;
+	char *path;              /* of a Unix socket, NULL: none */
+	struct networks trusted; /* its own */
+	bool proxy_protocol;
+	bool errors_as_200;
+	struct tls *tls; /* NULL: plain HTTP */
+	int fd;          /* -1: closed */
+	uv_poll_t poll;
+	bool poll_closed; /* libuv is done with it */
+	bool accepting;
+	unsigned open; /* connections */
+	SLIST_ENTRY(listener) link;
+};
+
+/* A connection on its way; private to arrival.c. */
+struct arrival;
+
+/* One MHD daemon without threads and without a listening socket. */
+struct engine {
+	struct http_server *server;
+	struct MHD_Daemon *daemon;
+	uv_poll_t poll;
+	uv_timer_t timer;
+	unsigned handles; /* open libuv handles */
+	bool needs_run;
+	struct connection *entering; /* the one that MHD is just being given */
+};
+
+struct http_server {
+	uv_loop_t *loop;
+	struct http_options options;
+	http_handler_fn *handler;
+	void *handler_ctx;
+	struct engine *plain;
+	struct engine *tls; /* NULL until a listener needs it */
+	SLIST_HEAD(listeners, listener) listeners;
+	TAILQ_HEAD(connections, connection) connections; /* longest without progress first */
+	TAILQ_HEAD(exchanges, http_exchange) waiting;    /* earliest deadline first */
+	TAILQ_HEAD(arrivals, arrival) arriving;          /* earliest deadline first */
+	struct arrivals ready;                           /* whose client has said something; first come first served */
+	struct arrivals stepping;                        /* whose handshake MHD goes on with right now */
+	struct table sources;
+	uint64_t seed; /* of their hashes */
+	uv_prepare_t prepare;
+	uv_idle_t busy; /* active while somebody is ready */
+	uv_timer_t tick;
+	unsigned handles; /* open libuv handles, of listeners and engines, too */
+	bool freed;
+	bool draining;
+	uint64_t drain_until_ms; /* 0 until every exchange is answered */
+	http_drained_fn *drained;
+	void *drained_ctx;
+};
+
+/* ---- engine.c ---- */
+
+MUST_USE enum status engine_start(struct http_server *server, bool with_tls, struct engine **out);
+/* Gives MHD a connection, which connection_opened() or else connection_free() takes on. */
+void engine_add(struct engine *engine, struct connection *connection);
+/* Lets MHD do what can be done now. */
+void engine_run(struct engine *engine);
+/* The same, later in this turn of the loop. */
+void engine_wake(struct engine *engine);
+/* MHD is not run any more; until then it must not be stopped. */
+void engine_halt(struct engine *engine);
+/* Ends its connections. It is freed once libuv has closed its handles. */
+void engine_stop(struct engine **engine);
+
+/* ---- arrival.c ---- */
+
+/* Takes a connection that was accepted on its way. */
+void arrival_begin(struct connection *connection);
+/* MHD has been given the connection, and its handshake comes next. */
+void arrival_entered(struct connection *connection);
+/* It has arrived, or ended. */
+void arrival_end(struct arrival *arrival);
+/* Lets some of the handshakes go on that can. */
+void arrivals_step(struct http_server *server);
+/* Cuts those off who take too long. */
+void arrivals_cut_slow(struct http_server *server, uint64_t now_ms);
+/* Cuts all of them off. */
+void arrivals_end(struct http_server *server);
+
+/* ---- listener.c ---- */
+
+MUST_USE enum status listener_open(struct http_server *server, const struct http_listen_options *options, char *error,
+				   size_t error_size);
+/* Takes in who has connected, and nobody any more. */
+void listener_close(struct listener *listener);
+/* Frees it if it is closed and has no connection any more. */
+void listener_release(struct listener *listener);
+/* Accepts again if that was stopped, at its limit or for want of descriptors. */
+void listener_retry(struct listener *listener);
+
+/* ---- connection.c ---- */
+
+/* Makes one of an accepted socket; NULL, and closes it, without memory or beyond the bound for that peer. */
+struct connection *connection_new(struct listener *listener, int fd, const struct addr *peer);
+/* Whether what it says of its clients is to be believed. */
+bool connection_is_trusted(const struct connection *connection);
+/* A PROXY header has named its peer. Says whether that peer may have one more. */
+bool connection_name_peer(struct connection *connection, const struct addr *peer);
+/* Frees one that MHD does not have any more, or never had. Does not close the socket. */
+void connection_free(struct connection *connection);
+void connection_opened(struct connection *connection, struct MHD_Connection *mhd);
+void connection_closed(struct connection *connection);
+/* It has just been answered. */
+void connection_progressed(struct connection *connection);
+/*
+ * Between two requests: MHD meets an end of file and closes the connection. During a request it must not, because MHD
+ * would close it without sending the response.
+ */
+void connection_end_input(struct connection *connection);
+/* Whether the client has closed, or has at least nothing more to say. MHD does not look at suspended connections. */
+bool connection_is_gone(const struct connection *connection);
+/* Whether it is to end once its request is answered. */
+bool connection_is_last(const struct connection *connection);
+/* A client that drips its request for ever would otherwise hold a connection for ever. */
+void connections_cut_slow(struct http_server *server, uint64_t now_ms);
+
+/* ---- exchange.c: what MHD calls ---- */
+
+void *exchange_begin(struct connection *connection, const char *target);
+enum MHD_Result exchange_go_on(struct http_exchange *exchange, const char *method, const char *version,
+			       const char *data, size_t *len);
+void exchange_end(struct http_exchange *exchange);
+/* The backstop: the client gets its answer, the handler keeps the exchange until it gives it back. */
+void exchange_abandon(struct http_exchange *exchange);
+/* Tells those whose client is gone, as http_exchange_watch() has it. */
+void exchanges_tell_gone(struct http_server *server);
+
+/* ---- server.c ---- */
+
+/* One of the handles that the server counts is closed. */
+void server_handle_closed(struct http_server *server);
+
+#endif
