@@ -18,6 +18,7 @@
 #include "dns/transport.h"
 #include "http/server.h"
 #include "loop/env_uv.h"
+#include "page/page.h"
 #include "pipeline.h"
 #include "zone/zones.h"
 
@@ -31,7 +32,8 @@ enum {
 	RECORDS_MAX = 65536, /* hints of a zone, 32 octets each */
 	ATTEMPTS_MAX = 5,
 	RETRY_PAUSE_MS = 100,
-	DESCRIPTORS_SPARE = 32, /* for what is not an HTTP connection */
+	LOOK_PATIENCE_MS = 2000, /* of the account page, with a primary */
+	DESCRIPTORS_SPARE = 32,  /* for what is not an HTTP connection */
 };
 
 struct daemon {
@@ -47,6 +49,8 @@ struct daemon {
 	struct verifier *verifier;
 	struct zones *zones;
 	struct pipeline *pipeline;
+	struct throttle *page_throttle;
+	struct page *page; /* NULL: no listener serves the account page */
 	struct http_server *http;
 	uv_signal_t signals[2];
 	bool stopping;
@@ -175,6 +179,70 @@ static enum status build_pipeline(struct daemon *daemon)
 	return pipeline_new(&parts, &daemon->pipeline);
 }
 
+/* Asks a primary for the address of a host on the account page. */
+static void look(void *ctx, const struct name *host, enum addr_family family, page_seen_fn *seen, void *seen_ctx)
+{
+	struct daemon *daemon = ctx;
+	const struct plan_zone *zone = plan_find_zone(&daemon->policy, host);
+
+	if (zone)
+		zones_look(daemon->zones, (size_t)(zone - daemon->policy.zones), host, family, LOOK_PATIENCE_MS, seen,
+			   seen_ctx);
+	else
+		seen(seen_ctx, false, NULL, 0);
+}
+
+static bool wants_page(const struct config *config)
+{
+	for (size_t i = 0; i < config->listener_count; i++) {
+		if (config->listeners[i].account_page)
+			return true;
+	}
+	return false;
+}
+
+/* A mistyped login password is not to hold up a router's key, so the page has a throttle of its own. */
+static enum status build_page(struct daemon *daemon)
+{
+	const struct config *config = daemon->config;
+	struct throttle_limits limits = {
+		.failures_max = config->failed_logins_max,
+		.recovery_s = config->failed_logins_window_s,
+		.changes_window_s = config->changes_window_s,
+	};
+	struct page_parts parts = {
+		.env = &daemon->env,
+		.state = daemon->state,
+		.verifier = daemon->verifier,
+		.idle_s = config->account_page_idle_s,
+		.allow_http = config->account_page_over_http,
+		.server_name = config->account_page_server,
+		.look = look,
+		.look_ctx = daemon,
+		.answer = http_exchange_answer,
+	};
+	enum status status;
+
+	if (!wants_page(config))
+		return STATUS_OK;
+	daemon->env.random(daemon->env.ctx, &limits.seed, sizeof limits.seed);
+	status = throttle_new(&limits, &daemon->page_throttle);
+	if (status != STATUS_OK)
+		return status;
+	parts.throttle = daemon->page_throttle;
+	return page_new(&parts, &daemon->page);
+}
+
+static void handle(void *ctx, struct http_exchange *exchange, const struct http_request *request)
+{
+	struct daemon *daemon = ctx;
+
+	if (daemon->page && page_serves(request))
+		page_handle(daemon->page, exchange, request);
+	else
+		pipeline_handle(daemon->pipeline, exchange, request);
+}
+
 /*
  * As many open files as the connections need, or as the system allows; then there are fewer connections, so that
  * clients never take the descriptors that the way to the primaries needs. Returns the connections of a listener.
@@ -215,7 +283,7 @@ static enum status build_http(struct daemon *daemon)
 		.realm = "ddnsgate",
 	};
 
-	return http_server_new(&daemon->loop, &options, pipeline_handle, daemon->pipeline, &daemon->http);
+	return http_server_new(&daemon->loop, &options, handle, daemon, &daemon->http);
 }
 
 static enum status build(struct daemon *daemon)
@@ -232,6 +300,8 @@ static enum status build(struct daemon *daemon)
 		status = build_zones(daemon);
 	if (status == STATUS_OK)
 		status = build_pipeline(daemon);
+	if (status == STATUS_OK)
+		status = build_page(daemon);
 	if (status == STATUS_OK)
 		status = build_http(daemon);
 	if (status != STATUS_OK)
@@ -264,6 +334,7 @@ static enum status listen_on(struct daemon *daemon, const struct config_listener
 		.certificates = listener->cert_set,
 		.tls_priorities = listener->tls_priorities,
 		.errors_as_200 = listener->errors_as_200,
+		.account_page = listener->account_page,
 	};
 	char text[ENDPOINT_TEXT_MAX], error[256];
 	enum status status = http_server_listen(daemon->http, &options, error, sizeof error);
@@ -329,10 +400,12 @@ static void take_apart(struct daemon *daemon)
 	http_server_free(&daemon->http);
 	if (daemon->pipeline)
 		pipeline_free(&daemon->pipeline);
+	page_free(&daemon->page);
 	zones_free(&daemon->zones);
 	account_store_free(&daemon->store);
 	state_free(&daemon->state);
 	throttle_free(&daemon->throttle);
+	throttle_free(&daemon->page_throttle);
 	verifier_free(&daemon->verifier);
 	/* The loop ends by itself once every handle is closed. */
 	uv_run(&daemon->loop, UV_RUN_DEFAULT);

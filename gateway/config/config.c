@@ -325,6 +325,7 @@ void config_release(struct config **config_pointer)
 	for (size_t i = 0; i < config->user_count; i++)
 		account_fini(&config->users[i]);
 	free(config->state_dir);
+	free(config->account_page_server);
 	for (size_t i = 0; i < config->listener_count; i++)
 		free_listener(&config->listeners[i]);
 	free(config->listeners);

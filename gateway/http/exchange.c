@@ -94,17 +94,56 @@ static void add_allow(struct MHD_Response *mhd, unsigned allow)
 	MHD_add_response_header(mhd, MHD_HTTP_HEADER_ALLOW, value);
 }
 
+/* A body on the heap, which may hold a key. */
+struct page {
+	char *octets;
+	size_t len;
+};
+
+static void page_sent(void *cls)
+{
+	struct page *page = cls;
+
+	free_wiped(page->octets, page->len);
+	free(page);
+}
+
+/* Takes the page. */
+static struct MHD_Response *build_page(char *octets, size_t len)
+{
+	struct page *page = malloc(sizeof *page);
+	struct MHD_Response *mhd = NULL;
+
+	if (page) {
+		*page = (struct page){octets, len};
+		mhd = MHD_create_response_from_buffer_with_free_callback_cls(len, octets, page_sent, page);
+	}
+	if (!mhd) {
+		free_wiped(octets, len);
+		free(page);
+	}
+	return mhd;
+}
+
+static struct MHD_Response *build_body(const struct http_response *response)
+{
+	if (response->page)
+		return build_page(response->page, response->page_len);
+	/* MHD copies the body, so the cast takes nothing away from it. */
+	return MHD_create_response_from_buffer(response->body_len, (void *)(uintptr_t)response->body,
+					       MHD_RESPMEM_MUST_COPY);
+}
+
 static struct MHD_Response *build(const struct http_server *server, const struct http_exchange *exchange,
 				  const struct http_response *response)
 {
-	struct MHD_Response *mhd;
+	struct MHD_Response *mhd = build_body(response);
 	char text[256];
 
-	/* MHD copies the body, so the cast takes nothing away from it. */
-	mhd = MHD_create_response_from_buffer(response->body_len, (void *)(uintptr_t)response->body,
-					      MHD_RESPMEM_MUST_COPY);
 	if (!mhd)
 		return NULL;
+	for (const struct http_header *header = response->headers; header && header->name; header++)
+		MHD_add_response_header(mhd, header->name, header->value);
 	MHD_add_response_header(mhd, MHD_HTTP_HEADER_CONTENT_TYPE, response->content_type);
 	MHD_add_response_header(mhd, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 	if (response->challenge) {
@@ -159,6 +198,7 @@ void http_exchange_answer(struct http_exchange **exchange_pointer, const struct 
 
 	*exchange_pointer = NULL;
 	if (exchange->state == EXCHANGE_ABANDONED) {
+		free_wiped(response->page, response->page_len);
 		if (exchange->freed_by_mhd)
 			exchange_free(exchange);
 		else
@@ -312,6 +352,8 @@ static enum status decode(struct http_exchange *exchange)
 		status = decode_body(exchange);
 	request->has_basic = decode_basic(authorization, &exchange->space, &request->basic_user,
 					  &request->basic_password) == STATUS_OK;
+	request->host = header_text(mhd, MHD_HTTP_HEADER_HOST);
+	request->cookies = header_text(mhd, MHD_HTTP_HEADER_COOKIE);
 	request->api_user = header_text(mhd, "X-Api-User");
 	request->api_key = header_text(mhd, "X-Api-Key");
 	return status;
@@ -323,6 +365,7 @@ struct trail {
 	struct forwarded by_list; /* X-Forwarded-For */
 	struct forwarded by_rfc;  /* Forwarded */
 	bool malformed;
+	bool over_tls; /* X-Forwarded-Proto */
 };
 
 static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
@@ -335,22 +378,26 @@ static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char 
 		status = forwarded_add_for(&trail->by_list, trail->trusted, text_of(value));
 	else if (strcasecmp(name, "Forwarded") == 0)
 		status = forwarded_add(&trail->by_rfc, trail->trusted, text_of(value));
+	else if (strcasecmp(name, "X-Forwarded-Proto") == 0)
+		trail->over_tls = strcasecmp(value, "https") == 0;
 	trail->malformed = trail->malformed || status != STATUS_OK;
 	return MHD_YES;
 }
 
 /*
- * Where the request comes from. NULL, or what is wrong with what a trusted proxy says of it. A proxy sets one of the
+ * Where the request comes from, and whether by TLS all the way. NULL, or what is wrong with what a trusted proxy says of it. A proxy sets one of the
  * headers, and may let pass what the client wrote into the other; so both must say the same.
  */
-static const char *find_source(const struct connection *connection, struct addr *out)
+static const char *find_source(const struct connection *connection, struct addr *out, bool *over_tls)
 {
 	struct trail trail = {.trusted = connection->listener->trusted};
 
 	*out = connection->peer;
+	*over_tls = connection->tls;
 	if (!connection_is_trusted(connection))
 		return NULL;
 	MHD_get_connection_values(connection->mhd, MHD_HEADER_KIND, on_header, &trail);
+	*over_tls = connection->tls || trail.over_tls;
 	if (trail.malformed)
 		return "400 the proxy sent a malformed X-Forwarded-For or Forwarded header";
 	if (trail.by_list.hops && trail.by_rfc.hops && !addr_equal(&trail.by_list.source, &trail.by_rfc.source))
@@ -373,7 +420,8 @@ static enum MHD_Result handle(struct http_exchange *exchange, const char *method
 		return refuse(exchange, MHD_HTTP_CONTENT_TOO_LARGE, "413 the request body is longer than 4096 octets");
 	exchange->request.method = method_of(method);
 	exchange->request.errors_as_200 = exchange->connection->listener->errors_as_200;
-	wrong = find_source(exchange->connection, &exchange->request.source);
+	exchange->request.account_page = exchange->connection->listener->account_page;
+	wrong = find_source(exchange->connection, &exchange->request.source, &exchange->request.over_tls);
 	if (wrong)
 		return refuse(exchange, MHD_HTTP_BAD_REQUEST, wrong);
 	status = decode(exchange);

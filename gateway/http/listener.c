@@ -168,6 +168,7 @@ static enum status prepare(struct listener *listener, const struct http_listen_o
 
 	listener->proxy_protocol = options->proxy_protocol;
 	listener->errors_as_200 = options->errors_as_200;
+	listener->account_page = options->account_page;
 	if (status == STATUS_OK && options->path) {
 		listener->path = strdup(options->path);
 		if (!listener->path)

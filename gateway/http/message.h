@@ -54,8 +54,8 @@ struct http_request {
 	bool errors_as_200;         /* its listener serves clients that read words only under that status */
 	struct text host;           /* the header Host, as it stands */
 	struct text cookies;        /* the header Cookie (RFC 6265 section 4.2), as it stands */
-	bool over_tls;              /* nobody on the way could read it */
-	bool account_page;          /* its listener serves the account page */
+	bool over_tls;     /* it came over TLS, to us or to a trusted proxy that says so by X-Forwarded-Proto */
+	bool account_page; /* its listener serves the account page */
 };
 
 /* The first operand of that name, or NULL. */
@@ -75,7 +75,8 @@ struct http_response {
 	bool challenge;           /* adds `WWW-Authenticate: Basic` */
 	unsigned retry_after_s;   /* adds Retry-After if not 0 */
 	unsigned allow;           /* methods for an Allow header, 0 for none */
-	const struct http_header *headers; /* more of them, ended by a NULL name; borrowed until it is answered; or NULL */
+	const struct http_header
+		*headers; /* more of them, ended by a NULL name; borrowed until it is answered; or NULL */
 	char *page; /* a body of any length on the heap, instead of `body`; who answers takes it and wipes it; or NULL */
 	size_t page_len;
 	size_t body_len;

@@ -75,6 +75,7 @@ struct listener {
 	struct networks trusted; /* its own */
 	bool proxy_protocol;
 	bool errors_as_200;
+	bool account_page;
 	struct tls *tls; /* NULL: plain HTTP */
 	int fd;          /* -1: closed */
 	uv_poll_t poll;

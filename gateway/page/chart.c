@@ -84,8 +84,8 @@ void chart_show(const struct chart *chart, uint64_t now_s, struct view *view)
 	for (size_t i = 0; i < CHART_DAYS; i++)
 		show_day(&chart->days[i], i, most, now_s, view);
 	view_format(view, "chart",
-		    "In the last %d days: %" PRIu64 " address change%s, %" PRIu64 " failed update%s, heard of on %" PRIu64
-		    " day%s.",
+		    "In the last %d days: %" PRIu64 " address change%s, %" PRIu64
+		    " failed update%s, heard of on %" PRIu64 " day%s.",
 		    CHART_DAYS, changes, changes == 1 ? "" : "s", failures, failures == 1 ? "" : "s", heard,
 		    heard == 1 ? "" : "s");
 }

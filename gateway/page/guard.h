@@ -16,7 +16,7 @@
 
 enum {
 	GUARD_SECRET_LEN = 32,
-	GUARD_COOKIE_MAX = 64,     /* octets of a cookie's value */
+	GUARD_COOKIE_MAX = 64,    /* octets of a cookie's value */
 	GUARD_TOKEN_MAX = 64 + 1, /* room for a form's token, with the NUL */
 };
 

@@ -6,7 +6,7 @@
 #include "account/account.h"
 #include "account/database.h"
 #include "account/grant.h"
-#include "base/prefix.h"
+#include "base/network.h"
 
 static struct text operand(const struct http_params *params, const char *name)
 {
@@ -53,13 +53,10 @@ static bool normalise_host(struct text word, char *line, size_t size)
 
 static bool normalise_source(struct text word, char *line, size_t size)
 {
-	char text[PREFIX_TEXT_MAX];
-	struct prefix prefix;
+	struct network network;
 
-	if (prefix_parse(word, &prefix) != STATUS_OK)
-		return false;
-	snprintf(line, size, "%s\n", prefix_format(&prefix, text));
-	return true;
+	return network_parse(word, &network) == STATUS_OK &&
+	       snprintf(line, size, "%.*s\n", (int)word.len, word.octets) < (int)size;
 }
 
 static bool fail(struct keyform *form, struct text word, const char *why)

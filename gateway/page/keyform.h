@@ -16,10 +16,10 @@ enum {
 };
 
 struct keyform {
-	struct text name;      /* borrowed from the operands */
-	struct text hosts;     /* patterns, each ended by a newline; borrowed from `host_lines` */
-	struct text sources;   /* networks, likewise */
-	uint64_t expires_s;    /* 0: never */
+	struct text name;              /* borrowed from the operands */
+	struct text hosts;             /* patterns, each ended by a newline; borrowed from `host_lines` */
+	struct text sources;           /* networks, likewise */
+	uint64_t expires_s;            /* 0: never */
 	char error[KEYFORM_ERROR_MAX]; /* one sentence for the user if it could not be read */
 	char host_lines[KEYFORM_LINES_MAX];
 	char source_lines[KEYFORM_LINES_MAX];

@@ -30,7 +30,7 @@
 #include "page/template.h"
 
 #define SESSION_COOKIE "ddnsgate_session"
-#define LOGIN_COOKIE "ddnsgate_login" /* of those who are not logged in yet; no session, it only guards the form */
+#define LOGIN_COOKIE   "ddnsgate_login" /* of those who are not logged in yet; no session, it only guards the form */
 
 enum {
 	JOBS_MAX = 64,

@@ -315,7 +315,10 @@ static void on_looked(void *ctx, const struct dns_result *result)
 	bool is_there = result->verdict == DNS_VERIFIED && result->rcode == DNS_NOERROR && result->answer.authoritative;
 	bool is_none = result->verdict == DNS_VERIFIED && result->rcode == DNS_NXDOMAIN;
 
-	tell(look, is_there || is_none, &result->answer.addr, is_there && result->answer.count ? 1 : 0);
+	/* More records than are kept one by one are as good as not known. */
+	if (is_there && !result->answer.rrset.known)
+		is_there = false;
+	tell(look, is_there || is_none, result->answer.rrset.addrs, is_there ? result->answer.rrset.count : 0);
 	look_free(look);
 }
 
