@@ -8,11 +8,10 @@
 /* A year beyond what a calendar has is no time that anybody set; it becomes the beginning of all. */
 static struct tm parts_of(uint64_t at_s)
 {
-	struct tm parts = {.tm_year = 70, .tm_mday = 1};
 	time_t at = (time_t)at_s;
+	struct tm parts;
 
-	gmtime_r(&at, &parts);
-	return parts;
+	return gmtime_r(&at, &parts) ? parts : (struct tm){.tm_year = 70, .tm_mday = 1};
 }
 
 const char *when_date(uint64_t at_s, char buffer[static WHEN_MAX])

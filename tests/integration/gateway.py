@@ -110,7 +110,7 @@ class Answer:
 
     @property
     def text(self):
-        return self.body.decode("ascii")
+        return self.body.decode()
 
     @property
     def code(self):

@@ -23,10 +23,10 @@ CHOSEN = secret("chosen by a person")
 class Store:
     """A gateway with a state store, and the sub-commands that work on it."""
 
-    def __init__(self, primary, *users, **options):
-        config = config_text([zone_setting(ZONE, primary, primary.key)], [primary.key], users, state_dir="state",
-                             **options)
-        self.gateway = Gateway(config)
+    def __init__(self, primary, *users, listen=(LOOPBACK,), zones=None, keys=None, **options):
+        config = config_text(zones or [zone_setting(ZONE, primary, primary.key)], keys or [primary.key], users,
+                             state_dir="state", **options)
+        self.gateway = Gateway(config, listen=listen)
         self.folder = self.gateway.folder / "state"
         self.folder.mkdir(mode=0o700)
         self.config = self.gateway.folder / "ddnsgate.cfg"
