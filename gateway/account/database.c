@@ -241,7 +241,10 @@ bool database_is_broken(const struct database *database)
 static int read_number(struct database *database, const char *sql, int *out)
 {
 	sqlite3_stmt *statement = NULL;
-	int code = sqlite3_prepare_v2(database->sqlite, sql, -1, &statement, NULL);
+	int code;
+
+	*out = 0;
+	code = sqlite3_prepare_v2(database->sqlite, sql, -1, &statement, NULL);
 
 	if (code == SQLITE_OK)
 		code = sqlite3_step(statement);

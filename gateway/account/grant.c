@@ -76,14 +76,29 @@ enum grant_right grant_right(const struct grant *grant, const struct name *host,
 	return right;
 }
 
+/* Where hosts that the client left unsaid are looked for: a key that is limited says more than its account. */
+struct patterns {
+	const struct host_pattern *items;
+	size_t count;
+};
+
+static struct patterns narrowest(const struct grant *grant)
+{
+	if (grant->key_count)
+		return (struct patterns){grant->key_patterns, grant->key_count};
+	return (struct patterns){grant->patterns, grant->count};
+}
+
 const struct name *grant_only_host(const struct grant *grant)
 {
-	for (size_t i = 0; i < grant->count; i++) {
-		if (grant->patterns[i].kind != HOST_EXACT ||
-		    !name_equal(&grant->patterns[i].name, &grant->patterns[0].name))
+	struct patterns patterns = narrowest(grant);
+
+	for (size_t i = 0; i < patterns.count; i++) {
+		if (patterns.items[i].kind != HOST_EXACT ||
+		    !name_equal(&patterns.items[i].name, &patterns.items[0].name))
 			return NULL;
 	}
-	return grant->count ? &grant->patterns[0].name : NULL;
+	return patterns.count ? &patterns.items[0].name : NULL;
 }
 
 static bool begins_with(const struct name *name, struct text label)
@@ -106,15 +121,17 @@ static enum status prepend(struct text label, const struct name *to, struct name
 
 enum status grant_complete(const struct grant *grant, struct text label, struct name *out)
 {
-	for (size_t i = 0; i < grant->count; i++) {
-		if (grant->patterns[i].kind == HOST_EXACT && begins_with(&grant->patterns[i].name, label)) {
-			*out = grant->patterns[i].name;
+	struct patterns patterns = narrowest(grant);
+
+	for (size_t i = 0; i < patterns.count; i++) {
+		if (patterns.items[i].kind == HOST_EXACT && begins_with(&patterns.items[i].name, label)) {
+			*out = patterns.items[i].name;
 			return STATUS_OK;
 		}
 	}
-	for (size_t i = 0; i < grant->count; i++) {
-		if (grant->patterns[i].kind != HOST_EXACT)
-			return prepend(label, &grant->patterns[i].name, out);
+	for (size_t i = 0; i < patterns.count; i++) {
+		if (patterns.items[i].kind != HOST_EXACT)
+			return prepend(label, &patterns.items[i].name, out);
 	}
 	return STATUS_NOT_FOUND;
 }

@@ -78,14 +78,17 @@ enum status password_hash(struct text password, char out[static PASSWORD_HASH_MA
 	return hash_under(setting, password, out);
 }
 
-bool password_matches(const char *hash, struct text password)
+enum status password_check(const char *hash, struct text password, bool *matches)
 {
 	char actual[PASSWORD_HASH_MAX];
-	bool matches;
+	enum status status = hash_under(hash, password, actual);
 
-	if (hash_under(hash, password, actual) != STATUS_OK)
-		return false;
-	matches = strlen(actual) == strlen(hash) && secret_equal(actual, hash, strlen(hash));
+	*matches = false;
+	if (status == STATUS_INVALID)
+		return STATUS_OK; /* nobody's password */
+	if (status != STATUS_OK)
+		return status;
+	*matches = strlen(actual) == strlen(hash) && secret_equal(actual, hash, strlen(hash));
 	secret_wipe(actual, sizeof actual);
-	return matches;
+	return STATUS_OK;
 }

@@ -29,7 +29,10 @@ bool password_is_hash(struct text text);
  */
 MUST_USE enum status password_hash(struct text password, char out[static PASSWORD_HASH_MAX]);
 
-/* Whether the password has that hash. Also false when libcrypt fails. */
-bool password_matches(const char *hash, struct text password);
+/*
+ * Whether the password has that hash. STATUS_CRYPTO when libcrypt fails and STATUS_NO_MEMORY say nothing about the
+ * password.
+ */
+MUST_USE enum status password_check(const char *hash, struct text password, bool *matches);
 
 #endif

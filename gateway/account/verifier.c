@@ -40,6 +40,7 @@ struct check {
 	uint64_t at_ms;
 	verified_fn *verified;
 	void *ctx;
+	enum status status;
 	bool matches;
 	char *hash; /* both behind the struct */
 	char *secret;
@@ -148,7 +149,7 @@ static void work(void *job)
 {
 	struct check *check = job;
 
-	check->matches = password_matches(check->hash, (struct text){check->secret, check->secret_len});
+	check->status = password_check(check->hash, (struct text){check->secret, check->secret_len}, &check->matches);
 }
 
 static void go_on(struct verifier *verifier);
@@ -164,8 +165,9 @@ static void work_done(void *job)
 		verifier_release(verifier);
 		return;
 	}
-	remember(verifier, &check->mark, check->matches);
-	answer(check, STATUS_OK);
+	if (check->status == STATUS_OK)
+		remember(verifier, &check->mark, check->matches);
+	answer(check, check->status);
 	go_on(verifier);
 }
 

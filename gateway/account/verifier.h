@@ -17,7 +17,10 @@
 
 struct verifier;
 
-/* STATUS_OK: `matches` is the answer. STATUS_FULL: too much is waiting, nothing is known. STATUS_NO_MEMORY the same. */
+/*
+ * STATUS_OK: `matches` is the answer. STATUS_FULL: too much is waiting. STATUS_CRYPTO, STATUS_NO_MEMORY: it could not
+ * be checked. With these nothing is known.
+ */
 typedef void verified_fn(void *ctx, enum status status, bool matches);
 
 /* The env is borrowed. STATUS_NO_MEMORY. */

@@ -638,6 +638,7 @@ static void take_log_level(struct reader *reader, const config_setting_t *at, co
 static void take_state_dir(struct reader *reader, const config_setting_t *at, const char *text, void *into)
 {
 	struct config *config = into;
+	struct stat info;
 
 	if (!*text) {
 		reader_error(reader, at, "`state_dir` is empty; leave it out for a gateway without a state store");
@@ -646,6 +647,10 @@ static void take_state_dir(struct reader *reader, const config_setting_t *at, co
 	config->state_dir = beside(reader, text);
 	if (!config->state_dir)
 		reader->no_memory = true;
+	else if (stat(config->state_dir, &info) != 0)
+		reader_advise(reader, at, "`state_dir` %s: %s", config->state_dir, strerror(errno));
+	else if (!S_ISDIR(info.st_mode))
+		reader_error(reader, at, "`state_dir` %s is no folder", config->state_dir);
 }
 
 /* The page has its users from the state store, and passwords are not to travel in the clear. */

@@ -24,12 +24,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "account/authorise.h"
+#include "account/import.h"
+#include "account/state.h"
 #include "account/store.h"
 #include "base/log.h"
 #include "config/config.h"
 #include "dns/message.h"
 #include "fake_env.h"
 #include "scripted_primary.h"
+#include "state_folder.h"
 #include "zone/zones.h"
 
 /* ---- An allocator that fails ---- */
@@ -551,11 +555,241 @@ static void stores_are_made_or_not(void **state)
 	repeat(*state, make_store);
 }
 
+/* ---- Accounts ---- */
+
+/* The password "correct horse"; by openssl-passwd(1). */
+static char password_hash_text[] = "$5$saltsalt$myjXcpMpE2Ofk7fj9hqyNYSn6lmWG4Mqnjx.KIRRr4/";
+
+struct authorised {
+	unsigned calls;
+	enum outcome_code code;
+};
+
+static void on_authorised(void *ctx, enum outcome_code code, const struct grant *grant)
+{
+	struct authorised *authorised = ctx;
+
+	authorised->calls++;
+	authorised->code = code;
+	assert_int_equal(grant != NULL, code == OUTCOME_GRANTED);
+}
+
+static bool check_password(struct world *world, unsigned long n, bool only_one)
+{
+	static char login[] = "alice", name[] = "key";
+	struct host_pattern pattern = {.kind = HOST_EXACT};
+	struct network source = {.addr = {.family = ADDR_V4}};
+	struct account_key key = {.name = name,
+				  .key = {.crypt = password_hash_text},
+				  .patterns = &pattern,
+				  .pattern_count = 1,
+				  .sources = &source,
+				  .source_count = 1};
+	struct account account = {.login = login, .active = true, .may_update = true, .keys = &key, .key_count = 1};
+	struct authoriser authoriser = {0};
+	struct presented presented = {.key = text_of("correct horse"), .source = {.family = ADDR_V4}};
+	struct authorised authorised = {0};
+	bool failed;
+
+	open_network(world);
+	authoriser.env = fake_env_of(world->fake);
+	fail_from(n, only_one);
+	if (verifier_new(authoriser.env, &authoriser.verifier) == STATUS_OK) {
+		authorise(&authoriser, &account, &presented, on_authorised, &authorised);
+		fake_env_settle(world->fake);
+	}
+	failed = fail_no_more();
+	assert_int_equal(authorised.calls, authoriser.verifier ? 1 : 0);
+	if (!failed)
+		assert_int_equal(authorised.code, OUTCOME_GRANTED);
+	/* A password that could not be checked is not called right; nor wrong, but for the hash itself. */
+	if (failed && authorised.calls)
+		assert_int_not_equal(authorised.code, OUTCOME_GRANTED);
+	verifier_free(&authoriser.verifier);
+	close_network(world);
+	return failed;
+}
+
+static void passwords_are_checked_or_not_called_right(void **state)
+{
+	repeat(*state, check_password);
+}
+
+static char state_folder[128];
+
+static int make_state(void **state)
+{
+	struct host_pattern pattern = {.kind = HOST_EXACT};
+	struct account_key keys[] = {{.key = {.digest = {1}}}, {.key = {.crypt = password_hash_text}}};
+	char login[] = "alice";
+	struct account account = {
+		.login = login, .keys = keys, .key_count = 2, .patterns = &pattern, .pattern_count = 1};
+	struct database *database;
+
+	strcpy(pattern.name.text, "a.example.com");
+	pattern.name.len = (uint8_t)strlen(pattern.name.text);
+	snprintf(state_folder, sizeof state_folder, "%s", state_folder_new());
+	database = state_folder_open(state_folder);
+	state_folder_add(database, &account, 1);
+	database_free(&database);
+	return setup(state);
+}
+
+static int remove_state(void **state)
+{
+	state_folder_remove(state_folder);
+	return teardown(state);
+}
+
+struct found {
+	unsigned calls;
+	enum status status;
+};
+
+static void on_found(void *ctx, enum status status, const struct account *account)
+{
+	struct found *found = ctx;
+
+	found->calls++;
+	found->status = status;
+	if (account)
+		assert_true(account->key_count == 2 && account->keys[1].key.crypt && account->pattern_count == 1);
+}
+
+static bool look_up_in_state(struct world *world, unsigned long n, bool only_one)
+{
+	static const struct account nobody;
+	struct account_store *map = NULL, *sqlite = NULL, *chain = NULL;
+	struct found found = {0};
+	bool failed;
+
+	open_network(world);
+	fail_from(n, only_one);
+	if (store_map_new(&nobody, 0, &map) == STATUS_OK &&
+	    store_sqlite_new(fake_env_of(world->fake), state_folder, &sqlite) == STATUS_OK &&
+	    store_chain_new(&map, &sqlite, &chain) == STATUS_OK)
+		account_store_lookup(chain, text_of("alice"), on_found, &found);
+	failed = fail_no_more();
+	account_store_free(&map);
+	account_store_free(&sqlite);
+	assert_int_equal(found.calls, chain ? 1 : 0);
+	if (chain)
+		assert_int_equal(found.status == STATUS_OK, !failed);
+	assert_int_not_equal(found.status, STATUS_NOT_FOUND);
+	account_store_free(&chain);
+	close_network(world);
+	return failed;
+}
+
+static void accounts_are_found_whole_or_not_known(void **state)
+{
+	repeat(*state, look_up_in_state);
+}
+
+static void count_done(void *ctx, enum status status)
+{
+	(void)status;
+	++*(unsigned *)ctx;
+}
+
+static enum status no_work(void *ctx, struct database *database)
+{
+	(void)ctx;
+	(void)database;
+	return STATUS_OK;
+}
+
+static bool write_state(struct world *world, unsigned long n, bool only_one)
+{
+	struct record record = {.login = text_of("alice"), .host = text_of("a.example.com"), .code = OUTCOME_CHANGED};
+	struct state *under_test = NULL;
+	unsigned done = 0;
+	bool failed, taken = false;
+
+	open_network(world);
+	fail_from(n, only_one);
+	if (state_new(fake_env_of(world->fake), state_folder, &under_test) == STATUS_OK) {
+		state_record(under_test, &record);
+		taken = state_do(under_test, no_work, count_done, &done) == STATUS_OK;
+		fake_env_advance(world->fake, LATER_MS);
+	}
+	failed = fail_no_more();
+	state_free(&under_test);
+	fake_env_settle(world->fake);
+	assert_int_equal(done, taken);
+	close_network(world);
+	return failed;
+}
+
+static void history_is_written_or_dropped(void **state)
+{
+	repeat(*state, write_state);
+}
+
+struct csv_text {
+	const char *text;
+	size_t at;
+};
+
+static long read_csv(void *ctx, char *to, size_t size)
+{
+	struct csv_text *csv = ctx;
+	size_t len = strnlen(csv->text + csv->at, size);
+
+	memcpy(to, csv->text + csv->at, len);
+	csv->at += len;
+	return (long)len;
+}
+
+static void on_import_complaint(void *ctx, unsigned long line, const char *text)
+{
+	(void)ctx;
+	(void)line;
+	(void)text;
+}
+
+static void on_import_progress(void *ctx, uint64_t users)
+{
+	(void)ctx;
+	(void)users;
+}
+
+static bool import(struct world *world, unsigned long n, bool only_one)
+{
+	struct csv_text csv = {.text = "login,key\nbob,$5$saltsalt$myjXcpMpE2Ofk7fj9hqyNYSn6lmWG4Mqnjx.KIRRr4/\n"};
+	const struct import_hooks hooks = {read_csv, on_import_complaint, on_import_progress, &csv};
+	struct database *database = state_folder_open(state_folder);
+	uint64_t users;
+	struct account account;
+	enum status status;
+	bool failed;
+
+	(void)world;
+	fail_from(n, only_one);
+	status = import_users(database, &hooks, &users);
+	failed = fail_no_more();
+	assert_int_equal(status == STATUS_OK, !failed);
+	assert_int_equal(database_account(database, text_of("bob"), &account), failed ? STATUS_NOT_FOUND : STATUS_OK);
+	if (!failed)
+		account_fini(&account);
+	database_free(&database);
+	if (!failed) { /* for the next time */
+		state_folder_remove(state_folder);
+		assert_int_equal(mkdir(state_folder, 0700), 0);
+	}
+	return failed;
+}
+
+static void imports_take_all_or_none(void **state)
+{
+	repeat(*state, import);
+}
+
 static const char config_text[] =
 	"listen = ( { address = \"127.0.0.1\"; port = 8080; }, { address = \"::1\"; port = 8080; } );\n"
 	"tsig_keys = ( { name = \"gw\"; algorithm = \"hmac-sha256\"; secret = \"MDEyMzQ1Njc4OWFiY2RlZg==\"; } );\n"
 	"zones = ( { name = \"dyn.example.com\"; primaries = ( \"127.0.0.1:5353\", \"[::1]:5353\" ); key = \"gw\"; } );\n"
-	"users = ( { login = \"myLogin\"; key = \"ER2T229DF4GBNM\"; hosts = ( \"www.dyn.example.com\", \"zone:dyn.example.com\" ); },\n"
+	"users = ( { login = \"myLogin\"; key = \"ER2T229DF4GBNM\"; keys = ( { name = \"n\"; key = \"$5$saltsalt$myjXcpMpE2Ofk7fj9hqyNYSn6lmWG4Mqnjx.KIRRr4/\"; from = \"::1\"; } ); hosts = ( \"www.dyn.example.com\", \"zone:dyn.example.com\" ); },\n"
 	"          { login = \"other\"; key = \"ER2T229DF4GBNN\"; hosts = ( \"*.home.dyn.example.com\" ); } );\n";
 
 static char config_path[64];
@@ -629,6 +863,10 @@ int main(void)
 		TEST(stores_are_made_or_not),
 		TEST(zones_are_made_or_not),
 		TEST(changes_are_committed_or_not_called_so),
+		TEST(passwords_are_checked_or_not_called_right),
+		cmocka_unit_test_setup_teardown(accounts_are_found_whole_or_not_known, make_state, remove_state),
+		cmocka_unit_test_setup_teardown(history_is_written_or_dropped, make_state, remove_state),
+		cmocka_unit_test_setup_teardown(imports_take_all_or_none, make_state, remove_state),
 		cmocka_unit_test_setup_teardown(configurations_are_loaded_or_not, write_config, remove_config),
 	};
 

@@ -134,6 +134,55 @@ static void a_grant_without_patterns_covers_nothing(void **state)
 	assert_int_equal(grant_right(&(struct grant){0}, &host, &zone), GRANT_NOTHING);
 }
 
+static void a_limited_key_opens_what_both_it_and_its_account_have(void **state)
+{
+	struct host_pattern patterns[] = {pattern_of("*.home.example.com"), pattern_of("www.example.com")};
+	struct host_pattern limits[] = {pattern_of("a.home.example.com"), pattern_of("mail.example.com")};
+	struct grant grant = {.patterns = patterns, .count = 2, .key_patterns = limits, .key_count = 2};
+	struct name both = name_of("a.home.example.com"), account_only = name_of("b.home.example.com"),
+		    key_only = name_of("mail.example.com"), zone = name_of("example.com");
+
+	(void)state;
+	assert_int_equal(grant_right(&grant, &both, &zone), GRANT_UPDATE);
+	assert_int_equal(grant_right(&grant, &account_only, &zone), GRANT_NOTHING);
+	assert_int_equal(grant_right(&grant, &key_only, &zone), GRANT_NOTHING);
+	patterns[0].may_create = true;
+	assert_int_equal(grant_right(&grant, &both, &zone), GRANT_CREATE);
+}
+
+/* For clients that name no host, or a label. */
+static void a_limited_key_says_which_host_is_meant(void **state)
+{
+	struct host_pattern patterns[] = {pattern_of("*.home.example.com"), pattern_of("www.example.com")};
+	struct host_pattern limit = pattern_of("a.home.example.com");
+	struct grant grant = {.patterns = patterns, .count = 2};
+	struct name completed;
+
+	(void)state;
+	assert_null(grant_only_host(&grant));
+	assert_int_equal(grant_complete(&grant, text_of("b"), &completed), STATUS_OK);
+	assert_string_equal(completed.text, "b.home.example.com");
+	grant.key_patterns = &limit;
+	grant.key_count = 1;
+	assert_string_equal(grant_only_host(&grant)->text, "a.home.example.com");
+	assert_int_equal(grant_complete(&grant, text_of("A"), &completed), STATUS_OK);
+	assert_string_equal(completed.text, "a.home.example.com");
+	assert_int_equal(grant_complete(&grant, text_of("b"), &completed), STATUS_NOT_FOUND);
+}
+
+static void patterns_are_written_as_they_are_read(void **state)
+{
+	static const char *const rows[] = {"www.example.com", "*.home.example.com", "zone:example.com"};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct host_pattern pattern = pattern_of(rows[i]);
+		char text[HOST_PATTERN_TEXT_MAX];
+
+		assert_string_equal(host_pattern_format(&pattern, text), rows[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -143,6 +192,9 @@ int main(void)
 		cmocka_unit_test(covers_what_its_pattern_says),
 		cmocka_unit_test(one_pattern_of_several_is_enough),
 		cmocka_unit_test(a_grant_without_patterns_covers_nothing),
+		cmocka_unit_test(a_limited_key_opens_what_both_it_and_its_account_have),
+		cmocka_unit_test(a_limited_key_says_which_host_is_meant),
+		cmocka_unit_test(patterns_are_written_as_they_are_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -130,6 +130,62 @@ static void refuses_an_empty_key_and_a_malformed_hash(void **state)
 	}
 }
 
+/* Octets out of the test's hand. */
+static void draw(void *ctx, void *octets, size_t len)
+{
+	uint8_t *next = ctx;
+
+	memset(octets, *next, len);
+	(*next)++;
+}
+
+static void a_generated_key_is_192_bits_of_the_alphabet(void **state)
+{
+	uint8_t next = 0;
+	const struct env env = {.random = draw, .ctx = &next};
+	char key[KEY_TEXT_LEN + 1];
+
+	(void)state;
+	assert_true(KEY_RANDOM_LEN * 8 >= 160);
+	key_generate(&env, key);
+	assert_string_equal(key, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+	next = 0xff;
+	key_generate(&env, key);
+	assert_string_equal(key, "________________________________");
+	next = 0x41; /* as of RFC 4648: "AAA" */
+	key_generate(&env, key);
+	assert_memory_equal(key, "QUFBQUFB", 8);
+	/* One that begins with a hyphen is drawn again: it could be taken for an option. */
+	next = 0xf8;
+	key_generate(&env, key);
+	assert_int_equal(next, 0xfd);
+	assert_memory_equal(key, "_Pz8", 4);
+}
+
+static void a_digest_is_written_as_it_is_read(void **state)
+{
+	char text[KEY_HASH_TEXT_MAX];
+	struct key key = key_of(text_of(KEY));
+
+	(void)state;
+	assert_string_equal(key_format(key.digest, text), "sha256:" KEY_HASH);
+}
+
+static void what_begins_with_a_dollar_is_a_hash_of_crypt(void **state)
+{
+	static const char hash[] = "$5$saltsalt$myjXcpMpE2Ofk7fj9hqyNYSn6lmWG4Mqnjx.KIRRr4/";
+	struct key key;
+	bool was_plain;
+
+	(void)state;
+	assert_int_equal(key_parse(text_of(hash), &key, &was_plain), STATUS_OK);
+	assert_false(was_plain);
+	assert_string_equal(key.crypt, hash);
+	key_fini(&key);
+	assert_null(key.crypt);
+	assert_int_equal(key_parse(text_of("$dollars"), &key, &was_plain), STATUS_INVALID);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -139,6 +195,9 @@ int main(void)
 		cmocka_unit_test(a_key_may_hold_any_octets),
 		cmocka_unit_test(no_key_matches_nothing),
 		cmocka_unit_test(refuses_an_empty_key_and_a_malformed_hash),
+		cmocka_unit_test(a_generated_key_is_192_bits_of_the_alphabet),
+		cmocka_unit_test(a_digest_is_written_as_it_is_read),
+		cmocka_unit_test(what_begins_with_a_dollar_is_a_hash_of_crypt),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,6 +70,10 @@ struct world {
 	void *gone_ctx;
 	void *cancelled[SETS_MAX];
 	size_t cancelled_count;
+	struct throttle_limits limits;
+	unsigned record_count;
+	struct record record; /* the last one; its texts: */
+	char record_login[64], record_host[64];
 	unsigned handled, answered;
 	struct http_response response; /* the last one */
 	size_t log_len;
@@ -160,6 +164,16 @@ static void answer(struct http_exchange **exchange_pointer, const struct http_re
 	free(exchange);
 }
 
+static void keep_record(void *ctx, const struct record *record)
+{
+	struct world *world = ctx;
+
+	world->record_count++;
+	world->record = *record;
+	snprintf(world->record_login, sizeof world->record_login, "%.*s", (int)record->login.len, record->login.octets);
+	snprintf(world->record_host, sizeof world->record_host, "%.*s", (int)record->host.len, record->host.octets);
+}
+
 static void keep_line(void *ctx, const char *line, size_t len)
 {
 	struct world *world = ctx;
@@ -202,11 +216,12 @@ static struct account *add_account(struct world *world, const char *login, const
 /* Failed attempts are without bound unless `failures_max` says otherwise. */
 static void make_pipeline(struct world *world, bool uniform_auth_errors, unsigned failures_max)
 {
-	struct throttle_limits limits = {.failures_max = failures_max, .recovery_s = RECOVERY_S};
 	struct pipeline_parts parts = {
 		.env = fake_env_of(world->fake),
 		.store = &world->store.base,
 		.policy = &world->policy,
+		.record = keep_record,
+		.record_ctx = world,
 		.submit = submit,
 		.cancel = cancel,
 		.submit_ctx = world,
@@ -214,7 +229,9 @@ static void make_pipeline(struct world *world, bool uniform_auth_errors, unsigne
 		.watch = watch,
 	};
 
-	assert_int_equal(throttle_new(&limits, &world->throttle), STATUS_OK);
+	world->limits.failures_max = failures_max;
+	world->limits.recovery_s = RECOVERY_S;
+	assert_int_equal(throttle_new(&world->limits, &world->throttle), STATUS_OK);
 	parts.throttle = world->throttle;
 	assert_int_equal(verifier_new(parts.env, &world->verifier), STATUS_OK);
 	parts.authoriser = (struct authoriser){parts.env, world->verifier, uniform_auth_errors};
@@ -684,6 +701,68 @@ static void other_logins_and_sources_need_not_wait(void **state)
 	assert_answer(world, 200, "OK");
 }
 
+/* ---- Keys that take time, and what becomes of changes ---- */
+
+/* Of the password "correct horse"; by openssl-passwd(1). */
+#define HASH   "$5$saltsalt$myjXcpMpE2Ofk7fj9hqyNYSn6lmWG4Mqnjx.KIRRr4/"
+#define CHOSEN "/dynamic.cgi?host=" OWNER "&ip=192.0.2.80&user=chosen&password=correct%20horse"
+
+static void a_hash_is_computed_off_the_loop(void **state)
+{
+	struct world *world = *state;
+
+	add_account(world, "chosen", HASH);
+	handle(world, HTTP_GET, CHOSEN);
+	assert_int_equal(world->answered, 0);
+	get(world, GOOD); /* others go on meanwhile */
+	assert_answer(world, 200, "OK");
+	fake_env_settle(world->fake);
+	assert_int_equal(world->answered, 2);
+	assert_answer(world, 200, "OK");
+	get(world, CHOSEN); /* at once: it is remembered */
+	assert_answer(world, 200, "OK");
+}
+
+static void committed_changes_are_bounded_and_others_are_not(void **state)
+{
+	struct world *world = *state;
+
+	world->limits.changes_max = 2;
+	world->limits.changes_window_s = 60;
+	free_pipeline(world);
+	make_pipeline(world, false, 0);
+	world->outcome.code = OUTCOME_UNCHANGED;
+	for (unsigned i = 0; i < 4; i++)
+		get(world, GOOD);
+	assert_answer(world, 200, "OK");
+	world->outcome.code = OUTCOME_CHANGED;
+	get(world, GOOD);
+	get(world, GOOD);
+	assert_answer(world, 200, "OK");
+	get(world, GOOD);
+	assert_answer(world, 429, "TM_REQ");
+	assert_int_equal(world->response.retry_after_s, 30);
+	assert_int_equal(world->set_count, 6);
+}
+
+static void what_was_granted_is_recorded_and_nothing_else(void **state)
+{
+	struct world *world = *state;
+
+	get(world, WRONG);
+	get(world, "/dynamic.cgi?host=www.example.org&user=myLogin&password=" KEY);
+	assert_int_equal(world->record_count, 0);
+	get(world, "/dynamic.cgi?host=WWW.dyn.example.com.&ip=192.0.2.80,2001:db8::1&user=myLogin&password=" KEY);
+	assert_int_equal(world->record_count, 1);
+	assert_string_equal(world->record_login, "myLogin");
+	assert_string_equal(world->record_host, OWNER);
+	assert_int_equal(world->record.code, OUTCOME_CHANGED);
+	assert_int_equal(world->record.at_s, fake_env_wall_s(world->fake));
+	assert_int_equal(world->record.addr_count, 2);
+	assert_int_equal(world->record.addrs[1].family, ADDR_V6);
+	assert_int_equal(world->record.source.octets[3], 7);
+}
+
 static void two_readings_are_one_failure(void **state)
 {
 	struct world *world = *state;
@@ -795,6 +874,9 @@ int main(void)
 		TEST(a_store_that_fails_gives_no_ok),
 		TEST(after_too_many_failures_the_right_key_has_to_wait),
 		TEST(other_logins_and_sources_need_not_wait),
+		TEST(a_hash_is_computed_off_the_loop),
+		TEST(committed_changes_are_bounded_and_others_are_not),
+		TEST(what_was_granted_is_recorded_and_nothing_else),
 		TEST(two_readings_are_one_failure),
 		TEST(other_failures_are_not_counted),
 		TEST(unknown_paths_are_404),

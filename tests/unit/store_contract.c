@@ -21,7 +21,23 @@ struct found {
 	char login[LOGIN_MAX];
 	struct key first_key;
 	struct host_pattern first_pattern;
+	struct {
+		char name[LOGIN_MAX], hash[128], host[64];
+		unsigned bits;
+		uint64_t expires_s;
+	} second_key;
 };
+
+static void copy_second_key(struct found *found, const struct account_key *key)
+{
+	if (!key->name || !key->key.crypt || key->pattern_count != 1 || key->source_count != 1)
+		return;
+	snprintf(found->second_key.name, sizeof found->second_key.name, "%s", key->name);
+	snprintf(found->second_key.hash, sizeof found->second_key.hash, "%s", key->key.crypt);
+	snprintf(found->second_key.host, sizeof found->second_key.host, "%.63s", key->patterns[0].name.text);
+	found->second_key.bits = key->sources[0].bits;
+	found->second_key.expires_s = key->expires_s;
+}
 
 static void on_found(void *ctx, enum status status, const struct account *account)
 {
@@ -37,6 +53,8 @@ static void on_found(void *ctx, enum status status, const struct account *accoun
 	strcpy(found->login, account->login);
 	if (account->key_count)
 		found->first_key = account->keys[0].key;
+	if (account->key_count == 2)
+		copy_second_key(found, &account->keys[1]);
 	if (account->pattern_count)
 		found->first_pattern = account->patterns[0];
 }
@@ -151,6 +169,77 @@ static void finds_no_account_that_is_not_there(void **state)
 	account_store_free(&store);
 }
 
+/* ---- Keys ---- */
+
+static char name_one[] = "one", name_two[] = "two";
+
+static void finds_all_keys_of_an_account_with_their_limits(void **state)
+{
+	static char hash[] = "$5$saltsalt$myjXcpMpE2Ofk7fj9hqyNYSn6lmWG4Mqnjx.KIRRr4/";
+	struct host_pattern pattern = {.kind = HOST_EXACT, .name = name_of("a.example.com")};
+	struct network source = {.addr = addr_of("192.0.2.0"), .bits = 24};
+	struct account_key keys[] = {{.name = name_one, .key = {.digest = {1}}},
+				     {.name = name_two,
+				      .key = {.crypt = hash},
+				      .patterns = &pattern,
+				      .pattern_count = 1,
+				      .sources = &source,
+				      .source_count = 1,
+				      .expires_s = 86400}};
+	struct account account = {.login = login_a, .active = true, .keys = keys, .key_count = 2};
+	struct account_store *store = make(state, &account, 1);
+	struct found found = look_up(state, store, text_of("myLogin"));
+
+	assert_int_equal(found.account.key_count, 2);
+	assert_string_equal(found.second_key.name, "two");
+	assert_string_equal(found.second_key.hash, hash);
+	assert_string_equal(found.second_key.host, "a.example.com");
+	assert_int_equal(found.second_key.bits, 24);
+	assert_int_equal(found.second_key.expires_s, 86400);
+	account_store_free(&store);
+}
+
+static struct found look_up_token(void **state, struct account_store *store, const char *token)
+{
+	struct found found = {0};
+	char copy[LOGIN_MAX];
+
+	strcpy(copy, token);
+	account_store_lookup_token(store, text_of(copy), on_found, &found);
+	memset(copy, 'x', sizeof copy - 1);
+	settle(state);
+	assert_int_equal(found.calls, 1);
+	assert_int_equal(found.has_account, found.status == STATUS_OK);
+	return found;
+}
+
+/* Each account has a key that its login tells, and the first one a second one. */
+static void a_token_names_its_account(void **state)
+{
+	struct account_key keys[LENGTH(accounts) + 1];
+	struct account holders[LENGTH(accounts)];
+	struct account_store *store;
+	bool was_plain;
+
+	for (size_t i = 0; i < LENGTH(accounts); i++) {
+		keys[i] = (struct account_key){.name = name_one};
+		assert_int_equal(key_parse(text_of(accounts[i].login), &keys[i].key, &was_plain), STATUS_OK);
+		holders[i] = accounts[i];
+		holders[i].keys = &keys[i];
+		holders[i].key_count = 1;
+	}
+	keys[LENGTH(accounts)] = (struct account_key){.name = name_two};
+	assert_int_equal(key_parse(text_of("second"), &keys[LENGTH(accounts)].key, &was_plain), STATUS_OK);
+	holders[LENGTH(accounts) - 1].key_count = 2;
+	store = make(state, holders, LENGTH(holders));
+	for (size_t i = 0; i < LENGTH(accounts); i++)
+		assert_string_equal(look_up_token(state, store, accounts[i].login).login, accounts[i].login);
+	assert_string_equal(look_up_token(state, store, "second").login, accounts[LENGTH(accounts) - 1].login);
+	assert_int_equal(look_up_token(state, store, "third").status, STATUS_NOT_FOUND);
+	assert_int_equal(look_up_token(state, store, "").status, STATUS_NOT_FOUND);
+	account_store_free(&store);
+}
+
 static void an_empty_store_holds_nobody(void **state)
 {
 	struct account_store *store = make(state, NULL, 0);
@@ -237,6 +326,8 @@ int store_contract_run(const struct store_under_test *store)
 		cmocka_unit_test_prestate(finds_an_account_with_all_that_it_holds, &copy),
 		cmocka_unit_test_prestate(tells_accounts_apart_octet_by_octet, &copy),
 		cmocka_unit_test_prestate(finds_no_account_that_is_not_there, &copy),
+		cmocka_unit_test_prestate(finds_all_keys_of_an_account_with_their_limits, &copy),
+		cmocka_unit_test_prestate(a_token_names_its_account, &copy),
 		cmocka_unit_test_prestate(an_empty_store_holds_nobody, &copy),
 		cmocka_unit_test_prestate(finds_each_of_many, &copy),
 		cmocka_unit_test_prestate(looks_up_again_from_within_an_answer, &copy),

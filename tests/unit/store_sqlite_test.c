@@ -25,6 +25,11 @@ static void foldered_lookup(struct account_store *base, struct text login, accou
 	account_store_lookup(((struct foldered *)base)->store, login, found, ctx);
 }
 
+static void foldered_lookup_token(struct account_store *base, struct text token, account_found_fn *found, void *ctx)
+{
+	account_store_lookup_token(((struct foldered *)base)->store, token, found, ctx);
+}
+
 static void foldered_free(struct account_store *base)
 {
 	struct foldered *foldered = (struct foldered *)base;
@@ -34,7 +39,8 @@ static void foldered_free(struct account_store *base)
 	free(foldered);
 }
 
-static const struct account_store_ops foldered_ops = {.lookup = foldered_lookup, .free = foldered_free};
+static const struct account_store_ops foldered_ops = {
+	.lookup = foldered_lookup, .lookup_token = foldered_lookup_token, .free = foldered_free};
 
 static enum status make(const struct account *accounts, size_t count, struct account_store **out)
 {
