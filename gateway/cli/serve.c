@@ -49,8 +49,9 @@ struct daemon {
 	struct verifier *verifier;
 	struct zones *zones;
 	struct pipeline *pipeline;
-	struct throttle *page_throttle;
-	struct page *page; /* NULL: no listener serves the account page */
+	struct throttle *page_throttle; /* NULL like the page */
+	struct sessions *sessions;      /* the same */
+	struct page *page;              /* NULL: no listener serves the account page */
 	struct http_server *http;
 	uv_signal_t signals[2];
 	bool stopping;
@@ -210,11 +211,11 @@ static enum status build_page(struct daemon *daemon)
 		.recovery_s = config->failed_logins_window_s,
 		.changes_window_s = config->changes_window_s,
 	};
+	struct session_limits session_limits = {SESSIONS_MAX, SESSION_AGE_S, config->account_page_idle_s};
 	struct page_parts parts = {
 		.env = &daemon->env,
 		.state = daemon->state,
 		.verifier = daemon->verifier,
-		.idle_s = config->account_page_idle_s,
 		.allow_http = config->account_page_over_http,
 		.server_name = config->account_page_server,
 		.look = look,
@@ -227,9 +228,12 @@ static enum status build_page(struct daemon *daemon)
 		return STATUS_OK;
 	daemon->env.random(daemon->env.ctx, &limits.seed, sizeof limits.seed);
 	status = throttle_new(&limits, &daemon->page_throttle);
+	if (status == STATUS_OK)
+		status = sessions_new(&daemon->env, &session_limits, &daemon->sessions);
 	if (status != STATUS_OK)
 		return status;
 	parts.throttle = daemon->page_throttle;
+	parts.sessions = daemon->sessions;
 	return page_new(&parts, &daemon->page);
 }
 
@@ -401,6 +405,7 @@ static void take_apart(struct daemon *daemon)
 	if (daemon->pipeline)
 		pipeline_free(&daemon->pipeline);
 	page_free(&daemon->page);
+	sessions_free(&daemon->sessions);
 	zones_free(&daemon->zones);
 	account_store_free(&daemon->store);
 	state_free(&daemon->state);

@@ -15,7 +15,7 @@
 #include "base/text.h"
 
 enum {
-	GUARD_SECRET_LEN = 32,
+	GUARD_SECRET_LEN = 32,    /* octets */
 	GUARD_COOKIE_MAX = 64,    /* octets of a cookie's value */
 	GUARD_TOKEN_MAX = 64 + 1, /* room for a form's token, with the NUL */
 };

@@ -21,6 +21,7 @@
 #include "base/name.h"
 #include "base/status.h"
 #include "http/message.h"
+#include "page/session.h"
 
 #define PAGE_PATH "/account/"
 
@@ -36,7 +37,7 @@ struct page_parts {
 	struct state *state;
 	struct verifier *verifier;
 	struct throttle *throttle; /* of failed logins; another one than that of keys */
-	unsigned idle_s;           /* after which a session ends */
+	struct sessions *sessions; /* may be shared with another page, such as that of an earlier configuration */
 	bool allow_http;           /* also to clients that are neither on this machine nor over TLS */
 	const char *server_name;   /* as clients are to write it, with a port if need be; NULL: as the browser does */
 	/*
@@ -51,6 +52,9 @@ struct page_parts {
 
 /* STATUS_NO_MEMORY. */
 MUST_USE enum status page_new(const struct page_parts *parts, struct page **out);
+
+/* Whether no request is under way. */
+bool page_is_idle(const struct page *page);
 
 /* No request may be under way. Sets *page to NULL; *page == NULL is allowed. */
 void page_free(struct page **page);

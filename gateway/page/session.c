@@ -18,6 +18,7 @@ struct entry {
 struct sessions {
 	const struct env *env;
 	struct session_limits limits;
+	uint8_t secret[SESSION_SECRET_LEN];
 	struct table table;
 	TAILQ_HEAD(entries, entry) entries;
 };
@@ -132,6 +133,16 @@ void sessions_end(struct sessions *sessions, struct text token)
 		drop(sessions, entry);
 }
 
+void sessions_set_limits(struct sessions *sessions, const struct session_limits *limits)
+{
+	sessions->limits = *limits;
+}
+
+const uint8_t *sessions_secret(const struct sessions *sessions)
+{
+	return sessions->secret;
+}
+
 size_t sessions_count(const struct sessions *sessions)
 {
 	return sessions->table.count;
@@ -147,6 +158,7 @@ enum status sessions_new(const struct env *env, const struct session_limits *lim
 	}
 	sessions->env = env;
 	sessions->limits = *limits;
+	env->random(env->ctx, sessions->secret, sizeof sessions->secret);
 	TAILQ_INIT(&sessions->entries);
 	*out = sessions;
 	return STATUS_OK;
@@ -162,5 +174,6 @@ void sessions_free(struct sessions **sessions_pointer)
 	while (!TAILQ_EMPTY(&sessions->entries))
 		drop(sessions, TAILQ_FIRST(&sessions->entries));
 	table_fini(&sessions->table);
+	secret_wipe(sessions->secret, sizeof sessions->secret);
 	free(sessions);
 }

@@ -17,14 +17,17 @@
 struct sessions;
 
 enum {
+	SESSIONS_MAX = 4096,
+	SESSION_AGE_S = 12 * 3600,
+	SESSION_SECRET_LEN = 32,
 	SESSION_TOKEN_LEN = KEY_TEXT_LEN, /* characters; 192 random bits */
 	SESSION_PER_LOGIN_MAX = 8,
 };
 
 struct session_limits {
-	size_t max; /* of all logins together */
-	unsigned idle_s;
-	unsigned age_s;
+	size_t max;      /* of all logins together: SESSIONS_MAX but in tests */
+	unsigned age_s;  /* at which a session ends: SESSION_AGE_S but in tests */
+	unsigned idle_s; /* after which it ends */
 };
 
 struct session {
@@ -57,6 +60,12 @@ const struct session *sessions_find(struct sessions *sessions, struct text token
 
 /* Ends the session with that token, if there is one. */
 void sessions_end(struct sessions *sessions, struct text token);
+
+/* Limits for what comes from now on; sessions that are there keep their ends until they are next used. */
+void sessions_set_limits(struct sessions *sessions, const struct session_limits *limits);
+
+/* Random octets of SESSION_SECRET_LEN, the same as long as the sessions live; see guard.h. */
+const uint8_t *sessions_secret(const struct sessions *sessions);
 
 /* How many there are; some of them may have expired. */
 size_t sessions_count(const struct sessions *sessions);

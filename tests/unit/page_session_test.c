@@ -25,7 +25,7 @@ struct world {
 static int set_up(void **state)
 {
 	static struct world world;
-	struct session_limits limits = {MAX, IDLE_S, AGE_S};
+	struct session_limits limits = {MAX, AGE_S, IDLE_S};
 
 	world.env = fake_env_new(1);
 	assert_int_equal(sessions_new(fake_env_of(world.env), &limits, &world.sessions), STATUS_OK);
