@@ -17,8 +17,8 @@ static int version(const char *config_path)
 	(void)config_path;
 	printf("ddnsgate %s\n", DDNSGATE_VERSION);
 	printf("libmicrohttpd %s, GnuTLS %s, libuv %s, ldns %s, SQLite %s, libconfig %d.%d.%d, %s\n", MHD_get_version(),
-	       gnutls_check_version(NULL), uv_version_string(), ldns_version(), sqlite3_libversion(), LIBCONFIG_VER_MAJOR,
-	       LIBCONFIG_VER_MINOR, LIBCONFIG_VER_REVISION, OpenSSL_version(OPENSSL_VERSION));
+	       gnutls_check_version(NULL), uv_version_string(), ldns_version(), sqlite3_libversion(),
+	       LIBCONFIG_VER_MAJOR, LIBCONFIG_VER_MINOR, LIBCONFIG_VER_REVISION, OpenSSL_version(OPENSSL_VERSION));
 	return CLI_SUCCESS;
 }
 
