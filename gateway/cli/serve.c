@@ -9,6 +9,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 #include <uv.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "account/state.h"
 #include "account/store.h"
@@ -420,6 +423,17 @@ static void take_apart(struct daemon *daemon)
 	config_release(&daemon->config);
 }
 
+/*
+ * Has memory overwritten when it is freed: libraries free what they have read of requests as it is, keys and cookies
+ * included. Small blocks are an exception in glibc, but libmicrohttpd's are large.
+ */
+static void wipe_freed_memory(void)
+{
+#ifdef M_PERTURB
+	mallopt(M_PERTURB, 0xff);
+#endif
+}
+
 static int serve(const char *config_path)
 {
 	struct daemon daemon = {.config = cli_load_config(config_path)};
@@ -427,6 +441,7 @@ static int serve(const char *config_path)
 
 	if (!daemon.config)
 		return CLI_FAILURE;
+	wipe_freed_memory();
 	log_set_level(daemon.config->log_level);
 	if (uv_loop_init(&daemon.loop) != 0) {
 		LOG(LOG_ERROR, "start-failed", log_text("text", "the event loop cannot be made"));

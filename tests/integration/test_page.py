@@ -444,9 +444,10 @@ def test_what_check_says(gateway, primary, store):
     assert "account page" not in own.said
 
 
-def test_no_secret_of_the_page_stays_in_store_log_or_memory(store):
+@pytest.mark.parametrize("headers", [(), ("Connection: close",)], ids=["kept-alive", "closed"])
+def test_no_secret_of_the_page_stays_in_store_log_or_memory(store, headers):
     own = store(idle_timeout_s=1)
-    visitor = Visitor(own.gateway)
+    visitor = Visitor(own.gateway, headers=headers)
     visitor.log_in("bob", WRONG)
     visitor.log_in("bob", PASSWORD)
     shown = [visitor.generate("router"), PASSWORD, WRONG, visitor.cookies["ddnsgate_session"]]

@@ -313,6 +313,8 @@ def memory_of(process_id):
                 if not permissions.startswith("r") or "[v" in line:
                     continue
                 start, end = (int(bound, 16) for bound in bounds.split("-"))
+                if end - start > 1 << 32:
+                    pytest.skip("a sanitizer keeps what was freed")
                 memory.seek(start)
                 with contextlib.suppress(OSError):
                     yield memory.read(end - start)
