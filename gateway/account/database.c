@@ -51,7 +51,7 @@ static const char *const migrations[] = {
 	" PRIMARY KEY (user_id, number),"
 	" CHECK ((digest IS NULL) <> (crypt IS NULL))"
 	") STRICT, WITHOUT ROWID;"
-	"CREATE UNIQUE INDEX keys_by_digest ON keys (digest) WHERE digest IS NOT NULL;"
+	"CREATE INDEX keys_by_digest ON keys (digest) WHERE digest IS NOT NULL;"
 	"CREATE TABLE hosts ("
 	" id INTEGER PRIMARY KEY,"
 	" login TEXT NOT NULL,"
@@ -90,7 +90,8 @@ static const char *const texts[SQL_COUNT] = {
 		"SELECT " ACCOUNT_COLUMNS " FROM users u LEFT JOIN keys k ON k.user_id = u.id WHERE u.login = ?1"
 		" ORDER BY k.number",
 	[SQL_ACCOUNT_BY_KEY] =
-		"SELECT " ACCOUNT_COLUMNS " FROM keys k JOIN users u ON u.id = k.user_id WHERE k.digest = ?1",
+		"SELECT " ACCOUNT_COLUMNS " FROM keys k JOIN users u ON u.id = k.user_id WHERE k.digest = ?1"
+		" AND (SELECT count(DISTINCT user_id) FROM keys WHERE digest = ?1) = 1",
 	[SQL_USER_ADD] =
 		"INSERT INTO users (login, active, may_update, may_create, may_set_txt, password, hosts, created_at)"
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, unixepoch())",

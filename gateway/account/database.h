@@ -60,7 +60,7 @@ void database_rollback(struct database *database);
 /* The account of a login, with its keys. STATUS_NOT_FOUND, STATUS_NO_MEMORY. The caller calls account_fini(). */
 MUST_USE enum status database_account(struct database *database, struct text login, struct account *out);
 
-/* The account that has the key with that SHA-256, and no other key of it. */
+/* The account that alone has the key with that SHA-256; no other key of it is told. */
 MUST_USE enum status database_account_by_key(struct database *database, const uint8_t digest[static KEY_DIGEST_LEN],
 					     struct account *out);
 
@@ -112,8 +112,8 @@ struct database_key {
 };
 
 /*
- * STATUS_NOT_FOUND for an unknown login, STATUS_DUPLICATE for a name or a key that is there, STATUS_INVALID for a bad
- * name, STATUS_FULL when the user has as many keys as there may be.
+ * STATUS_NOT_FOUND for an unknown login, STATUS_DUPLICATE for a name that is there, STATUS_INVALID for a bad name,
+ * STATUS_FULL when the user has as many keys as there may be.
  */
 MUST_USE enum status database_key_add(struct database *database, struct text login, const struct database_key *key);
 

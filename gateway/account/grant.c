@@ -113,7 +113,7 @@ static enum status prepend(struct text label, const struct name *to, struct name
 {
 	char text[NAME_LABEL_MAX + 1 + NAME_TEXT_MAX + 1];
 
-	if (label.len > NAME_LABEL_MAX)
+	if (label.len > NAME_LABEL_MAX || memchr(label.octets, '\0', label.len))
 		return STATUS_INVALID;
 	snprintf(text, sizeof text, "%.*s.%s", (int)label.len, label.octets, to->text);
 	return name_parse(text_of(text), out);

@@ -36,10 +36,10 @@ struct throttle {
 	struct bucket buckets[SETS][WAYS];
 };
 
-/* How many tokens, and how long an empty bucket takes to fill; 0 tokens: no bound. */
 struct size {
-	uint64_t tokens;
-	uint64_t window_ms;
+	uint64_t tokens;   /* 0: no bound */
+	uint64_t token_ms; /* that one takes to come back */
+	uint64_t debt_ms;  /* that may be owed besides */
 };
 
 enum status throttle_new(const struct throttle_limits *limits, struct throttle **out)
@@ -61,23 +61,31 @@ void throttle_free(struct throttle **throttle)
 
 /* ---- Buckets ---- */
 
+static struct size size_of_window(uint64_t tokens, unsigned window_s, uint64_t capacity)
+{
+	if (tokens == 0)
+		return (struct size){0, 0, 0};
+	return (struct size){capacity, window_s * (uint64_t)1000 / tokens, window_s * (uint64_t)1000};
+}
+
+/* The wide ones hold more, and their tokens come back one by one as slowly. */
 static struct size size_of(const struct throttle *throttle, enum kind kind)
 {
 	const struct throttle_limits *limits = &throttle->limits;
 
 	switch (kind) {
 	case FAILURES_OF_LOGIN_AT_SOURCE:
-		return (struct size){limits->failures_max, (uint64_t)limits->recovery_s * 1000};
+		return size_of_window(limits->failures_max, limits->recovery_s, limits->failures_max);
 	case FAILURES_OF_SOURCE:
 	case FAILURES_OF_LOGIN:
-		return (struct size){(uint64_t)limits->failures_max * THROTTLE_WIDE,
-				     (uint64_t)limits->recovery_s * 1000};
+		return size_of_window(limits->failures_max, limits->recovery_s,
+				      (uint64_t)limits->failures_max * THROTTLE_WIDE);
 	case CHANGES_OF_LOGIN:
-		return (struct size){limits->changes_max, (uint64_t)limits->changes_window_s * 1000};
+		return size_of_window(limits->changes_max, limits->changes_window_s, limits->changes_max);
 	case CHANGES_OF_SOURCE:
-		return (struct size){limits->source_changes_max, (uint64_t)limits->changes_window_s * 1000};
+		return size_of_window(limits->source_changes_max, limits->changes_window_s, limits->source_changes_max);
 	}
-	return (struct size){0, 0};
+	return (struct size){0, 0, 0};
 }
 
 static uint64_t key_of(const struct throttle *throttle, enum kind kind, struct text login, const struct addr *source)
@@ -92,26 +100,31 @@ static uint64_t key_of(const struct throttle *throttle, enum kind kind, struct t
 	return key;
 }
 
-/* Milliseconds until there is a token in the bucket; 0: there is one. */
+/* Milliseconds until the bucket is full; 0: it is. */
+static uint64_t lacks_ms(const struct throttle *throttle, enum kind kind, struct text login, const struct addr *source,
+			 uint64_t now_ms)
+{
+	uint64_t key = key_of(throttle, kind, login, source);
+	const struct bucket *ways = throttle->buckets[key % SETS];
+
+	for (size_t i = 0; i < WAYS; i++) {
+		if (ways[i].key == key)
+			return ways[i].full_at_ms > now_ms ? ways[i].full_at_ms - now_ms : 0;
+	}
+	return 0;
+}
+
+/* Milliseconds until there is a token in the bucket; 0: there is one, since it lacks no more than all the others. */
 static uint64_t wait_ms(const struct throttle *throttle, enum kind kind, struct text login, const struct addr *source,
 			uint64_t now_ms)
 {
 	struct size size = size_of(throttle, kind);
-	uint64_t key, free_at_ms;
-	const struct bucket *ways;
+	uint64_t lacking_ms;
 
 	if (size.tokens == 0)
 		return 0;
-	key = key_of(throttle, kind, login, source);
-	ways = throttle->buckets[key % SETS];
-	for (size_t i = 0; i < WAYS; i++) {
-		if (ways[i].key != key)
-			continue;
-		/* One token is there as soon as the bucket lacks no more than all the others. */
-		free_at_ms = now_ms + size.window_ms / size.tokens * (size.tokens - 1);
-		return ways[i].full_at_ms > free_at_ms ? ways[i].full_at_ms - free_at_ms : 0;
-	}
-	return 0;
+	lacking_ms = lacks_ms(throttle, kind, login, source, now_ms);
+	return lacking_ms > size.token_ms * (size.tokens - 1) ? lacking_ms - size.token_ms * (size.tokens - 1) : 0;
 }
 
 static struct bucket *place_of(struct throttle *throttle, uint64_t key)
@@ -127,13 +140,13 @@ static struct bucket *place_of(struct throttle *throttle, uint64_t key)
 	return least;
 }
 
-/* Takes a token, also one that is not there: it is then owed, up to one window. */
+/* Takes a token, also one that is not there: it is then owed. */
 static void take(struct throttle *throttle, enum kind kind, struct text login, const struct addr *source,
 		 uint64_t now_ms)
 {
 	struct size size = size_of(throttle, kind);
+	uint64_t latest_ms = now_ms + size.tokens * size.token_ms + size.debt_ms, key;
 	struct bucket *bucket;
-	uint64_t key;
 
 	if (size.tokens == 0)
 		return;
@@ -141,9 +154,9 @@ static void take(struct throttle *throttle, enum kind kind, struct text login, c
 	bucket = place_of(throttle, key);
 	if (bucket->key != key || bucket->full_at_ms < now_ms)
 		*bucket = (struct bucket){key, now_ms};
-	bucket->full_at_ms += size.window_ms / size.tokens;
-	if (bucket->full_at_ms > now_ms + 2 * size.window_ms)
-		bucket->full_at_ms = now_ms + 2 * size.window_ms;
+	bucket->full_at_ms += size.token_ms;
+	if (bucket->full_at_ms > latest_ms)
+		bucket->full_at_ms = latest_ms;
 }
 
 static unsigned to_seconds(uint64_t ms)
@@ -170,9 +183,19 @@ static uint64_t wide_wait_ms(const struct throttle *throttle, struct text login,
 		       wait_ms(throttle, FAILURES_OF_LOGIN, login, source, now_ms));
 }
 
+static bool suspects(const struct throttle *throttle, enum kind kind, struct text login, const struct addr *source,
+		     uint64_t now_ms)
+{
+	struct size size = size_of(throttle, kind);
+
+	/* The one that is coming back counts as one. */
+	return size.tokens && lacks_ms(throttle, kind, login, source, now_ms) > (THROTTLE_SUSPECT - 1) * size.token_ms;
+}
+
 bool throttle_suspects(const struct throttle *throttle, struct text login, const struct addr *source, uint64_t now_ms)
 {
-	return wide_wait_ms(throttle, login, source, now_ms) > 0;
+	return suspects(throttle, FAILURES_OF_SOURCE, login, source, now_ms) ||
+	       suspects(throttle, FAILURES_OF_LOGIN, login, source, now_ms);
 }
 
 unsigned throttle_failed(struct throttle *throttle, struct text login, const struct addr *source, uint64_t now_ms)

@@ -4,8 +4,9 @@
  *
  * Failures are counted three times: for the login at this source, for the source, and for the login. Only the first of
  * these locks: when it is empty, not even the right key helps for a while. When one of the others is empty, the right
- * key opens as ever, so that nobody can lock a login out for others, nor an address for other logins; but whoever
- * fails there is told to wait and nothing else, and is a suspect, whom a verifier serves last.
+ * key opens as ever, so that nobody can lock a login out for others, nor an address for other logins; but whoever fails
+ * there is told to wait and nothing else. Long before that, after a few failures, it is a suspect, whom a verifier
+ * serves last.
  *
  * Pure. The space is fixed; a flood of new sources pushes out those that have failed least.
  */
@@ -21,8 +22,11 @@
 
 struct throttle;
 
-/* The wider buckets for failures hold this many times what that of a login at a source holds. */
-enum { THROTTLE_WIDE = 10 };
+enum {
+	THROTTLE_WIDE =
+		10, /* the wider buckets for failures hold this many times what that of a login at a source holds */
+	THROTTLE_SUSPECT = 4,
+};
 
 struct throttle_limits {
 	unsigned failures_max;       /* in a row, of a login at a source; 0: no bound */
@@ -42,7 +46,10 @@ void throttle_free(struct throttle **throttle);
 unsigned throttle_wait_s(const struct throttle *throttle, struct text login, const struct addr *source,
 			 uint64_t now_ms);
 
-/* Whether there were too many failures of the login anywhere, or of any logins at the source. */
+/*
+ * Whether there were THROTTLE_SUSPECT failures or more of the login anywhere, or of any logins at the source: not
+ * enough to be told to wait.
+ */
 bool throttle_suspects(const struct throttle *throttle, struct text login, const struct addr *source, uint64_t now_ms);
 
 /*

@@ -21,6 +21,8 @@ enum {
 	WRONG_SETS = 1024,
 	WAITING_MAX = 128, /* of each queue */
 	WAIT_MAX_MS = 3000,
+	SUSPECT_PAUSE =
+		3, /* times as long as a suspect's check took is the pause after it: they get a quarter of a core */
 };
 
 /* Stands for a pair of hash and secret; equal marks are equal pairs, and nobody without the key can make one. */
@@ -37,6 +39,7 @@ struct check {
 	TAILQ_ENTRY(check) link;
 	struct verifier *verifier;
 	struct mark mark;
+	bool suspect;
 	uint64_t at_ms;
 	verified_fn *verified;
 	void *ctx;
@@ -56,6 +59,9 @@ struct verifier {
 	struct checks waiting[2]; /* of those that are suspect, in [1] */
 	size_t waiting_count[2];
 	struct check *under_way;
+	uint64_t began_ms;      /* that one */
+	uint64_t suspect_at_ms; /* when the next one of a suspect may begin */
+	struct env_timer *timer;
 	bool freed;
 };
 
@@ -128,6 +134,7 @@ static void check_free(struct check *check)
 
 static void verifier_release(struct verifier *verifier)
 {
+	verifier->env->timer_free(&verifier->timer);
 	secret_wipe(verifier->mark_key, sizeof verifier->mark_key);
 	free(verifier->right);
 	free(verifier->wrong);
@@ -160,6 +167,11 @@ static void work_done(void *job)
 	struct verifier *verifier = check->verifier;
 
 	verifier->under_way = NULL;
+	if (check->suspect) {
+		uint64_t now_ms = env_now_ms(verifier->env);
+
+		verifier->suspect_at_ms = now_ms + SUSPECT_PAUSE * (now_ms - verifier->began_ms);
+	}
 	if (verifier->freed) {
 		check_free(check);
 		verifier_release(verifier);
@@ -171,17 +183,27 @@ static void work_done(void *job)
 	go_on(verifier);
 }
 
+static struct check *take_first(struct verifier *verifier, bool suspect)
+{
+	struct check *check = TAILQ_FIRST(&verifier->waiting[suspect]);
+
+	if (check) {
+		TAILQ_REMOVE(&verifier->waiting[suspect], check, link);
+		verifier->waiting_count[suspect]--;
+	}
+	return check;
+}
+
+/* The next one whose turn it is; suspects have to wait for theirs. */
 static struct check *take_next(struct verifier *verifier)
 {
-	for (size_t i = 0; i < 2; i++) {
-		struct check *check = TAILQ_FIRST(&verifier->waiting[i]);
+	struct check *check = take_first(verifier, false);
 
-		if (check) {
-			TAILQ_REMOVE(&verifier->waiting[i], check, link);
-			verifier->waiting_count[i]--;
-			return check;
-		}
-	}
+	if (check || verifier->waiting_count[true] == 0)
+		return check;
+	if (env_now_ms(verifier->env) >= verifier->suspect_at_ms)
+		return take_first(verifier, true);
+	verifier->env->timer_set(verifier->timer, verifier->suspect_at_ms);
 	return NULL;
 }
 
@@ -194,6 +216,7 @@ static void begin(struct verifier *verifier, struct check *check)
 		answer(check, STATUS_FULL);
 	} else if (env_work(verifier->env, work, work_done, check) == STATUS_OK) {
 		verifier->under_way = check;
+		verifier->began_ms = env_now_ms(verifier->env);
 	} else {
 		answer(check, STATUS_NO_MEMORY);
 	}
@@ -208,14 +231,14 @@ static void go_on(struct verifier *verifier)
 }
 
 /* Hash and secret stand behind the struct, so that there is one block to wipe. */
-static struct check *check_new(struct verifier *verifier, const char *hash, struct text secret)
+static struct check *check_new(struct verifier *verifier, const char *hash, struct text secret, bool suspect)
 {
 	size_t hash_len = strlen(hash) + 1;
 	struct check *check = malloc(sizeof *check + hash_len + secret.len);
 
 	if (!check)
 		return NULL;
-	*check = (struct check){.verifier = verifier, .at_ms = env_now_ms(verifier->env)};
+	*check = (struct check){.verifier = verifier, .suspect = suspect, .at_ms = env_now_ms(verifier->env)};
 	check->hash = (char *)(check + 1);
 	check->hash_len = hash_len;
 	check->secret = check->hash + hash_len;
@@ -245,7 +268,7 @@ void verifier_check(struct verifier *verifier, const char *hash, struct text sec
 		verified(ctx, STATUS_OK, matches);
 		return;
 	}
-	check = verifier->waiting_count[suspect] < WAITING_MAX ? check_new(verifier, hash, secret) : NULL;
+	check = verifier->waiting_count[suspect] < WAITING_MAX ? check_new(verifier, hash, secret, suspect) : NULL;
 	if (!check) {
 		verified(ctx, STATUS_FULL, false);
 		return;
@@ -260,6 +283,11 @@ void verifier_check(struct verifier *verifier, const char *hash, struct text sec
 
 /* ---- Making and freeing ---- */
 
+static void on_timer(void *ctx)
+{
+	go_on(ctx);
+}
+
 enum status verifier_new(const struct env *env, struct verifier **out)
 {
 	struct verifier *verifier = calloc(1, sizeof *verifier);
@@ -269,7 +297,8 @@ enum status verifier_new(const struct env *env, struct verifier **out)
 	verifier->env = env;
 	verifier->right = calloc(RIGHT_SETS, sizeof *verifier->right);
 	verifier->wrong = calloc(WRONG_SETS, sizeof *verifier->wrong);
-	if (!verifier->right || !verifier->wrong) {
+	verifier->timer = env->timer_new(env->ctx, on_timer, verifier);
+	if (!verifier->right || !verifier->wrong || !verifier->timer) {
 		verifier_release(verifier);
 		return STATUS_NO_MEMORY;
 	}
@@ -288,9 +317,10 @@ void verifier_free(struct verifier **verifier_pointer)
 	*verifier_pointer = NULL;
 	if (!verifier)
 		return;
-	while ((check = take_next(verifier)))
+	while ((check = take_first(verifier, false)) || (check = take_first(verifier, true)))
 		check_free(check);
 	verifier->freed = true;
+	verifier->env->timer_stop(verifier->timer);
 	if (!verifier->under_way)
 		verifier_release(verifier);
 }

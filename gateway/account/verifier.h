@@ -4,7 +4,8 @@
  * What was found is remembered, right and wrong apart, in spaces of fixed size, by a hash under a key of this process
  * alone; so an honest router is checked once, and a flood of wrong passwords cannot push it out. A changed password is
  * another hash and thus not remembered. The rest waits in two bounded queues, for those that are known to guess and for
- * the others, which go first, and is worked on one by one.
+ * the others, which go first, and is worked on one by one; the former with pauses, so that they get a quarter of a core
+ * at most.
  */
 #ifndef ACCOUNT_VERIFIER_H
 #define ACCOUNT_VERIFIER_H

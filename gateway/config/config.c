@@ -114,40 +114,39 @@ static bool lies_in_a_zone(const struct config *config, const struct host_patter
 	return false;
 }
 
-/* The patterns that were read from the `hosts` of a user or of one of its keys. */
-static void check_hosts(struct reader *reader, const config_setting_t *at, const struct config *config,
-			const struct host_pattern *patterns, size_t count, const char *login)
+static void check_host(struct reader *reader, const config_setting_t *at, const struct config *config,
+		       const struct account *user)
 {
-	config_setting_t *hosts = config_setting_get_member(at, "hosts");
+	const char *text = config_setting_get_string(at);
+	struct host_pattern pattern;
 
-	if (!hosts || count != (size_t)(config_setting_is_aggregate(hosts) ? config_setting_length(hosts) : 1))
-		return; /* one of them could not be read, so they cannot be told apart */
-	for (size_t i = 0; i < count; i++) {
-		const config_setting_t *host =
-			config_setting_is_aggregate(hosts) ? config_setting_get_elem(hosts, (unsigned)i) : hosts;
-
-		if (!lies_in_a_zone(config, &patterns[i]))
-			reader_error(reader, host, "user \"%s\": \"%s\" lies in none of the zones", login ? login : "?",
-				     config_setting_get_string(host));
-	}
+	if (!text || host_pattern_parse(text_of(text), &pattern) != STATUS_OK)
+		return; /* which has been told */
+	if (!lies_in_a_zone(config, &pattern))
+		reader_error(reader, at, "user \"%s\": \"%s\" lies in none of the zones",
+			     user->login ? user->login : "?", text);
 }
 
-/* What the entries of `keys` are limited to; the lone `key` has no limits. */
-static void check_key_hosts(struct reader *reader, const config_setting_t *at, const struct config *config,
+static void check_hosts(struct reader *reader, const config_setting_t *hosts, const struct config *config,
+			const struct account *user)
+{
+	if (!hosts)
+		return;
+	if (!config_setting_is_aggregate(hosts)) {
+		check_host(reader, hosts, config, user);
+		return;
+	}
+	for (int i = 0; i < config_setting_length(hosts); i++)
+		check_host(reader, config_setting_get_elem(hosts, (unsigned)i), config, user);
+}
+
+static void check_key_hosts(struct reader *reader, const config_setting_t *keys, const struct config *config,
 			    const struct account *user)
 {
-	config_setting_t *keys = config_setting_get_member(at, "keys"), *lone = config_setting_get_member(at, "key");
-	size_t listed = keys ? (size_t)config_setting_length(keys) : 0, first = 0;
+	for (int i = 0; keys && config_setting_is_list(keys) && i < config_setting_length(keys); i++) {
+		config_setting_t *key = config_setting_get_elem(keys, (unsigned)i);
 
-	if (listed == 0 || user->key_count != listed + (lone ? 1 : 0))
-		return; /* one of them could not be read */
-	if (lone && config_setting_index(lone) < config_setting_index(keys))
-		first = 1;
-	for (size_t i = 0; i < listed; i++) {
-		const struct account_key *key = &user->keys[first + i];
-
-		check_hosts(reader, config_setting_get_elem(keys, (unsigned)i), config, key->patterns,
-			    key->pattern_count, user->login);
+		check_hosts(reader, config_setting_get_member(key, "hosts"), config, user);
 	}
 }
 
@@ -185,11 +184,11 @@ static void check_logins(struct reader *reader, const config_t *file, const stru
 static void check_users(struct reader *reader, const config_t *file, const struct config *config)
 {
 	for (size_t i = 0; i < config->user_count; i++) {
-		const struct account *user = &config->users[i];
+		const config_setting_t *user = element(file, "users", i);
 
-		check_hosts(reader, element(file, "users", i), config, user->patterns, user->pattern_count,
-			    user->login);
-		check_key_hosts(reader, element(file, "users", i), config, user);
+		check_hosts(reader, config_setting_get_member(user, "hosts"), config, &config->users[i]);
+		check_hosts(reader, config_setting_get_member(user, "create_hosts"), config, &config->users[i]);
+		check_key_hosts(reader, config_setting_get_member(user, "keys"), config, &config->users[i]);
 	}
 	check_logins(reader, file, config);
 }

@@ -32,7 +32,6 @@ static void acmedns_render(const struct dialect_answer *answer, struct http_resp
 
 	words_set_status(answer, response);
 	response->content_type = "application/json";
-	response->challenge = false; /* the credentials are not Basic ones */
 	if (word->status != 200)
 		http_response_add(response, "{\"error\": \"%s\"}\n", word->text);
 	else

@@ -59,9 +59,11 @@ static void duckdns_render(const struct dialect_answer *answer, struct http_resp
 	words_set_status(failure ? &(struct dialect_answer){answer->request, answer->intent, failure, 1} : answer,
 			 response);
 	words_soften(answer, response);
-	http_response_add(response, failure ? "KO\n" : "OK\n");
+	/* Nothing behind the word: Home Assistant and lego compare the whole body to it. */
+	http_response_add(response, failure ? "KO" : "OK");
 	if (failure || !is_true(answer->request, "verbose"))
 		return;
+	http_response_add(response, "\n");
 	add_address(&answer->outcomes[0], ADDR_V4, response);
 	add_address(&answer->outcomes[0], ADDR_V6, response);
 	http_response_add(response, changed ? "UPDATED\n" : "NOCHANGE\n");

@@ -70,7 +70,7 @@ static bool dyndns2_claims(const struct http_request *request)
 {
 	static const char *const telling[] = {"hostname", "username", "user", "ip6lanprefix"};
 
-	if (!text_equal(request->path, text_of("/")))
+	if (!text_equal(operand_cut(request->path), text_of("/")))
 		return true;
 	for (size_t i = 0; i < sizeof telling / sizeof *telling; i++) {
 		if (operand_is_given(request, telling[i]))

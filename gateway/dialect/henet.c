@@ -11,13 +11,17 @@ static enum outcome_code henet_parse(const struct http_request *request, struct 
 {
 	const struct http_param *host = http_param_find(&request->params, "hostname");
 	const struct http_param *password = http_param_find(&request->params, "password");
+	struct http_param login = {host->name, operand_cut(host->value), operand_cut(host->literal)};
 
 	intent->kind = INTENT_UPDATE;
 	intent->lenient = true;
-	intent->hosts[0] = host->value;
+	intent->hosts[0] = login.value;
 	intent->host_count = 1;
 	operand_take_addresses(request, address_operands, intent);
-	return operand_take_credentials(host, password, intent);
+	/* However it is written: logins that are hosts are in lower case, without a dot at the end. */
+	if (name_parse(login.value, &intent->login_name) == STATUS_OK)
+		login.value = login.literal = name_text(&intent->login_name);
+	return operand_take_credentials(&login, password, intent);
 }
 
 static bool henet_claims(const struct http_request *request)

@@ -159,12 +159,41 @@ static unsigned put_text(struct writer *writer, struct owner *owner, ldns_rr_cla
 typedef unsigned put_change_fn(struct writer *writer, enum dns_request_kind kind, struct owner *owner,
 			       const struct change_set *set, const struct change *change);
 
-static unsigned put_prerequisite(struct writer *writer, enum dns_request_kind kind, struct owner *owner,
-				 const struct change_set *set, const struct change *change)
+/*
+ * Whether it may make a first record of its owner. Where one is known or required to be there is no CNAME, beside which
+ * nothing else can be.
+ */
+static bool may_create(const struct change_set *set)
+{
+	bool adds = false;
+
+	for (size_t i = 0; i < set->count; i++) {
+		const struct change *change = &set->changes[i];
+
+		if (change->was.known ? change->was.count : change->must_exist)
+			return false;
+		adds = adds || change->becomes.count || (change_is_txt(change) && change->kind != CHANGE_TXT_DROP);
+	}
+	return adds;
+}
+
+/*
+ * The prerequisite that the owner is no alias: a primary leaves out, without a word, what is added beside a CNAME (RFC
+ * 2136 section 3.4.2.2), and its NOERROR would be taken for success.
+ */
+static unsigned put_no_alias(struct writer *writer, enum dns_request_kind kind, struct owner *owner,
+			     const struct change_set *set)
+{
+	if (kind != DNS_UPDATE || !may_create(set))
+		return 0;
+	return put_bare(writer, owner, LDNS_RR_TYPE_CNAME, LDNS_RR_CLASS_NONE);
+}
+
+static unsigned put_condition(struct writer *writer, enum dns_request_kind kind, struct owner *owner,
+			      const struct change *change)
 {
 	ldns_rr_type type = type_of(change);
 
-	(void)set;
 	if (change_is_txt(change))
 		return 0;
 	if (kind == DNS_PROBE)
@@ -174,6 +203,14 @@ static unsigned put_prerequisite(struct writer *writer, enum dns_request_kind ki
 	if (change->was.known)
 		return put_is_so(writer, owner, type, &change->was);
 	return change->must_exist ? put_bare(writer, owner, type, LDNS_RR_CLASS_ANY) : 0;
+}
+
+static unsigned put_prerequisite(struct writer *writer, enum dns_request_kind kind, struct owner *owner,
+				 const struct change_set *set, const struct change *change)
+{
+	unsigned count = change == &set->changes[0] ? put_no_alias(writer, kind, owner, set) : 0;
+
+	return count + put_condition(writer, kind, owner, change);
 }
 
 /* RFC 2136 section 2.5: add to an RRset, delete an RRset, delete an RR from an RRset. */
@@ -261,7 +298,7 @@ size_t dns_set_space(const struct change_set *set, const struct name *zone)
 {
 	enum { FIXED = 2 + 2 + 2 + 4 + 2, ADDRESS_MAX = 16 };
 	size_t labels = set->owner.len > zone->len ? (size_t)(set->owner.len - zone->len) : 0;
-	size_t bare = 0, full = 0, texts = 0;
+	size_t bare = 1 /* no alias */, full = 0, texts = 0;
 
 	if (set->count && change_is_txt(&set->changes[0]))
 		texts = 2 * (labels + FIXED + 1) + set->txt.len + set->kept.len;

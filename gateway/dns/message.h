@@ -41,7 +41,9 @@ struct dns_request {
  *   DNS_UPDATE   for each change: where it is known what the RRset was, the prerequisite that it still is so (RFC 2136
  *                sections 2.4.2, 2.4.3), else where it must exist, that it exists (2.4.1); "delete an RRset", and "add
  *                to an RRset" for each address that it is to have (2.5.2, 2.5.1)
- *                A TXT change has no prerequisite: adding what is there and deleting what is not changes nothing.
+ *                A TXT change has no such prerequisite: adding what is there and deleting what is not changes nothing.
+ *                Where the owner may have no record yet, the prerequisite that it is no alias (2.4.3): beside a CNAME
+ *                nothing can be added, and the primary would not say so (3.4.2.2)
  *   DNS_CONFIRM  for each change: the prerequisite that the RRset is what it is to become (2.4.2, 2.4.3)
  *   DNS_PROBE    the prerequisite of one change alone
  *   DNS_QUERY    a question without recursion

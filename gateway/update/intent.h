@@ -1,6 +1,6 @@
 /*
  * intent: what a client asked for, as its dialect understood it and before anything is checked. Everything in it is
- * borrowed from the request.
+ * borrowed from the request, or from itself, so that it cannot be copied.
  */
 #ifndef UPDATE_INTENT_H
 #define UPDATE_INTENT_H
@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/name.h"
 #include "base/text.h"
 
 enum {
@@ -37,7 +38,8 @@ struct intent {
 	 */
 	struct credentials readings[INTENT_READINGS_MAX];
 	size_t reading_count;
-	bool by_token; /* the key says whose it is */
+	bool by_token;          /* the key says whose it is */
+	struct name login_name; /* room for a login that is a host name, normalised */
 	/* Hosts as they were written. */
 	struct text hosts[INTENT_HOSTS_MAX];
 	size_t host_count;

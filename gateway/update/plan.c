@@ -103,12 +103,15 @@ static struct wish read_wish(const struct plan_policy *policy, const struct inte
 		if (!take_list(policy, intent->addresses[i], intent->lenient, &wish))
 			return wish;
 	}
-	if (intent->prefix.len && !take_item(policy, intent->prefix, intent->lenient, &wish))
+	if (intent->prefix.len && !take_prefix(policy, intent->prefix, &wish))
 		return wish;
-	if (!wish.anything)
-		wish.good = take_address(policy, source, false, &wish);
-	else
+	if (wish.anything || intent->prefix.len) {
 		wish.good = wish.v4.family || wish.v6.family || wish.prefix.family;
+	} else {
+		/* Where a client comes from tells nothing about the other family. */
+		wish.ipv4_is_gone = false;
+		wish.good = take_address(policy, source, false, &wish);
+	}
 	return wish;
 }
 
@@ -180,20 +183,34 @@ static bool challenged(const struct name *name, struct name *host)
 	       name_parse(rest, host) == STATUS_OK;
 }
 
+static bool may_update(const struct plan_policy *policy, const struct grant *grant, const struct name *host)
+{
+	const struct plan_zone *zone = plan_find_zone(policy, host);
+
+	return zone && grant_right(grant, host, &zone->name) != GRANT_NOTHING;
+}
+
+/* The login, if that is the name of a host that it may update, else the account's only host. */
+static enum status read_own_host(const struct plan_policy *policy, const struct grant *grant, struct name *out)
+{
+	const struct name *only = grant_only_host(grant);
+	bool is_host = memchr(grant->login.octets, '.', grant->login.len) && name_parse(grant->login, out) == STATUS_OK;
+
+	if (is_host && (!only || may_update(policy, grant, out)))
+		return STATUS_OK;
+	if (only)
+		*out = *only;
+	return only ? STATUS_OK : STATUS_INVALID;
+}
+
 /* The name of a host as the request has it; not one of ours yet. */
-static enum status read_host(const struct intent *intent, size_t n, const struct grant *grant, struct name *out)
+static enum status read_host(const struct plan_policy *policy, const struct intent *intent, size_t n,
+			     const struct grant *grant, struct name *out)
 {
 	struct text host = intent->hosts[n];
-	const struct name *only;
 
-	if (intent->host_form == HOSTS_OWN) {
-		if (memchr(grant->login.octets, '.', grant->login.len) && name_parse(grant->login, out) == STATUS_OK)
-			return STATUS_OK;
-		only = grant_only_host(grant);
-		if (only)
-			*out = *only;
-		return only ? STATUS_OK : STATUS_INVALID;
-	}
+	if (intent->host_form == HOSTS_OWN)
+		return read_own_host(policy, grant, out);
 	if (intent->host_form == HOSTS_LABELS && host.len && !memchr(host.octets, '.', host.len))
 		return grant_complete(grant, host, out);
 	return is_about_txt(intent) ? name_parse_zone(host, out) : name_parse(host, out);
@@ -252,7 +269,7 @@ static struct plan_host plan_host(const struct plan_policy *policy, const struct
 	enum grant_right right;
 	enum outcome_code code;
 
-	if (read_host(intent, n, grant, &host.set.owner) != STATUS_OK)
+	if (read_host(policy, intent, n, grant, &host.set.owner) != STATUS_OK)
 		return failed(OUTCOME_BAD_HOST);
 	zone = plan_find_zone(policy, &host.set.owner);
 	right = zone ? right_for(intent, grant, &host.set.owner, zone) : GRANT_NOTHING;

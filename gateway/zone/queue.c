@@ -50,7 +50,7 @@ enum entry_state {
 	LOOK_READY,    /* to be looked at */
 	CONFIRM_READY, /* probably so already */
 	PROBE_READY,   /* one of its records is missing, but which? */
-	GATHERED,      /* the same, as soon as the others of its request have been looked at */
+	GATHERED,      /* the same, as soon as the others of its request are there and have been looked at */
 	READY,         /* to be committed, together with others */
 	LONE_READY,    /* to be committed alone */
 	SUSPECT,       /* in a part of a rejected message, listed by the part's first entry */
@@ -62,7 +62,7 @@ enum entry_state {
 /* The sets of one request: they are to go in one message. */
 struct group {
 	size_t members;
-	size_t awaited; /* of them, those that are still looked at */
+	size_t awaited; /* of them, those that are still looked at; and one more while it is open */
 };
 
 struct queue_entry {
@@ -283,21 +283,27 @@ static bool rewrites(const struct change_set *set)
 	return false;
 }
 
-/* The others of its request need not wait for it any more. */
-static void settle(struct queue *queue, struct queue_entry *settled)
+/* Once nothing of the group is awaited, all of it that has gathered may go. */
+static void await_one_less(struct queue *queue, struct group *group)
 {
 	struct queue_entry *entry, *next;
 
-	if (!settled->awaited)
-		return;
-	settled->awaited = false;
-	if (--settled->group->awaited)
+	if (--group->awaited)
 		return;
 	for (entry = TAILQ_FIRST(&queue->lists[GATHERED]); entry; entry = next) {
 		next = TAILQ_NEXT(entry, in_state);
-		if (entry->group == settled->group)
+		if (entry->group == group)
 			move_to(queue, entry, READY);
 	}
+}
+
+/* The others of its request need not wait for it any more. */
+static void settle(struct queue *queue, struct queue_entry *settled)
+{
+	if (!settled->awaited)
+		return;
+	settled->awaited = false;
+	await_one_less(queue, settled->group);
 }
 
 static void await(struct queue_entry *entry)
@@ -308,12 +314,16 @@ static void await(struct queue_entry *entry)
 	entry->group->awaited++;
 }
 
-/* Whether to ask what is there before anything is done. Of TXT records only those that rotate need it. */
+/* Whether the primary may still be asked what is there. Of TXT records only those that rotate need it. */
+static bool may_look(const struct queue_entry *entry)
+{
+	return !entry->looked && (!is_txt(&entry->set) || entry->set.changes[0].kind == CHANGE_TXT_ROTATE);
+}
+
+/* Whether it has to be asked before anything is done. */
 static bool has_to_look(const struct queue_entry *entry)
 {
-	if (entry->looked)
-		return false;
-	return is_txt(&entry->set) ? entry->set.changes[0].kind == CHANGE_TXT_ROTATE : !is_known(&entry->set);
+	return may_look(entry) && (is_txt(&entry->set) || !is_known(&entry->set));
 }
 
 /* The next thing to do with an entry at the head of its chain. */
@@ -758,19 +768,34 @@ static enum status submit(struct queue *queue, const struct queue_event *event, 
 	return STATUS_OK;
 }
 
-/* While a group is open nothing is sent. Without memory for it, the sets go each for itself. */
+/* Of a group that is open more members are to come. Without memory for it, the sets go each for itself. */
+static void open_group(struct queue *queue)
+{
+	queue->open = calloc(1, sizeof *queue->open);
+	if (queue->open)
+		queue->open->awaited = 1;
+}
+
+static void close_group(struct queue *queue)
+{
+	struct group *group = queue->open;
+
+	queue->open = NULL;
+	await_one_less(queue, group);
+	if (group->members == 0)
+		free(group);
+}
+
+/* While a group is open nothing is sent. */
 static enum status on_submit(struct queue *queue, const struct queue_event *event, uint64_t now_ms)
 {
 	enum status status;
 
 	if (event->set->more && !queue->open)
-		queue->open = calloc(1, sizeof *queue->open);
+		open_group(queue);
 	status = submit(queue, event, now_ms);
-	if (!event->set->more && queue->open) {
-		if (queue->open->members == 0)
-			free(queue->open);
-		queue->open = NULL;
-	}
+	if (!event->set->more && queue->open)
+		close_group(queue);
 	return status;
 }
 
@@ -881,7 +906,8 @@ static bool is_about_records(unsigned rcode)
 
 /*
  * A message with several sets was rejected because of at least one of them. If that was a prerequisite, those that were
- * sent on memory's word are looked at; the others are halved.
+ * sent on memory's word are looked at; the others are halved. They go without what was known of their records, but for
+ * those that rewrite them: what they become was made of it.
  */
 static void take_apart(struct queue *queue, struct queue_message *message, unsigned rcode, uint64_t now_ms)
 {
@@ -891,13 +917,16 @@ static void take_apart(struct queue *queue, struct queue_message *message, unsig
 	if (!message->first->halved)
 		queue->part_committed = false;
 	for (; entry; entry = next) {
+		bool look = is_about_records(rcode) && may_look(entry);
+
 		next = entry->next_in_message;
-		unlearn(queue, entry);
+		if (look || !rewrites(&entry->set))
+			unlearn(queue, entry);
 		if (!is_wanted(entry)) {
 			end_as(queue, entry, undone(entry, OUTCOME_UNREACHABLE), now_ms);
 			continue;
 		}
-		if (is_about_records(rcode) && !entry->looked) {
+		if (look) {
 			route(queue, entry, now_ms);
 			continue;
 		}
@@ -959,7 +988,9 @@ static void reject_one(struct queue *queue, struct queue_entry *entry, unsigned 
 	}
 	if (entry->halved && queue->part_committed)
 		memory_mark_poison(queue->memory, owner_of(entry), now_ms);
-	if (rcode != DNS_NXRRSET)
+	if (rcode == DNS_YXRRSET && prerequisites(&entry->set) == 0)
+		end(queue, entry, no_record(entry->set.changes[0].addr.family), now_ms); /* the owner is an alias */
+	else if (rcode != DNS_NXRRSET)
 		end_as(queue, entry, undone(entry, OUTCOME_REFUSED), now_ms);
 	else if (prerequisites(&entry->set) < 2)
 		end(queue, entry, no_record(prerequisite(&entry->set, 0)), now_ms);
@@ -1113,15 +1144,18 @@ static bool is_blind(const struct change_set *set)
 
 static void finish_look(struct queue *queue, struct queue_entry *entry, uint64_t now_ms)
 {
+	/* That settles it, even if the look at the other record has failed. */
+	if (entry->absent != ADDR_NONE) {
+		end(queue, entry, no_record(entry->absent), now_ms);
+		return;
+	}
 	if (entry->look_failed) {
 		entry->next_in_message = NULL;
 		retry_all(queue, &entry->looks[0], now_ms);
 		return;
 	}
 	entry->looked = true;
-	if (entry->absent != ADDR_NONE)
-		end(queue, entry, no_record(entry->absent), now_ms);
-	else if (is_blind(&entry->set))
+	if (is_blind(&entry->set))
 		end_as(queue, entry, undone(entry, OUTCOME_REFUSED), now_ms);
 	else if (is_wanted(entry))
 		route(queue, entry, now_ms);

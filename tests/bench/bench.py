@@ -64,6 +64,9 @@ class Bench:
         self._add("updates", answers.successes, connections)
         self._add("cpu_per_update", Sample(cpu_s / answers.answers * 1e6), connections)
 
+    def dyndns2(self):
+        self._add("dyndns2", self._load("dyndns2", LOADED).successes, LOADED)
+
     def poisoned(self):
         self._add("poisoned", self._load("poisoned", LOADED).successes, LOADED)
 
@@ -110,6 +113,7 @@ def phases(bench, options):
     for connections in reversed(options.connections):
         yield partial(bench.updates, connections)
         if connections == LOADED:
+            yield bench.dyndns2
             yield bench.poisoned
     yield bench.plain_update
     yield bench.nsupdate

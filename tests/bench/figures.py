@@ -14,6 +14,7 @@ UNITS = {
     "ceiling": "updates/s",
     "plain_update": "updates/s",
     "updates": "updates/s",
+    "dyndns2": "updates/s",
     "poisoned": "updates/s",
     "unchanged": "answers/s",
     "wrong_key": "answers/s",
@@ -21,6 +22,7 @@ UNITS = {
     "ratio_to_ceiling": "ratio",
     "ratio_p50_to_plain_update": "ratio",
     "ratio_poisoned_to_clean": "ratio",
+    "ratio_dyndns2_to_rexx": "ratio",
     "cpu_per_update": "us",
     "resident_idle": "MiB",
     "resident_connected": "MiB",
@@ -63,6 +65,7 @@ TARGETS = (
     Target("ratio_to_ceiling", 0.5, primary="knot", connections=(256, 1000)),
     Target("ratio_p50_to_plain_update", 1.25, at_least=False),
     Target("ratio_poisoned_to_clean", 0.6),
+    Target("ratio_dyndns2_to_rexx", 0.9),
     Target("unchanged", 30_000),
     Target("wrong_key", 50_000),
     Target("cpu_per_update", 25, at_least=False, connections=(256,)),
@@ -91,6 +94,8 @@ class Figures:
                 self._add_ratio("ratio_to_ceiling", (figure, connections), ("ceiling", None))
             if figure == "poisoned":
                 self._add_ratio("ratio_poisoned_to_clean", (figure, connections), ("updates", connections))
+            if figure == "dyndns2":
+                self._add_ratio("ratio_dyndns2_to_rexx", (figure, connections), ("updates", connections))
         self._add_ratio("ratio_p50_to_plain_update", ("updates", 1), ("plain_update", None), "p50_ms")
 
     def _add_ratio(self, name, above, below, field="value"):

@@ -2,7 +2,8 @@
 --
 --      wrk -t 1 ... -s update.lua URL -- KIND ZONE HOSTS USERS PASSWORD ADDRESSES SENT
 --
--- KIND       update     each request gives a random host a new address
+-- KIND       update     each request gives a random host a new address, in the Rexx dialect
+--            dyndns2    the same in that dialect, with Basic credentials
 --            unchanged  each request gives a random host the address that it has
 --            wrong-key  as update, with a password that is not the right one
 --            poisoned   as update, but one request in ten is for a host that does not exist
@@ -44,12 +45,46 @@ local function read_lines(path)
 	return lines
 end
 
-local ENDING = " HTTP/1.1\r\nHost: bench\r\n\r\n"
-local kind, host_count, beginnings, present, next_address
+local HEAD_END = " HTTP/1.1\r\nHost: bench\r\n"
+local kind, host_count, user_count, beginnings, endings, present, next_address
+
+local DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+local function base64(text)
+	local groups = {}
+	for at = 1, #text, 3 do
+		local a, b, c = text:byte(at, at + 2)
+		local bits = a * 65536 + (b or 0) * 256 + (c or 0)
+		local group = ""
+		for place = 3, 0, -1 do
+			local digit = math.floor(bits / 64 ^ place) % 64
+			group = group .. DIGITS:sub(digit + 1, digit + 1)
+		end
+		groups[#groups + 1] = b and (c and group or group:sub(1, 3) .. "=") or group:sub(1, 2) .. "=="
+	end
+	return table.concat(groups)
+end
+
+-- What stands before the address in a request for that host, and what behind it in one of that user.
+local function beginning(host, zone, password)
+	if kind == "dyndns2" then
+		return string.format("GET /nic/update?hostname=host%d.%s&myip=", host, zone)
+	end
+	return string.format("GET /dynamic.cgi?user=user%d&password=%s&host=host%d.%s&ip=",
+		host % user_count, password, host, zone)
+end
+
+local function ending(user, password)
+	if kind == "dyndns2" then
+		local credentials = base64(string.format("user%d:%s", user, password))
+		return HEAD_END .. "Authorization: Basic " .. credentials .. "\r\n\r\n"
+	end
+	return HEAD_END .. "\r\n"
+end
 
 function init(args)
-	local zone, user_count, password = args[2], tonumber(args[4]), args[5]
-	kind, host_count = args[1], tonumber(args[3])
+	local zone, password = args[2], args[5]
+	kind, host_count, user_count = args[1], tonumber(args[3]), tonumber(args[4])
 	present = read_lines(args[6])
 	sent_path, times, hosts, addresses = args[7], {}, {}, {}
 
@@ -58,10 +93,12 @@ function init(args)
 	if kind == "wrong-key" then
 		password = string.reverse(password)
 	end
-	beginnings = {}
+	beginnings, endings = {}, {}
 	for host = 0, 2 * host_count - 1 do
-		beginnings[host] = string.format("GET /dynamic.cgi?user=user%d&password=%s&host=host%d.%s&ip=",
-			host % user_count, password, host, zone)
+		beginnings[host] = beginning(host, zone, password)
+	end
+	for user = 0, user_count - 1 do
+		endings[user] = ending(user, password)
 	end
 end
 
@@ -84,7 +121,7 @@ function request()
 	local address = kind == "unchanged" and present[host + 1] or new_address()
 	local n = #times + 1
 	times[n], hosts[n], addresses[n] = now_s(), host, address
-	return beginnings[host] .. address .. ENDING
+	return beginnings[host] .. address .. endings[host % user_count]
 end
 
 local function write_sent()

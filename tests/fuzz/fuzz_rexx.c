@@ -1,73 +1,11 @@
 /*
- * A request from its octets to its answer, without sockets: target, Authorization header and form body, which stand
- * in an input in this order with newlines between, are decoded, understood, planned and answered. Nothing but the
- * name of a host that was granted may reach a plan, and every answer is one line that begins with a code.
+ * A request of the Rexx dialect from its octets to its answer, without sockets: it is decoded, understood, planned and
+ * answered. Nothing but the name of a host that was granted may reach a plan, and every answer is one line that begins
+ * with a code.
  */
-#include <string.h>
-
-#include "dialect/dialect.h"
-#include "http/decode.h"
-#include "require.h"
-#include "update/plan.h"
-
-/* ---- The world around it ---- */
-
-static struct name name_of(const char *text)
-{
-	struct name name;
-
-	require(name_parse(text_of(text), &name) == STATUS_OK);
-	return name;
-}
-
-static const struct plan_policy *policy(void)
-{
-	static struct plan_zone zones[3];
-	static const struct plan_policy all = {.zones = zones, .zone_count = 3, .allow_private = true};
-
-	zones[0] = (struct plan_zone){name_of("example.com"), 180, true};
-	zones[1] = (struct plan_zone){name_of("sub.example.com"), 60, true};
-	zones[2] = (struct plan_zone){name_of("off.example.com"), 60, false};
-	return &all;
-}
-
-static const struct grant *grant(void)
-{
-	static struct host_pattern patterns[3];
-	static const struct grant some = {.patterns = patterns, .count = 3};
-
-	patterns[0] = (struct host_pattern){.kind = HOST_EXACT, .name = name_of("www.example.com")};
-	patterns[1] = (struct host_pattern){.kind = HOST_BELOW, .name = name_of("sub.example.com")};
-	patterns[2] = (struct host_pattern){.kind = HOST_ZONE, .name = name_of("off.example.com")};
-	return &some;
-}
+#include "request.h"
 
 /* ---- What must hold ---- */
-
-static void check_change(const struct change *change, uint32_t ttl_s)
-{
-	enum addr_scope scope = addr_scope(&change->addr);
-
-	require(change->addr.family == ADDR_V4 || change->addr.family == ADDR_V6);
-	require(scope == ADDR_SCOPE_GLOBAL || scope == ADDR_SCOPE_PRIVATE);
-	require(change->ttl_s == ttl_s && change->must_exist);
-}
-
-static void check_set(const struct change_set *set)
-{
-	const struct plan_zone *zone;
-	struct name again;
-
-	require(set->zone < policy()->zone_count);
-	zone = &policy()->zones[set->zone];
-	require(zone->active && plan_find_zone(policy(), &set->owner) == zone);
-	require(name_parse(name_text(&set->owner), &again) == STATUS_OK && name_equal(&again, &set->owner));
-	require(grant_right(grant(), &set->owner, &zone->name) == GRANT_UPDATE);
-	require(set->count >= 1 && set->count <= CHANGE_SET_MAX);
-	for (size_t i = 0; i < set->count; i++)
-		check_change(&set->changes[i], zone->ttl_s);
-	require(set->count == 1 || set->changes[0].addr.family != set->changes[1].addr.family);
-}
 
 static bool begins_with_a_code(const struct http_response *response)
 {
@@ -156,33 +94,14 @@ static void handle(const struct http_request *request)
 		answer(dialect, request, &intent, (struct outcome){.code = code});
 }
 
-static bool decode(struct text target, struct text authorization, struct text body, struct decode_space *space,
-		   struct http_request *request)
-{
-	struct text query;
-
-	*request = (struct http_request){.method = body.len ? HTTP_POST : HTTP_GET};
-	require(addr_parse(text_of("203.0.113.9"), &request->source) == STATUS_OK);
-	if (decode_target(target, space, &request->path, &query, &request->has_query) != STATUS_OK ||
-	    decode_params(query, space, &request->params) != STATUS_OK ||
-	    decode_params(body, space, &request->params) != STATUS_OK)
-		return false;
-	request->has_basic =
-		decode_basic(authorization, space, &request->basic_user, &request->basic_password) == STATUS_OK;
-	return true;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct text input = {(const char *)data, size}, target, authorization, body, rest;
 	struct decode_space space = {.cap = DECODE_SPACE(size) + 1};
 	static struct http_request request;
 
-	text_split(input, '\n', &target, &rest);
-	text_split(rest, '\n', &authorization, &body);
 	space.octets = malloc(space.cap);
 	require(space.octets);
-	if (decode(target, authorization, body, &space, &request))
+	if (decode_request((struct text){(const char *)data, size}, &space, &request))
 		handle(&request);
 	free(space.octets);
 	return 0;

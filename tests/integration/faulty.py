@@ -12,6 +12,7 @@ import socket
 import struct
 import threading
 import time
+from collections import defaultdict
 
 import dns.flags
 import dns.message
@@ -116,20 +117,30 @@ class Records:
     def carry_out(self, update):
         """All of the message or nothing (RFC 2136, sections 3.2 and 3.4); returns the rcode."""
         with self._lock:
-            if not all(self._holds(rrset) for rrset in update.prerequisite):
-                return dns.rcode.NXRRSET
-            for rrset in update.update:
-                self._change(rrset)
-            return dns.rcode.NOERROR
+            rcode = self._judge(update.prerequisite)
+            if rcode == dns.rcode.NOERROR:
+                for rrset in update.update:
+                    self._change(rrset)
+            return rcode
 
     def _get(self, name, rdtype):
         initial = (INITIAL_TTL, {INITIAL[rdtype]}) if rdtype in INITIAL else None
         return self._rrsets.get((name, rdtype), initial)
 
-    def _holds(self, rrset):
-        """Class ANY: the record exists; class IN: it exists with just this value."""
-        found = self._get(*_key(rrset.name, rrset.rdtype))
-        return bool(found) and (rrset.deleting == dns.rdataclass.ANY or found[1] == _values(rrset))
+    def _judge(self, prerequisites):
+        """Class ANY: the record exists; class NONE: it does not; class IN: it exists with just these values, one to an
+        RRset here, as dnspython has it in updates."""
+        wanted = defaultdict(set)
+        for rrset in prerequisites:
+            key = _key(rrset.name, rrset.rdtype)
+            if rrset.deleting == dns.rdataclass.NONE and self._get(*key):
+                return dns.rcode.YXRRSET
+            if rrset.deleting == dns.rdataclass.ANY and not self._get(*key):
+                return dns.rcode.NXRRSET
+            if rrset.deleting is None:
+                wanted[key] |= _values(rrset)
+        holds = all((self._get(*key) or (0, None))[1] == values for key, values in wanted.items())
+        return dns.rcode.NOERROR if holds else dns.rcode.NXRRSET
 
     def _change(self, rrset):
         key = _key(rrset.name, rrset.rdtype)

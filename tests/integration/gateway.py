@@ -203,6 +203,12 @@ def target(host=None, ip=None, user=LOGIN, password=API_KEY):
     return "/dynamic.cgi?" + form(host=host, ip=ip, user=user, password=password)
 
 
+def nic(hosts=None, path="/nic/update", **operands):
+    """Where a dyndns2 update goes; `hosts` is a name or a list of names."""
+    hostname = hosts if hosts is None or isinstance(hosts, str) else ",".join(hosts)
+    return f"{path}?{form(hostname=hostname, **operands)}"
+
+
 class Gateway:
     """A running `ddnsgate serve`. All that run are in `Gateway.running`, so that every test can look into every log."""
 
@@ -305,6 +311,10 @@ class Gateway:
 
     def update(self, host, ip=None, **operands):
         return self.ask("GET", target(host, ip, **operands))
+
+    def nic(self, hosts=None, myip=None, user=LOGIN, password=API_KEY, **operands):
+        """A dyndns2 update with Basic credentials."""
+        return self.ask("GET", nic(hosts, myip=myip, **operands), [basic(user, password)])
 
     def begin(self, host, ip=None, **operands):
         """A connection with an update on its way. The gateway has read it when this returns, for it has answered what

@@ -45,8 +45,8 @@ class Key:
 
 @dataclass(frozen=True)
 class Zone:
-    """A zone to serve, and the names of the keys that may change addresses in it: everywhere, or only of the names
-    below `open_below`."""
+    """A zone to serve, and the names of the keys that may change addresses and texts in it: everywhere, or only of the
+    names below `open_below`."""
     name: str
     updaters: tuple
     open_below: str = None
@@ -133,6 +133,12 @@ class Server:
     def remove(self, host, rdtype, zone=None):
         self._change(zone or self.zones[0].name, [(host, rdtype)], "delete")
 
+    def nsupdate(self, *commands):
+        """As an administrator would do it."""
+        key = f"{self.admin.algorithm}:{self.admin.name}:{self.admin.secret}"
+        script = "\n".join([f"server {LOOPBACK} {self.port}", *commands, "send", ""])
+        subprocess.run(["nsupdate", "-y", key], input=script, text=True, check=True, timeout=20)
+
     def _change(self, zone, records, verb):
         update = dns.update.UpdateMessage(zone, keyring=self.admin.dnspython)
         for host, *record in records:
@@ -218,7 +224,7 @@ controls {{ }};
 
     def _zone(self, zone):
         names = f"subdomain {zone.open_below}" if zone.open_below else "zonesub"
-        grants = "".join(f"grant {key} {names} A AAAA; " for key in zone.updaters)
+        grants = "".join(f"grant {key} {names} A AAAA TXT; " for key in zone.updaters)
         return (f'zone "{zone.name}" {{ type primary; file "{zone.name}.zone"; '
                 f"update-policy {{ grant admin zonesub ANY; {grants}}}; }};\n")
 
@@ -263,7 +269,7 @@ zone:
         names = (f"    update-owner: name\n    update-owner-match: sub\n    update-owner-name: {zone.open_below}.\n"
                  if zone.open_below else "")
         return (f"  - id: {key}.{zone.name}\n    key: {key}\n    action: update\n"
-                f"    update-type: [A, AAAA]\n{names}")
+                f"    update-type: [A, AAAA, TXT]\n{names}")
 
     def _zone(self, zone):
         rules = ["admin", *(f"{key}.{zone.name}" for key in zone.updaters)]

@@ -312,6 +312,102 @@ static void an_endpoint_becomes_a_socket_address(void **state)
 	assert_int_equal(in6.sin6_scope_id, 0);
 }
 
+/* ---- Prefixes ---- */
+
+static void reads_prefixes_of_ipv6(void **state)
+{
+	static const struct {
+		const char *text, *address;
+		unsigned len;
+	} rows[] = {
+		{"2001:db8:1:2::/64", "2001:db8:1:2::", 64},
+		{"2001:db8::/32", "2001:db8::", 32},
+		{"2001:DB8:0:1::9/57", "2001:db8:0:1::9", 57},
+		{"8000::/1", "8000::", 1},
+		{"::1/128", "::1", 128},
+		{"2001:db8::/064", "2001:db8::", 64},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct addr expected = addr_of(rows[i].address), prefix;
+		unsigned len;
+
+		assert_row(rows[i].text, addr_parse_prefix(text_of(rows[i].text), &prefix, &len) == STATUS_OK);
+		assert_row(rows[i].text, addr_equal(&prefix, &expected));
+		assert_row(rows[i].text, len == rows[i].len);
+	}
+}
+
+static void refuses_what_is_not_a_prefix_of_ipv6(void **state)
+{
+	static const struct text rows[] = {
+		OCTETS(""),
+		OCTETS("/"),
+		OCTETS("/64"),
+		OCTETS("2001:db8::"),
+		OCTETS("2001:db8::/"),
+		OCTETS("2001:db8::/0"),
+		OCTETS("2001:db8::/000"),
+		OCTETS("2001:db8::/129"),
+		OCTETS("2001:db8::/0064"),
+		OCTETS("2001:db8::/4294967360"),
+		OCTETS("2001:db8::/-1"),
+		OCTETS("2001:db8::/+64"),
+		OCTETS("2001:db8::/ 64"),
+		OCTETS("2001:db8::/64 "),
+		OCTETS("2001:db8::/64\0"),
+		OCTETS("2001:db8::\0/64"),
+		OCTETS("2001:db8::/6x"),
+		OCTETS("2001:db8::/64/64"),
+		OCTETS("2001:db8::/ffff::"),
+		OCTETS(" 2001:db8::/64"),
+		OCTETS("[2001:db8::]/64"),
+		OCTETS("fe80::1%eth0/64"),
+		OCTETS("192.0.2.0/24"),
+		OCTETS("192.0.2.0/64"),
+		OCTETS("x/64"),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct addr prefix;
+		unsigned len;
+
+		assert_row(rows[i].octets, addr_parse_prefix(rows[i], &prefix, &len) == STATUS_INVALID);
+	}
+}
+
+static void puts_a_prefix_before_an_address(void **state)
+{
+	static const struct {
+		const char *addr, *prefix;
+		unsigned len;
+		const char *expected;
+	} rows[] = {
+		{"2001:db8:aa:bb::1", "2001:db8:1:2::", 64, "2001:db8:1:2::1"},
+		{"2001:db8:aa:bb::1", "2001:db8:1:2::", 48, "2001:db8:1:bb::1"},
+		{"2001:db8:aa:bb::1", "2001:db8:1:2:ffff::", 64, "2001:db8:1:2::1"},
+		{"2001:db8:aa:ff::1", "2001:db8:1::", 60, "2001:db8:1:f::1"},
+		{"2001:db8:aa:ff::1", "2001:db8:1::", 57, "2001:db8:1:7f::1"},
+		{"ffff::", "::", 1, "7fff::"},
+		{"::1", "2001:db8::2", 127, "2001:db8::3"},
+		{"::1", "2001:db8::2", 128, "2001:db8::2"},
+		{"2001:db8::1", "ffff::", 0, "2001:db8::1"},
+		{"192.0.2.77", "10.1.2.3", 24, "10.1.2.77"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct addr addr = addr_of(rows[i].addr), prefix = addr_of(rows[i].prefix);
+		struct addr actual = addr_with_prefix(&addr, &prefix, rows[i].len),
+			    expected = addr_of(rows[i].expected);
+
+		assert_row(rows[i].expected, addr_equal(&actual, &expected));
+		assert_row(rows[i].expected, memcmp(actual.octets, expected.octets, sizeof actual.octets) == 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -325,6 +421,9 @@ int main(void)
 		cmocka_unit_test(reads_endpoints),
 		cmocka_unit_test(refuses_what_is_not_an_endpoint),
 		cmocka_unit_test(an_endpoint_becomes_a_socket_address),
+		cmocka_unit_test(reads_prefixes_of_ipv6),
+		cmocka_unit_test(refuses_what_is_not_a_prefix_of_ipv6),
+		cmocka_unit_test(puts_a_prefix_before_an_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -377,6 +377,65 @@ static void reads_listeners_zones_and_users(void **state)
 	config_release(&load.config);
 }
 
+/* What the patterns of a user allow: `+` for each that may create and `-` for each that may not, in their order. */
+static const char *rights_of(const struct account *account)
+{
+	static char rights[16];
+	size_t count = 0;
+
+	assert_in_range(account->pattern_count, 0, sizeof rights - 1);
+	for (; count < account->pattern_count; count++)
+		rights[count] = account->patterns[count].may_create ? '+' : '-';
+	rights[count] = '\0';
+	return rights;
+}
+
+static void users_may_create_where_they_are_told_to(void **state)
+{
+	static const struct {
+		const char *user, *rights;
+	} rows[] = {
+		{"hosts = ( 'a.dyn.example.com', 'b.dyn.example.com' );", "--"},
+		{"hosts = ( 'a.dyn.example.com' ); create_hosts = ( '*.lab.dyn.example.com', 'zone:dyn.example.com' );",
+		 "-++"},
+		{"create_hosts = 'a.dyn.example.com'; hosts = 'b.dyn.example.com';", "+-"},
+		{"hosts = ( 'a.dyn.example.com' ); may_create = true;", "+"},
+		{"may_create = true; hosts = ( 'a.dyn.example.com', '*.b.dyn.example.com' ); create_hosts = ( 'c.dyn.example.com' );",
+		 "+++"},
+		{"hosts = ( 'a.dyn.example.com' ); may_create = false; create_hosts = ( 'a.dyn.example.com' );", "-+"},
+		{"may_create = true;", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		char users[256];
+		struct load load;
+
+		snprintf(users, sizeof users, "users = ( { login = 'a'; %s } );", rows[i].user);
+		load_parts(&(struct parts){.users = users}, &load);
+		print_complaints(&load);
+		assert_row(rows[i].user, load.status == STATUS_OK);
+		assert_string_equal(rights_of(&load.config->users[0]), rows[i].rights);
+		config_release(&load.config);
+	}
+}
+
+static void errors_as_200_is_for_the_listener_that_has_it(void **state)
+{
+	struct load load;
+
+	(void)state;
+	load_parts(
+		&(struct parts){
+			.listen =
+				"listen = ( { address = '::'; }, { address = '::'; port = 81; errors_as_200 = true; } );"},
+		&load);
+	assert_int_equal(load.status, STATUS_OK);
+	assert_false(load.config->listeners[0].errors_as_200);
+	assert_true(load.config->listeners[1].errors_as_200);
+	config_release(&load.config);
+}
+
 static void nobody_has_to_be_a_user(void **state)
 {
 	struct load load;
@@ -489,6 +548,15 @@ static void refuses_a_wrong_type(void **state)
 		{{.users = "users = ( { login = 5; } );"}, 4, "`login` must be a string, not a number"},
 		{{.users = "users = ( { login = 'a';\nkey = ( '" SENTINEL "' ); } );"}, 5, "`key` must be a string"},
 		{{.users = "users = ( { login = 'a';\nkey = 12345; } );"}, 5, "`key` must be a string"},
+		{{.users = "users = ( { login = 'a'; create_hosts = 5; } );"},
+		 4,
+		 "`create_hosts` must be a list of strings"},
+		{{.users = "users = ( { login = 'a'; may_create = 'no'; } );"},
+		 4,
+		 "`may_create` must be true or false"},
+		{{.listen = "listen = ( { address = '::'; errors_as_200 = 200; } );"},
+		 1,
+		 "`errors_as_200` must be true or false"},
 		{{.users = "users = ( { login = 'a'; hosts = 5; } );"}, 4, "`hosts` must be a list of strings"},
 		{{.users = "users = ( { login = 'a'; hosts = ( 'www.dyn.example.com',\n5 ); } );"},
 		 5,
@@ -538,6 +606,9 @@ static void refuses_a_value_out_of_range_or_without_a_meaning(void **state)
 			  "zones = ( { name = 'dyn.example.com'; primaries = '192.0.2.53'; key = 'gw'; ttl = -1; } );"},
 		 3,
 		 "`ttl` must be from 0"},
+		{{.users = "users = ( { login = 'a'; create_hosts = ( 'www.*.example.com' ); } );"},
+		 4,
+		 "www.*.example.com"},
 		{{.users = "users = ( { login = 'a'; hosts = ( 'www.*.example.com' ); } );"},
 		 4,
 		 "\"www.*.example.com\" is none of"},
@@ -635,6 +706,9 @@ static void refuses_options_that_contradict_each_other(void **state)
 		 5,
 		 "\"www.example.com\" lies in none of the zones"},
 		{{.users = "users = ( { login = 'a'; hosts = 'www.notdyn.example.com'; } );"},
+		 4,
+		 "lies in none of the zones"},
+		{{.users = "users = ( { login = 'a'; create_hosts = ( 'www.example.com' ); } );"},
 		 4,
 		 "lies in none of the zones"},
 		{{.users = "users = ( { login = 'a'; hosts = ( '*.example.com' ); } );"},
@@ -1072,6 +1146,8 @@ int main(void)
 		cmocka_unit_test_teardown(options_that_are_given_are_taken, clean),
 		cmocka_unit_test_teardown(reads_listeners_zones_and_users, clean),
 		cmocka_unit_test_teardown(reads_keys_with_names_and_limits, clean),
+		cmocka_unit_test_teardown(users_may_create_where_they_are_told_to, clean),
+		cmocka_unit_test_teardown(errors_as_200_is_for_the_listener_that_has_it, clean),
 		cmocka_unit_test_teardown(nobody_has_to_be_a_user, clean),
 		cmocka_unit_test_teardown(key_files_stand_beside_the_configuration_unless_absolute, clean),
 		cmocka_unit_test_teardown(secrets_do_not_stay_in_the_struct, clean),

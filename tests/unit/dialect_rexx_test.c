@@ -1,48 +1,17 @@
 /*
  * The Rexx dialect: what it understands of a request, and its answer to every outcome, as pairs of a table.
  */
-#include "support.h"
-
-#include "dialect/dialect.h"
-#include "http/decode.h"
+#include "asked.h"
 
 #define CREDENTIALS "user=myLogin&password=ER2T"
 #define HOST        "host=www.myname.com"
 
 /* ---- Requests ---- */
 
-/* A request as the HTTP side makes it of a target, a form body and Basic credentials, each of which may be NULL. */
-struct asked {
-	struct http_request request;
-	struct decode_space space;
-	char octets[4096];
-};
-
-static void ask(struct asked *asked, const char *target, const char *form, const char *basic)
-{
-	struct http_request *request = &asked->request;
-	struct text query;
-
-	memset(asked, 0, sizeof *asked);
-	asked->space = (struct decode_space){.octets = asked->octets, .cap = sizeof asked->octets};
-	request->method = form ? HTTP_POST : HTTP_GET;
-	request->source = addr_of("203.0.113.9");
-	assert_int_equal(decode_target(text_of(target), &asked->space, &request->path, &query, &request->has_query),
-			 STATUS_OK);
-	assert_int_equal(decode_params(query, &asked->space, &request->params), STATUS_OK);
-	assert_int_equal(decode_params(text_of(form), &asked->space, &request->params), STATUS_OK);
-	if (basic)
-		request->has_basic = text_split(text_of(basic), ':', &request->basic_user, &request->basic_password);
-}
-
 static const struct dialect *rexx_for(const struct asked *asked)
 {
-	unsigned allowed;
-	const struct dialect *dialect = dialects_find(&asked->request, &allowed);
-
-	assert_non_null(dialect);
-	assert_string_equal(dialect->name, "rexx");
-	return dialect;
+	assert_string_equal(served_by(asked), "rexx");
+	return dialect_for(asked);
 }
 
 static enum outcome_code parse(struct asked *asked, const char *query, struct intent *intent)
@@ -109,17 +78,7 @@ static void assert_well_worded(const char *row, const struct http_response *resp
 static void render(struct asked *asked, const struct intent *intent, struct outcome outcome,
 		   struct http_response *response)
 {
-	struct dialect_answer answer = {
-		.request = &asked->request, .intent = intent, .outcomes = &outcome, .outcome_count = 1};
-
-	memset(response, 'x', sizeof *response);
-	http_response_init(response);
-	rexx_for(asked)->render(&answer, response);
-}
-
-static struct text body_of(const struct http_response *response)
-{
-	return (struct text){response->body, response->body_len};
+	render_all(asked, intent, &outcome, 1, response);
 }
 
 /* ---- Pairs of request and answer ---- */
@@ -213,44 +172,35 @@ static bool ends_an_update(enum outcome_code code)
 
 static void every_outcome_is_well_worded_and_only_success_is_ok(void **state)
 {
-	static const enum outcome_code all[] = {
-#define X(name, text) name,
-		OUTCOME_LIST(X)
-#undef X
-	};
 	static struct asked asked;
 	struct intent intent;
 
 	(void)state;
 	assert_int_equal(parse(&asked, HOST "&ip=1.2.3.4&" CREDENTIALS, &intent), OUTCOME_GRANTED);
-	for (size_t i = 0; i < LENGTH(all); i++) {
+	for (size_t i = 0; i < LENGTH(all_outcomes); i++) {
 		struct http_response response;
 
-		render(&asked, &intent, (struct outcome){.code = all[i], .missing = ADDR_V4}, &response);
-		assert_well_worded(outcome_text(all[i]), &response);
-		assert_row(outcome_text(all[i]), (strncmp(response.body, "OK", 2) == 0) ==
-							 (all[i] == OUTCOME_CHANGED || all[i] == OUTCOME_UNCHANGED));
+		render(&asked, &intent, (struct outcome){.code = all_outcomes[i], .missing = ADDR_V4}, &response);
+		assert_well_worded(outcome_text(all_outcomes[i]), &response);
+		assert_row(outcome_text(all_outcomes[i]),
+			   (strncmp(response.body, "OK", 2) == 0) ==
+				   (all_outcomes[i] == OUTCOME_CHANGED || all_outcomes[i] == OUTCOME_UNCHANGED));
 	}
 }
 
 static void every_code_of_the_table_is_some_outcome_s(void **state)
 {
-	static const enum outcome_code all[] = {
-#define X(name, text) name,
-		OUTCOME_LIST(X)
-#undef X
-	};
 	bool seen[LENGTH(codes)] = {false};
 	static struct asked asked;
 	struct intent intent;
 
 	(void)state;
 	assert_int_equal(parse(&asked, HOST "&ip=1.2.3.4&" CREDENTIALS, &intent), OUTCOME_GRANTED);
-	for (size_t i = 0; i < LENGTH(all); i++) {
+	for (size_t i = 0; i < LENGTH(all_outcomes); i++) {
 		struct http_response response;
 
-		render(&asked, &intent, (struct outcome){.code = all[i], .missing = ADDR_V4}, &response);
-		if (ends_an_update(all[i]) && code_of(&response))
+		render(&asked, &intent, (struct outcome){.code = all_outcomes[i], .missing = ADDR_V4}, &response);
+		if (ends_an_update(all_outcomes[i]) && code_of(&response))
 			seen[code_of(&response) - codes] = true;
 	}
 	for (size_t i = 0; i < LENGTH(codes); i++)

@@ -81,6 +81,7 @@ static struct rrset one_address(const char *address)
 #define ADD_A                          "0001 0001 000000b4 0004 c000024d "
 #define ADD_AAAA                       "001c 0001 000000b4 0010 20010db8000000000000000000000001 "
 #define IS_NOT_A                       "0001 00fe 00000000 0000 "
+#define IS_NO_ALIAS                    "0005 00fe 00000000 0000 "
 #define IS_A                           "0001 0001 00000000 0004 c000024d "
 #define IS_AAAA                        "001c 0001 00000000 0010 20010db8000000000000000000000001 "
 
@@ -113,18 +114,20 @@ static void writes_exactly_these_octets(void **state)
 		 DNS_UPDATE,
 		 HEADER("0002", "0004") ZONE OWNER_FIRST EXISTS_A OWNER EXISTS_AAAA OWNER_FIRST DELETE_A
 		 "c03d" ADD_A "c03d" DELETE_AAAA "c03d" ADD_AAAA},
-		{"without a prerequisite",
+		{"creation",
 		 {"192.0.2.77"},
 		 1,
 		 false,
 		 DNS_UPDATE,
-		 HEADER("0000", "0002") ZONE OWNER_FIRST DELETE_A OWNER ADD_A},
-		{"removal",
+		 HEADER("0001", "0002") ZONE OWNER_FIRST IS_NO_ALIAS OWNER_FIRST DELETE_A "c031" ADD_A},
+		{"removal and creation",
 		 {NULL, "2001:db8::1"},
 		 2,
 		 false,
 		 DNS_UPDATE,
-		 HEADER("0000", "0003") ZONE OWNER_FIRST DELETE_A OWNER DELETE_AAAA OWNER ADD_AAAA},
+		 HEADER("0001", "0003") ZONE OWNER_FIRST IS_NO_ALIAS OWNER_FIRST DELETE_A "c031" DELETE_AAAA
+											  "c031" ADD_AAAA},
+		{"removal", {NULL}, 1, false, DNS_UPDATE, HEADER("0000", "0001") ZONE OWNER_FIRST DELETE_A},
 		{"confirming a removal",
 		 {NULL, "2001:db8::1"},
 		 2,

@@ -2,15 +2,17 @@
  * Random schedules: queues, driver and clients together, with primaries that drop, delay, close, restart, forge and
  * lie, and zones that others change at the same time, on a fake clock.
  *
- * Each new change carries a value of its own as its address; others repeat a value, so that they may change nothing.
- * Each record has a history, so what was said can be held against what the zone went through. Checked of every
- * schedule:
+ * Each new change carries a value of its own in its address or prefix; others repeat a value, so that they may change
+ * nothing, or remove records. Some are hosts of one request. Each record has a history, so what was said can be held
+ * against what the zone went through. Checked of every schedule:
  *   - "changed": since then this change, or a later one of its host, was committed; or it was found in the zone when
  *     it had to be found out whether it had been
  *   - "unchanged": since then the zone held this change, or a later one of its host, at some time
  *   - "no record": since then the record did not exist at some time, and it had to
+ *   - a new prefix leaves the host parts of the addresses that were there as they were
  *   - "refused", "unreachable" and "busy" are not committed at all
  *   - the changes of one name are committed in the order in which they were submitted, repetitions included
+ *   - the hosts of a request that nothing came in the way of are committed by one UPDATE
  *   - each is answered exactly once and by its deadline, or not at all if it was cancelled before
  *   - no more wait than allowed, of one account neither, and "busy" is said only then
  *   - when all is mended, changes are committed again
@@ -28,6 +30,7 @@
 #include <cmocka.h>
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,15 +55,23 @@ enum {
 	ZONES = 2,
 	PRIMARIES = 2,
 	ACCOUNTS = 4,
+	HOSTS_MAX = 6, /* of one request */
 	TTL_S = MODEL_TTL_S,
 	LATER_MS = 120000,
+	DELAY_MAX_MS = 50, /* of honest primaries */
 	SECOND_LOW = 1800000000,
 };
 
-/* What a record holds: the number that its address carries, or: */
+/*
+ * What a record holds: the number that its address carries (for IPv6 that of its network, 0 unless a prefix was set,
+ * and behind it the host's), or one of these; several addresses of network n are SEVERAL - n.
+ */
 enum {
+	MIXED = INT_MIN, /* addresses of several networks */
+	SEVERAL = -2,
 	ABSENT = -1,
-	SEVERAL = -2, /* addresses */
+	HOST_BITS = 16,
+	HOST_MAX = (1 << HOST_BITS) - 1,
 };
 
 enum {
@@ -81,8 +92,15 @@ struct submitted {
 	unsigned owner;
 	unsigned account;
 	unsigned families; /* bits of enum addr_family */
-	bool must_exist;
-	int value;
+	struct wish {
+		enum change_kind kind;
+		bool must_exist;
+	} wishes[ADDR_V6 + 1];
+	int value;     /* of the addresses, or the network of the prefix; ABSENT if it only removes */
+	bool is_first; /* nobody else waited for its host when it was submitted */
+	bool is_new;   /* the value: no record had it before */
+	unsigned request;
+	unsigned update; /* that it was committed by, see zone_model_commits(); 0: none */
 	unsigned answers;
 	bool submitting, cancelled;
 	enum outcome_code code;
@@ -100,7 +118,8 @@ struct event {
 struct record {
 	size_t count;
 	struct event events[EVENTS_MAX];
-	size_t last; /* the change whose value was committed last */
+	struct rrset now;
+	size_t last; /* the change that was committed last */
 };
 
 struct schedule {
@@ -117,9 +136,11 @@ struct schedule {
 	struct queue_limits limits;
 	unsigned mischief_percent, meddling_percent;
 	unsigned cancelling_percent;
+	bool quiet; /* nothing but time comes between a request and its answer */
 	bool mended;
 	struct zones *zones;
 	unsigned long moment; /* how many things have happened */
+	unsigned requests;
 	int next_value;
 	size_t waiting[ZONES], waiting_of[ZONES][ACCOUNTS];
 	struct record records[ZONES][OWNERS][ADDR_V6 + 1];
@@ -130,6 +151,8 @@ struct schedule {
 /* What was seen in a whole run, so that a test that tests nothing is noticed. */
 static unsigned long seen[OUTCOME_FAILED + 1];
 static unsigned long seen_kinds[DNS_QUERY + 1], seen_together, seen_cancelled;
+static unsigned long seen_changed[CHANGE_PREFIX + 1], seen_whole, seen_torn,
+	seen_undisturbed; /* changes by kind, requests */
 
 static void break_rule(const struct schedule *schedule, size_t number, const char *rule)
 {
@@ -163,14 +186,59 @@ static struct addr addr_of_value(enum addr_family family, int value)
 	memcpy(addr.octets, family == ADDR_V4 ? v4 : v6, sizeof v6);
 	addr.octets[end - 2] = (uint8_t)(value >> 8);
 	addr.octets[end - 1] = (uint8_t)value;
+	if (family == ADDR_V6) {
+		addr.octets[6] = (uint8_t)(value >> (HOST_BITS + 8));
+		addr.octets[7] = (uint8_t)(value >> HOST_BITS);
+	}
 	return addr;
 }
 
 static int value_of(const struct addr *addr)
 {
 	const uint8_t *end = addr->octets + addr_len(addr);
+	int network = addr->family == ADDR_V6 ? addr->octets[6] << 8 | addr->octets[7] : 0;
 
-	return end[-2] << 8 | end[-1];
+	return network << HOST_BITS | end[-2] << 8 | end[-1];
+}
+
+/* The network of what a record holds; -1 if it has none, or more than one. */
+static int network_of(int value)
+{
+	if (value == MIXED || value == ABSENT)
+		return -1;
+	return value >= 0 ? value >> HOST_BITS : SEVERAL - value;
+}
+
+static int value_of_all(const struct rrset *rrset)
+{
+	int network;
+
+	if (rrset->count < 2)
+		return rrset->count ? value_of(&rrset->addrs[0]) : ABSENT;
+	network = network_of(value_of(&rrset->addrs[0]));
+	for (size_t i = 1; i < rrset->count; i++) {
+		if (network_of(value_of(&rrset->addrs[i])) != network)
+			return MIXED;
+	}
+	return SEVERAL - network;
+}
+
+static bool has_host(const struct rrset *rrset, int host)
+{
+	for (size_t i = 0; i < rrset->count; i++) {
+		if ((value_of(&rrset->addrs[i]) & HOST_MAX) == host)
+			return true;
+	}
+	return false;
+}
+
+static bool has_all_hosts_of(const struct rrset *a, const struct rrset *b)
+{
+	for (size_t i = 0; i < b->count; i++) {
+		if (!has_host(a, value_of(&b->addrs[i]) & HOST_MAX))
+			return false;
+	}
+	return true;
 }
 
 static const char *value_text(enum addr_family family, int value)
@@ -196,11 +264,12 @@ static bool has_family(const struct submitted *change, enum addr_family family)
 
 /* ---- What the zones go through ---- */
 
-static void note(struct schedule *schedule, struct record *record, int value, bool committed)
+static void note(struct schedule *schedule, struct record *record, const struct rrset *now, bool committed)
 {
 	if (record->count == EVENTS_MAX)
 		fail_msg("DDNSGATE_TEST_SEED=%" PRIu64 ": a record has too long a history", schedule->seed);
-	record->events[record->count++] = (struct event){++schedule->moment, value, committed};
+	record->now = *now;
+	record->events[record->count++] = (struct event){++schedule->moment, value_of_all(now), committed};
 }
 
 static struct record *record_of(struct schedule *schedule, size_t zone, unsigned owner, enum addr_family family)
@@ -217,32 +286,71 @@ static int held_at(const struct record *record, unsigned long moment)
 	return value;
 }
 
-/* The change whose value was committed: the first one from the last one on that it can be. */
-static size_t whose(const struct schedule *schedule, size_t zone, unsigned owner, const struct addr *addr, size_t from)
+/* Whether the change makes that of a record. */
+static bool makes(const struct submitted *change, enum addr_family family, int value)
 {
-	while (from < schedule->count) {
-		const struct submitted *change = &schedule->changes[from];
+	const struct wish *wish = &change->wishes[family];
 
-		if (change->zone == zone && change->owner == owner && change->value == value_of(addr) &&
-		    has_family(change, addr->family))
-			break;
-		from++;
+	switch (wish->kind) {
+	case CHANGE_REPLACE:
+		return value == change->value;
+	case CHANGE_REMOVE:
+		return value == ABSENT;
+	case CHANGE_PREFIX:
+		/* Where nothing is there is nothing to be rewritten. */
+		return value == ABSENT ? !wish->must_exist : network_of(value) == change->value;
+	default:
+		return false;
 	}
-	return from;
 }
 
-static void on_commit(void *ctx, const char *name, const struct addr *addr)
+/* Whether the change can make `after` of what the record holds. */
+static bool can_make(const struct submitted *change, const struct record *record, enum addr_family family,
+		     const struct rrset *after)
+{
+	if (!has_family(change, family) || !makes(change, family, value_of_all(after)))
+		return false;
+	return change->wishes[family].kind != CHANGE_PREFIX ||
+	       (has_all_hosts_of(after, &record->now) && has_all_hosts_of(&record->now, after));
+}
+
+/* The change that was committed: the first one from the last one on that it can be. */
+static size_t whose(struct schedule *schedule, size_t zone, unsigned owner, enum addr_family family,
+		    const struct rrset *after)
+{
+	const struct record *record = record_of(schedule, zone, owner, family);
+	size_t number = record->last;
+
+	while (number < schedule->count) {
+		const struct submitted *change = &schedule->changes[number];
+
+		if (change->zone == zone && change->owner == owner && can_make(change, record, family, after))
+			break;
+		number++;
+	}
+	return number;
+}
+
+static void on_commit(void *ctx, const char *name, enum addr_family family, const struct addr *addrs, size_t count)
 {
 	struct schedule *schedule = ctx;
 	unsigned owner = (unsigned)strtoul(name + 1, NULL, 10);
 	size_t zone = strcmp(name, owner_name(0, owner)) == 0 ? 0 : 1;
-	struct record *record = record_of(schedule, zone, owner, addr->family);
-	size_t number = whose(schedule, zone, owner, addr, record->last);
+	struct record *record = record_of(schedule, zone, owner, family);
+	struct rrset after = {.known = true, .count = count};
+	size_t number;
 
+	if (count)
+		memcpy(after.addrs, addrs, count * sizeof *addrs);
+	number = whose(schedule, zone, owner, family, &after);
 	if (number == schedule->count)
-		break_rule(schedule, record->last, "after it was committed what is of no change since then");
+		fail_msg("DDNSGATE_TEST_SEED=%" PRIu64 " DDNSGATE_TEST_SCHEDULES=1: %s %s was committed with %zu "
+			 "addresses, which is of no change since number %zu",
+			 schedule->seed, name, family == ADDR_V4 ? "A" : "AAAA", count, record->last);
 	record->last = number;
-	note(schedule, record, value_of(addr), true);
+	if (schedule->changes[number].update == 0)
+		schedule->changes[number].update = zone_model_commits(schedule->models[zone]);
+	note(schedule, record, &after, true);
 }
 
 /* ---- What is said of them ---- */
@@ -254,10 +362,12 @@ static bool may_stand_for(const struct submitted *later, const struct submitted 
 	       (later->families & change->families) == change->families;
 }
 
-static bool was_committed_since(const struct record *record, unsigned long moment, int value)
+static bool was_committed_to(struct schedule *schedule, const struct submitted *change, enum addr_family family)
 {
-	for (size_t i = record->count; i > 0 && record->events[i - 1].moment > moment; i--) {
-		if (record->events[i - 1].committed && record->events[i - 1].value == value)
+	const struct record *record = record_of(schedule, change->zone, change->owner, family);
+
+	for (size_t i = record->count; i > 0 && record->events[i - 1].moment > change->moment; i--) {
+		if (record->events[i - 1].committed && makes(change, family, record->events[i - 1].value))
 			return true;
 	}
 	return false;
@@ -266,9 +376,7 @@ static bool was_committed_since(const struct record *record, unsigned long momen
 static bool was_committed(struct schedule *schedule, const struct submitted *change)
 {
 	for (enum addr_family family = ADDR_V4; family <= ADDR_V6; family++) {
-		if (has_family(change, family) &&
-		    !was_committed_since(record_of(schedule, change->zone, change->owner, family), change->moment,
-					 change->value))
+		if (has_family(change, family) && !was_committed_to(schedule, change, family))
 			return false;
 	}
 	return true;
@@ -278,8 +386,9 @@ static bool was_committed(struct schedule *schedule, const struct submitted *cha
 static bool holds_at(struct schedule *schedule, const struct submitted *change, unsigned long moment)
 {
 	for (enum addr_family family = ADDR_V4; family <= ADDR_V6; family++) {
-		if (has_family(change, family) &&
-		    held_at(record_of(schedule, change->zone, change->owner, family), moment) != change->value)
+		const struct record *record = record_of(schedule, change->zone, change->owner, family);
+
+		if (has_family(change, family) && !makes(change, family, held_at(record, moment)))
 			return false;
 	}
 	return true;
@@ -325,13 +434,18 @@ static bool any_standing_for(struct schedule *schedule, const struct submitted *
 	return false;
 }
 
+static bool has_to_exist(const struct submitted *change, enum addr_family family)
+{
+	return has_family(change, family) && change->wishes[family].must_exist;
+}
+
 /*
  * Of two records the first is probed; if it exists, the second must have been missing. Unless others put back the
  * first one just then, and so the second is named.
  */
 static bool was_put_back(struct schedule *schedule, const struct submitted *change, enum addr_family missing)
 {
-	return missing == ADDR_V6 && has_family(change, ADDR_V4) && was_absent(schedule, change, ADDR_V4) &&
+	return missing == ADDR_V6 && has_to_exist(change, ADDR_V4) && was_absent(schedule, change, ADDR_V4) &&
 	       held_at(record_of(schedule, change->zone, change->owner, ADDR_V4), schedule->moment) != ABSENT;
 }
 
@@ -339,16 +453,14 @@ static void check_no_record(struct schedule *schedule, size_t number, enum addr_
 {
 	const struct submitted *change = &schedule->changes[number];
 
-	if (!change->must_exist)
-		break_rule(schedule, number, "it need not exist");
 	if (missing == ADDR_NONE) {
-		if (!(has_family(change, ADDR_V4) && was_absent(schedule, change, ADDR_V4)) &&
-		    !(has_family(change, ADDR_V6) && was_absent(schedule, change, ADDR_V6)))
-			break_rule(schedule, number, "neither was missing");
+		if (!(has_to_exist(change, ADDR_V4) && was_absent(schedule, change, ADDR_V4)) &&
+		    !(has_to_exist(change, ADDR_V6) && was_absent(schedule, change, ADDR_V6)))
+			break_rule(schedule, number, "neither was missing that must exist");
 		return;
 	}
-	if (!has_family(change, missing))
-		break_rule(schedule, number, "the missing record is not one that was to be changed");
+	if (!has_to_exist(change, missing))
+		break_rule(schedule, number, "the missing record is not one that must exist");
 	if (!was_absent(schedule, change, missing) && !was_put_back(schedule, change, missing))
 		break_rule(schedule, number, "the record was there all the time");
 }
@@ -381,6 +493,14 @@ static void cancel(struct schedule *schedule)
 	}
 }
 
+static void count_kinds(const struct submitted *change)
+{
+	for (enum addr_family family = ADDR_V4; family <= ADDR_V6; family++) {
+		if (has_family(change, family))
+			seen_changed[change->wishes[family].kind]++;
+	}
+}
+
 static void on_done(void *ctx, const struct outcome *outcome)
 {
 	struct submitted *change = ctx;
@@ -397,6 +517,8 @@ static void on_done(void *ctx, const struct outcome *outcome)
 	no_longer_waits(schedule, change);
 	if (fake_env_now_ms(schedule->fake) > change->at_ms + schedule->limits.deadline_ms)
 		break_rule(schedule, number, "answered after its deadline");
+	if (outcome->code == OUTCOME_CHANGED)
+		count_kinds(change);
 	if (outcome->code == OUTCOME_CHANGED && !any_standing_for(schedule, change, was_committed) &&
 	    !any_standing_for(schedule, change, was_held))
 		break_rule(schedule, number, "neither it nor a later one was committed");
@@ -410,13 +532,17 @@ static void on_done(void *ctx, const struct outcome *outcome)
 		cancel(schedule);
 }
 
+/* Whether its value says that it was this change that was committed, and not one that repeats it. */
 static bool is_of_one_change(const struct schedule *schedule, const struct submitted *change)
 {
-	size_t count = 0;
+	for (size_t i = 0; i < schedule->count; i++) {
+		const struct submitted *other = &schedule->changes[i];
 
-	for (size_t i = 0; i < schedule->count; i++)
-		count += schedule->changes[i].value == change->value;
-	return count == 1;
+		if (other != change && other->zone == change->zone && other->owner == change->owner &&
+		    (other->value == change->value || other->value >> HOST_BITS == change->value))
+			return false;
+	}
+	return change->is_new;
 }
 
 /* After the end, when nothing can be committed any more. */
@@ -433,6 +559,54 @@ static void check(struct schedule *schedule)
 			break_rule(schedule, i, "not answered");
 		if (undone && is_of_one_change(schedule, change) && was_committed(schedule, change))
 			break_rule(schedule, i, "it is in the zone all the same");
+	}
+}
+
+/* Whether nothing came in the way of a request, so that its hosts had to go together. */
+static bool was_undisturbed(const struct schedule *schedule, const struct submitted *first, size_t count)
+{
+	if (!schedule->quiet || first->zone != 0) /* the other zone's wildcard makes looks worthless */
+		return false;
+	for (const struct submitted *change = first; change < first + count; change++) {
+		/* A later change took the place of one that was never committed itself. */
+		if (!change->is_first || (change->code == OUTCOME_CHANGED && change->update == 0))
+			return false;
+	}
+	return true;
+}
+
+/* The hosts of a request that were changed were so by one UPDATE, unless they were not ready together. */
+static void check_request(const struct schedule *schedule, size_t number, size_t count)
+{
+	const struct submitted *first = &schedule->changes[number], *one = NULL;
+	size_t changed = 0, together = 0;
+
+	for (const struct submitted *change = first; change < first + count; change++) {
+		if (change->code != OUTCOME_CHANGED)
+			continue;
+		one = one ? one : change;
+		changed++;
+		together += change->update == one->update;
+	}
+	if (changed < 2)
+		return;
+	seen_whole += together == changed;
+	seen_torn += together < changed;
+	if (!was_undisturbed(schedule, first, count))
+		return;
+	seen_undisturbed++;
+	if (together < changed)
+		break_rule(schedule, number, "the hosts of its request did not go together");
+}
+
+static void check_requests(const struct schedule *schedule)
+{
+	for (size_t i = 0, end; i < schedule->count; i = end) {
+		for (end = i + 1; end < schedule->count; end++) {
+			if (schedule->changes[end].request != schedule->changes[i].request)
+				break;
+		}
+		check_request(schedule, i, end - i);
 	}
 }
 
@@ -462,7 +636,7 @@ static void decide(void *ctx, const struct primary_request *request, struct prim
 	if (schedule->mended)
 		return;
 	if (chance(schedule, 50))
-		script->delay_ms = draw(schedule, 50);
+		script->delay_ms = draw(schedule, DELAY_MAX_MS);
 	if (chance(schedule, 20))
 		script->piece_len = 1 + draw(schedule, 80);
 	if (!chance(schedule, schedule->mischief_percent))
@@ -530,8 +704,10 @@ static void disturb(struct schedule *schedule)
 
 static void put(struct schedule *schedule, size_t zone, unsigned owner, enum addr_family family, int value)
 {
+	struct rrset now = {.known = true, .count = 1, .addrs = {addr_of_value(family, value)}};
+
 	zone_model_put(schedule->models[zone], owner_name(zone, owner), value_text(family, value));
-	note(schedule, record_of(schedule, zone, owner, family), value, false);
+	note(schedule, record_of(schedule, zone, owner, family), &now, false);
 }
 
 static void meddle_with_record(struct schedule *schedule, size_t zone, unsigned owner, enum addr_family family)
@@ -542,12 +718,15 @@ static void meddle_with_record(struct schedule *schedule, size_t zone, unsigned 
 	switch (draw(schedule, 5)) {
 	case 0:
 		zone_model_remove(model, owner_name(zone, owner), family);
-		note(schedule, record, ABSENT, false);
+		note(schedule, record, &(struct rrset){.known = true}, false);
 		break;
 	case 1:
 		if (held_at(record, schedule->moment) >= 0) {
+			struct rrset now = record->now;
+
+			now.addrs[now.count++] = addr_of_value(family, schedule->next_value);
 			zone_model_add(model, owner_name(zone, owner), value_text(family, schedule->next_value++));
-			note(schedule, record, SEVERAL, false);
+			note(schedule, record, &now, false);
 		}
 		break;
 	case 2:
@@ -605,34 +784,86 @@ static void mend(struct schedule *schedule)
 /* ---- A schedule ---- */
 
 /* One of its own, or one that the record has or had, so that nothing may have to be changed. */
-static int choose_value(struct schedule *schedule, const struct submitted *change)
+static void choose_value(struct schedule *schedule, struct submitted *change)
 {
 	enum addr_family family = has_family(change, ADDR_V4) ? ADDR_V4 : ADDR_V6;
 	const struct record *record = record_of(schedule, change->zone, change->owner, family);
 	int value = ABSENT;
 
+	change->value = ABSENT;
+	if (change->wishes[ADDR_V6].kind == CHANGE_REMOVE)
+		return;
 	if (chance(schedule, 30))
 		value = held_at(record, schedule->moment);
 	else if (chance(schedule, 10) && record->count)
 		value = record->events[draw(schedule, (unsigned)record->count)].value;
 	else if (chance(schedule, 10))
 		value = VALUE_OF_WILDCARD;
-	return value < 0 ? schedule->next_value++ : value;
+	if (change->wishes[ADDR_V6].kind == CHANGE_PREFIX && family == ADDR_V6)
+		value = network_of(value);
+	change->is_new = value < 0;
+	change->value = change->is_new ? schedule->next_value++ : value;
 }
 
-static void submit_change(struct schedule *schedule, struct submitted *change)
+/* What is to become of the records, as planning would have it. */
+static void choose_wishes(struct schedule *schedule, struct submitted *change)
 {
-	struct change_set set = {.zone = change->zone, .account = change->account * UINT64_C(0x9e3779b97f4a7c15)};
+	struct wish *v4 = &change->wishes[ADDR_V4], *v6 = &change->wishes[ADDR_V6];
+	bool must_exist = chance(schedule, 90);
+
+	change->families = (1 + draw(schedule, 3)) << ADDR_V4;
+	*v4 = *v6 = (struct wish){CHANGE_REPLACE, must_exist};
+	if (chance(schedule, 5)) { /* offline */
+		change->families = 1u << ADDR_V4 | 1u << ADDR_V6;
+		*v4 = *v6 = (struct wish){CHANGE_REMOVE, false};
+		return;
+	}
+	if (has_family(change, ADDR_V6) && chance(schedule, 30))
+		*v6 = (struct wish){CHANGE_PREFIX, !has_family(change, ADDR_V4)};
+	if (has_family(change, ADDR_V6) && has_family(change, ADDR_V4) && chance(schedule, 20)) { /* IPv4 is gone */
+		*v4 = (struct wish){CHANGE_REMOVE, false};
+		v6->must_exist = v6->kind == CHANGE_PREFIX;
+	}
+}
+
+static struct change change_of(struct schedule *schedule, const struct submitted *change, enum addr_family family)
+{
+	static const unsigned lens[] = {64, 65, 80, 95, 112}; /* between them there are only zeros */
+	const struct wish *wish = &change->wishes[family];
+	struct change out = {.kind = wish->kind, .ttl_s = TTL_S, .must_exist = wish->must_exist};
+
+	out.addr = addr_of_value(family, change->value);
+	if (wish->kind == CHANGE_PREFIX) {
+		out.addr = addr_of_value(family, change->value << HOST_BITS | (int)draw(schedule, HOST_MAX));
+		out.prefix_len = lens[draw(schedule, sizeof lens / sizeof *lens)];
+	} else if (wish->kind == CHANGE_REMOVE) {
+		out.addr = (struct addr){.family = family};
+	}
+	return out;
+}
+
+static bool is_first(const struct schedule *schedule, const struct submitted *change)
+{
+	for (const struct submitted *earlier = schedule->changes; earlier < change; earlier++) {
+		if (earlier->zone == change->zone && earlier->owner == change->owner && earlier->answers == 0)
+			return false;
+	}
+	return true;
+}
+
+static void submit_change(struct schedule *schedule, struct submitted *change, bool more)
+{
+	struct change_set set = {
+		.zone = change->zone, .account = change->account * UINT64_C(0x9e3779b97f4a7c15), .more = more};
 
 	change->schedule = schedule;
 	change->at_ms = fake_env_now_ms(schedule->fake);
 	change->moment = ++schedule->moment;
+	change->is_first = is_first(schedule, change);
 	assert_int_equal(name_parse(text_of(owner_name(change->zone, change->owner)), &set.owner), STATUS_OK);
 	for (enum addr_family family = ADDR_V4; family <= ADDR_V6; family++) {
 		if (has_family(change, family))
-			set.changes[set.count++] = (struct change){.addr = addr_of_value(family, change->value),
-								   .ttl_s = TTL_S,
-								   .must_exist = change->must_exist};
+			set.changes[set.count++] = change_of(schedule, change, family);
 	}
 	schedule->waiting[change->zone]++;
 	schedule->waiting_of[change->zone][change->account]++;
@@ -644,17 +875,23 @@ static void submit_change(struct schedule *schedule, struct submitted *change)
 		break_rule(schedule, (size_t)(change - schedule->changes), "more wait than allowed");
 }
 
-static void submit(struct schedule *schedule)
+/* A request for that many hosts of a zone, in which the same one may be named again. */
+static void submit(struct schedule *schedule, unsigned hosts)
 {
-	struct submitted *change = &schedule->changes[schedule->count++];
+	struct submitted wanted = {.zone = draw(schedule, ZONES),
+				   .owner = draw(schedule, OWNERS),
+				   .account = draw(schedule, ACCOUNTS),
+				   .request = schedule->requests++};
 
-	change->zone = draw(schedule, ZONES);
-	change->owner = draw(schedule, OWNERS);
-	change->account = draw(schedule, ACCOUNTS);
-	change->families = (1 + draw(schedule, 3)) << ADDR_V4;
-	change->must_exist = chance(schedule, 90);
-	change->value = choose_value(schedule, change);
-	submit_change(schedule, change);
+	choose_wishes(schedule, &wanted);
+	choose_value(schedule, &wanted);
+	for (unsigned i = 0; i < hosts; i++) {
+		struct submitted *change = &schedule->changes[schedule->count++];
+
+		*change = wanted;
+		submit_change(schedule, change, i + 1 < hosts);
+		wanted.owner = draw(schedule, OWNERS);
+	}
 }
 
 static void make_zone(struct schedule *schedule, size_t zone)
@@ -717,6 +954,11 @@ static void open_zones(struct schedule *schedule)
 		.deadline_ms = 1 + draw(schedule, 12000),
 		.seed = fake_random_draw(&schedule->random),
 	};
+	if (schedule->quiet) { /* replies keep their order, so the delays of several add up */
+		options.connect_timeout_ms = options.reply_timeout_ms = 100 * DELAY_MAX_MS;
+		schedule->limits.deadline_ms = LATER_MS;
+		schedule->limits.octets_max = DNS_MESSAGE_MAX;
+	}
 	assert_int_equal(zones_new(fake_env_of(schedule->fake), &maker, &options, &schedule->limits, schedule->setups,
 				   ZONES, on_done, &schedule->zones),
 			 STATUS_OK);
@@ -728,12 +970,12 @@ static void check_recovery(struct schedule *schedule)
 	for (size_t zone = 0; zone < ZONES; zone++) {
 		struct submitted *change = &schedule->changes[schedule->count++];
 
+		*change = (struct submitted){.zone = zone, .request = schedule->requests++, .is_new = true};
 		put(schedule, zone, 0, ADDR_V4, VALUE_AT_START);
-		change->zone = zone;
 		change->families = 1u << ADDR_V4;
-		change->must_exist = true;
+		change->wishes[ADDR_V4] = (struct wish){CHANGE_REPLACE, true};
 		change->value = schedule->next_value++;
-		submit_change(schedule, change);
+		submit_change(schedule, change, false);
 		fake_env_advance(schedule->fake, LATER_MS);
 		if (change->code != OUTCOME_CHANGED)
 			break_rule(schedule, schedule->count - 1, "all was mended");
@@ -754,26 +996,31 @@ static void take_apart(struct schedule *schedule)
 
 static void run(struct schedule *schedule)
 {
+	schedule->quiet = chance(schedule, 15);
 	make_world(schedule);
 	open_zones(schedule);
 	schedule->mischief_percent = draw(schedule, 4) * 15;
 	schedule->meddling_percent = draw(schedule, 3) * 40;
 	schedule->cancelling_percent = draw(schedule, 2) * 10;
+	if (schedule->quiet)
+		schedule->mischief_percent = schedule->meddling_percent = schedule->cancelling_percent = 0;
 	for (unsigned step = 0; step < STEPS; step++) {
 		unsigned burst = chance(schedule, 20) ? draw(schedule, 60) : draw(schedule, 6);
 
-		for (; burst > 0 && schedule->count < CHANGES_MAX - ZONES; burst--)
-			submit(schedule);
+		for (; burst > 0 && schedule->count < CHANGES_MAX - ZONES - HOSTS_MAX; burst--)
+			submit(schedule, chance(schedule, 80) ? 1 : 2 + draw(schedule, HOSTS_MAX - 1));
 		disturb(schedule);
 		meddle(schedule);
 		for (unsigned i = draw(schedule, 10); i > 0 && schedule->cancelling_percent && schedule->count; i--)
 			cancel(schedule);
 		fake_env_advance(schedule->fake, chance(schedule, 20) ? draw(schedule, 5000) : draw(schedule, 100));
 	}
-	mend(schedule);
+	if (!schedule->quiet)
+		mend(schedule);
 	fake_env_advance(schedule->fake, LATER_MS);
 	check_recovery(schedule);
 	check(schedule);
+	check_requests(schedule);
 	take_apart(schedule);
 }
 
@@ -817,6 +1064,7 @@ static void the_schedules_see_every_outcome(void **state)
 						     OUTCOME_REFUSED, OUTCOME_UNREACHABLE, OUTCOME_UNKNOWN,
 						     OUTCOME_BUSY};
 	static const char *const kinds[] = {"updates", "confirmations", "probes", "queries"};
+	static const char *const changes[] = {"replaced", "removed", "prefixed"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
@@ -824,14 +1072,20 @@ static void the_schedules_see_every_outcome(void **state)
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
 		print_message("%13s %lu\n", kinds[i], seen_kinds[i]);
 	print_message("%13s %lu\n", "cancelled", seen_cancelled);
+	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
+		print_message("%13s %lu\n", changes[i], seen_changed[i]);
 	print_message("updates of several hosts %lu\n", seen_together);
+	print_message("requests of several hosts in one update %lu, in several %lu; undisturbed %lu\n", seen_whole,
+		      seen_torn, seen_undisturbed);
 	if (schedules_wanted() < SCHEDULES_DEFAULT)
 		skip();
 	for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
 		assert_true(seen[expected[i]] > 0);
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
 		assert_true(seen_kinds[i] > 0);
-	assert_true(seen_together > 0 && seen_cancelled > 0);
+	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
+		assert_true(seen_changed[i] > 0);
+	assert_true(seen_together > 0 && seen_cancelled > 0 && seen_whole > 0 && seen_undisturbed > 0);
 }
 
 int main(void)

@@ -40,6 +40,7 @@ struct fake_env {
 	uint8_t foretold[FORETOLD_MAX];
 	size_t foretold_len;
 	size_t works; /* that were given and not yet done */
+	uint64_t work_ms;
 };
 
 /* Work of the code under test, which is done in its turn on this thread. */
@@ -174,7 +175,7 @@ static enum status env_do_work(void *ctx, env_work_fn *work, env_work_fn *done, 
 		return STATUS_NO_MEMORY;
 	*given = (struct fake_work){fake, work, done, job};
 	fake->works++;
-	fake_env_call_at(fake, fake->now_ms, do_work, given);
+	fake_env_call_at(fake, fake->now_ms + fake->work_ms, do_work, given);
 	return STATUS_OK;
 }
 
@@ -223,6 +224,11 @@ const struct env *fake_env_of(struct fake_env *fake)
 uint64_t fake_env_now_ms(const struct fake_env *fake)
 {
 	return fake->now_ms;
+}
+
+void fake_env_set_work_ms(struct fake_env *fake, uint64_t work_ms)
+{
+	fake->work_ms = work_ms;
 }
 
 void fake_env_set_wall_s(struct fake_env *fake, uint64_t wall_s)

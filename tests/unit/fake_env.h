@@ -39,6 +39,9 @@ uint64_t fake_env_now_ms(const struct fake_env *fake);
 void fake_env_set_wall_s(struct fake_env *fake, uint64_t wall_s);
 uint64_t fake_env_wall_s(const struct fake_env *fake);
 
+/* How long work for other threads takes from now on; at first no time. */
+void fake_env_set_work_ms(struct fake_env *fake, uint64_t work_ms);
+
 /* Runs all that is due in the next `ms` milliseconds, each at its time, and ends that much later. */
 void fake_env_advance(struct fake_env *fake, uint64_t ms);
 

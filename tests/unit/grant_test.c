@@ -134,6 +134,150 @@ static void a_grant_without_patterns_covers_nothing(void **state)
 	assert_int_equal(grant_right(&(struct grant){0}, &host, &zone), GRANT_NOTHING);
 }
 
+/* ---- Rights ---- */
+
+static struct host_pattern creator_of(const char *text)
+{
+	struct host_pattern pattern = pattern_of(text);
+
+	pattern.may_create = true;
+	return pattern;
+}
+
+static void a_pattern_does_not_allow_creation_by_itself(void **state)
+{
+	struct host_pattern pattern = {.may_create = true};
+
+	(void)state;
+	assert_int_equal(host_pattern_parse(text_of("*.example.com"), &pattern), STATUS_OK);
+	assert_false(pattern.may_create);
+}
+
+static void the_most_that_a_pattern_allows_counts(void **state)
+{
+	static const struct {
+		const char *host;
+		enum grant_right right;
+	} rows[] = {
+		{"www.example.com", GRANT_UPDATE},      {"lab.example.com", GRANT_UPDATE},
+		{"a.lab.example.com", GRANT_CREATE},    {"a.b.lab.example.com", GRANT_CREATE},
+		{"once.lab.example.com", GRANT_CREATE}, /* an exact pattern before it says less */
+		{"exact.example.com", GRANT_CREATE},    {"a.exact.example.com", GRANT_UPDATE},
+		{"www.example.net", GRANT_NOTHING},
+	};
+	struct host_pattern patterns[] = {pattern_of("once.lab.example.com"), creator_of("*.lab.example.com"),
+					  creator_of("exact.example.com"), pattern_of("zone:example.com")};
+	struct grant grant = {.patterns = patterns, .count = LENGTH(patterns)};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct name host = name_of(rows[i].host);
+		struct name zone = name_of(strstr(rows[i].host, ".com") ? "example.com" : "example.net");
+
+		assert_row(rows[i].host, grant_right(&grant, &host, &zone) == rows[i].right);
+	}
+}
+
+/* ---- Hosts that were not named in full ---- */
+
+static void only_a_single_name_is_the_only_host(void **state)
+{
+	struct host_pattern one[] = {pattern_of("nas.example.com"), creator_of("NAS.example.com.")};
+	struct host_pattern two[] = {pattern_of("nas.example.com"), pattern_of("www.example.com")};
+	struct host_pattern below[] = {pattern_of("nas.example.com"), pattern_of("*.nas.example.com")};
+	struct host_pattern zone[] = {pattern_of("zone:nas.example.com")};
+	const struct name *only = grant_only_host(&(struct grant){.patterns = one, .count = 1});
+
+	(void)state;
+	assert_non_null(only);
+	assert_string_equal(only->text, "nas.example.com");
+	assert_non_null(grant_only_host(&(struct grant){.patterns = one, .count = 2}));
+	assert_null(grant_only_host(&(struct grant){.patterns = two, .count = 2}));
+	assert_null(grant_only_host(&(struct grant){.patterns = below, .count = 2}));
+	assert_null(grant_only_host(&(struct grant){.patterns = zone, .count = 1}));
+	assert_null(grant_only_host(&(struct grant){0}));
+}
+
+static void a_label_is_completed_by_an_exact_name_or_below_the_first_other(void **state)
+{
+	static const struct {
+		struct text label;
+		const char *name;
+	} rows[] = {
+		{OCTETS("www"), "www.exact.example.com"}, {OCTETS("WWW"), "www.exact.example.com"},
+		{OCTETS("nas"), "nas.home.example.com"},  {OCTETS("NAS-2"), "nas-2.home.example.com"},
+		{OCTETS("ww"), "ww.home.example.com"},
+	};
+	struct host_pattern patterns[] = {pattern_of("*.home.example.com"), pattern_of("www.exact.example.com"),
+					  pattern_of("zone:example.net")};
+	struct name name;
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		assert_int_equal(
+			grant_complete(&(struct grant){.patterns = patterns, .count = 3}, rows[i].label, &name),
+			STATUS_OK);
+		assert_string_equal(name.text, rows[i].name);
+	}
+	assert_int_equal(grant_complete(&(struct grant){.patterns = &patterns[2], .count = 1}, text_of("a"), &name),
+			 STATUS_OK);
+	assert_string_equal(name.text, "a.example.net");
+}
+
+static void a_label_that_is_none_is_completed_to_nothing(void **state)
+{
+	static const struct text rows[] = {
+		OCTETS(""),
+		OCTETS("*"),
+		OCTETS("-a"),
+		OCTETS("a-"),
+		OCTETS("a b"),
+		OCTETS("a\0"),
+		OCTETS("a\0b"),
+		OCTETS("\0"),
+		OCTETS("a\n"),
+		OCTETS("a_b"),
+		OCTETS("%s"),
+		OCTETS("\xff"),
+		OCTETS("aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggg"),
+	};
+	struct host_pattern pattern = pattern_of("*.home.example.com");
+	struct name name;
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++)
+		assert_row(rows[i].octets, grant_complete(&(struct grant){.patterns = &pattern, .count = 1}, rows[i],
+							  &name) != STATUS_OK);
+}
+
+static void a_label_may_make_a_name_too_long(void **state)
+{
+	char text[256] = "*.";
+	struct host_pattern pattern;
+	struct name name;
+
+	(void)state;
+	for (size_t i = 2; i < 2 + 250; i++)
+		text[i] = i % 2 ? '.' : 'a';
+	text[2 + 250] = 'a';
+	assert_int_equal(host_pattern_parse(text_of(text), &pattern), STATUS_OK);
+	assert_int_equal(grant_complete(&(struct grant){.patterns = &pattern, .count = 1}, text_of("a"), &name),
+			 STATUS_OK);
+	assert_int_equal(grant_complete(&(struct grant){.patterns = &pattern, .count = 1}, text_of("ab"), &name),
+			 STATUS_TOO_LONG);
+}
+
+static void without_a_pattern_a_label_is_nobody_s(void **state)
+{
+	struct host_pattern pattern = pattern_of("www.example.com");
+	struct name name;
+
+	(void)state;
+	assert_int_equal(grant_complete(&(struct grant){0}, text_of("nas"), &name), STATUS_NOT_FOUND);
+	assert_int_equal(grant_complete(&(struct grant){.patterns = &pattern, .count = 1}, text_of("nas"), &name),
+			 STATUS_NOT_FOUND);
+}
+
 static void a_limited_key_opens_what_both_it_and_its_account_have(void **state)
 {
 	struct host_pattern patterns[] = {pattern_of("*.home.example.com"), pattern_of("www.example.com")};
@@ -192,6 +336,13 @@ int main(void)
 		cmocka_unit_test(covers_what_its_pattern_says),
 		cmocka_unit_test(one_pattern_of_several_is_enough),
 		cmocka_unit_test(a_grant_without_patterns_covers_nothing),
+		cmocka_unit_test(a_pattern_does_not_allow_creation_by_itself),
+		cmocka_unit_test(the_most_that_a_pattern_allows_counts),
+		cmocka_unit_test(only_a_single_name_is_the_only_host),
+		cmocka_unit_test(a_label_is_completed_by_an_exact_name_or_below_the_first_other),
+		cmocka_unit_test(a_label_that_is_none_is_completed_to_nothing),
+		cmocka_unit_test(a_label_may_make_a_name_too_long),
+		cmocka_unit_test(without_a_pattern_a_label_is_nobody_s),
 		cmocka_unit_test(a_limited_key_opens_what_both_it_and_its_account_have),
 		cmocka_unit_test(a_limited_key_says_which_host_is_meant),
 		cmocka_unit_test(patterns_are_written_as_they_are_read),

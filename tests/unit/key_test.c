@@ -130,6 +130,21 @@ static void refuses_an_empty_key_and_a_malformed_hash(void **state)
 	}
 }
 
+static void the_digest_of_a_presented_key_is_that_of_the_key(void **state)
+{
+	struct key expected = key_of(text_of("sha256:" KEY_HASH));
+	uint8_t presented[KEY_DIGEST_LEN];
+
+	(void)state;
+	assert_int_equal(key_digest(text_of(KEY), presented), STATUS_OK);
+	assert_memory_equal(presented, expected.digest, KEY_DIGEST_LEN);
+	/* What is presented is never a hash. */
+	assert_int_equal(key_digest(text_of("sha256:" KEY_HASH), presented), STATUS_OK);
+	assert_memory_not_equal(presented, expected.digest, KEY_DIGEST_LEN);
+	assert_int_equal(key_digest((struct text){NULL, 0}, presented), STATUS_OK);
+	assert_memory_not_equal(presented, expected.digest, KEY_DIGEST_LEN);
+}
+
 /* Octets out of the test's hand. */
 static void draw(void *ctx, void *octets, size_t len)
 {
@@ -195,6 +210,7 @@ int main(void)
 		cmocka_unit_test(a_key_may_hold_any_octets),
 		cmocka_unit_test(no_key_matches_nothing),
 		cmocka_unit_test(refuses_an_empty_key_and_a_malformed_hash),
+		cmocka_unit_test(the_digest_of_a_presented_key_is_that_of_the_key),
 		cmocka_unit_test(a_generated_key_is_192_bits_of_the_alphabet),
 		cmocka_unit_test(a_digest_is_written_as_it_is_read),
 		cmocka_unit_test(what_begins_with_a_dollar_is_a_hash_of_crypt),

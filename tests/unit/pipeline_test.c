@@ -24,7 +24,7 @@
 #define GOOD  "/dynamic.cgi?host=www.dyn.example.com&ip=192.0.2.80&user=myLogin&password=" KEY
 #define OWNER "www.dyn.example.com"
 
-enum { RECOVERY_S = 60, SPACE = 8192, ACCOUNTS_MAX = 4, LOOKUPS_MAX = 8, SETS_MAX = 8, LOG_MAX = 16384 };
+enum { RECOVERY_S = 60, SPACE = 8192, ACCOUNTS_MAX = 4, LOOKUPS_MAX = 8, SETS_MAX = 8, LOG_MAX = 16384, ZONES = 3 };
 
 /*
  * A request with the memory that it borrows from, until it is answered; http_exchange is opaque to all but its fake.
@@ -58,7 +58,7 @@ struct world {
 	struct fake_store store;
 	struct throttle *throttle;
 	struct verifier *verifier;
-	struct plan_zone zones[2];
+	struct plan_zone zones[ZONES];
 	struct plan_policy policy;
 	bool zones_later;
 	struct outcome outcome; /* of sets that are answered at once */
@@ -91,12 +91,25 @@ static const struct account *find_account(const struct fake_store *store, struct
 	return NULL;
 }
 
-static void store_lookup(struct account_store *base, struct text login, account_found_fn *found, void *ctx)
+static const struct account *find_by_token(const struct fake_store *store, struct text token)
 {
-	struct fake_store *store = (struct fake_store *)base;
-	const struct account *account = store->failure == STATUS_OK ? find_account(store, login) : NULL;
+	uint8_t digest[KEY_DIGEST_LEN];
+
+	assert_int_equal(key_digest(token, digest), STATUS_OK);
+	for (size_t i = 0; i < store->account_count; i++) {
+		if (store->accounts[i].key_count && key_matches(&store->accounts[i].keys[0].key, digest))
+			return &store->accounts[i];
+	}
+	return NULL;
+}
+
+/* Answers a look-up that came to this account, or to none. */
+static void answer_or_keep(struct fake_store *store, const struct account *account, account_found_fn *found, void *ctx)
+{
 	enum status status = store->failure == STATUS_OK && !account ? STATUS_NOT_FOUND : store->failure;
 
+	if (store->failure != STATUS_OK)
+		account = NULL;
 	store->lookups++;
 	if (!store->later) {
 		found(ctx, status, account);
@@ -123,7 +136,21 @@ static void answer_lookup(struct world *world)
 	found(ctx, status, account);
 }
 
-static const struct account_store_ops store_ops = {.lookup = store_lookup};
+static void store_lookup(struct account_store *base, struct text login, account_found_fn *found, void *ctx)
+{
+	struct fake_store *store = (struct fake_store *)base;
+
+	answer_or_keep(store, find_account(store, login), found, ctx);
+}
+
+static void store_lookup_token(struct account_store *base, struct text token, account_found_fn *found, void *ctx)
+{
+	struct fake_store *store = (struct fake_store *)base;
+
+	answer_or_keep(store, find_by_token(store, token), found, ctx);
+}
+
+static const struct account_store_ops store_ops = {.lookup = store_lookup, .lookup_token = store_lookup_token};
 
 static void submit(void *ctx, const struct change_set *set, void *waiter)
 {
@@ -257,9 +284,11 @@ static int setup(void **state)
 	add_account(world, "myLogin", KEY);
 	assert_int_equal(name_parse(text_of("dyn.example.com"), &world->zones[0].name), STATUS_OK);
 	assert_int_equal(name_parse(text_of("off.example.com"), &world->zones[1].name), STATUS_OK);
-	world->zones[0].ttl_s = world->zones[1].ttl_s = 180;
-	world->zones[0].active = true;
-	world->policy = (struct plan_policy){.zones = world->zones, .zone_count = 2, .allow_private = true};
+	assert_int_equal(name_parse(text_of("lab.example.com"), &world->zones[2].name), STATUS_OK);
+	for (size_t i = 0; i < ZONES; i++)
+		world->zones[i].ttl_s = 180;
+	world->zones[0].active = world->zones[2].active = true;
+	world->policy = (struct plan_policy){.zones = world->zones, .zone_count = ZONES, .allow_private = true};
 	world->outcome.code = OUTCOME_CHANGED;
 	make_pipeline(world, false, 0);
 	log_set_sink(keep_line, world);
@@ -513,6 +542,167 @@ static void what_cannot_be_planned_is_not_submitted(void **state)
 		get(world, target);
 		assert_answer(world, rows[i].status, rows[i].word);
 	}
+	assert_int_equal(world->set_count, 0);
+}
+
+/* ---- Several hosts ---- */
+
+#define SEVERAL                                                                                                        \
+	"/nic/update?myip=192.0.2.80&username=myLogin&password=" KEY                                                   \
+	"&hostname=a.dyn.example.com,x.lab.example.com,no%20name,b.dyn.example.com,www.off.example.com"
+
+static struct outcome changed_to(const char *address)
+{
+	struct outcome outcome = {.code = OUTCOME_CHANGED, .addr_count = 1};
+
+	assert_int_equal(addr_parse(text_of(address), &outcome.addrs[0]), STATUS_OK);
+	return outcome;
+}
+
+static void each_host_has_its_set_and_its_line(void **state)
+{
+	static const struct {
+		const char *owner;
+		size_t zone;
+		bool more;
+	} rows[] = {{"a.dyn.example.com", 0, true}, {"x.lab.example.com", 2, false}, {"b.dyn.example.com", 0, false}};
+	struct world *world = *state;
+
+	world->outcome = changed_to("192.0.2.80");
+	get(world, SEVERAL);
+	assert_int_equal(world->set_count, sizeof rows / sizeof *rows);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		assert_string_equal(world->sets[i].owner.text, rows[i].owner);
+		assert_int_equal(world->sets[i].zone, rows[i].zone);
+		assert_int_equal(world->sets[i].more, rows[i].more);
+	}
+	assert_int_equal(world->response.status, 200);
+	assert_body(world, "good 192.0.2.80\ngood 192.0.2.80\nnotfqdn\ngood 192.0.2.80\n!yours\n");
+}
+
+static void the_answer_waits_for_the_last_host_and_keeps_the_order(void **state)
+{
+	struct world *world = *state;
+	struct outcome changed = changed_to("192.0.2.80");
+
+	world->zones_later = true;
+	handle(world, HTTP_GET, SEVERAL);
+	pipeline_done(world->waiters[2], &(struct outcome){.code = OUTCOME_NO_RECORD, .missing = ADDR_V4});
+	pipeline_done(world->waiters[0], &changed);
+	assert_int_equal(world->answered, 0);
+	pipeline_done(world->waiters[1], &(struct outcome){.code = OUTCOME_UNREACHABLE});
+	assert_int_equal(world->answered, 1);
+	assert_int_equal(world->response.status, 200);
+	assert_body(world, "good 192.0.2.80\n911\nnotfqdn\nnohost\n!yours\n");
+}
+
+static void of_several_hosts_only_those_that_wait_are_taken_back(void **state)
+{
+	struct world *world = *state;
+	struct outcome changed = changed_to("192.0.2.80");
+
+	world->zones_later = true;
+	handle(world, HTTP_GET, SEVERAL);
+	pipeline_done(world->waiters[1], &changed);
+	world->gone(world->gone_ctx);
+	assert_int_equal(world->cancelled_count, 2);
+	assert_ptr_equal(world->cancelled[0], world->waiters[0]);
+	assert_ptr_equal(world->cancelled[1], world->waiters[2]);
+	assert_int_equal(world->answered, 1);
+	assert_body(world, "911\ngood 192.0.2.80\nnotfqdn\n911\n!yours\n");
+}
+
+static void a_failure_of_the_account_is_told_once_for_all_hosts(void **state)
+{
+	struct world *world = *state;
+
+	get(world, "/nic/update?hostname=a.dyn.example.com,b.dyn.example.com&username=myLogin&password=wrong");
+	assert_int_equal(world->response.status, 401);
+	assert_body(world, "badauth\n");
+	get(world, "/nic/update?hostname=a.dyn.example.com,b.dyn.example.com");
+	assert_int_equal(world->response.status, 401);
+	assert_true(world->response.challenge);
+	assert_body(world, "badauth\n");
+	assert_int_equal(world->set_count, 0);
+}
+
+static void each_host_has_its_line_in_the_log(void **state)
+{
+	struct world *world = *state;
+
+	world->outcome = changed_to("192.0.2.80");
+	get(world, SEVERAL);
+	assert_non_null(strstr(world->log, "outcome=changed source=198.51.100.7 dialect=dyndns2 user=myLogin "
+					   "host=a.dyn.example.com ip=192.0.2.80\n"));
+	assert_non_null(strstr(world->log, "host=b.dyn.example.com"));
+	assert_non_null(strstr(world->log, "outcome=bad-host"));
+	assert_non_null(strstr(world->log, "outcome=zone-inactive"));
+}
+
+/* ---- Tokens ---- */
+
+#define TOKEN_URL "/update?domains=" OWNER "&ip=192.0.2.80&token="
+
+static void a_token_is_its_user_s_key(void **state)
+{
+	struct world *world = *state;
+
+	get(world, TOKEN_URL KEY);
+	assert_answer(world, 200, "OK");
+	assert_int_equal(world->store.lookups, 1);
+	assert_int_equal(world->set_count, 1);
+	assert_string_equal(world->sets[0].owner.text, OWNER);
+	/* The log has the login, and never the token (see teardown). */
+	assert_non_null(strstr(world->log, "dialect=duckdns user=myLogin host=" OWNER));
+}
+
+static void a_token_completes_labels_by_what_its_user_may_update(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(host_pattern_parse(text_of("*.dyn.example.com"), world->store.accounts[0].patterns),
+			 STATUS_OK);
+	get(world, "/update?domains=nas,other.lab.example.com&token=" KEY);
+	assert_answer(world, 403, "KO");
+	assert_int_equal(world->set_count, 1);
+	assert_string_equal(world->sets[0].owner.text, "nas.dyn.example.com");
+}
+
+static void a_token_that_is_nobody_s_is_refused_and_not_logged(void **state)
+{
+	struct world *world = *state;
+
+	add_account(world, "idle", "idle-token")->active = false;
+	get(world, TOKEN_URL "nobodys-token");
+	assert_answer(world, 401, "KO");
+	get(world, TOKEN_URL "nobodys+token");
+	assert_answer(world, 401, "KO");
+	get(world, TOKEN_URL "idle-token");
+	assert_answer(world, 401, "KO");
+	assert_int_equal(world->set_count, 0);
+	assert_null(strstr(world->log, "token"));
+	assert_non_null(strstr(world->log, "outcome=no-such-login"));
+	assert_non_null(strstr(world->log, "outcome=account-inactive"));
+}
+
+static void a_plus_in_a_token_is_itself_or_a_space(void **state)
+{
+	struct world *world = *state;
+
+	add_account(world, "space", "a b");
+	get(world, TOKEN_URL "a+b");
+	assert_answer(world, 200, "OK");
+	assert_int_equal(world->store.lookups, 2);
+	assert_non_null(strstr(world->log, "user=space"));
+}
+
+static void a_store_that_fails_knows_no_token(void **state)
+{
+	struct world *world = *state;
+
+	world->store.failure = STATUS_IO;
+	get(world, TOKEN_URL KEY);
+	assert_answer(world, 503, "KO");
 	assert_int_equal(world->set_count, 0);
 }
 
@@ -774,6 +964,42 @@ static void two_readings_are_one_failure(void **state)
 	try_plus(world, "myLogin", "wrong+key", 429, "TM_REQ", 0);
 }
 
+static void each_token_has_its_own_lock(void **state)
+{
+	struct world *world = *state;
+	unsigned lookups;
+
+	free_pipeline(world);
+	make_pipeline(world, false, FAILURES_MAX);
+	for (unsigned i = 0; i < FAILURES_MAX; i++) {
+		get(world, TOKEN_URL "wrong");
+		assert_answer(world, 401, "KO");
+	}
+	lookups = world->store.lookups;
+	get(world, TOKEN_URL "wrong");
+	assert_answer(world, 403, "KO");
+	assert_in_range(world->response.retry_after_s, 1, RECOVERY_S);
+	assert_int_equal(world->store.lookups, lookups);
+	get(world, TOKEN_URL KEY);
+	assert_answer(world, 200, "OK");
+}
+
+/* Rule 1: many clients send credentials only when they are asked for them. */
+static void who_has_sent_no_credentials_is_not_counted(void **state)
+{
+	struct world *world = *state;
+
+	free_pipeline(world);
+	make_pipeline(world, false, FAILURES_MAX);
+	for (unsigned i = 0; i < 2 * FAILURES_MAX; i++) {
+		get(world, "/nic/update?hostname=" OWNER "&user=myLogin");
+		assert_answer(world, 401, "badauth");
+		assert_true(world->response.challenge);
+	}
+	get(world, "/nic/update?hostname=" OWNER "&user=myLogin&pass=" KEY);
+	assert_answer(world, 200, "good");
+}
+
 /* Whoever has the key is no guesser, and a store that fails tells nothing about the asker. */
 static void other_failures_are_not_counted(void **state)
 {
@@ -882,6 +1108,18 @@ int main(void)
 		TEST(unknown_paths_are_404),
 		TEST(other_methods_are_405),
 		TEST(the_address_page_tells_the_source),
+		TEST(each_host_has_its_set_and_its_line),
+		TEST(the_answer_waits_for_the_last_host_and_keeps_the_order),
+		TEST(of_several_hosts_only_those_that_wait_are_taken_back),
+		TEST(a_failure_of_the_account_is_told_once_for_all_hosts),
+		TEST(each_host_has_its_line_in_the_log),
+		TEST(a_token_is_its_user_s_key),
+		TEST(a_token_completes_labels_by_what_its_user_may_update),
+		TEST(a_token_that_is_nobody_s_is_refused_and_not_logged),
+		TEST(a_plus_in_a_token_is_itself_or_a_space),
+		TEST(a_store_that_fails_knows_no_token),
+		TEST(each_token_has_its_own_lock),
+		TEST(who_has_sent_no_credentials_is_not_counted),
 	};
 
 	return cmocka_run_group_tests_name("pipeline", tests, NULL, NULL);

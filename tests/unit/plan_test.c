@@ -4,6 +4,8 @@
  */
 #include "support.h"
 
+#include <stdio.h>
+
 #include "update/plan.h"
 
 enum { ACCOUNT = 4711, TTL_S = 180, TTL_SUB_S = 60 };
@@ -413,6 +415,519 @@ static void a_client_without_an_address_gets_no_record(void **state)
 	assert_false(plans(&world, ""));
 }
 
+/* ---- Lenient lists: what routers send ---- */
+
+/* A host that the account may create, so that changes need not find a record. */
+static void allow_creation(struct world *world)
+{
+	world->patterns[0].may_create = true;
+}
+
+/* Plans one host of that world for up to three address operands, in the order given, and a LAN prefix. */
+struct sent {
+	const char *addresses[3];
+	const char *prefix;
+	bool ipv4_is_gone; /* as an empty operand for IPv4 says */
+};
+
+static struct plan_host plan_sent(const struct world *world, const struct sent *sent)
+{
+	struct intent intent = {
+		.hosts = {text_of("www.dyn.example.com")},
+		.host_count = 1,
+		.lenient = true,
+		.prefix = text_of(sent->prefix),
+		.ipv4_is_gone = sent->ipv4_is_gone,
+	};
+	static struct plan plan;
+
+	while (intent.address_count < LENGTH(sent->addresses) && sent->addresses[intent.address_count]) {
+		intent.addresses[intent.address_count] = text_of(sent->addresses[intent.address_count]);
+		intent.address_count++;
+	}
+	plan_make(&world->policy, &intent, &world->grant, &world->source, &plan);
+	return plan.hosts[0];
+}
+
+/*
+ * A change in words: `=ADDRESS` replaces, `-A` and `-AAAA` remove, `ADDRESS/LEN` rewrites the prefix; `!` behind it
+ * says that the record must exist.
+ */
+static void describe_change(const struct change *change, char *out, size_t size)
+{
+	const char *must = change->must_exist ? "!" : "";
+	char text[ADDR_TEXT_MAX];
+
+	addr_format(&change->addr, text);
+	switch (change->kind) {
+	case CHANGE_REPLACE:
+		snprintf(out, size, "=%s%s", text, must);
+		break;
+	case CHANGE_REMOVE:
+		snprintf(out, size, "-%s%s", change->addr.family == ADDR_V4 ? "A" : "AAAA", must);
+		break;
+	case CHANGE_PREFIX:
+		snprintf(out, size, "%s/%u%s", text, change->prefix_len, must);
+		break;
+	default:
+		snprintf(out, size, "not of addresses");
+		break;
+	}
+}
+
+/* All changes of a host, with spaces in between; "refused" for a bad address. */
+static const char *described(const char *row, const struct plan_host *host)
+{
+	static char text[256];
+	size_t len = 0;
+
+	if (!host->planned) {
+		assert_row(row, host->failure == OUTCOME_BAD_ADDRESS);
+		return "refused";
+	}
+	assert_row(row, host->set.count >= 1);
+	for (size_t i = 0; i < host->set.count; i++) {
+		len += (size_t)snprintf(text + len, sizeof text - len, "%s", i ? " " : "");
+		describe_change(&host->set.changes[i], text + len, sizeof text - len);
+		len = strlen(text);
+		assert_row(row, host->set.changes[i].ttl_s == TTL_S);
+	}
+	return text;
+}
+
+struct wish_row {
+	const char *what;
+	struct sent sent;
+	const char *changes;
+};
+
+static void assert_wishes(const struct world *world, const struct wish_row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct plan_host host = plan_sent(world, &rows[i].sent);
+		const char *changes = described(rows[i].what, &host);
+
+		if (strcmp(changes, rows[i].changes) != 0)
+			fail_msg("%s: expected %s, got %s", rows[i].what, rows[i].changes, changes);
+	}
+}
+
+static void touches_only_the_families_that_were_given(void **state)
+{
+	static const struct wish_row rows[] = {
+		{"nothing: the source", {{NULL}, NULL, false}, "=203.0.113.9!"},
+		{"IPv4", {{"192.0.2.1"}, NULL, false}, "=192.0.2.1!"},
+		{"IPv6", {{"2001:db8::1"}, NULL, false}, "=2001:db8::1!"},
+		{"both in a list", {{"192.0.2.1,2001:db8::1"}, NULL, false}, "=192.0.2.1! =2001:db8::1!"},
+		{"IPv6 first", {{"2001:db8::1,192.0.2.1"}, NULL, false}, "=192.0.2.1! =2001:db8::1!"},
+		{"two operands", {{"2001:db8::1", "192.0.2.1"}, NULL, false}, "=192.0.2.1! =2001:db8::1!"},
+		{"the same twice", {{"192.0.2.1", "192.0.2.1,2001:db8::1"}, NULL, false}, "=192.0.2.1! =2001:db8::1!"},
+		{"the same, spelt in another way", {{"2001:db8::1,2001:DB8:0::1"}, NULL, false}, "=2001:db8::1!"},
+		{"empty items", {{"192.0.2.1,", ",,2001:db8::1"}, NULL, false}, "=192.0.2.1! =2001:db8::1!"},
+		{"only empty items: the source", {{","}, NULL, false}, "=203.0.113.9!"},
+		{"two of one family", {{"192.0.2.1,192.0.2.2"}, NULL, false}, "refused"},
+		{"two of one family in two operands", {{"2001:db8::1", "2001:db8::2"}, NULL, false}, "refused"},
+		{"one good, one malformed", {{"192.0.2.1,2001:db8::g"}, NULL, false}, "refused"},
+		{"malformed, then good", {{"x", "192.0.2.1"}, NULL, false}, "refused"},
+		{"a blank", {{"192.0.2.1, 2001:db8::1"}, NULL, false}, "refused"},
+		{"link-local", {{"192.0.2.1,fe80::1"}, NULL, false}, "refused"},
+	};
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	assert_wishes(&world, rows, LENGTH(rows));
+}
+
+static void preserve_leaves_a_family_alone(void **state)
+{
+	static const struct wish_row rows[] = {
+		{"IPv4 is preserved", {{"preserve", "2001:db8::1"}, NULL, false}, "=2001:db8::1!"},
+		{"IPv6 is preserved", {{"192.0.2.1", "preserve"}, NULL, false}, "=192.0.2.1!"},
+		{"in a list", {{"preserve,2001:db8::1"}, NULL, false}, "=2001:db8::1!"},
+		{"with a prefix", {{"preserve"}, "2001:db8::/64", false}, "2001:db8::/64!"},
+		/* Nothing is left to do, and the source is not what was meant. */
+		{"both", {{"preserve", "preserve"}, NULL, false}, "refused"},
+		{"in other words", {{"preserved,192.0.2.1"}, NULL, false}, "refused"},
+	};
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	assert_wishes(&world, rows, LENGTH(rows));
+	/* ... even where records may be removed. */
+	allow_creation(&world);
+	assert_wishes(&world,
+		      &(struct wish_row){"preserve", {{"preserve", "2001:db8::1"}, NULL, false}, "=2001:db8::1"}, 1);
+}
+
+static void a_prefix_goes_before_what_is_there(void **state)
+{
+	static const struct wish_row rows[] = {
+		{"LAN prefix", {{NULL}, "2001:db8:1:2::/64", false}, "2001:db8:1:2::/64!"},
+		{"an address with a length", {{"2001:db8:1:2::3/56"}, NULL, false}, "2001:db8:1:2::3/56!"},
+		{"WAN address and prefix", {{"2001:db8:ff::1"}, "2001:db8:1:2::/64", false}, "2001:db8:1:2::/64!"},
+		{"IPv4 and prefix", {{"192.0.2.1"}, "2001:db8:1:2::/64", false}, "=192.0.2.1! 2001:db8:1:2::/64"},
+		{"IPv4, WAN address and prefix",
+		 {{"192.0.2.1,2001:db8:ff::1"}, "2001:db8:1:2::/62", false},
+		 "=192.0.2.1! 2001:db8:1:2::/62"},
+		{"the same prefix twice",
+		 {{"2001:db8:1:2::9/64", "192.0.2.1"}, "2001:db8:1:2::/64", false},
+		 "=192.0.2.1! 2001:db8:1:2::/64"},
+		{"an empty prefix", {{"192.0.2.1"}, "", false}, "=192.0.2.1!"},
+		{"nothing but an empty prefix", {{NULL}, "", false}, "=203.0.113.9!"},
+		{"the longest", {{NULL}, "2001:db8::1/128", false}, "2001:db8::1/128!"},
+		{"the shortest", {{NULL}, "2001:db8::/1", false}, "2001:db8::/1!"},
+		{"no bit at all", {{NULL}, "2001:db8::/0", false}, "refused"},
+		{"too many bits", {{NULL}, "2001:db8::/129", false}, "refused"},
+		{"far too many", {{NULL}, "2001:db8::/18446744073709551680", false}, "refused"},
+		{"no length", {{NULL}, "2001:db8:1:2::", false}, "refused"},
+		{"an empty length", {{NULL}, "2001:db8:1:2::/", false}, "refused"},
+		{"a length that is no number", {{NULL}, "2001:db8:1:2::/x", false}, "refused"},
+		{"two lengths", {{NULL}, "2001:db8:1:2::/64/64", false}, "refused"},
+		{"two prefixes in one", {{NULL}, "2001:db8:1::/64,2001:db8:2::/64", false}, "refused"},
+		{"differing prefixes", {{"2001:db8:1::/64"}, "2001:db8:2::/64", false}, "refused"},
+		{"differing lengths", {{"2001:db8:1::/64"}, "2001:db8:1::/56", false}, "refused"},
+		{"a prefix of IPv4", {{"192.0.2.0/24"}, NULL, false}, "refused"},
+		{"an IPv4 address as a prefix", {{NULL}, "192.0.2.1", false}, "refused"},
+		{"link-local", {{NULL}, "fe80::/64", false}, "refused"},
+		{"multicast", {{NULL}, "ff02::/64", false}, "refused"},
+		{"the unspecified one", {{NULL}, "::/64", false}, "refused"},
+		{"unique local", {{NULL}, "fd00:1::/64", false}, "fd00:1::/64!"},
+	};
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	assert_wishes(&world, rows, LENGTH(rows));
+	world.policy.allow_private = false;
+	assert_wishes(&world, &(struct wish_row){"unique local", {{NULL}, "fd00:1::/64", false}, "refused"}, 1);
+	/* A host part cannot be made up, whoever asks. */
+	allow_creation(&world);
+	assert_wishes(&world, &(struct wish_row){"prefix", {{NULL}, "2001:db8:1:2::/64", false}, "2001:db8:1:2::/64!"},
+		      1);
+}
+
+static void every_length_of_a_prefix_is_taken(void **state)
+{
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	for (unsigned len = 1; len <= 128; len++) {
+		char prefix[64], expected[80];
+		struct plan_host host;
+
+		snprintf(prefix, sizeof prefix, "2001:db8:1:2:3:4:5:6/%u", len);
+		snprintf(expected, sizeof expected, "%s!", prefix);
+		host = plan_sent(&world, &(struct sent){{NULL}, prefix, false});
+		assert_string_equal(described(prefix, &host), expected);
+	}
+}
+
+static void only_who_may_create_loses_an_ipv4_address_that_is_gone(void **state)
+{
+	static const struct sent gone[] = {
+		{{"2001:db8::1"}, NULL, true},           {{",2001:db8::1"}, NULL, false},
+		{{NULL}, "2001:db8::/64", true},         {{",2001:db8:ff::1"}, "2001:db8::/64", false},
+		{{"192.0.2.1,2001:db8::1"}, NULL, true}, {{"2001:db8::1,"}, NULL, false},
+	};
+	static const char *const expected[][2] = {
+		{"=2001:db8::1!", "-A =2001:db8::1"},
+		{"=2001:db8::1!", "-A =2001:db8::1"},
+		{"2001:db8::/64!", "-A 2001:db8::/64!"},
+		{"2001:db8::/64!", "-A 2001:db8::/64!"},
+		{"=192.0.2.1! =2001:db8::1!", "=192.0.2.1 =2001:db8::1"}, /* it is not gone after all */
+		{"=2001:db8::1!", "=2001:db8::1"},                        /* IPv6 comes first: that says nothing */
+	};
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	for (size_t i = 0; i < LENGTH(gone); i++) {
+		world.patterns[0].may_create = false;
+		assert_wishes(&world, &(struct wish_row){"may not create", gone[i], expected[i][0]}, 1);
+		world.patterns[0].may_create = true;
+		assert_wishes(&world, &(struct wish_row){"may create", gone[i], expected[i][1]}, 1);
+	}
+}
+
+/* A client that cannot tell its address sends it empty: that says nothing about the family it did not come by. */
+static void the_source_removes_nothing(void **state)
+{
+	static const struct wish_row rows[] = {
+		{"an empty operand", {{NULL}, NULL, true}, "=2001:db8::9"},
+		{"an empty list", {{","}, NULL, false}, "=2001:db8::9"},
+	};
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	allow_creation(&world);
+	world.source = addr_of("2001:db8::9");
+	assert_wishes(&world, rows, LENGTH(rows));
+}
+
+static void who_may_create_needs_no_record(void **state)
+{
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	allow_creation(&world);
+	assert_wishes(&world,
+		      &(struct wish_row){"both", {{"192.0.2.1,2001:db8::1"}, NULL, false}, "=192.0.2.1 =2001:db8::1"},
+		      1);
+}
+
+static void offline_removes_both_families_where_records_may_be_removed(void **state)
+{
+	struct intent intent = {
+		.kind = INTENT_OFFLINE,
+		.hosts = {text_of("www.dyn.example.com"), text_of("www.example.net"), text_of("www.off.example.com")},
+		.host_count = 3,
+		.addresses = {text_of("not an address")}, /* it does not matter */
+		.address_count = 1,
+	};
+	struct world world;
+	static struct plan plan;
+
+	(void)state;
+	world_init(&world);
+	plan_make(&world.policy, &intent, &world.grant, &world.source, &plan);
+	assert_false(plan.hosts[0].planned);
+	assert_int_equal(plan.hosts[0].failure, OUTCOME_NOT_ALLOWED);
+	assert_int_equal(plan.hosts[1].failure, OUTCOME_NOT_YOURS);
+	assert_int_equal(plan.hosts[2].failure, OUTCOME_ZONE_INACTIVE);
+
+	allow_creation(&world);
+	plan_make(&world.policy, &intent, &world.grant, &world.source, &plan);
+	assert_string_equal(described("offline", &plan.hosts[0]), "-A -AAAA");
+	assert_int_equal(plan.hosts[1].failure, OUTCOME_NOT_YOURS);
+}
+
+/* ---- TXT records ---- */
+
+static struct plan_host plan_txt(const struct world *world, enum intent_kind kind, const char *host, struct text txt)
+{
+	struct intent intent = {.kind = kind, .hosts = {text_of(host)}, .host_count = 1, .txt = txt};
+	static struct plan plan;
+
+	plan_make(&world->policy, &intent, &world->grant, &world->source, &plan);
+	return plan.hosts[0];
+}
+
+static void plans_a_text_for_a_host_or_its_challenge(void **state)
+{
+	static const struct {
+		enum intent_kind kind;
+		const char *host;
+		enum outcome_code failure; /* OUTCOME_GRANTED: none */
+		enum change_kind change;
+	} rows[] = {
+		{INTENT_TXT_SET, "www.dyn.example.com", OUTCOME_GRANTED, CHANGE_TXT_SET},
+		{INTENT_TXT_ADD, "_acme-challenge.www.dyn.example.com.", OUTCOME_GRANTED, CHANGE_TXT_ADD},
+		{INTENT_TXT_DROP, "_ACME-challenge.www.dyn.example.com", OUTCOME_GRANTED, CHANGE_TXT_DROP},
+		{INTENT_TXT_ROTATE, "_acme-challenge.www.dyn.example.com", OUTCOME_GRANTED, CHANGE_TXT_ROTATE},
+		/* The grant is for what lies below the zone, not for its apex nor the challenge of that. */
+		{INTENT_TXT_ADD, "_acme-challenge.dyn.example.com", OUTCOME_NOT_YOURS, 0},
+		{INTENT_TXT_ADD, "_acme-challenge.www.example.net", OUTCOME_NOT_YOURS, 0},
+		{INTENT_TXT_ADD, "_other.www.dyn.example.com", OUTCOME_NOT_YOURS, 0},
+		{INTENT_TXT_ADD, "_acme-challenge._acme-challenge.www.dyn.example.com", OUTCOME_NOT_YOURS, 0},
+		{INTENT_TXT_ADD, "_acme-challenge.www.off.example.com", OUTCOME_ZONE_INACTIVE, 0},
+		{INTENT_TXT_ADD, "no name", OUTCOME_BAD_HOST, 0},
+	};
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	world.grant.may_set_txt = true;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct plan_host host = plan_txt(&world, rows[i].kind, rows[i].host, text_of("proof"));
+
+		assert_row(rows[i].host, host.planned == (rows[i].failure == OUTCOME_GRANTED));
+		assert_row(rows[i].host, host.planned || host.failure == rows[i].failure);
+		if (!host.planned)
+			continue;
+		assert_row(rows[i].host, host.set.count == 1 && host.set.changes[0].kind == rows[i].change);
+		assert_row(rows[i].host, !host.set.changes[0].must_exist && host.set.changes[0].ttl_s == TTL_S);
+		assert_text((struct text){host.set.txt.octets, host.set.txt.len}, "proof");
+	}
+}
+
+static void only_who_may_set_text_does(void **state)
+{
+	struct world world;
+	struct plan_host host;
+
+	(void)state;
+	world_init(&world);
+	allow_creation(&world);
+	host = plan_txt(&world, INTENT_TXT_SET, "www.dyn.example.com", text_of("proof"));
+	assert_false(host.planned);
+	assert_int_equal(host.failure, OUTCOME_NOT_ALLOWED);
+}
+
+static void a_text_is_a_character_string_of_printable_ascii(void **state)
+{
+	static char longest[256];
+	const struct {
+		struct text txt;
+		bool settable, addable;
+	} rows[] = {
+		{OCTETS("proof"), true, true},  {OCTETS("a b\"c\\;"), true, true},
+		{OCTETS(""), true, false}, /* to set nothing is to remove it */
+		{{longest, 255}, true, true},   {{longest, 256}, false, false},
+		{OCTETS("a\0b"), false, false}, {OCTETS("a\nb"), false, false},
+		{OCTETS("\x7f"), false, false}, {OCTETS("m\xc3\xbcller"), false, false},
+	};
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	world.grant.may_set_txt = true;
+	memset(longest, 'x', sizeof longest);
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct plan_host set = plan_txt(&world, INTENT_TXT_SET, "www.dyn.example.com", rows[i].txt);
+		struct plan_host add = plan_txt(&world, INTENT_TXT_ADD, "www.dyn.example.com", rows[i].txt);
+
+		assert_int_equal(set.planned, rows[i].settable);
+		assert_int_equal(add.planned, rows[i].addable);
+		assert_true(add.planned || add.failure == OUTCOME_BAD_TEXT);
+	}
+}
+
+/* ---- Hosts that were not named in full ---- */
+
+static struct plan_host plan_form(const struct world *world, enum intent_hosts form, const char *host)
+{
+	struct intent intent = {.hosts = {text_of(host)},
+				.host_count = 1,
+				.host_form = form,
+				.addresses = {text_of("192.0.2.1")},
+				.address_count = 1};
+	static struct plan plan;
+
+	plan_make(&world->policy, &intent, &world->grant, &world->source, &plan);
+	return plan.hosts[0];
+}
+
+static void who_names_no_host_means_the_login_or_the_only_one(void **state)
+{
+	static const struct {
+		const char *login;
+		const char *patterns[2]; /* NULL: none */
+		const char *owner;       /* NULL: no host is meant */
+	} rows[] = {
+		{"www.dyn.example.com", {"*.dyn.example.com"}, "www.dyn.example.com"},
+		{"WWW.dyn.example.com.", {"*.dyn.example.com"}, "www.dyn.example.com"},
+		{"www.dyn.example.com", {"nas.dyn.example.com", "www.dyn.example.com"}, "www.dyn.example.com"},
+		{"myLogin", {"nas.dyn.example.com"}, "nas.dyn.example.com"},
+		{"me@example.com", {"nas.dyn.example.com"}, "nas.dyn.example.com"},
+		{"john.doe", {"nas.dyn.example.com"}, "nas.dyn.example.com"},
+		{"myLogin", {"nas.dyn.example.com", "nas.dyn.example.com"}, "nas.dyn.example.com"},
+		{"myLogin", {"nas.dyn.example.com", "www.dyn.example.com"}, NULL},
+		{"myLogin", {"*.dyn.example.com"}, NULL},
+		{"myLogin", {"zone:dyn.example.com"}, NULL},
+		{"myLogin", {NULL}, NULL},
+		{"", {"nas.dyn.example.com"}, "nas.dyn.example.com"},
+	};
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct plan_host host;
+
+		world.grant.login = text_of(rows[i].login);
+		for (world.grant.count = 0; world.grant.count < 2 && rows[i].patterns[world.grant.count];
+		     world.grant.count++)
+			assert_int_equal(host_pattern_parse(text_of(rows[i].patterns[world.grant.count]),
+							    &world.patterns[world.grant.count]),
+					 STATUS_OK);
+		host = plan_form(&world, HOSTS_OWN, NULL);
+		assert_row(rows[i].login, host.planned == (rows[i].owner != NULL));
+		if (rows[i].owner)
+			assert_string_equal(host.set.owner.text, rows[i].owner);
+		else
+			assert_row(rows[i].login, host.failure == OUTCOME_BAD_HOST);
+	}
+}
+
+static void a_login_that_names_another_s_host_gives_no_access(void **state)
+{
+	struct world world;
+	struct plan_host host;
+
+	(void)state;
+	world_init(&world);
+	world.grant.login = text_of("www.example.net");
+	host = plan_form(&world, HOSTS_OWN, NULL);
+	assert_false(host.planned);
+	assert_int_equal(host.failure, OUTCOME_NOT_YOURS);
+}
+
+static void labels_are_completed_by_what_was_granted(void **state)
+{
+	static const struct {
+		const char *host, *owner; /* NULL: fails */
+		enum outcome_code failure;
+	} rows[] = {
+		{"nas", "nas.dyn.example.com", OUTCOME_GRANTED},
+		{"NAS", "nas.dyn.example.com", OUTCOME_GRANTED},
+		{"nas.sub.dyn.example.com", "nas.sub.dyn.example.com", OUTCOME_GRANTED},
+		{"nas.example.net", NULL, OUTCOME_NOT_YOURS},
+		{"-nas", NULL, OUTCOME_BAD_HOST},
+		{"*", NULL, OUTCOME_BAD_HOST},
+		{"", NULL, OUTCOME_BAD_HOST},
+	};
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct plan_host host = plan_form(&world, HOSTS_LABELS, rows[i].host);
+
+		assert_row(rows[i].host, host.planned == (rows[i].owner != NULL));
+		if (rows[i].owner)
+			assert_string_equal(host.set.owner.text, rows[i].owner);
+		else
+			assert_row(rows[i].host, host.failure == rows[i].failure);
+	}
+	world.grant.count = 0;
+	assert_int_equal(plan_form(&world, HOSTS_LABELS, "nas").failure, OUTCOME_BAD_HOST);
+	/* In other dialects a name without a dot is a name, and nobody's. */
+	world_init(&world);
+	assert_int_equal(plan_form(&world, HOSTS_FULL, "nas").failure, OUTCOME_NOT_YOURS);
+}
+
+/* ---- Sets of one request ---- */
+
+static void the_sets_of_a_zone_are_announced_to_each_other(void **state)
+{
+	static const struct {
+		const char *host;
+		bool more;
+	} rows[] = {
+		{"a.dyn.example.com", true},      {"a.sub.dyn.example.com", true},
+		{"b.dyn.example.com", true},      {"no name", false},
+		{"c.dyn.example.com", false},     {"www.off.example.com", false},
+		{"b.sub.dyn.example.com", false}, {"www.example.net", false},
+	};
+	struct intent intent = {.addresses = {text_of("192.0.2.1")}, .address_count = 1};
+	struct world world;
+	static struct plan plan;
+
+	(void)state;
+	world_init(&world);
+	for (size_t i = 0; i < LENGTH(rows); i++)
+		intent.hosts[intent.host_count++] = text_of(rows[i].host);
+	plan_make(&world.policy, &intent, &world.grant, &world.source, &plan);
+	for (size_t i = 0; i < LENGTH(rows); i++)
+		assert_row(rows[i].host,
+			   plan.hosts[i].planned ? plan.hosts[i].set.more == rows[i].more : !rows[i].more);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -432,6 +947,21 @@ int main(void)
 		cmocka_unit_test(policy_decides_on_private_and_loopback_addresses),
 		cmocka_unit_test(policy_holds_for_the_source_address_too),
 		cmocka_unit_test(a_client_without_an_address_gets_no_record),
+		cmocka_unit_test(touches_only_the_families_that_were_given),
+		cmocka_unit_test(preserve_leaves_a_family_alone),
+		cmocka_unit_test(a_prefix_goes_before_what_is_there),
+		cmocka_unit_test(every_length_of_a_prefix_is_taken),
+		cmocka_unit_test(only_who_may_create_loses_an_ipv4_address_that_is_gone),
+		cmocka_unit_test(the_source_removes_nothing),
+		cmocka_unit_test(who_may_create_needs_no_record),
+		cmocka_unit_test(offline_removes_both_families_where_records_may_be_removed),
+		cmocka_unit_test(who_names_no_host_means_the_login_or_the_only_one),
+		cmocka_unit_test(a_login_that_names_another_s_host_gives_no_access),
+		cmocka_unit_test(labels_are_completed_by_what_was_granted),
+		cmocka_unit_test(the_sets_of_a_zone_are_announced_to_each_other),
+		cmocka_unit_test(plans_a_text_for_a_host_or_its_challenge),
+		cmocka_unit_test(only_who_may_set_text_does),
+		cmocka_unit_test(a_text_is_a_character_string_of_printable_ascii),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

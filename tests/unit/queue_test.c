@@ -579,6 +579,23 @@ static void a_look_names_the_missing_record(void **state)
 	}
 }
 
+/* ... or what was found of the one would be taken for known later, and the record be made that had to exist. */
+static void a_missing_record_settles_it_though_the_look_at_the_other_failed(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *waiter;
+
+	bench->blind = true;
+	waiter = submit(bench, WWW, V4 | V6);
+	assert_int_equal(family_asked(message_of(bench, WWW)), ADDR_V4);
+	reply_as(bench, WWW, DNS_UNREACHABLE, 0);
+	assert_waits(waiter);
+	reply_with(bench, WWW, found(0, (struct addr){0}, 0));
+	assert_no_record(waiter, ADDR_V6);
+	assert_at_rest(bench);
+	assert_int_equal(bench->sends[DNS_UPDATE], 0);
+}
+
 static void a_name_that_does_not_exist_has_no_record(void **state)
 {
 	struct bench *bench = *state;
@@ -998,6 +1015,35 @@ static void what_changed_between_reading_and_writing_is_read_again(void **state)
 	assert_at_rest(bench);
 }
 
+/* A message with others that was rejected is halved; what is rewritten still has to be what was read. */
+static void what_is_rewritten_has_its_prerequisite_in_every_part(void **state)
+{
+	struct bench *bench = *state;
+	struct rrset was = rrset_of(2, 7), now = rrset_of(1, 100);
+	struct waiter *prefix, *other;
+
+	submit(bench, host(1), V4);
+	bench->blind = true;
+	prefix = submit_prefix(bench, WWW, V6);
+	reply_with(bench, WWW, found_rrset(was));
+	other = submit(bench, FTP, V4);
+	reply_with(bench, FTP, found(1, numbered(ADDR_V4, 9), TTL_S));
+	reply(bench, host(1), DNS_NOERROR);
+	assert_int_equal(message_of(bench, WWW)->count, 2);
+	reply(bench, WWW, DNS_NXRRSET);
+	assert_int_equal(message_of(bench, WWW)->count, 1);
+	assert_rewritten(&message_of(bench, WWW)->copies[0].changes[0], &was);
+	reply(bench, FTP, DNS_NOERROR);
+	assert_outcome(other, OUTCOME_CHANGED);
+	reply(bench, WWW, DNS_NXRRSET); /* others have changed it */
+	assert_kind(bench, WWW, DNS_QUERY);
+	reply_with(bench, WWW, found_rrset(now));
+	assert_rewritten(&message_of(bench, WWW)->copies[0].changes[0], &now);
+	reply(bench, WWW, DNS_NOERROR);
+	assert_outcome(prefix, OUTCOME_CHANGED);
+	assert_at_rest(bench);
+}
+
 /* Otherwise what is there would be lost. */
 static void what_cannot_be_read_is_not_rewritten(void **state)
 {
@@ -1155,6 +1201,23 @@ static void the_hosts_of_a_request_are_one_message(void **state)
 	submit_request(bench, 0, 4); /* known by now */
 	assert_int_equal(in_flight(bench, DNS_UPDATE), 1);
 	assert_int_equal(bench->messages[0].count, 4);
+	reply(bench, host(0), DNS_NOERROR);
+	assert_at_rest(bench);
+}
+
+/* Whatever is known of a host before those behind it have even come. */
+static void a_host_that_is_known_waits_for_those_behind_it(void **state)
+{
+	struct bench *bench = *state;
+
+	commit_number(bench, host(0), V4, 1000);
+	bench->blind = true;
+	submit_request(bench, 0, 3);
+	assert_int_equal(in_flight(bench, DNS_UPDATE), 0);
+	reply_with(bench, host(1), found(1, numbered(ADDR_V4, 0xffff), TTL_S));
+	assert_int_equal(in_flight(bench, DNS_UPDATE), 0);
+	reply_with(bench, host(2), found(1, numbered(ADDR_V4, 0xffff), TTL_S));
+	assert_int_equal(message_of(bench, host(0))->count, 3);
 	reply(bench, host(0), DNS_NOERROR);
 	assert_at_rest(bench);
 }
@@ -2639,6 +2702,7 @@ int main(void)
 		TEST(a_committed_set_is_changed),
 		TEST(what_is_not_known_is_looked_at_record_by_record),
 		TEST(a_look_names_the_missing_record),
+		TEST(a_missing_record_settles_it_though_the_look_at_the_other_failed),
 		TEST(a_name_that_does_not_exist_has_no_record),
 		TEST(what_may_be_created_is_not_missing),
 		TEST(what_a_look_finds_the_same_is_confirmed),
@@ -2659,12 +2723,14 @@ int main(void)
 		TEST(a_prefix_rewrites_each_address_that_was_read),
 		TEST(a_prefix_that_is_there_already_is_confirmed),
 		TEST(what_changed_between_reading_and_writing_is_read_again),
+		TEST(what_is_rewritten_has_its_prerequisite_in_every_part),
 		TEST(what_cannot_be_read_is_not_rewritten),
 		TEST(a_prefix_needs_an_address_unless_it_comes_with_an_ipv4_address),
 		TEST(a_prefix_does_not_replace_an_address_that_waits),
 		TEST(a_new_record_is_made_only_if_there_is_still_none),
 		TEST(a_removal_leaves_nothing_and_is_confirmed_when_done),
 		TEST(the_hosts_of_a_request_are_one_message),
+		TEST(a_host_that_is_known_waits_for_those_behind_it),
 		TEST(a_request_that_is_submitted_goes_out_even_if_its_last_host_finds_no_room),
 		TEST(a_request_does_not_wait_for_a_host_that_is_gone),
 		TEST(a_request_is_not_torn_apart_to_fill_a_message),

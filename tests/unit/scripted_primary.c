@@ -305,11 +305,15 @@ static unsigned check_prerequisite(const struct zone_model *model, const ldns_rr
 	char owner[256];
 
 	owner_text(rr, owner);
-	if (ldns_rr_ttl(rr) != 0 || family_of(rr) == ADDR_NONE ||
-	    ldns_rr_rd_count(rr) != (class == LDNS_RR_CLASS_IN ? 1 : 0))
+	if (ldns_rr_ttl(rr) != 0 || ldns_rr_rd_count(rr) != (class == LDNS_RR_CLASS_IN ? 1 : 0))
 		return DNS_FORMERR;
 	if (!lies_in(owner, model->zone))
 		return DNS_NOTZONE;
+	/* There are no aliases here, so that it is none always holds. */
+	if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_CNAME && class == LDNS_RR_CLASS_NONE)
+		return DNS_NOERROR;
+	if (family_of(rr) == ADDR_NONE)
+		return DNS_FORMERR;
 	rrset = find_rrset(model, owner, family_of(rr));
 	switch (class) {
 	case LDNS_RR_CLASS_IN:
@@ -367,8 +371,8 @@ static unsigned check_updates(const struct zone_model *model, const ldns_rr_list
 	return rcode;
 }
 
-/* Section 3.4.2: delete an RRset, or add an address to one. Returns whether it makes a difference. */
-static bool commit_update(struct zone_model *model, const ldns_rr *rr)
+/* Section 3.4.2: delete an RRset, or add an address to one. */
+static void commit_update(struct zone_model *model, const ldns_rr *rr)
 {
 	struct model_rrset *rrset;
 	struct addr addr;
@@ -376,9 +380,8 @@ static bool commit_update(struct zone_model *model, const ldns_rr *rr)
 
 	owner_text(rr, owner);
 	if (ldns_rr_get_class(rr) == LDNS_RR_CLASS_ANY) {
-		rrset = find_rrset(model, owner, family_of(rr));
 		zone_model_remove(model, owner, family_of(rr));
-		return rrset;
+		return;
 	}
 	addr = addr_of_rr(rr);
 	rrset = need_rrset(model, owner, addr.family);
@@ -386,40 +389,61 @@ static bool commit_update(struct zone_model *model, const ldns_rr *rr)
 		fail_msg("%s gets more addresses than the model has room for", owner);
 	rrset->addrs[rrset->count++] = addr;
 	rrset->ttl_s = ldns_rr_ttl(rr);
-	if (model->commit)
-		model->commit(model->commit_ctx, owner, &addr);
-	return true;
 }
 
-/* Whether a message that replaces RRsets puts there what was there already: then the serial stays. */
-static bool puts_back(const struct zone_model *model, const ldns_rr_list *section)
+/* NULL is an RRset that is not there. Both hold their addresses in the same order, or differ. */
+static bool is_same(const struct model_rrset *a, const struct model_rrset *b)
 {
-	for (size_t i = 0; i < ldns_rr_list_rr_count(section); i++) {
-		const ldns_rr *rr = ldns_rr_list_rr(section, i);
-		const struct model_rrset *rrset;
-		struct addr addr;
-		char owner[256];
-
-		owner_text(rr, owner);
-		if (ldns_rr_get_class(rr) == LDNS_RR_CLASS_ANY)
-			continue;
-		addr = addr_of_rr(rr);
-		rrset = find_rrset(model, owner, addr.family);
-		if (!rrset || rrset->count != 1 || rrset->ttl_s != ldns_rr_ttl(rr) ||
-		    !addr_equal(&rrset->addrs[0], &addr))
+	if (!a || !b)
+		return a == b;
+	if (a->count != b->count || a->ttl_s != b->ttl_s)
+		return false;
+	for (size_t i = 0; i < a->count; i++) {
+		if (!addr_equal(&a->addrs[i], &b->addrs[i]))
 			return false;
 	}
 	return true;
 }
 
+/* Tells the watcher what has become of each RRset that the section was for; says whether anything is not as before. */
+static bool tell_commits(const struct zone_model *before, const struct zone_model *model, const ldns_rr_list *section)
+{
+	bool differs = false;
+
+	for (size_t i = 0; i < ldns_rr_list_rr_count(section); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(section, i);
+		const struct model_rrset *rrset;
+		char owner[256];
+
+		if (ldns_rr_get_class(rr) != LDNS_RR_CLASS_ANY)
+			continue; /* what is added to an RRset follows its deletion */
+		owner_text(rr, owner);
+		rrset = find_rrset(model, owner, family_of(rr));
+		differs |= !is_same(find_rrset(before, owner, family_of(rr)), rrset);
+		if (model->commit)
+			model->commit(model->commit_ctx, owner, family_of(rr), rrset ? rrset->addrs : NULL,
+				      rrset ? rrset->count : 0);
+	}
+	return differs;
+}
+
+/* A transaction that puts there what was there already leaves the serial as it is. */
 static void commit_updates(struct zone_model *model, const ldns_rr_list *section)
 {
-	bool same = puts_back(model, section), differs = false;
+	struct zone_model before = *model;
 
+	if (ldns_rr_list_rr_count(section) == 0)
+		return;
+	before.rrsets = fake_env_calloc(model->count + 1, sizeof *before.rrsets);
+	if (model->count)
+		memcpy(before.rrsets, model->rrsets, model->count * sizeof *before.rrsets);
 	for (size_t i = 0; i < ldns_rr_list_rr_count(section); i++)
-		differs |= commit_update(model, ldns_rr_list_rr(section, i));
-	model->commits += ldns_rr_list_rr_count(section) > 0;
-	model->serial += differs && !same;
+		commit_update(model, ldns_rr_list_rr(section, i));
+	model->commits++;
+	model->serial += tell_commits(&before, model, section);
+	fake_env_outside++;
+	free(before.rrsets);
+	fake_env_outside--;
 }
 
 static unsigned apply(struct zone_model *model, const ldns_pkt *packet)
@@ -944,14 +968,15 @@ static void describe(const ldns_pkt *packet, struct primary_request *request)
 	const ldns_rr_list *first = ldns_rr_list_rr_count(prerequisites) ? prerequisites : updates;
 
 	request->kind = DNS_PROBE;
-	request->changes = ldns_rr_list_rr_count(updates) / 2;
+	for (size_t i = 0; i < ldns_rr_list_rr_count(updates); i++)
+		request->changes += ldns_rr_get_class(ldns_rr_list_rr(updates, i)) == LDNS_RR_CLASS_ANY;
 	if (ldns_pkt_get_opcode(packet) == LDNS_PACKET_QUERY) {
 		request->kind = DNS_QUERY;
 		first = ldns_pkt_question(packet);
 	} else if (request->changes) {
 		request->kind = DNS_UPDATE;
 	} else if (ldns_rr_list_rr_count(prerequisites) &&
-		   ldns_rr_get_class(ldns_rr_list_rr(prerequisites, 0)) == LDNS_RR_CLASS_IN) {
+		   ldns_rr_get_class(ldns_rr_list_rr(prerequisites, 0)) != LDNS_RR_CLASS_ANY) {
 		request->kind = DNS_CONFIRM;
 	}
 	if (ldns_rr_list_rr_count(first)) {

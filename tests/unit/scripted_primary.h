@@ -25,8 +25,13 @@
 
 struct zone_model;
 
-/* `owner` and `addr` were committed; told for every address added, in the order in which the zone changes. */
-typedef void zone_model_commit_fn(void *ctx, const char *owner, const struct addr *addr);
+/*
+ * An UPDATE was carried out that was for the RRset of that owner and family, which now has those addresses; none: it
+ * is gone. Told for every one, in the order in which the zone changes; zone_model_commits() tells which of them are of
+ * one UPDATE.
+ */
+typedef void zone_model_commit_fn(void *ctx, const char *owner, enum addr_family family, const struct addr *addrs,
+				  size_t count);
 
 struct zone_model *zone_model_new(const char *zone);
 void zone_model_free(struct zone_model **model);
@@ -155,7 +160,7 @@ struct primary_request {
 	enum dns_request_kind kind;
 	char owner[256];         /* of the question, or of the first record of prerequisite or update section */
 	enum addr_family family; /* of that record */
-	size_t changes;          /* RRsets that an UPDATE is to replace */
+	size_t changes;          /* RRsets that an UPDATE is to replace or remove */
 	unsigned rcode;          /* of its reply */
 };
 

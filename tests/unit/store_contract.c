@@ -96,6 +96,37 @@ static struct found look_up(void **state, struct account_store *store, struct te
 	return found;
 }
 
+/* The same for a token. */
+static struct found look_up_token(void **state, struct account_store *store, struct text token)
+{
+	struct found found = {0};
+	char *copy = malloc(token.len + 1);
+
+	assert_non_null(copy);
+	if (token.len)
+		memcpy(copy, token.octets, token.len);
+	account_store_lookup_token(store, (struct text){copy, token.len}, on_found, &found);
+	free(copy);
+	settle(state);
+	assert_int_equal(found.calls, 1);
+	assert_int_equal(found.has_account, found.status == STATUS_OK);
+	return found;
+}
+
+static struct account_key key_of(const char *text)
+{
+	struct account_key key = {0};
+
+	assert_int_equal(key_digest(text_of(text), key.key.digest), STATUS_OK);
+	return key;
+}
+
+/* An account with that key alone. */
+static struct account holder_of(struct account_key *key, char *login)
+{
+	return (struct account){.login = login, .keys = key, .key_count = 1};
+}
+
 /* ---- Accounts ---- */
 
 static char login_a[] = "myLogin", login_b[] = "MYLOGIN", login_c[] = "with space",
@@ -199,44 +230,15 @@ static void finds_all_keys_of_an_account_with_their_limits(void **state)
 	account_store_free(&store);
 }
 
-static struct found look_up_token(void **state, struct account_store *store, const char *token)
+static void each_key_of_an_account_is_a_token(void **state)
 {
-	struct found found = {0};
-	char copy[LOGIN_MAX];
+	struct account_key keys[] = {key_of("first"), key_of("second")};
+	struct account holder = {.login = login_a, .active = true, .keys = keys, .key_count = 2};
+	struct account_store *store = make(state, &holder, 1);
 
-	strcpy(copy, token);
-	account_store_lookup_token(store, text_of(copy), on_found, &found);
-	memset(copy, 'x', sizeof copy - 1);
-	settle(state);
-	assert_int_equal(found.calls, 1);
-	assert_int_equal(found.has_account, found.status == STATUS_OK);
-	return found;
-}
-
-/* Each account has a key that its login tells, and the first one a second one. */
-static void a_token_names_its_account(void **state)
-{
-	struct account_key keys[LENGTH(accounts) + 1];
-	struct account holders[LENGTH(accounts)];
-	struct account_store *store;
-	bool was_plain;
-
-	for (size_t i = 0; i < LENGTH(accounts); i++) {
-		keys[i] = (struct account_key){.name = name_one};
-		assert_int_equal(key_parse(text_of(accounts[i].login), &keys[i].key, &was_plain), STATUS_OK);
-		holders[i] = accounts[i];
-		holders[i].keys = &keys[i];
-		holders[i].key_count = 1;
-	}
-	keys[LENGTH(accounts)] = (struct account_key){.name = name_two};
-	assert_int_equal(key_parse(text_of("second"), &keys[LENGTH(accounts)].key, &was_plain), STATUS_OK);
-	holders[LENGTH(accounts) - 1].key_count = 2;
-	store = make(state, holders, LENGTH(holders));
-	for (size_t i = 0; i < LENGTH(accounts); i++)
-		assert_string_equal(look_up_token(state, store, accounts[i].login).login, accounts[i].login);
-	assert_string_equal(look_up_token(state, store, "second").login, accounts[LENGTH(accounts) - 1].login);
-	assert_int_equal(look_up_token(state, store, "third").status, STATUS_NOT_FOUND);
-	assert_int_equal(look_up_token(state, store, "").status, STATUS_NOT_FOUND);
+	assert_string_equal(look_up_token(state, store, text_of("first")).login, login_a);
+	assert_string_equal(look_up_token(state, store, text_of("second")).login, login_a);
+	assert_int_equal(look_up_token(state, store, text_of("third")).status, STATUS_NOT_FOUND);
 	account_store_free(&store);
 }
 
@@ -265,6 +267,86 @@ static void finds_each_of_many(void **state)
 	assert_int_equal(look_up(state, store, text_of("user-5000")).status, STATUS_NOT_FOUND);
 	account_store_free(&store);
 	free(many);
+}
+
+static void a_token_names_its_user(void **state)
+{
+	struct account_key keys[] = {key_of("token-a"), key_of("token-b")};
+	struct account tokens[] = {holder_of(&keys[0], login_a), holder_of(&keys[1], login_b), {.login = login_c}};
+	static const struct text others[] = {
+		OCTETS("token"), OCTETS("token-aa"), OCTETS("TOKEN-A"), OCTETS("token-a "),   OCTETS("token-a\0"),
+		OCTETS(""),      OCTETS("\0"),       OCTETS("myLogin"), OCTETS("with space"),
+	};
+	struct account_store *store = make(state, tokens, LENGTH(tokens));
+
+	assert_string_equal(look_up_token(state, store, text_of("token-a")).login, login_a);
+	assert_string_equal(look_up_token(state, store, text_of("token-b")).login, login_b);
+	for (size_t i = 0; i < LENGTH(others); i++)
+		assert_row(others[i].octets, look_up_token(state, store, others[i]).status == STATUS_NOT_FOUND);
+	account_store_free(&store);
+}
+
+static void a_key_that_several_share_names_nobody(void **state)
+{
+	static char login_f[] = "f";
+	struct account_key shared = key_of("shared"), own = key_of("own"), of_three = key_of("of three");
+	struct account sharing[] = {
+		holder_of(&shared, login_a),   holder_of(&own, login_b),      holder_of(&shared, login_c),
+		holder_of(&of_three, login_d), holder_of(&of_three, login_e), holder_of(&of_three, login_f),
+	};
+	struct account_store *store = make(state, sharing, LENGTH(sharing));
+
+	assert_int_equal(look_up_token(state, store, text_of("shared")).status, STATUS_NOT_FOUND);
+	assert_int_equal(look_up_token(state, store, text_of("of three")).status, STATUS_NOT_FOUND);
+	assert_string_equal(look_up_token(state, store, text_of("own")).login, login_b);
+	/* By their logins they are all there. */
+	for (size_t i = 0; i < LENGTH(sharing); i++)
+		assert_int_equal(look_up(state, store, text_of(sharing[i].login)).status, STATUS_OK);
+	account_store_free(&store);
+}
+
+/* Digests that begin with the same octets, as a search may go by them. */
+static void tells_keys_apart_octet_by_octet(void **state)
+{
+	struct account_key keys[] = {key_of("token-a"), key_of("token-a"), key_of("token-a")};
+	struct account alike[] = {holder_of(&keys[0], login_a), holder_of(&keys[1], login_b),
+				  holder_of(&keys[2], login_c)};
+	struct account_store *store;
+
+	keys[0].key.digest[KEY_DIGEST_LEN - 1] ^= 1;
+	keys[2].key.digest[KEY_DIGEST_LEN / 2] ^= 1;
+	store = make(state, alike, LENGTH(alike));
+	assert_string_equal(look_up_token(state, store, text_of("token-a")).login, login_b);
+	account_store_free(&store);
+}
+
+static void finds_each_of_many_by_its_token(void **state)
+{
+	static char logins[MANY][LOGIN_MAX];
+	static struct account_key keys[MANY];
+	struct account *many = calloc(MANY, sizeof *many);
+	struct account_store *store;
+
+	assert_non_null(many);
+	for (size_t i = 0; i < MANY; i++) {
+		snprintf(logins[i], LOGIN_MAX, "user-%zu", i);
+		keys[i] = key_of(logins[i]);
+		many[i] = holder_of(&keys[i], logins[i]);
+	}
+	store = make(state, many, MANY);
+	for (size_t i = 0; i < MANY; i++)
+		assert_string_equal(look_up_token(state, store, text_of(logins[i])).login, logins[i]);
+	assert_int_equal(look_up_token(state, store, text_of("user-5000")).status, STATUS_NOT_FOUND);
+	account_store_free(&store);
+	free(many);
+}
+
+static void an_empty_store_knows_no_token(void **state)
+{
+	struct account_store *store = make(state, NULL, 0);
+
+	assert_int_equal(look_up_token(state, store, text_of("token-a")).status, STATUS_NOT_FOUND);
+	account_store_free(&store);
 }
 
 /* As the pipeline does with the second reading of credentials. */
@@ -327,9 +409,14 @@ int store_contract_run(const struct store_under_test *store)
 		cmocka_unit_test_prestate(tells_accounts_apart_octet_by_octet, &copy),
 		cmocka_unit_test_prestate(finds_no_account_that_is_not_there, &copy),
 		cmocka_unit_test_prestate(finds_all_keys_of_an_account_with_their_limits, &copy),
-		cmocka_unit_test_prestate(a_token_names_its_account, &copy),
+		cmocka_unit_test_prestate(each_key_of_an_account_is_a_token, &copy),
 		cmocka_unit_test_prestate(an_empty_store_holds_nobody, &copy),
 		cmocka_unit_test_prestate(finds_each_of_many, &copy),
+		cmocka_unit_test_prestate(a_token_names_its_user, &copy),
+		cmocka_unit_test_prestate(a_key_that_several_share_names_nobody, &copy),
+		cmocka_unit_test_prestate(tells_keys_apart_octet_by_octet, &copy),
+		cmocka_unit_test_prestate(finds_each_of_many_by_its_token, &copy),
+		cmocka_unit_test_prestate(an_empty_store_knows_no_token, &copy),
 		cmocka_unit_test_prestate(looks_up_again_from_within_an_answer, &copy),
 		cmocka_unit_test_prestate(answers_nobody_after_it_was_freed, &copy),
 		cmocka_unit_test_prestate(freeing_nothing_does_nothing, &copy),

@@ -91,8 +91,10 @@ static void many_sources_make_a_login_suspect_but_do_not_lock_it(void **state)
 	assert_true(throttle_failed(*state, text_of("alice"), &elsewhere, START_MS) > 0);
 	assert_false(throttle_suspects(*state, text_of("bob"), &elsewhere, START_MS));
 	assert_int_equal(throttle_failed(*state, text_of("bob"), &elsewhere, START_MS), 0);
-	/* Minutes later it is forgotten. */
-	assert_false(throttle_suspects(*state, text_of("alice"), &elsewhere, START_MS + 2000 * RECOVERY_S));
+	/* It is forgotten as slowly as it came. */
+	assert_true(throttle_suspects(*state, text_of("alice"), &elsewhere, START_MS + 5000 * RECOVERY_S));
+	assert_false(throttle_suspects(*state, text_of("alice"), &elsewhere,
+				       START_MS + 1000 * (THROTTLE_WIDE + 1) * RECOVERY_S));
 }
 
 /* One address at a thousand logins. */
@@ -108,6 +110,18 @@ static void many_logins_make_a_source_suspect_but_do_not_lock_it(void **state)
 	assert_int_equal(wait_s(*state, "alice", &here, START_MS), 0);
 	assert_true(throttle_failed(*state, text_of("alice"), &here, START_MS) > 0);
 	assert_false(throttle_suspects(*state, text_of("alice"), &elsewhere, START_MS));
+}
+
+static void a_few_failures_make_a_suspect(void **state)
+{
+	uint64_t token_ms = 1000 * RECOVERY_S / FAILURES_MAX;
+
+	guess(*state, "alice", THROTTLE_SUSPECT - 1, START_MS);
+	assert_false(throttle_suspects(*state, text_of("alice"), &here, START_MS));
+	guess(*state, "bob", 1, START_MS);
+	assert_true(throttle_suspects(*state, text_of("carol"), &here, START_MS));
+	assert_false(throttle_suspects(*state, text_of("carol"), &elsewhere, START_MS));
+	assert_false(throttle_suspects(*state, text_of("carol"), &here, START_MS + token_ms));
 }
 
 static void a_flood_of_addresses_does_not_free_who_is_locked(void **state)
@@ -182,6 +196,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_64_is_one_source, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_sources_make_a_login_suspect_but_do_not_lock_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_logins_make_a_source_suspect_but_do_not_lock_it, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_few_failures_make_a_suspect, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_flood_of_addresses_does_not_free_who_is_locked, setup, teardown),
 		cmocka_unit_test(changes_are_bounded_by_login_and_by_source),
 		cmocka_unit_test(what_was_under_way_is_owed),

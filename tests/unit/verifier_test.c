@@ -243,6 +243,46 @@ static void beyond_the_bound_nothing_is_known_and_told_at_once(void **state)
 	assert_true(honest.matches);
 }
 
+static void suspects_get_a_quarter_of_the_time(void **state)
+{
+	static struct answer answers[20];
+	struct world *world = *state;
+	unsigned answered = 0;
+
+	fake_env_set_work_ms(world->fake, 50);
+	for (size_t i = 0; i < LENGTH(answers); i++) {
+		char secret[16];
+
+		snprintf(secret, sizeof secret, "wrong %zu", i);
+		begin(world, secret, true, &answers[i]);
+	}
+	fake_env_advance(world->fake, 2000);
+	for (size_t i = 0; i < LENGTH(answers); i++)
+		answered += answers[i].calls;
+	assert_int_equal(answered, 10);
+	/* Others need not wait for the end of the pause. */
+	fake_env_advance(world->fake, 100);
+	begin(world, PASSWORD, false, &answers[0]);
+	fake_env_advance(world->fake, 50);
+	assert_true(answers[0].matches);
+}
+
+static void what_has_waited_too_long_is_given_up(void **state)
+{
+	static struct answer answers[3];
+	struct world *world = *state;
+
+	fake_env_set_work_ms(world->fake, 2000);
+	begin(world, "first", false, &answers[0]);
+	begin(world, "second", false, &answers[1]);
+	begin(world, "third", false, &answers[2]);
+	fake_env_advance(world->fake, 10000);
+	assert_int_equal(answers[0].status, STATUS_OK);
+	assert_int_equal(answers[1].status, STATUS_OK);
+	assert_int_equal(answers[2].calls, 1);
+	assert_int_equal(answers[2].status, STATUS_FULL);
+}
+
 static void the_same_secret_is_computed_once_for_all_who_wait(void **state)
 {
 	struct world *world = *state;
@@ -282,6 +322,8 @@ int main(void)
 		TEST(a_flood_of_wrong_ones_does_not_push_out_right_ones),
 		TEST(suspects_wait_behind_all_others),
 		TEST(beyond_the_bound_nothing_is_known_and_told_at_once),
+		TEST(suspects_get_a_quarter_of_the_time),
+		TEST(what_has_waited_too_long_is_given_up),
 		TEST(the_same_secret_is_computed_once_for_all_who_wait),
 		TEST(those_who_wait_when_it_is_freed_are_never_told),
 	};

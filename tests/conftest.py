@@ -7,7 +7,8 @@ import signal
 import pytest
 
 from faulty import Scripted
-from gateway import BINARY, ZONE, Gateway
+from gateway import BINARY, ZONE, Gateway, config_text, user_setting, zone_setting
+from process import LOOPBACK
 from servers import ALGORITHMS, Bind, Key, Knot, Zone
 
 SECOND_ZONE = "second.example.com"
@@ -60,6 +61,19 @@ def gateway():
     """Makes gateways from a configuration. At the end of the test each must end cleanly."""
     with contextlib.ExitStack() as stack:
         yield lambda config, **options: stack.enter_context(contextlib.closing(Gateway(config, **options).start()))
+
+
+@pytest.fixture
+def front(gateway):
+    """Makes a gateway for zones of one primary, real or scripted, and for one user who has all of them; unless the test
+    says otherwise."""
+    def make(primary, *zones, users=(), listen=(LOOPBACK,), **options):
+        zones = zones or (ZONE,)
+        key = primary.key() if callable(primary.key) else primary.key
+        users = users or [user_setting(hosts=[f"zone:{zone}" for zone in zones])]
+        settings = [zone_setting(zone, primary, key) for zone in zones]
+        return gateway(config_text(settings, [key], users, **options), listen=listen)
+    return make
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,220 @@
+"""Real clients, each run as its users run it: what it ends with, what it tells them, and what it records."""
+
+import re
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway import API_KEY, LOGIN, PATIENCE_S
+from process import Process, wait_until
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a person sees of one run: its exit status (None: it goes on), and somewhere in its output these words."""
+    status: int
+    words: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a client. `published` is the address that the client now takes for the one in the DNS."""
+    status: int
+    output: str
+    published: str
+
+    def require(self, told):
+        assert self.status == told.status, self
+        assert re.search(told.words, self.output), self
+
+
+class Client:
+    """One installation of a client, in a folder of its own. The attributes say how it tells what became of a request;
+    they are what users are to look for."""
+
+    schemes = ("http",)
+    changed = unchanged = None
+    wrong_password = unknown_host = unavailable = None
+
+    def __init__(self, folder, service, host):
+        self.folder = Path(folder)
+        self.service = service
+        self.host = host
+        self._runs = 0
+
+    def update(self, address, password=API_KEY, host=None):
+        """Sends the address even if the client thinks that it is published already."""
+        raise NotImplementedError
+
+    def retry(self, address):
+        """As the client tries again after a failure that will pass."""
+        return self.update(address)
+
+    def start(self, *argv):
+        """A process with an environment of its own: neither settings of this machine's users nor proxies matter."""
+        self._runs += 1
+        environment = [f"HOME={self.folder}", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C",
+                       "RES_OPTIONS=timeout:1 attempts:1"]
+        return Process(argv[0], ["env", "-i", *environment, *map(str, argv)], self.folder / f"log{self._runs}")
+
+    def finished(self, *argv):
+        """(exit status, output)"""
+        process = self.start(*argv)
+        status = process.wait(PATIENCE_S)
+        return status, process.output()
+
+    def write(self, name, text):
+        """Passwords are in it."""
+        path = self.folder / name
+        path.write_text(text)
+        path.chmod(0o600)
+        return path
+
+
+class Ddclient(Client):
+    """Keeps a cache file. Of any status but 200 and 401 version 3.10 says nothing at all."""
+
+    changed = Told(0, r"SUCCESS: .*: good: IP address set to")
+    unchanged = Told(0, r"WARNING: .*: nochg: No update required")
+    wrong_password = Told(1, r"FAILED: .*authorization failed \(HTTP/1\.1 401")
+    unknown_host = unavailable = Told(0, r"^$")
+
+    def update(self, address, password=API_KEY, host=None):
+        host = host or self.host
+        return self.run(f"""
+protocol=dyndns2
+use=ip, ip={address}
+{self.tls()}
+server={self.service.address}
+login={LOGIN}
+password='{password}'
+{host}
+""", host, "-force")
+
+    def tls(self):
+        return f"ssl=yes, ssl_ca_file={self.service.authority}" if self.service.authority else "ssl=no"
+
+    def run(self, config, host, *options):
+        path = self.write("ddclient.conf", config)
+        cache = self.folder / "ddclient.cache"
+        status, output = self.finished("ddclient", "-daemon=0", "-file", path, "-cache", cache,
+                                       "-pid", self.folder / "pid", *options)
+        entry = re.search(rf"^(\S+) {re.escape(host)}$", cache.read_text(), re.MULTILINE)
+        recorded = dict(field.split("=", 1) for field in entry[1].split(","))
+        return Run(status, output, recorded["ip"] if recorded["status"] == "good" else None)
+
+
+class Inadyn(Client):
+    """Keeps a file with the address for each host. A temporary failure leaves it running, any other one ends it. It
+    does not tell `nochg` from `good`."""
+
+    changed = unchanged = Told(0, r"Successful alias table update")
+    wrong_password = Told(50, r"\[401 .*Error response from DDNS server, exiting!")
+    unknown_host = Told(48, r"\[404 .*Error response from DDNS server, exiting!")
+    unavailable = Told(None, r"Temporary error .*\[503 .*Will retry again in")
+
+    process = None
+
+    def update(self, address, password=API_KEY, host=None):
+        host = host or self.host
+        return self.run(f"""
+verify-address = false
+allow-ipv6 = true
+{self.authority()}
+custom gateway {{
+    username        = {LOGIN}
+    password        = {password}
+    hostname        = {host}
+    ddns-server     = {self.service.address}
+    ddns-path       = "/nic/update?hostname=%h&myip=%i"
+    ssl             = {str(bool(self.service.authority)).lower()}
+    checkip-command = "/bin/echo {address}"
+}}
+""", host)
+
+    def authority(self):
+        return f"ca-trust-file = {self.service.authority}" if self.service.authority else ""
+
+    def run(self, config, host):
+        path = self.write("inadyn.conf", config)
+        cache = self.folder / "inadyn"
+        cache.mkdir(exist_ok=True)
+        self.process = self.start("inadyn", "--once", "--force", "--foreground", "--no-pidfile", "--loglevel=info",
+                                  f"--config={path}", f"--cache-dir={cache}")
+        return self._outcome(cache / f"{host}.cache", 0)
+
+    def retry(self, _address):
+        """The signal stands for the ten minutes that it would wait."""
+        before = self._retries()
+        self.process.popen.send_signal(signal.SIGUSR1)
+        return self._outcome(self.folder / "inadyn" / f"{self.host}.cache", before)
+
+    def _retries(self):
+        return self.process.output().count("Will retry again in")
+
+    def _outcome(self, cache, retries):
+        """Waits for the process to end, or to say once more that it will try again."""
+        assert wait_until(lambda: not self.process.running or self._retries() > retries, PATIENCE_S)
+        output = re.sub(r"\s+", " ", self.process.output())
+        return Run(self.process.popen.poll(), output, cache.read_text() if cache.exists() else None)
+
+
+class Tool(Client):
+    """A program that fetches one URL. It records nothing: what it prints is what cron mails."""
+
+    def update(self, address, password=API_KEY, host=None):
+        argv = self.command(f"/nic/update?hostname={host or self.host}&myip={address}", password)
+        status, output = self.finished(*argv)
+        published = re.search(r"^(?:good|nochg) (\S+)$", output, re.MULTILINE)
+        return Run(status, output, published[1] if status == 0 and published else None)
+
+    def command(self, target, password):
+        raise NotImplementedError
+
+
+class Curl(Tool):
+    changed, unchanged = Told(0, r"\Agood \S+\n\Z"), Told(0, r"\Anochg \S+\n\Z")
+    wrong_password, unknown_host, unavailable = (Told(22, rf"(?m)^{word}$") for word in ("badauth", "nohost", "911"))
+
+    def command(self, target, password):
+        tls = ["--cacert", self.service.authority] if self.service.authority else []
+        return ["curl", "-sS", "--fail-with-body", *tls, "-u", f"{LOGIN}:{password}", self.service.url + target]
+
+
+class Wget(Tool):
+    """GNU wget sends no credentials until it is asked for them."""
+
+    changed, unchanged = Told(0, r"(?m)^good \S+$"), Told(0, r"(?m)^nochg \S+$")
+    wrong_password = Told(6, r"Username/Password Authentication Failed")
+    unknown_host, unavailable = Told(8, r"(?m)^nohost$"), Told(8, r"(?m)^911$")
+
+    def command(self, target, password):
+        tls = [f"--ca-certificate={self.service.authority}"] if self.service.authority else []
+        return ["wget", "-nv", "-t1", "-O-", "--content-on-error", *tls, f"--user={LOGIN}", f"--password={password}",
+                self.service.url + target]
+
+
+class OpenWrt(Tool):
+    """GNU wget as ddns-scripts calls it: with credentials in the URL, and with an eye on nothing but its exit status."""
+
+    changed, unchanged = Wget.changed, Wget.unchanged
+    wrong_password, unknown_host, unavailable = Wget.wrong_password, Told(8, r"ERROR 404"), Told(8, r"ERROR 503")
+
+    def command(self, target, password):
+        tls = [f"--ca-certificate={self.service.authority}"] if self.service.authority else []
+        return ["wget", f"--hsts-file={self.folder}/hsts", "-nv", "-t", "1", "-O", "-", *tls, "--no-proxy",
+                f"{self.service.scheme}://{LOGIN}:{password}@{self.service.address}{target}"]
+
+
+class BusyboxWget(Tool):
+    """Takes credentials in the URL alone, shows no body of an error, and checks no certificates."""
+
+    changed, unchanged = Told(0, r"\Agood \S+\n\Z"), Told(0, r"\Anochg \S+\n\Z")
+    wrong_password, unknown_host, unavailable = (
+        Told(1, rf"server returned error: HTTP/1\.1 {status} ") for status in (401, 404, 503))
+
+    def command(self, target, password):
+        return ["busybox", "wget", "-q", "-O-", f"http://{LOGIN}:{password}@{self.service.address}{target}"]
+
+
+CLIENTS = (Ddclient, Inadyn, Curl, Wget, OpenWrt, BusyboxWget)

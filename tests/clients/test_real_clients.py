@@ -1,0 +1,96 @@
+"""Real clients, from Debian, in front of real BIND and Knot. What a client tells and records is compared to the DNS."""
+
+import pytest
+
+from clients import Tool
+from gateway import ZONE
+from process import wait_until
+from service import serving
+
+V4, V6 = "198.51.100.7", "2001:db8::7"
+OLD_V4, OLD_V6 = ("A", "192.0.2.1"), ("AAAA", "2001:db8::1")
+GATEWAY_TTL = 180
+
+# A request waits for its primary to come back as long as it may; a client that gets 911 asks again.
+IMPATIENT = {"request_timeout_ms": 600, "connect_timeout_ms": 300, "reply_timeout_ms": 500}
+
+
+@pytest.fixture
+def host(primary):
+    return primary.new_host(OLD_V4, OLD_V6)
+
+
+@pytest.fixture
+def client(setting, tmp_path, primary, host):
+    kind, certificate = setting
+    with serving(primary, certificate) as service:
+        yield kind(tmp_path, service, host)
+
+
+@pytest.mark.parametrize("address, rdtype, other", [(V4, "A", OLD_V6), (V6, "AAAA", OLD_V4)])
+def test_first_update(client, primary, host, address, rdtype, other):
+    run = client.update(address)
+    run.require(client.changed)
+    assert run.published == address
+    assert primary.records(host, rdtype) == (GATEWAY_TTL, [address])
+    assert primary.records(host, other[0])[1] == [other[1]]
+
+
+def test_unchanged(client, primary):
+    client.update(V4)
+    serial = primary.serial()
+    run = client.update(V4)
+    run.require(client.unchanged)
+    assert run.published == V4
+    assert primary.serial() == serial
+
+
+def test_changed_again(client, primary, host):
+    client.update("198.51.100.1")
+    run = client.update(V4)
+    run.require(client.changed)
+    assert run.published == V4
+    assert primary.records(host, "A") == (GATEWAY_TTL, [V4])
+
+
+def test_wrong_password(client, primary, host):
+    run = client.update(V4, password="not-the-password")
+    run.require(client.wrong_password)
+    assert run.published is None
+    assert primary.records(host, "A")[1] == [OLD_V4[1]]
+
+
+def test_unknown_host(client, primary):
+    unknown = f"nobody.{ZONE}"
+    run = client.update(V4, host=unknown)
+    run.require(client.unknown_host)
+    assert run.published is None
+    assert primary.records(unknown, "A") is None
+
+
+def test_primary_down_and_back(setting, tmp_path, own_primary):
+    """Nothing that the client does meanwhile makes it give up, or believe in an address that is not in the DNS."""
+    kind, certificate = setting
+    host = own_primary.new_host(OLD_V4)
+    with serving(own_primary, certificate, **IMPATIENT) as service:
+        client = kind(tmp_path, service, host)
+        own_primary.stop()
+        run = client.update(V4)
+        run.require(client.unavailable)
+        assert run.published is None
+        own_primary.resume()
+        assert wait_until(lambda: client.retry(V4).published == V4, interval_s=0.2)
+        assert own_primary.records(host, "A") == (GATEWAY_TTL, [V4])
+
+
+@pytest.mark.parametrize("setting", [(kind, scheme) for kind in Tool.__subclasses__() for scheme in kind.schemes],
+                         ids=lambda setting: f"{setting[0].__name__}-{setting[1]}", indirect=True)
+@pytest.mark.parametrize("addresses", [f"{V4},{V6}", f"{V6},{V4}"], ids=["v4-first", "v6-first"])
+def test_both_families_at_once(client, primary, host, addresses):
+    run = client.update(addresses)
+    run.require(client.changed)
+    assert run.published == f"{V4},{V6}"
+    assert primary.records(host, "A") == (GATEWAY_TTL, [V4])
+    assert primary.records(host, "AAAA") == (GATEWAY_TTL, [V6])
+
+

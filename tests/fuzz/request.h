@@ -1,0 +1,172 @@
+/*
+ * request: a request from octets, and a world for it to be planned in, for fuzz targets that follow one to its answer.
+ */
+#ifndef FUZZ_REQUEST_H
+#define FUZZ_REQUEST_H
+
+#include <string.h>
+
+#include "dialect/dialect.h"
+#include "http/decode.h"
+#include "http/json.h"
+#include "require.h"
+#include "update/plan.h"
+
+/* ---- The world around it ---- */
+
+static inline struct name name_of(const char *text)
+{
+	struct name name;
+
+	require(name_parse(text_of(text), &name) == STATUS_OK);
+	return name;
+}
+
+static inline struct addr addr_of(const char *text)
+{
+	struct addr addr;
+
+	require(addr_parse(text_of(text), &addr) == STATUS_OK);
+	return addr;
+}
+
+static inline const struct plan_policy *policy(void)
+{
+	static struct plan_zone zones[3];
+	static const struct plan_policy all = {.zones = zones, .zone_count = 3, .allow_private = true};
+
+	zones[0] = (struct plan_zone){name_of("example.com"), 180, true};
+	zones[1] = (struct plan_zone){name_of("sub.example.com"), 60, true};
+	zones[2] = (struct plan_zone){name_of("off.example.com"), 60, false};
+	return &all;
+}
+
+static inline const struct grant *grant(void)
+{
+	static struct host_pattern patterns[4];
+	static struct grant some = {.patterns = patterns, .count = 4};
+
+	some.login = text_of("www.example.com");
+	some.may_set_txt = true;
+	patterns[0] = (struct host_pattern){.kind = HOST_EXACT, .name = name_of("www.example.com")};
+	patterns[1] = (struct host_pattern){.kind = HOST_BELOW, .name = name_of("sub.example.com")};
+	patterns[2] = (struct host_pattern){.kind = HOST_ZONE, .name = name_of("off.example.com")};
+	patterns[3] = (struct host_pattern){.kind = HOST_BELOW, .name = name_of("lab.example.com"), .may_create = true};
+	return &some;
+}
+
+/* ---- What must hold of every plan ---- */
+
+static inline void check_address(const struct addr *addr)
+{
+	enum addr_scope scope = addr_scope(addr);
+
+	require(scope == ADDR_SCOPE_GLOBAL || scope == ADDR_SCOPE_PRIVATE);
+}
+
+static inline void check_change(const struct change *change, uint32_t ttl_s, enum grant_right right)
+{
+	require(change_is_txt(change) || change->addr.family == ADDR_V4 || change->addr.family == ADDR_V6);
+	require(change->ttl_s == ttl_s);
+	switch (change->kind) {
+	case CHANGE_REPLACE:
+		check_address(&change->addr);
+		require(change->must_exist == (right == GRANT_UPDATE));
+		break;
+	case CHANGE_REMOVE:
+		require(right == GRANT_CREATE && !change->must_exist);
+		break;
+	case CHANGE_PREFIX:
+		check_address(&change->addr);
+		require(change->addr.family == ADDR_V6);
+		require(change->prefix_len >= 1 && change->prefix_len <= 128);
+		break;
+	case CHANGE_TXT_SET:
+	case CHANGE_TXT_ADD:
+	case CHANGE_TXT_DROP:
+	case CHANGE_TXT_ROTATE:
+		require(!change->must_exist);
+		break;
+	}
+}
+
+static inline bool is_about_txt(const struct change_set *set)
+{
+	return change_is_txt(&set->changes[0]);
+}
+
+static inline void check_txt(const struct change_set *set)
+{
+	require(set->count == 1);
+	for (size_t i = 0; i < set->txt.len; i++)
+		require(set->txt.octets[i] >= ' ' && set->txt.octets[i] <= '~');
+}
+
+/* The host that the set is for: of a challenge, the one that is proved by it. */
+static inline struct name host_of(const struct change_set *set)
+{
+	struct text owner = name_text(&set->owner), label, rest;
+	struct name host;
+
+	if (is_about_txt(set) && text_split(owner, '.', &label, &rest) && text_equal(label, text_of("_acme-challenge")))
+		owner = rest;
+	require(name_parse(owner, &host) == STATUS_OK && text_equal(name_text(&host), owner));
+	return host;
+}
+
+/* Nothing but the name of a host that was granted reaches a plan. */
+static inline void check_set(const struct change_set *set)
+{
+	const struct plan_zone *zone;
+	struct name host;
+	enum grant_right right;
+
+	require(set->count >= 1 && set->count <= CHANGE_SET_MAX);
+	require(set->zone < policy()->zone_count);
+	zone = &policy()->zones[set->zone];
+	require(zone->active && plan_find_zone(policy(), &set->owner) == zone);
+	host = host_of(set);
+	right = grant_right(grant(), &host, &zone->name);
+	require(right != GRANT_NOTHING);
+	if (is_about_txt(set))
+		check_txt(set);
+	for (size_t i = 0; i < set->count; i++)
+		check_change(&set->changes[i], zone->ttl_s, right);
+	require(set->count == 1 || set->changes[0].addr.family != set->changes[1].addr.family);
+}
+
+/* ---- The request ---- */
+
+static inline bool decode_body(struct text body, struct decode_space *space, struct http_params *params)
+{
+	enum status status = body.len && body.octets[0] == '{' ? json_params(body, space, params)
+							       : decode_params(body, space, params);
+
+	return status == STATUS_OK;
+}
+
+/*
+ * Target, Authorization header and body, a form or a JSON object, stand in the input in this order with newlines
+ * between; Basic credentials are those of X-Api-User and X-Api-Key, too. The space is the caller's, of
+ * DECODE_SPACE(size) + 1 octets. False if no request comes of it.
+ */
+static inline bool decode_request(struct text input, struct decode_space *space, struct http_request *request)
+{
+	struct text target, authorization, body, rest, query;
+
+	text_split(input, '\n', &target, &rest);
+	text_split(rest, '\n', &authorization, &body);
+	*request = (struct http_request){.method = body.len ? HTTP_POST : HTTP_GET, .source = addr_of("203.0.113.9")};
+	if (decode_target(target, space, &request->path, &query, &request->has_query) != STATUS_OK ||
+	    decode_params(query, space, &request->params) != STATUS_OK || !decode_body(body, space, &request->params))
+		return false;
+	request->has_basic =
+		decode_basic(authorization, space, &request->basic_user, &request->basic_password) == STATUS_OK;
+	if (request->has_basic) {
+		request->api_user = request->basic_user;
+		request->api_key = request->basic_password;
+	}
+	return true;
+}
+
+#endif

@@ -1,0 +1,134 @@
+"""TXT records for ACME challenges, as acme-dns, lego's httpreq and DuckDNS ask for them, at real BIND and Knot."""
+
+import json
+import threading
+
+import pytest
+
+from conftest import READ_ONLY_ZONE, SECOND_ZONE
+from gateway import API_KEY, LOGIN, ZONE, basic, form, secret, user_setting
+
+OLD_V4 = ("A", "192.0.2.1")
+GATEWAY_TTL = 180
+TOKEN = "7c5b1d0e-token-of-alice"
+
+
+@pytest.fixture
+def gateway(primary, front):
+    return front(primary, ZONE, READ_ONLY_ZONE,
+                 users=[user_setting(hosts=[f"zone:{ZONE}", f"zone:{READ_ONLY_ZONE}"], may_set_txt=True),
+                        user_setting("duck", TOKEN, may_set_txt=True), user_setting("plain")])
+
+
+@pytest.fixture
+def host(primary):
+    return primary.new_host(OLD_V4)
+
+
+def challenge(host):
+    return f"_acme-challenge.{host}"
+
+
+def texts(primary, name):
+    """The strings of the TXT record; the TTL must be the gateway's."""
+    ttl, values = primary.records(name, "TXT") or (GATEWAY_TTL, [])
+    assert ttl == GATEWAY_TTL
+    return [value.strip('"') for value in values]
+
+
+def post(gateway, path, headers, **members):
+    return gateway.ask("POST", path, ["Content-Type: application/json", *headers], json.dumps(members).encode())
+
+
+def acmedns(gateway, subdomain, txt, user=LOGIN, key=API_KEY):
+    return post(gateway, "/update", [f"X-Api-User: {user}", f"X-Api-Key: {secret(key)}"], subdomain=subdomain, txt=txt)
+
+
+def httpreq(gateway, verb, fqdn, value, user=LOGIN):
+    return post(gateway, f"/{verb}", [basic(user, API_KEY)], fqdn=fqdn, value=value)
+
+
+def test_acmedns_keeps_the_last_two(primary, gateway, host):
+    """A name and its wildcard are proved at the same place."""
+    for last, txt in ((None, "first"), ("first", "second"), ("second", "third"), ("third", "third")):
+        answer = acmedns(gateway, challenge(host), txt)
+        assert (answer.status, json.loads(answer.text)) == (200, {"txt": txt})
+        kept = texts(primary, challenge(host))
+        assert txt in kept and last in (None, *kept) and len(kept) <= 2
+    assert primary.records(host, "A")[1] == [OLD_V4[1]]
+
+
+def test_httpreq(primary, gateway, host):
+    name = challenge(host)
+    for value in ("first", "second", "second"):
+        assert httpreq(gateway, "present", f"{name}.", value).status == 200
+    assert texts(primary, name) == ["first", "second"]
+    assert httpreq(gateway, "cleanup", f"{name}.", "first").status == 200
+    assert texts(primary, name) == ["second"]
+    for value in ("first", "second", "never"):
+        assert httpreq(gateway, "cleanup", f"{name}.", value).status == 200
+    assert primary.records(name, "TXT") is None
+
+
+def test_duckdns_txt(primary, gateway, host):
+    """It is about the TXT record alone, whatever address comes with it."""
+    def ask(**operands):
+        return gateway.ask("GET", "/update?" + form(domains=host, token=secret(TOKEN), **operands))
+    assert ask(txt="first", ip="198.51.100.7").text.startswith("OK")
+    assert texts(primary, host) == ["first"]
+    assert ask(txt="second").text.startswith("OK")
+    assert texts(primary, host) == ["second"]
+    assert ask(txt="second", clear="true").text.startswith("OK")
+    assert primary.records(host, "TXT") is None
+    assert primary.records(host, "A")[1] == [OLD_V4[1]]
+
+
+@pytest.mark.parametrize("txt", ["x" * 255, 'a "quoted" \\ string', "semi;colon and space "],
+                         ids=["long", "quotes", "odd"])
+def test_any_printable_string(primary, gateway, host, txt):
+    assert httpreq(gateway, "present", challenge(host), txt).status == 200
+    found, = primary.records(challenge(host), "TXT")[1]
+    assert found == '"' + txt.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+@pytest.mark.parametrize("name, value, user, status", [
+    (f"_acme-challenge.www.{ZONE}", "x", "nobody", 401), (f"_acme-challenge.www.{ZONE}", "x", "plain", 403),
+    (f"_acme-challenge.www.{SECOND_ZONE}", "x", LOGIN, 403), ("_acme-challenge.www.example.org", "x", LOGIN, 403),
+    ("no name", "x", LOGIN, 400), (f"_acme-challenge.www.{ZONE}", "", LOGIN, 400),
+    (f"_acme-challenge.www.{ZONE}", "x" * 256, LOGIN, 400), (f"_acme-challenge.www.{ZONE}", "x\ny", LOGIN, 400),
+    (f"_acme-challenge.www.{READ_ONLY_ZONE}", "x", LOGIN, 503),
+])
+def test_failures(primary, gateway, name, value, user, status):
+    """A status of 400 and more is what these clients take for failure."""
+    serial = primary.serial()
+    assert httpreq(gateway, "present", name, value, user).status == status
+    assert acmedns(gateway, name, value, user).status == status
+    assert primary.serial() == serial
+
+
+def test_a_challenge_that_is_an_alias(primary, gateway, host):
+    """Beside a CNAME the primary adds nothing and says nothing."""
+    primary.add(ZONE, challenge(host), ("CNAME", f"elsewhere.{ZONE}."))
+    assert httpreq(gateway, "present", challenge(host), "x").status == 404
+    assert acmedns(gateway, challenge(host), "x").status == 404
+    primary.remove(challenge(host), "CNAME")
+    assert httpreq(gateway, "present", challenge(host), "x").status == 200
+    assert texts(primary, challenge(host)) == ["x"]
+
+
+def test_many_at_once(primary, gateway):
+    """Strings of one name that are added at the same time are all there, and aliases among them spoil nothing."""
+    hosts = primary.new_hosts(4, OLD_V4)
+    primary.add(ZONE, challenge(hosts[0]), ("CNAME", f"elsewhere.{ZONE}."))
+    statuses = {}
+
+    def present(host, value):
+        statuses[host, value] = httpreq(gateway, "present", challenge(host), value).status
+    threads = [threading.Thread(target=present, args=[host, f"value{number}"]) for host in hosts for number in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert statuses == {(host, value): 404 if host == hosts[0] else 200 for host, value in statuses}
+    for host in hosts[1:]:
+        assert sorted(texts(primary, challenge(host))) == [f"value{number}" for number in range(5)]
