@@ -54,6 +54,7 @@ static void finish(struct job *job, struct http_response *response)
 	response->headers = job->headers;
 	job->page->parts.answer(&job->exchange, response);
 	job->page->jobs--;
+	job->page->logins -= job->is_login;
 	view_free(&job->view);
 	secret_wipe(job, sizeof *job);
 	free(job);

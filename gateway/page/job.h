@@ -31,7 +31,8 @@ enum {
 
 struct page {
 	struct page_parts parts;
-	size_t jobs; /* under way */
+	size_t jobs;   /* under way */
+	size_t logins; /* attempts among them, which anybody can make */
 };
 
 struct job;
@@ -68,6 +69,7 @@ struct job {
 	struct text login; /* of an attempt to log in; both borrow from the request */
 	struct text password;
 	char password_hash[PASSWORD_HASH_MAX];
+	bool is_login;
 	bool is_known;
 
 	struct keyform form;

@@ -11,6 +11,8 @@
 #include "page/guard.h"
 #include "page/job.h"
 
+enum { LOGINS_MAX = 32 }; /* attempts that wait to be checked */
+
 /* Who is not logged in has a cookie for the form's token alone. */
 void login_show(struct job *job, int status, unsigned retry_after_s, const char *error)
 {
@@ -118,6 +120,16 @@ static void on_password(void *ctx, enum status status)
 		       on_verified, job);
 }
 
+/* Strangers leave room for those who are logged in. */
+static bool may_wait(struct job *job)
+{
+	if (job->page->logins >= LOGINS_MAX)
+		return false;
+	job->is_login = true;
+	job->page->logins++;
+	return true;
+}
+
 static bool is_worth_checking(const struct job *job)
 {
 	return job->login.len > 0 && job->login.len <= ACCOUNT_LOGIN_MAX && job->password.len > 0 &&
@@ -140,7 +152,7 @@ void login_begin(struct job *job)
 		show_wait(job, wait_s);
 	else if (!is_worth_checking(job))
 		turn_away(job);
-	else if (state_do(parts->state, read_password, on_password, job) != STATUS_OK)
+	else if (!may_wait(job) || state_do(parts->state, read_password, on_password, job) != STATUS_OK)
 		answer_busy(job);
 }
 
