@@ -6,6 +6,9 @@
  *   on_password      has the verifier check it
  *   on_verified      a session, or the form again
  */
+#include <stdio.h>
+#include <string.h>
+
 #include "base/log.h"
 #include "base/secret.h"
 #include "page/guard.h"
@@ -102,22 +105,44 @@ static enum status read_password(void *ctx, struct database *database)
 	return database_password(database, job->login, job->password_hash);
 }
 
-/* An unknown login takes as long as a wrong password: it is checked against a hash that stands for nobody's. */
+/*
+ * An unknown login takes as long as a wrong password: it is checked against a hash that no password has. Each login has
+ * its own, because the verifier remembers pairs of hash and password, and would answer faster to a pair that another
+ * unknown login had before.
+ */
+static enum status make_nobodys(struct job *job)
+{
+	char both[SESSION_SECRET_LEN + ACCOUNT_LOGIN_MAX], hex[KEY_HASH_TEXT_MAX];
+	uint8_t digest[KEY_DIGEST_LEN];
+	enum status status;
+
+	memcpy(both, sessions_secret(job->page->parts.sessions), SESSION_SECRET_LEN);
+	memcpy(both + SESSION_SECRET_LEN, job->login.octets, job->login.len);
+	status = key_digest((struct text){both, SESSION_SECRET_LEN + job->login.len}, digest);
+	secret_wipe(both, sizeof both);
+	if (status != STATUS_OK)
+		return status;
+	/* A yescrypt hash of the usual cost ends in 43 characters, which may be these of the digits as well. */
+	snprintf(job->password_hash, sizeof job->password_hash, "$y$j9T$abcdefghijklmnop./abc/$%.43s",
+		 strchr(key_format(digest, hex), ':') + 1);
+	return STATUS_OK;
+}
+
 static void on_password(void *ctx, enum status status)
 {
-	static const char nobodys[] = "$y$j9T$abcdefghijklmnop./abc/$jvFPFkWrnuRkUnxnGrxuQllaPX/h4NK4xY3b1MZJXU7";
 	struct job *job = ctx;
 	const struct page_parts *parts = &job->page->parts;
 	bool suspect;
 
-	if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+	job->is_known = status == STATUS_OK;
+	if (status == STATUS_NOT_FOUND)
+		status = make_nobodys(job);
+	if (status != STATUS_OK) {
 		answer_busy(job);
 		return;
 	}
-	job->is_known = status == STATUS_OK;
 	suspect = throttle_suspects(parts->throttle, job->login, &job->request->source, now_ms(job));
-	verifier_check(parts->verifier, job->is_known ? job->password_hash : nobodys, job->password, suspect,
-		       on_verified, job);
+	verifier_check(parts->verifier, job->password_hash, job->password, suspect, on_verified, job);
 }
 
 /* Strangers leave room for those who are logged in. */
