@@ -6,7 +6,8 @@
 #include "dialect/operands.h"
 #include "dialect/words.h"
 
-static const struct operand_address address_operands[] = {{"ip", true}, {"ipv6", false}, {NULL, false}};
+/* An empty `ip` asks to find it out, and says nothing about there being one. */
+static const struct operand_address address_operands[] = {{"ip", false}, {"ipv6", false}, {NULL, false}};
 
 static bool is_true(const struct http_request *request, const char *name)
 {

@@ -200,9 +200,14 @@ RIGHT = {
 
 @pytest.mark.parametrize("text", RIGHT.values(), ids=RIGHT)
 def test_check_accepts_what_is_right(run, text):
+    """Keys in plain are accepted, with one warning; hashes without."""
     path, done = run("check", text)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0
+    assert re.fullmatch(r"(.*: warning: keys stand here in plain.*\n)?", done.stderr)
+    assert bool(done.stderr) == (API_KEY in text)
     assert "OK" in done.stdout and str(path) in done.stdout
+    path, done = run("check", text.replace(API_KEY, f"sha256:{'0123456789abcdef' * 4}"))
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_check_starts_nothing(run):

@@ -241,7 +241,9 @@ def test_another_writer_between_read_and_write(primary, front, pause_s):
     host = primary.new_host(*aaaa(Writer.address(Writer.OWN, 0)))
     gateway, goods = front(primary), 0
     with Writer(primary, host, pause_s) as writer:
-        for prefix in range(1, 101):
+        for prefix in range(1, Writer.OWN):
+            if prefix > 100 and writer.count > 10:
+                break
             answer = gateway.nic(host, ip6lanprefix=f"2001:db8:{prefix:x}::/48")
             _, (found,) = primary.records(host, "AAAA")
             found_prefix, found_number = parts(found)
@@ -254,7 +256,7 @@ def test_another_writer_between_read_and_write(primary, front, pause_s):
             assert said_prefix == prefix
             assert (found_prefix, found_number) == (prefix, said_number) or \
                 (found_prefix == Writer.OWN and found_number > said_number)
-    assert goods and writer.count > 10
+    assert goods and writer.count > 10, (goods, writer.count)
     number = parts(primary.records(host, "AAAA")[1][0])[1]
     assert said(gateway.nic(host, ip6lanprefix="2001:db8:abcd::/48"))[0] == "good"
     assert primary.records(host, "AAAA") == record(Writer.address(0xabcd, number))
