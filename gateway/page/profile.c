@@ -44,6 +44,17 @@ static void show_time(struct view *view, const char *name, const char *ago_name,
 	view_text(view, ago_name, text_of(when_ago(at_s, now_s, text)));
 }
 
+/* What stands in a text with separators between, or one behind each, becomes a list. */
+static void show_each(struct view *view, const char *name, char separator, struct text rest)
+{
+	struct text part;
+
+	while (rest.len) {
+		text_split(rest, separator, &part, &rest);
+		view_text(view_item(view, name), "part", part);
+	}
+}
+
 /* ---- Hosts ---- */
 
 /* The host of that name, added if it is not there yet; NULL if there is no place for it. */
@@ -116,7 +127,7 @@ static void on_event(void *ctx, const struct database_event *event)
 	view = view_item(history->view, "event");
 	show_time(view, "time", "ago", event->last_s, history->profile->now_s);
 	view_text(view, "what", words_of(event->outcome));
-	view_text(view, "addresses", event->addresses);
+	show_each(view, "at", ',', event->addresses);
 	view_text(view, "source", event->source);
 	if (event->times > 1)
 		view_format(view, "times", "%" PRIu64, event->times);
@@ -153,14 +164,6 @@ static enum status read_hosts(struct profile *profile, struct database *database
 
 /* ---- Keys ---- */
 
-static void show_limits(struct view *view, const char *name, struct text lines)
-{
-	struct text line;
-
-	while (text_split(lines, '\n', &line, &lines))
-		view_text(view_item(view, name), "limit", line);
-}
-
 static void on_key(void *ctx, const struct database_key *key)
 {
 	struct profile *profile = ctx;
@@ -171,8 +174,8 @@ static void on_key(void *ctx, const struct database_key *key)
 	show_time(view, "created", "created_ago", key->created_s, profile->now_s);
 	if (key->used_s)
 		show_time(view, "used", "used_ago", key->used_s, profile->now_s);
-	show_limits(view, "host_limit", key->hosts);
-	show_limits(view, "source_limit", key->sources);
+	show_each(view, "host_limit", '\n', key->hosts);
+	show_each(view, "source_limit", '\n', key->sources);
 	if (key->expires_s == 0)
 		return;
 	view_text(view, "expires", text_of(account_expiry_format(key->expires_s, date)));
