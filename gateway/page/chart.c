@@ -9,7 +9,8 @@ enum {
 	DAY_S = 86400,
 	PITCH = 10, /* from bar to bar */
 	HEIGHT = 48,
-	LOW = 5, /* of a bar that counts nothing */
+	LOW = 5,        /* of a bar that counts nothing */
+	TALL_FROM = 10, /* of one that counts changes */
 };
 
 /* The day of the chart; NULL if it lies outside. */
@@ -57,16 +58,18 @@ static const char *kind_of(const struct chart_day *day)
 
 static void show_day(const struct chart_day *day, size_t i, uint64_t most, uint64_t now_s, struct view *view)
 {
-	uint64_t height = day->changes ? 2 * LOW + (HEIGHT - 2 * LOW) * day->changes / most : day->heard ? LOW : 2;
+	uint64_t height = day->heard ? LOW : 2;
 	struct view *bar = view_item(view, "bar");
 	char date[WHEN_MAX];
 
+	if (day->changes)
+		height = TALL_FROM + (HEIGHT - TALL_FROM) * day->changes / most;
 	view_text(bar, "kind", text_of(kind_of(day)));
 	view_format(bar, "x", "%zu", i * PITCH + 1);
 	view_format(bar, "y", "%" PRIu64, HEIGHT - height);
 	view_format(bar, "height", "%" PRIu64, height);
 	view_format(bar, "title", "%s: %" PRIu64 " changed, %" PRIu64 " failed",
-		    when_date(now_s - (CHART_DAYS - 1 - i) * DAY_S, date), day->changes, day->failures);
+		    when_date(now_s - (uint64_t)(CHART_DAYS - 1 - i) * DAY_S, date), day->changes, day->failures);
 }
 
 void chart_show(const struct chart *chart, uint64_t now_s, struct view *view)

@@ -31,7 +31,7 @@ static enum status next_tag(struct text source, struct tag *out)
 	if (!close || close == open + 2)
 		return STATUS_INVALID;
 	*out = (struct tag){0, {open + 2, (size_t)(close - open) - 2}, open, close + 2};
-	if (memchr("#^/>", *out->name.octets, 4)) {
+	if (*out->name.octets && strchr("#^/>", *out->name.octets)) {
 		out->sign = *out->name.octets;
 		out->name.octets++;
 		out->name.len--;
