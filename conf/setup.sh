@@ -7,7 +7,8 @@ setup_top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck disable=SC2034 # the scripts that source this use it
 setup_build_packages=(
 	gcc libc6-dev cmake make pkg-config
-	libldns-dev libmicrohttpd-dev libgnutls28-dev libconfig-dev libuv1-dev libssl-dev libsqlite3-dev libcrypt-dev libjansson-dev libcmocka-dev
+	libldns-dev libmicrohttpd-dev libgnutls28-dev libconfig-dev libuv1-dev libssl-dev libsqlite3-dev libcrypt-dev libjansson-dev
+	libcmocka-dev
 )
 
 # setup_packages PACKAGE...: installs those that are missing.

@@ -21,6 +21,7 @@
 
 struct pipeline {
 	struct pipeline_parts parts;
+	size_t jobs; /* under way */
 };
 
 /* One host of a job; the waiter of its change set. */
@@ -120,6 +121,7 @@ static void finish(struct job *job)
 	job->dialect->render(&answer, &response);
 	job->pipeline->parts.answer(&job->exchange, &response);
 	free(job->login);
+	job->pipeline->jobs--;
 	free(job);
 }
 
@@ -343,6 +345,7 @@ static struct job *job_new(struct pipeline *pipeline, struct http_exchange *exch
 
 	if (!job)
 		return NULL;
+	pipeline->jobs++;
 	job->pipeline = pipeline;
 	job->exchange = exchange;
 	job->request = request;
@@ -395,8 +398,14 @@ enum status pipeline_new(const struct pipeline_parts *parts, struct pipeline **o
 	if (!pipeline)
 		return STATUS_NO_MEMORY;
 	pipeline->parts = *parts;
+	pipeline->jobs = 0;
 	*out = pipeline;
 	return STATUS_OK;
+}
+
+bool pipeline_is_idle(const struct pipeline *pipeline)
+{
+	return pipeline->jobs == 0;
 }
 
 void pipeline_free(struct pipeline **pipeline)

@@ -46,6 +46,9 @@ struct pipeline_parts {
 
 MUST_USE enum status pipeline_new(const struct pipeline_parts *parts, struct pipeline **out);
 
+/* Whether no request is under way. */
+bool pipeline_is_idle(const struct pipeline *pipeline);
+
 /* No request may be under way. Sets *pipeline to NULL. */
 void pipeline_free(struct pipeline **pipeline);
 

@@ -53,6 +53,14 @@ enum status throttle_new(const struct throttle_limits *limits, struct throttle *
 	return STATUS_OK;
 }
 
+void throttle_set_limits(struct throttle *throttle, const struct throttle_limits *limits)
+{
+	uint64_t seed = throttle->limits.seed;
+
+	throttle->limits = *limits;
+	throttle->limits.seed = seed;
+}
+
 void throttle_free(struct throttle **throttle)
 {
 	free(*throttle);

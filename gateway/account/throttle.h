@@ -39,6 +39,9 @@ struct throttle_limits {
 
 MUST_USE enum status throttle_new(const struct throttle_limits *limits, struct throttle **out);
 
+/* Bounds from now on; failures that were counted stay. The seed is that of throttle_new(). */
+void throttle_set_limits(struct throttle *throttle, const struct throttle_limits *limits);
+
 /* Frees it and sets *throttle to NULL. */
 void throttle_free(struct throttle **throttle);
 

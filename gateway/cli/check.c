@@ -20,8 +20,8 @@ const struct cli_command cli_check = {
 	.name = "check",
 	.summary = "reads the configuration and tells what is wrong with it",
 	.usage = "-c FILE",
-	.help = "Reads the configuration and the key files that it names, and prints everything that is wrong, one\n"
-		"line each, as FILE:LINE: text. Nothing is started and nothing is sent.\n\n"
+	.help = "Reads the configuration, and the key files and certificates that it names, and prints everything that is\n"
+		"wrong, one line each, as FILE:LINE: text. Nothing is started and nothing is sent.\n\n"
 		"  -c, --config FILE   the configuration\n\n"
 		"Exit status: 0 if the configuration is good, 1 if it is not, 2 for a wrong command line.",
 	.wants_config = true,

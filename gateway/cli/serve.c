@@ -2,10 +2,15 @@
  * `ddnsgate serve`: the daemon. This file puts the parts together, lets them run, and takes them apart again.
  *
  * On SIGTERM or SIGINT it drains: no new connections, every request that has arrived gets its answer, then the end.
+ *
+ * On SIGHUP it reads the configuration anew, off the loop, for files may be slow. If it is good, and every listener can
+ * be opened, it comes into force at once and as a whole: a new generation for the requests that come, and for the
+ * listeners http_server_configure(). Else all stays as it was.
  */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #include <uv.h>
@@ -13,241 +18,59 @@
 #include <malloc.h>
 #endif
 
-#include "account/state.h"
-#include "account/store.h"
-#include "account/throttle.h"
 #include "base/log.h"
 #include "cli/cli.h"
-#include "dns/transport.h"
+#include "cli/generation.h"
+#include "cli/reload.h"
 #include "http/server.h"
 #include "loop/env_uv.h"
-#include "page/page.h"
-#include "pipeline.h"
-#include "zone/zones.h"
+#include "loop/systemd.h"
 
 enum {
-	BACKSTOP_MS =
-		8000, /* beyond an update's deadline, when HTTP gives up on the answer; keys may have to be hashed */
+	BACKSTOP_MS = 8000,     /* beyond an update's deadline, when HTTP gives up; keys may have to be hashed */
 	REQUEST_TIMEOUT_S = 60, /* for a request to arrive whole */
-	OVERLAP_MIN = 32,       /* sets that make another message worth while when several may be with a primary */
-	CONFIRMS_MAX = 2,
-	QUERIES_MAX = 128,
-	RECORDS_MAX = 65536, /* hints of a zone, 32 octets each */
-	ATTEMPTS_MAX = 5,
-	RETRY_PAUSE_MS = 100,
-	LOOK_PATIENCE_MS = 2000, /* of the account page, with a primary */
-	DESCRIPTORS_SPARE = 32,  /* for what is not an HTTP connection */
+	DESCRIPTORS_SPARE = 32, /* for what is not an HTTP connection */
+	SWEEP_MS = 500,         /* between looks at generations that are not in force any more */
 };
 
 struct daemon {
-	struct config *config;
+	char *config_path;
 	uv_loop_t loop;
 	struct env env;
-	struct plan_zone *plan_zones;
-	struct zone_setup *zone_setups;
-	struct plan_policy policy;
-	struct account_store *store;
-	struct state *state; /* NULL: there is no state store */
 	struct throttle *throttle;
+	struct throttle *page_throttle;
+	struct sessions *sessions;
 	struct verifier *verifier;
-	struct zones *zones;
-	struct pipeline *pipeline;
-	struct throttle *page_throttle; /* NULL like the page */
-	struct sessions *sessions;      /* the same */
-	struct page *page;              /* NULL: no listener serves the account page */
+	struct generation *current;
+	LIST_HEAD(, generation) retired; /* requests that began in them are under way */
 	struct http_server *http;
-	uv_signal_t signals[2];
+	struct reload *reload; /* under way, else NULL */
+	bool reload_again;     /* the file may have changed since it was read */
+	uv_signal_t signals[3];
+	uv_timer_t sweep;
+	uv_timer_t watchdog;
 	bool stopping;
 };
 
-static void submit(void *ctx, const struct change_set *set, void *waiter)
+/* ---- Options of the parts ---- */
+
+static struct throttle_limits throttle_limits(const struct daemon *daemon, const struct config *config)
 {
-	zones_submit(ctx, set, waiter);
-}
-
-static void cancel(void *ctx, size_t zone, void *waiter)
-{
-	zones_cancel(ctx, zone, waiter);
-}
-
-static enum status build_tables(struct daemon *daemon)
-{
-	const struct config *config = daemon->config;
-
-	daemon->plan_zones = calloc(config->zone_count, sizeof *daemon->plan_zones);
-	daemon->zone_setups = calloc(config->zone_count, sizeof *daemon->zone_setups);
-	if (!daemon->plan_zones || !daemon->zone_setups)
-		return STATUS_NO_MEMORY;
-	for (size_t i = 0; i < config->zone_count; i++) {
-		const struct config_zone *zone = &config->zones[i];
-
-		daemon->plan_zones[i] = (struct plan_zone){zone->name, zone->ttl_s, zone->active};
-		daemon->zone_setups[i] =
-			(struct zone_setup){&zone->name, zone->primaries, zone->primary_count, zone->key};
-	}
-	daemon->policy = (struct plan_policy){
-		.zones = daemon->plan_zones,
-		.zone_count = config->zone_count,
-		.allow_private = config->allow_private,
-		.allow_loopback = config->allow_loopback,
-	};
-	return STATUS_OK;
-}
-
-static enum status build_zones(struct daemon *daemon)
-{
-	const struct config *config = daemon->config;
-	struct transport_maker maker = {&transport_tcp, &daemon->loop};
-	struct dns_client_options client_options = {
-		.connect_timeout_ms = config->connect_timeout_ms,
-		.reply_timeout_ms = config->reply_timeout_ms,
-		.fudge_s = (uint16_t)config->fudge_s,
-	};
-	struct queue_limits limits = {
-		.waiters_max = config->queue_max,
-		.share_max = config->queue_share_max,
-		.octets_max = DNS_MESSAGE_MAX,
-		.updates_max = config->updates_in_flight,
-		.overlap_min = OVERLAP_MIN,
-		.confirms_max = CONFIRMS_MAX,
-		.queries_max = QUERIES_MAX,
-		.records_max = RECORDS_MAX,
-		.attempts_max = ATTEMPTS_MAX,
-		.retry_pause_ms = RETRY_PAUSE_MS,
-		.deadline_ms = config->request_timeout_ms,
-	};
-
-	daemon->env.random(daemon->env.ctx, &limits.seed, sizeof limits.seed);
-	return zones_new(&daemon->env, &maker, &client_options, &limits, daemon->zone_setups, config->zone_count,
-			 pipeline_done, &daemon->zones);
-}
-
-/* The users of the configuration, and behind them those of the state store, if there is one. */
-static enum status build_store(struct daemon *daemon)
-{
-	const struct config *config = daemon->config;
-	struct account_store *map = NULL, *sqlite = NULL;
-	enum status status = store_map_new(config->users, config->user_count, &map);
-
-	if (status == STATUS_OK && !config->state_dir) {
-		daemon->store = map;
-		return STATUS_OK;
-	}
-	if (status == STATUS_OK)
-		status = state_new(&daemon->env, config->state_dir, &daemon->state);
-	if (status == STATUS_OK)
-		status = store_sqlite_new(&daemon->env, config->state_dir, &sqlite);
-	if (status == STATUS_OK)
-		status = store_chain_new(&map, &sqlite, &daemon->store);
-	account_store_free(&map);
-	account_store_free(&sqlite);
-	return status;
-}
-
-static void record(void *ctx, const struct record *record)
-{
-	state_record(ctx, record);
-}
-
-static enum status build_throttle(struct daemon *daemon)
-{
-	struct throttle_limits limits = {
-		.failures_max = daemon->config->failed_logins_max,
-		.recovery_s = daemon->config->failed_logins_window_s,
-		.changes_max = daemon->config->changes_max,
-		.source_changes_max = daemon->config->changes_per_source_max,
-		.changes_window_s = daemon->config->changes_window_s,
-	};
-
-	daemon->env.random(daemon->env.ctx, &limits.seed, sizeof limits.seed);
-	return throttle_new(&limits, &daemon->throttle);
-}
-
-static enum status build_pipeline(struct daemon *daemon)
-{
-	struct pipeline_parts parts = {
-		.env = &daemon->env,
-		.store = daemon->store,
-		.throttle = daemon->throttle,
-		.authoriser = {&daemon->env, daemon->verifier, daemon->config->uniform_auth_errors},
-		.policy = &daemon->policy,
-		.record = daemon->state ? record : NULL,
-		.record_ctx = daemon->state,
-		.submit = submit,
-		.cancel = cancel,
-		.submit_ctx = daemon->zones,
-		.answer = http_exchange_answer,
-		.watch = http_exchange_watch,
-	};
-
-	return pipeline_new(&parts, &daemon->pipeline);
-}
-
-/* Asks a primary for the address of a host on the account page. */
-static void look(void *ctx, const struct name *host, enum addr_family family, page_seen_fn *seen, void *seen_ctx)
-{
-	struct daemon *daemon = ctx;
-	const struct plan_zone *zone = plan_find_zone(&daemon->policy, host);
-
-	if (zone)
-		zones_look(daemon->zones, (size_t)(zone - daemon->policy.zones), host, family, LOOK_PATIENCE_MS, seen,
-			   seen_ctx);
-	else
-		seen(seen_ctx, false, NULL, 0);
-}
-
-static bool wants_page(const struct config *config)
-{
-	for (size_t i = 0; i < config->listener_count; i++) {
-		if (config->listeners[i].account_page)
-			return true;
-	}
-	return false;
-}
-
-/* A mistyped login password is not to hold up a router's key, so the page has a throttle of its own. */
-static enum status build_page(struct daemon *daemon)
-{
-	const struct config *config = daemon->config;
 	struct throttle_limits limits = {
 		.failures_max = config->failed_logins_max,
 		.recovery_s = config->failed_logins_window_s,
+		.changes_max = config->changes_max,
+		.source_changes_max = config->changes_per_source_max,
 		.changes_window_s = config->changes_window_s,
 	};
-	struct session_limits session_limits = {SESSIONS_MAX, SESSION_AGE_S, config->account_page_idle_s};
-	struct page_parts parts = {
-		.env = &daemon->env,
-		.state = daemon->state,
-		.verifier = daemon->verifier,
-		.allow_http = config->account_page_over_http,
-		.server_name = config->account_page_server,
-		.look = look,
-		.look_ctx = daemon,
-		.answer = http_exchange_answer,
-	};
-	enum status status;
 
-	if (!wants_page(config))
-		return STATUS_OK;
 	daemon->env.random(daemon->env.ctx, &limits.seed, sizeof limits.seed);
-	status = throttle_new(&limits, &daemon->page_throttle);
-	if (status == STATUS_OK)
-		status = sessions_new(&daemon->env, &session_limits, &daemon->sessions);
-	if (status != STATUS_OK)
-		return status;
-	parts.throttle = daemon->page_throttle;
-	parts.sessions = daemon->sessions;
-	return page_new(&parts, &daemon->page);
+	return limits;
 }
 
-static void handle(void *ctx, struct http_exchange *exchange, const struct http_request *request)
+static struct session_limits session_limits(const struct config *config)
 {
-	struct daemon *daemon = ctx;
-
-	if (daemon->page && page_serves(request))
-		page_handle(daemon->page, exchange, request);
-	else
-		pipeline_handle(daemon->pipeline, exchange, request);
+	return (struct session_limits){SESSIONS_MAX, SESSION_AGE_S, config->account_page_idle_s};
 }
 
 /*
@@ -278,10 +101,9 @@ static unsigned fit_connections(const struct config *config)
 	return (unsigned)((limit.rlim_cur - DESCRIPTORS_SPARE) / listeners);
 }
 
-static enum status build_http(struct daemon *daemon)
+static struct http_options http_options(const struct config *config)
 {
-	const struct config *config = daemon->config;
-	struct http_options options = {
+	return (struct http_options){
 		.idle_timeout_s = config->idle_timeout_s,
 		.request_timeout_s = REQUEST_TIMEOUT_S,
 		.exchange_timeout_ms = config->request_timeout_ms + BACKSTOP_MS,
@@ -289,31 +111,6 @@ static enum status build_http(struct daemon *daemon)
 		.max_connections_per_source = config->max_connections_per_source,
 		.realm = "ddnsgate",
 	};
-
-	return http_server_new(&daemon->loop, &options, handle, daemon, &daemon->http);
-}
-
-static enum status build(struct daemon *daemon)
-{
-	enum status status = build_tables(daemon);
-
-	if (status == STATUS_OK)
-		status = build_store(daemon);
-	if (status == STATUS_OK)
-		status = build_throttle(daemon);
-	if (status == STATUS_OK)
-		status = verifier_new(&daemon->env, &daemon->verifier);
-	if (status == STATUS_OK)
-		status = build_zones(daemon);
-	if (status == STATUS_OK)
-		status = build_pipeline(daemon);
-	if (status == STATUS_OK)
-		status = build_page(daemon);
-	if (status == STATUS_OK)
-		status = build_http(daemon);
-	if (status != STATUS_OK)
-		LOG(LOG_ERROR, "start-failed", log_text("text", status_text(status)));
-	return status;
 }
 
 /*
@@ -329,40 +126,183 @@ static bool wants_v6_only(const struct config *config, const struct config_liste
 	return false;
 }
 
-static enum status listen_on(struct daemon *daemon, const struct config_listener *listener)
+static struct http_listen_options listen_options(const struct config *config, const struct config_listener *listener)
 {
-	struct http_listen_options options = {
+	return (struct http_listen_options){
 		.endpoint = {listener->address, (uint16_t)listener->port},
-		.v6_only = wants_v6_only(daemon->config, listener),
+		.v6_only = wants_v6_only(config, listener),
 		.path = listener->path,
 		.mode = listener->mode,
-		.trusted = config_trusted(daemon->config, listener),
+		.trusted = config_trusted(config, listener),
 		.proxy_protocol = listener->proxy_protocol,
 		.certificates = listener->cert_set,
 		.tls_priorities = listener->tls_priorities,
 		.errors_as_200 = listener->errors_as_200,
 		.account_page = listener->account_page,
 	};
-	char text[ENDPOINT_TEXT_MAX], error[256];
-	enum status status = http_server_listen(daemon->http, &options, error, sizeof error);
+}
 
-	if (status == STATUS_OK)
+/* ---- Listeners ---- */
+
+static void log_listeners(const struct http_listen_options *options, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *path = options[i].path;
+		char text[ENDPOINT_TEXT_MAX];
+
 		LOG(LOG_INFO, "listening",
-		    log_text("address", options.path ? options.path : endpoint_format(&options.endpoint, text)),
-		    log_text("scheme", options.certificates ? "https" : "http"));
+		    log_text("address", path ? path : endpoint_format(&options[i].endpoint, text)),
+		    log_text("scheme", options[i].certificates ? "https" : "http"));
+	}
+}
+
+/* Of the sockets that systemd gave us, each goes to the listener that is where it is. */
+static void inherit(struct http_listen_options *options, size_t count)
+{
+	for (int fd = SYSTEMD_FIRST_SOCKET; fd < SYSTEMD_FIRST_SOCKET + systemd_sockets(); fd++) {
+		bool is_used = false;
+
+		for (size_t i = 0; i < count && !is_used; i++) {
+			is_used = !options[i].inherited_fd && http_socket_is_at(fd, &options[i]);
+			if (is_used)
+				options[i].inherited_fd = fd;
+		}
+		if (is_used)
+			continue;
+		LOG(LOG_WARNING, "socket-unused", log_number("descriptor", fd),
+		    log_text("text", "systemd gave a socket where no listener is configured"));
+		close(fd);
+	}
+}
+
+/* What the configuration says of them; `is_start`: systemd's sockets are there to be used. */
+static enum status configure_http(struct daemon *daemon, const struct config *config, bool is_start)
+{
+	struct http_options options = http_options(config);
+	size_t count = config->listener_count;
+	struct http_listen_options *listeners = calloc(count, sizeof *listeners);
+	char error[512] = "out of memory";
+	enum status status = STATUS_NO_MEMORY;
+
+	for (size_t i = 0; i < count && listeners; i++)
+		listeners[i] = listen_options(config, &config->listeners[i]);
+	if (listeners && is_start)
+		inherit(listeners, count);
+	if (listeners)
+		status = http_server_configure(daemon->http, &options, listeners, count, error, sizeof error);
+	if (status == STATUS_OK)
+		log_listeners(listeners, count);
 	else
 		LOG(LOG_ERROR, "listen-failed", log_text("text", error));
+	free(listeners);
 	return status;
 }
 
-static enum status listen_on_all(struct daemon *daemon)
+/* An http_handler_fn: a request belongs to the generation in which it comes. */
+static void on_request(void *ctx, struct http_exchange *exchange, const struct http_request *request)
 {
-	enum status status = STATUS_OK;
+	const struct daemon *daemon = ctx;
 
-	for (size_t i = 0; i < daemon->config->listener_count && status == STATUS_OK; i++)
-		status = listen_on(daemon, &daemon->config->listeners[i]);
+	generation_handle(daemon->current, exchange, request);
+}
+
+/* ---- Reloading ---- */
+
+static struct generation_world world_of(struct daemon *daemon)
+{
+	return (struct generation_world){
+		.loop = &daemon->loop,
+		.env = &daemon->env,
+		.throttle = daemon->throttle,
+		.verifier = daemon->verifier,
+		.page_throttle = daemon->page_throttle,
+		.sessions = daemon->sessions,
+	};
+}
+
+static void on_sweep(uv_timer_t *timer)
+{
+	struct daemon *daemon = timer->data;
+	struct generation *generation, *next;
+
+	for (generation = LIST_FIRST(&daemon->retired); generation; generation = next) {
+		next = LIST_NEXT(generation, link);
+		if (!generation_is_idle(generation))
+			continue;
+		LIST_REMOVE(generation, link);
+		generation_free(&generation);
+	}
+	if (LIST_EMPTY(&daemon->retired))
+		uv_timer_stop(&daemon->sweep);
+}
+
+/* From here on nothing can fail. */
+static void put_into_force(struct daemon *daemon, struct generation *generation)
+{
+	struct throttle_limits limits = throttle_limits(daemon, generation->config);
+	struct session_limits sessions = session_limits(generation->config);
+
+	zones_take_over(generation->zones);
+	throttle_set_limits(daemon->throttle, &limits);
+	throttle_set_limits(daemon->page_throttle, &limits);
+	sessions_set_limits(daemon->sessions, &sessions);
+	LIST_INSERT_HEAD(&daemon->retired, daemon->current, link);
+	daemon->current = generation;
+	uv_timer_start(&daemon->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
+	log_set_level(generation->config->log_level);
+	LOG(LOG_INFO, "reloaded", log_number("zones", (int64_t)generation->config->zone_count),
+	    log_number("users", (int64_t)generation->config->user_count));
+}
+
+static enum status apply(struct daemon *daemon, struct config **config)
+{
+	struct generation_world world = world_of(daemon);
+	struct generation *generation;
+	enum status status = generation_new(&world, config, daemon->current, &generation);
+
+	if (status != STATUS_OK) {
+		LOG(LOG_ERROR, "reload-failed", log_text("text", status_text(status)));
+		return status;
+	}
+	status = configure_http(daemon, generation->config, false);
+	if (status == STATUS_OK)
+		put_into_force(daemon, generation);
+	else
+		generation_free(&generation);
 	return status;
 }
+
+static void begin_reload(struct daemon *daemon);
+
+/* A reload_done_fn. */
+static void on_loaded(void *ctx, struct config **config)
+{
+	struct daemon *daemon = ctx;
+
+	daemon->reload = NULL;
+	if (daemon->stopping) {
+		config_release(config);
+		return;
+	}
+	if (!*config || apply(daemon, config) != STATUS_OK)
+		LOG(LOG_ERROR, "reload-failed", log_text("text", "the configuration that was in force stays so"));
+	systemd_ready();
+	if (daemon->reload_again)
+		begin_reload(daemon);
+}
+
+static void begin_reload(struct daemon *daemon)
+{
+	daemon->reload_again = daemon->reload != NULL;
+	if (daemon->reload)
+		return;
+	systemd_reloading();
+	LOG(LOG_INFO, "reloading", log_text("file", daemon->config_path));
+	if (reload_begin(&daemon->loop, daemon->config_path, on_loaded, daemon, &daemon->reload) != STATUS_OK)
+		on_loaded(daemon, &(struct config *){NULL});
+}
+
+/* ---- Signals ---- */
 
 static void on_drained(void *ctx, size_t cut)
 {
@@ -379,20 +319,21 @@ static void on_signal(uv_signal_t *handle, int number)
 
 	if (daemon->stopping)
 		return;
+	if (number == SIGHUP) {
+		begin_reload(daemon);
+		return;
+	}
 	daemon->stopping = true;
+	systemd_stopping();
 	LOG(LOG_INFO, "draining", log_text("signal", number == SIGTERM ? "SIGTERM" : "SIGINT"));
 	http_server_drain(daemon->http, on_drained, daemon);
 }
 
 static enum status watch_signals(struct daemon *daemon)
 {
-	static const int numbers[] = {SIGTERM, SIGINT};
+	static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
 
 	signal(SIGPIPE, SIG_IGN);
-	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-		uv_signal_init(&daemon->loop, &daemon->signals[i]);
-		daemon->signals[i].data = daemon;
-	}
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
 		if (uv_signal_start(&daemon->signals[i], on_signal, numbers[i]) != 0)
 			return STATUS_IO;
@@ -400,27 +341,102 @@ static enum status watch_signals(struct daemon *daemon)
 	return STATUS_OK;
 }
 
-static void take_apart(struct daemon *daemon)
+/* ---- Beginning and end ---- */
+
+static void on_watchdog(uv_timer_t *timer)
+{
+	(void)timer;
+	systemd_alive();
+}
+
+static void init_handles(struct daemon *daemon)
+{
+	for (size_t i = 0; i < sizeof daemon->signals / sizeof *daemon->signals; i++) {
+		uv_signal_init(&daemon->loop, &daemon->signals[i]);
+		daemon->signals[i].data = daemon;
+	}
+	uv_timer_init(&daemon->loop, &daemon->sweep);
+	uv_timer_init(&daemon->loop, &daemon->watchdog);
+	daemon->sweep.data = daemon;
+}
+
+static void close_handles(struct daemon *daemon)
 {
 	for (size_t i = 0; i < sizeof daemon->signals / sizeof *daemon->signals; i++)
 		uv_close((uv_handle_t *)&daemon->signals[i], NULL);
+	uv_close((uv_handle_t *)&daemon->sweep, NULL);
+	uv_close((uv_handle_t *)&daemon->watchdog, NULL);
+}
+
+static enum status build(struct daemon *daemon, struct config **config)
+{
+	struct throttle_limits limits = throttle_limits(daemon, *config);
+	struct session_limits sessions = session_limits(*config);
+	struct http_options options = http_options(*config);
+	enum status status = throttle_new(&limits, &daemon->throttle);
+	struct generation_world world;
+
+	if (status == STATUS_OK)
+		status = throttle_new(&limits, &daemon->page_throttle);
+	if (status == STATUS_OK)
+		status = sessions_new(&daemon->env, &sessions, &daemon->sessions);
+	if (status == STATUS_OK)
+		status = verifier_new(&daemon->env, &daemon->verifier);
+	world = world_of(daemon);
+	if (status == STATUS_OK)
+		status = generation_new(&world, config, NULL, &daemon->current);
+	if (status == STATUS_OK)
+		status = http_server_new(&daemon->loop, &options, on_request, daemon, &daemon->http);
+	if (status != STATUS_OK)
+		LOG(LOG_ERROR, "start-failed", log_text("text", status_text(status)));
+	config_release(config);
+	return status;
+}
+
+static enum status start(struct daemon *daemon, struct config **config)
+{
+	enum status status = watch_signals(daemon);
+
+	if (status == STATUS_OK)
+		status = build(daemon, config);
+	if (status == STATUS_OK)
+		status = configure_http(daemon, daemon->current->config, true);
+	config_release(config);
+	return status;
+}
+
+static void run(struct daemon *daemon)
+{
+	uint64_t watchdog_ms = systemd_watchdog_ms();
+
+	LOG(LOG_INFO, "ready", log_number("zones", (int64_t)daemon->current->config->zone_count),
+	    log_number("users", (int64_t)daemon->current->config->user_count));
+	systemd_ready();
+	if (watchdog_ms)
+		uv_timer_start(&daemon->watchdog, on_watchdog, 0, watchdog_ms);
+	uv_run(&daemon->loop, UV_RUN_DEFAULT);
+}
+
+static void take_apart(struct daemon *daemon)
+{
+	daemon->stopping = true;
+	close_handles(daemon);
 	http_server_free(&daemon->http);
-	if (daemon->pipeline)
-		pipeline_free(&daemon->pipeline);
-	page_free(&daemon->page);
-	sessions_free(&daemon->sessions);
-	zones_free(&daemon->zones);
-	account_store_free(&daemon->store);
-	state_free(&daemon->state);
+	while (!LIST_EMPTY(&daemon->retired)) {
+		struct generation *generation = LIST_FIRST(&daemon->retired);
+
+		LIST_REMOVE(generation, link);
+		generation_free(&generation);
+	}
+	generation_free(&daemon->current);
 	throttle_free(&daemon->throttle);
 	throttle_free(&daemon->page_throttle);
+	sessions_free(&daemon->sessions);
 	verifier_free(&daemon->verifier);
-	/* The loop ends by itself once every handle is closed. */
+	/* The loop ends by itself once every handle is closed, and a reload that is under way is over. */
 	uv_run(&daemon->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&daemon->loop);
-	free(daemon->plan_zones);
-	free(daemon->zone_setups);
-	config_release(&daemon->config);
+	free(daemon->config_path);
 }
 
 /*
@@ -436,23 +452,24 @@ static void wipe_freed_memory(void)
 
 static int serve(const char *config_path)
 {
-	struct daemon daemon = {.config = cli_load_config(config_path)};
+	struct daemon daemon = {.config_path = reload_path(config_path)};
+	struct config *config = daemon.config_path ? cli_load_config(daemon.config_path) : NULL;
 	int exit_status = CLI_FAILURE;
 
-	if (!daemon.config)
-		return CLI_FAILURE;
-	wipe_freed_memory();
-	log_set_level(daemon.config->log_level);
-	if (uv_loop_init(&daemon.loop) != 0) {
+	if (config && uv_loop_init(&daemon.loop) != 0) {
 		LOG(LOG_ERROR, "start-failed", log_text("text", "the event loop cannot be made"));
-		config_release(&daemon.config);
+		config_release(&config);
+	}
+	if (!config) {
+		free(daemon.config_path);
 		return CLI_FAILURE;
 	}
+	log_set_level(config->log_level);
+	wipe_freed_memory();
 	daemon.env = env_uv(&daemon.loop);
-	if (watch_signals(&daemon) == STATUS_OK && build(&daemon) == STATUS_OK && listen_on_all(&daemon) == STATUS_OK) {
-		LOG(LOG_INFO, "ready", log_number("zones", (int64_t)daemon.config->zone_count),
-		    log_number("users", (int64_t)daemon.config->user_count));
-		uv_run(&daemon.loop, UV_RUN_DEFAULT);
+	init_handles(&daemon);
+	if (start(&daemon, &config) == STATUS_OK) {
+		run(&daemon);
 		exit_status = CLI_SUCCESS;
 	}
 	take_apart(&daemon);
@@ -464,7 +481,8 @@ const struct cli_command cli_serve = {
 	.summary = "runs the gateway in the foreground",
 	.usage = "-c FILE",
 	.help = "Serves HTTP as the configuration says, in the foreground, and logs to standard error. SIGTERM or\n"
-		"SIGINT end it: no new requests, but every request that has arrived gets its answer.\n\n"
+		"SIGINT end it: no new requests, but every request that has arrived gets its answer. SIGHUP makes it\n"
+		"read the configuration, keys and certificates anew.\n\n"
 		"  -c, --config FILE   the configuration\n\n"
 		"Exit status: 0 after a signal, 1 if it could not start, 2 for a wrong command line.",
 	.wants_config = true,

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/secret.h"
+#include "config/include.h"
 #include "config/options.h"
 
 /* ---- What several options have to do with each other ---- */
@@ -207,6 +208,12 @@ static char *folder_of(const char *path)
 
 static void parse_stream(struct reader *reader, config_t *file, FILE *stream)
 {
+	struct stat info;
+
+	if (fstat(fileno(stream), &info) == 0 && S_ISREG(info.st_mode))
+		include_check(reader, stream);
+	if (reader->errors)
+		return;
 	if (config_read(file, stream) != CONFIG_TRUE)
 		reader_error_at(reader, config_error_file(file), (unsigned)config_error_line(file), "%s",
 				config_error_text(file));
@@ -323,10 +330,10 @@ void config_release(struct config **config_pointer)
 	}
 	for (size_t i = 0; i < config->user_count; i++)
 		account_fini(&config->users[i]);
-	free(config->state_dir);
-	free(config->account_page_server);
 	for (size_t i = 0; i < config->listener_count; i++)
 		free_listener(&config->listeners[i]);
+	free(config->state_dir);
+	free(config->account_page_server);
 	free(config->listeners);
 	free(config->trusted);
 	free(config->tsig);

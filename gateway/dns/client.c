@@ -464,6 +464,11 @@ void dns_client_free(struct dns_client **client_pointer)
 	free(client);
 }
 
+void dns_client_set_options(struct dns_client *client, const struct dns_client_options *options)
+{
+	client->options = *options;
+}
+
 const struct peer *dns_client_primary(const struct dns_client *client)
 {
 	return &client->primary;

@@ -74,6 +74,9 @@ MUST_USE enum status dns_client_new(const struct env *env, const struct transpor
  */
 void dns_client_free(struct dns_client **client);
 
+/* Options for what is sent from now on. */
+void dns_client_set_options(struct dns_client *client, const struct dns_client_options *options);
+
 const struct peer *dns_client_primary(const struct dns_client *client);
 
 /*

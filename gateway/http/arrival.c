@@ -15,6 +15,7 @@
  * a few in each turn of the loop.
  */
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -23,7 +24,7 @@
 #include "http/proxy.h"
 
 enum {
-	STEPS_MAX = 8,    /* in one turn of the loop */
+	STEPS_MAX = 4,    /* in one turn of the loop */
 	FINISHED_ALL = 2, /* Finished messages of a handshake: one from each side */
 };
 
@@ -178,15 +179,29 @@ static void begin_step(struct arrival *arrival)
 	enter_queue(arrival, &arrival->server->stepping);
 	if (arrival->entered) {
 		MHD_resume_connection(arrival->connection->mhd);
+		engine_wake(arrival->connection->engine);
 	} else {
 		arrival->entered = true;
+		engine_wake(arrival->server->tls);
 		engine_add(arrival->server->tls, arrival->connection);
 	}
+}
+
+/*
+ * In TLS 1.3 the client's Finished is the last word, and many clients send the request in a packet of its own, which
+ * waits (Nagle's algorithm) until the first one is acknowledged. The kernel would delay that by 40 ms.
+ */
+static void acknowledge(const struct connection *connection)
+{
+	int on = 1;
+
+	setsockopt(connection->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
 }
 
 static void end_step(struct arrival *arrival)
 {
 	if (arrival->finished >= FINISHED_ALL) {
+		acknowledge(arrival->connection);
 		arrival_end(arrival);
 		return;
 	}
@@ -208,7 +223,7 @@ void arrivals_step(struct http_server *server)
 	}
 	for (unsigned i = 0; i < STEPS_MAX && !TAILQ_EMPTY(&server->ready); i++)
 		begin_step(TAILQ_FIRST(&server->ready));
-	engine_run(server->tls);
+	engines_run_woken(server);
 	while (!TAILQ_EMPTY(&server->stepping))
 		end_step(TAILQ_FIRST(&server->stepping));
 	uv_idle_start(&server->busy, on_idle);
@@ -245,7 +260,7 @@ void arrival_entered(struct connection *connection)
 static struct arrival *arrival_new(struct connection *connection)
 {
 	struct http_server *server = connection->listener->server;
-	bool is_introduced = !connection->listener->proxy_protocol;
+	bool is_introduced = !connection->listener->settings.proxy_protocol;
 	struct arrival *arrival = calloc(1, sizeof *arrival + (is_introduced ? 0 : PROXY_HEADER_MAX));
 
 	if (!arrival || uv_poll_init(server->loop, &arrival->poll, connection->fd) != 0) {
@@ -267,11 +282,11 @@ void arrival_begin(struct connection *connection)
 {
 	struct arrival *arrival;
 
-	if (connection->listener->proxy_protocol && !connection_is_trusted(connection)) {
+	if (connection->listener->settings.proxy_protocol && !connection_is_trusted(connection)) {
 		refuse(connection, LOG_INFO, "this listener is for trusted proxies only");
 		return;
 	}
-	if (!connection->tls && !connection->listener->proxy_protocol) {
+	if (!connection->tls && !connection->listener->settings.proxy_protocol) {
 		engine_add(connection->listener->server->plain, connection);
 		return;
 	}

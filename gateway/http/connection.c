@@ -79,8 +79,9 @@ static void count_out(struct connection *connection)
 
 bool connection_is_trusted(const struct connection *connection)
 {
-	return connection->peer.family == ADDR_NONE ? connection->listener->path != NULL
-						    : networks_have(connection->listener->trusted, &connection->peer);
+	return connection->peer.family == ADDR_NONE
+		       ? connection->listener->path != NULL
+		       : networks_have(connection->listener->settings.trusted, &connection->peer);
 }
 
 bool connection_name_peer(struct connection *connection, const struct addr *peer)
@@ -104,7 +105,7 @@ struct connection *connection_new(struct listener *listener, int fd, const struc
 	connection->listener = listener;
 	connection->fd = fd;
 	connection->peer = *peer;
-	connection->tls = tls_hold(listener->tls);
+	connection->tls = tls_hold(listener->settings.tls);
 	listener->open++;
 	if (count_in(connection))
 		return connection;

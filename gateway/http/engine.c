@@ -40,6 +40,16 @@ void engine_wake(struct engine *engine)
 	engine->needs_run = true;
 }
 
+void engines_run_woken(struct http_server *server)
+{
+	struct engine *engine;
+
+	SLIST_FOREACH(engine, &server->engines, link) {
+		if (engine->needs_run)
+			engine_run(engine);
+	}
+}
+
 static void on_timer(uv_timer_t *timer)
 {
 	engine_run(timer->data);
@@ -60,10 +70,12 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **context,
 	struct engine *engine = cls;
 
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		engine->open++;
 		*context = engine->entering;
 		connection_opened(engine->entering, mhd);
 		engine->entering = NULL;
 	} else {
+		engine->open--;
 		connection_closed(*context);
 		*context = NULL;
 	}
@@ -183,6 +195,7 @@ enum status engine_start(struct http_server *server, bool with_tls, struct engin
 	if (!engine)
 		return STATUS_NO_MEMORY;
 	engine->server = server;
+	engine->idle_timeout_s = server->options.idle_timeout_s;
 	engine->daemon = start_daemon(engine, with_tls);
 	if (!engine->daemon) {
 		free(engine);
@@ -193,6 +206,7 @@ enum status engine_start(struct http_server *server, bool with_tls, struct engin
 		free(engine);
 		return STATUS_IO;
 	}
+	SLIST_INSERT_HEAD(&server->engines, engine, link);
 	*out = engine;
 	return STATUS_OK;
 }
@@ -213,14 +227,10 @@ static void on_closed(uv_handle_t *handle)
 	server_handle_closed(server);
 }
 
-void engine_stop(struct engine **engine_pointer)
+void engine_stop(struct engine *engine)
 {
-	struct engine *engine = *engine_pointer;
-
-	*engine_pointer = NULL;
-	if (!engine)
-		return;
 	engine_halt(engine);
+	SLIST_REMOVE(&engine->server->engines, engine, engine, link);
 	MHD_stop_daemon(engine->daemon);
 	uv_close((uv_handle_t *)&engine->poll, on_closed);
 	uv_close((uv_handle_t *)&engine->timer, on_closed);

@@ -385,19 +385,16 @@ static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char 
 }
 
 /*
- * Where the request comes from, and whether by TLS all the way. NULL, or what is wrong with what a trusted proxy says of it. A proxy sets one of the
- * headers, and may let pass what the client wrote into the other; so both must say the same.
+ * What a trusted proxy says of where the request comes from, and whether by TLS, if it says something: into *out and
+ * *over_tls. NULL, or what is wrong with it. A proxy sets one of the headers, and may let pass what the client wrote into the other; so both must say the
+ * same.
  */
-static const char *find_source(const struct connection *connection, struct addr *out, bool *over_tls)
+static const char *ask_proxy(const struct connection *connection, struct addr *out, bool *over_tls)
 {
-	struct trail trail = {.trusted = connection->listener->trusted};
+	struct trail trail = {.trusted = connection->listener->settings.trusted};
 
-	*out = connection->peer;
-	*over_tls = connection->tls;
-	if (!connection_is_trusted(connection))
-		return NULL;
 	MHD_get_connection_values(connection->mhd, MHD_HEADER_KIND, on_header, &trail);
-	*over_tls = connection->tls || trail.over_tls;
+	*over_tls = *over_tls || trail.over_tls;
 	if (trail.malformed)
 		return "400 the proxy sent a malformed X-Forwarded-For or Forwarded header";
 	if (trail.by_list.hops && trail.by_rfc.hops && !addr_equal(&trail.by_list.source, &trail.by_rfc.source))
@@ -406,7 +403,20 @@ static const char *find_source(const struct connection *connection, struct addr 
 		*out = trail.by_list.source;
 	else if (trail.by_rfc.hops)
 		*out = trail.by_rfc.source;
-	return out->family == ADDR_NONE ? "400 the proxy did not say from which address the request comes" : NULL;
+	return NULL;
+}
+
+/* Where the request comes from, and whether by TLS. NULL, or why nobody knows. */
+static const char *find_source(const struct connection *connection, struct addr *out, bool *over_tls)
+{
+	const char *wrong;
+
+	*out = connection->peer;
+	*over_tls = connection->tls != NULL;
+	wrong = connection_is_trusted(connection) ? ask_proxy(connection, out, over_tls) : NULL;
+	if (!wrong && out->family == ADDR_NONE)
+		wrong = "400 the proxy did not say from which address the request comes";
+	return wrong;
 }
 
 /* The whole request has arrived. */
@@ -419,8 +429,8 @@ static enum MHD_Result handle(struct http_exchange *exchange, const char *method
 	if (exchange->body_len > HTTP_REQUEST_BODY_MAX)
 		return refuse(exchange, MHD_HTTP_CONTENT_TOO_LARGE, "413 the request body is longer than 4096 octets");
 	exchange->request.method = method_of(method);
-	exchange->request.errors_as_200 = exchange->connection->listener->errors_as_200;
-	exchange->request.account_page = exchange->connection->listener->account_page;
+	exchange->request.errors_as_200 = exchange->connection->listener->settings.errors_as_200;
+	exchange->request.account_page = exchange->connection->listener->settings.account_page;
 	wrong = find_source(exchange->connection, &exchange->request.source, &exchange->request.over_tls);
 	if (wrong)
 		return refuse(exchange, MHD_HTTP_BAD_REQUEST, wrong);

@@ -131,9 +131,14 @@ struct cursor {
 	const char *end;
 };
 
+static bool at_end(const struct cursor *cursor)
+{
+	return cursor->at >= cursor->end;
+}
+
 static void skip_spaces(struct cursor *cursor)
 {
-	while (cursor->at < cursor->end && is_space(*cursor->at))
+	while (!at_end(cursor) && is_space(*cursor->at))
 		cursor->at++;
 }
 
@@ -147,7 +152,7 @@ static struct text read_token(struct cursor *cursor)
 {
 	struct text token = {cursor->at, 0};
 
-	while (cursor->at < cursor->end && is_token_octet(*cursor->at))
+	while (!at_end(cursor) && is_token_octet(*cursor->at))
 		cursor->at++;
 	token.len = (size_t)(cursor->at - token.octets);
 	return token;
@@ -158,13 +163,15 @@ static enum status read_quoted(struct cursor *cursor, char buffer[static NODE_MA
 {
 	size_t len = 0;
 
-	for (cursor->at++; cursor->at < cursor->end && *cursor->at != '"'; cursor->at++) {
-		if (*cursor->at == '\\' && ++cursor->at == cursor->end)
+	for (cursor->at++; !at_end(cursor) && *cursor->at != '"'; cursor->at++) {
+		if (*cursor->at == '\\')
+			cursor->at++;
+		if (at_end(cursor))
 			return STATUS_INVALID;
 		if (len < NODE_MAX)
 			buffer[len++] = *cursor->at;
 	}
-	if (cursor->at == cursor->end)
+	if (at_end(cursor))
 		return STATUS_INVALID;
 	cursor->at++;
 	*out = (struct text){buffer, len};
@@ -181,7 +188,7 @@ static struct text read_bare(struct cursor *cursor)
 {
 	struct text bare = {cursor->at, 0};
 
-	while (cursor->at < cursor->end && is_bare_octet(*cursor->at))
+	while (!at_end(cursor) && is_bare_octet(*cursor->at))
 		cursor->at++;
 	bare.len = (size_t)(cursor->at - bare.octets);
 	return bare;
@@ -193,10 +200,10 @@ static enum status read_pair(struct cursor *cursor, bool *has_for, struct addr *
 	struct text name = read_token(cursor), value;
 	char buffer[NODE_MAX];
 
-	if (name.len == 0 || cursor->at == cursor->end || *cursor->at != '=')
+	if (name.len == 0 || at_end(cursor) || *cursor->at != '=')
 		return STATUS_INVALID;
 	cursor->at++;
-	if (cursor->at < cursor->end && *cursor->at == '"') {
+	if (!at_end(cursor) && *cursor->at == '"') {
 		if (read_quoted(cursor, buffer, &value) != STATUS_OK)
 			return STATUS_INVALID;
 	} else {
@@ -220,12 +227,12 @@ static enum status read_element(struct cursor *cursor, struct addr *addr)
 		if (read_pair(cursor, &has_for, addr) != STATUS_OK)
 			return STATUS_INVALID;
 		skip_spaces(cursor);
-		if (cursor->at == cursor->end || *cursor->at == ',')
+		if (at_end(cursor) || *cursor->at == ',')
 			return STATUS_OK;
 		if (*cursor->at++ != ';')
 			return STATUS_INVALID;
 		skip_spaces(cursor);
-		if (cursor->at == cursor->end || *cursor->at == ',')
+		if (at_end(cursor) || *cursor->at == ',')
 			return STATUS_OK;
 	}
 }
@@ -237,9 +244,9 @@ enum status forwarded_add(struct forwarded *forwarded, struct networks trusted, 
 	for (;;) {
 		struct addr addr;
 
-		while (cursor.at < cursor.end && (is_space(*cursor.at) || *cursor.at == ','))
+		while (!at_end(&cursor) && (is_space(*cursor.at) || *cursor.at == ','))
 			cursor.at++;
-		if (cursor.at == cursor.end)
+		if (at_end(&cursor))
 			return STATUS_OK;
 		if (read_element(&cursor, &addr) != STATUS_OK)
 			return STATUS_INVALID;

@@ -2,11 +2,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "http/parts.h"
+#include "http/socket.h"
 
 enum { ACCEPT_MAX = 64 }; /* connections of one listener in a turn of the loop, so that others get theirs */
 
@@ -49,8 +48,10 @@ static void on_connect(uv_poll_t *poll, int status, int events)
 {
 	struct listener *listener = poll->data;
 
-	(void)status;
 	(void)events;
+	/* libuv has stopped watching; the next tick tries again. */
+	if (status < 0)
+		stop_accepting(listener);
 	for (unsigned i = 0; i < ACCEPT_MAX && !is_full(listener); i++) {
 		if (!accept_one(listener))
 			return;
@@ -66,87 +67,13 @@ void listener_retry(struct listener *listener)
 	listener->accepting = uv_poll_start(&listener->poll, UV_READABLE, on_connect) == 0;
 }
 
-/* ---- Sockets ---- */
+/* ---- What may change while the socket stays open ---- */
 
-static int open_inet(const struct http_listen_options *options)
+static void settings_fini(struct settings *settings)
 {
-	bool v6 = options->endpoint.addr.family == ADDR_V6;
-	struct sockaddr_storage address;
-	socklen_t address_len = endpoint_to_sockaddr(&options->endpoint, &address);
-	int fd, on = 1, only = options->v6_only, saved;
-
-	fd = socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -1;
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
-	    (!v6 || setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only) == 0) &&
-	    bind(fd, (struct sockaddr *)&address, address_len) == 0 && listen(fd, SOMAXCONN) == 0)
-		return fd;
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return -1;
-}
-
-static struct sockaddr_un unix_address(const char *path)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-
-	snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-	return address;
-}
-
-/* A file that nobody listens on any more was left by a process that was killed. */
-static void remove_if_left(const char *path)
-{
-	struct sockaddr_un address = unix_address(path);
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (fd < 0)
-		return;
-	if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0 && errno == ECONNREFUSED)
-		unlink(path);
-	close(fd);
-}
-
-/* Nobody can connect before the file has its mode, for until then nobody listens. */
-static int open_unix(const char *path, unsigned mode)
-{
-	struct sockaddr_un address = unix_address(path);
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), saved;
-
-	if (fd < 0)
-		return -1;
-	remove_if_left(path);
-	if (bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && chmod(path, mode) == 0 &&
-	    listen(fd, SOMAXCONN) == 0)
-		return fd;
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return -1;
-}
-
-/* ---- Beginning and end ---- */
-
-static enum status watch(struct listener *listener)
-{
-	if (uv_poll_init(listener->server->loop, &listener->poll, listener->fd) != 0)
-		return STATUS_IO;
-	listener->server->handles++;
-	listener->poll.data = listener;
-	listener_retry(listener);
-	return STATUS_OK;
-}
-
-static void listener_free(struct listener *listener)
-{
-	if (listener->fd >= 0)
-		close(listener->fd);
-	tls_release(&listener->tls);
-	free((struct network *)(uintptr_t)listener->trusted.items);
-	free(listener->path);
-	free(listener);
+	tls_release(&settings->tls);
+	free((struct network *)(uintptr_t)settings->trusted.items);
+	*settings = (struct settings){0};
 }
 
 static enum status copy_networks(struct networks from, struct networks *out)
@@ -161,53 +88,82 @@ static enum status copy_networks(struct networks from, struct networks *out)
 	return STATUS_OK;
 }
 
-static enum status prepare(struct listener *listener, const struct http_listen_options *options)
+/* `before` is what the listener had until now. */
+static enum status settings_init(struct settings *settings, struct http_server *server,
+				 const struct http_listen_options *options, const struct settings *before)
 {
-	struct http_server *server = listener->server;
-	enum status status = copy_networks(options->trusted, &listener->trusted);
+	enum status status;
 
-	listener->proxy_protocol = options->proxy_protocol;
-	listener->errors_as_200 = options->errors_as_200;
-	listener->account_page = options->account_page;
-	if (status == STATUS_OK && options->path) {
-		listener->path = strdup(options->path);
-		if (!listener->path)
-			status = STATUS_NO_MEMORY;
-	}
+	*settings = (struct settings){
+		.proxy_protocol = options->proxy_protocol,
+		.errors_as_200 = options->errors_as_200,
+		.account_page = options->account_page,
+	};
+	status = copy_networks(options->trusted, &settings->trusted);
 	if (status == STATUS_OK && options->certificates)
-		status = tls_new(options->certificates, options->tls_priorities, NULL, &listener->tls);
+		status = tls_new(options->certificates, options->tls_priorities, before->tls, &settings->tls);
 	if (status == STATUS_OK && options->certificates && !server->tls)
 		status = engine_start(server, true, &server->tls);
+	if (status != STATUS_OK)
+		settings_fini(settings);
 	return status;
 }
 
-enum status listener_open(struct http_server *server, const struct http_listen_options *options, char *error,
-			  size_t error_size)
+/* ---- Beginning and end ---- */
+
+static void listener_free(struct listener *listener)
+{
+	if (listener->fd >= 0)
+		close(listener->fd);
+	settings_fini(&listener->settings);
+	settings_fini(&listener->next);
+	free(listener->path);
+	free(listener);
+}
+
+static enum status watch(struct listener *listener)
+{
+	if (uv_poll_init(listener->server->loop, &listener->poll, listener->fd) != 0)
+		return STATUS_IO;
+	listener->server->handles++;
+	listener->poll.data = listener;
+	return STATUS_OK;
+}
+
+static enum status open_it(struct listener *listener, const struct http_listen_options *options)
+{
+	listener->endpoint = options->endpoint;
+	listener->v6_only = options->v6_only;
+	listener->is_inherited = options->inherited_fd > 0;
+	if (options->path) {
+		listener->path = strdup(options->path);
+		if (!listener->path)
+			return STATUS_NO_MEMORY;
+	}
+	listener->fd = listener->is_inherited ? options->inherited_fd : socket_open(options);
+	return listener->fd < 0 ? STATUS_IO : watch(listener);
+}
+
+/* A new listener, which does not accept yet. errno tells more of STATUS_IO. */
+static enum status listener_open(struct http_server *server, const struct http_listen_options *options)
 {
 	struct listener *listener = calloc(1, sizeof *listener);
-	char text[ENDPOINT_TEXT_MAX];
-	const char *where = options->path ? options->path : endpoint_format(&options->endpoint, text);
 	enum status status;
 
-	if (!listener) {
-		snprintf(error, error_size, "out of memory");
+	if (!listener)
 		return STATUS_NO_MEMORY;
-	}
 	listener->server = server;
 	listener->fd = -1;
-	status = prepare(listener, options);
-	if (status == STATUS_OK) {
-		listener->fd = options->path ? open_unix(options->path, options->mode) : open_inet(options);
-		status = listener->fd >= 0 ? watch(listener) : STATUS_IO;
-	}
-	if (status != STATUS_OK) {
-		snprintf(error, error_size, "cannot listen on %s: %s", where,
-			 listener->fd < 0 && status == STATUS_IO ? strerror(errno) : status_text(status));
+	listener->is_new = true;
+	listener->is_wanted = true;
+	status = settings_init(&listener->next, server, options, &listener->settings);
+	if (status == STATUS_OK)
+		status = open_it(listener, options);
+	if (status == STATUS_OK)
+		SLIST_INSERT_HEAD(&server->listeners, listener, link);
+	else
 		listener_free(listener);
-		return status;
-	}
-	SLIST_INSERT_HEAD(&server->listeners, listener, link);
-	return STATUS_OK;
+	return status;
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -222,13 +178,13 @@ static void on_closed(uv_handle_t *handle)
 
 void listener_close(struct listener *listener)
 {
-	while (!is_full(listener) && accept_one(listener))
+	while (!listener->is_new && !is_full(listener) && accept_one(listener))
 		;
 	stop_accepting(listener);
 	SLIST_REMOVE(&listener->server->listeners, listener, listener, link);
 	close(listener->fd);
 	listener->fd = -1;
-	if (listener->path)
+	if (listener->path && !listener->is_inherited)
 		unlink(listener->path);
 	uv_close((uv_handle_t *)&listener->poll, on_closed);
 }
@@ -239,4 +195,92 @@ void listener_release(struct listener *listener)
 		listener_free(listener);
 	else
 		listener_retry(listener);
+}
+
+/* ---- All of them ---- */
+
+static bool is_at(const struct listener *listener, const struct http_listen_options *options)
+{
+	if (listener->path || options->path)
+		return listener->path && options->path && strcmp(listener->path, options->path) == 0;
+	return endpoint_equal(&listener->endpoint, &options->endpoint) && listener->v6_only == options->v6_only;
+}
+
+static struct listener *find(struct http_server *server, const struct http_listen_options *options)
+{
+	struct listener *listener;
+
+	SLIST_FOREACH(listener, &server->listeners, link) {
+		if (is_at(listener, options))
+			return listener;
+	}
+	return NULL;
+}
+
+static enum status want(struct http_server *server, const struct http_listen_options *options)
+{
+	struct listener *listener = find(server, options);
+	enum status status;
+
+	if (!listener)
+		return listener_open(server, options);
+	if (listener->is_wanted)
+		return STATUS_DUPLICATE;
+	status = settings_init(&listener->next, server, options, &listener->settings);
+	listener->is_wanted = status == STATUS_OK;
+	return status;
+}
+
+static void explain(const struct http_listen_options *options, enum status status, char *error, size_t error_size)
+{
+	char text[ENDPOINT_TEXT_MAX];
+	const char *why = status == STATUS_IO ? strerror(errno) : status_text(status);
+
+	snprintf(error, error_size, "cannot listen on %s: %s",
+		 options->path ? options->path : endpoint_format(&options->endpoint, text), why);
+}
+
+enum status listeners_prepare(struct http_server *server, const struct http_listen_options *options, size_t count,
+			      char *error, size_t error_size)
+{
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+		status = want(server, &options[i]);
+		if (status != STATUS_OK)
+			explain(&options[i], status, error, error_size);
+	}
+	return status;
+}
+
+void listeners_abandon(struct http_server *server)
+{
+	struct listener *listener, *next;
+
+	for (listener = SLIST_FIRST(&server->listeners); listener; listener = next) {
+		next = SLIST_NEXT(listener, link);
+		settings_fini(&listener->next);
+		listener->is_wanted = false;
+		if (listener->is_new)
+			listener_close(listener);
+	}
+}
+
+void listeners_commit(struct http_server *server)
+{
+	struct listener *listener, *next;
+
+	for (listener = SLIST_FIRST(&server->listeners); listener; listener = next) {
+		next = SLIST_NEXT(listener, link);
+		if (!listener->is_wanted) {
+			listener_close(listener);
+			continue;
+		}
+		settings_fini(&listener->settings);
+		listener->settings = listener->next;
+		listener->next = (struct settings){0};
+		listener->is_wanted = false;
+		listener->is_new = false;
+		listener_retry(listener);
+	}
 }

@@ -69,15 +69,27 @@ struct connection {
 	TAILQ_ENTRY(connection) link;   /* linked while MHD has it */
 };
 
-struct listener {
-	struct http_server *server;
-	char *path;              /* of a Unix socket, NULL: none */
-	struct networks trusted; /* its own */
+/* What may change while a listener stays. */
+struct settings {
+	struct networks trusted; /* owned */
 	bool proxy_protocol;
 	bool errors_as_200;
 	bool account_page;
 	struct tls *tls; /* NULL: plain HTTP */
-	int fd;          /* -1: closed */
+};
+
+struct listener {
+	struct http_server *server;
+	struct endpoint endpoint;
+	bool v6_only;
+	char *path; /* of a Unix socket, NULL: none */
+	int fd;     /* -1: closed */
+	bool is_inherited;
+	struct settings settings;
+	/* Between listeners_prepare() and what follows it: */
+	struct settings next;
+	bool is_wanted;
+	bool is_new;
 	uv_poll_t poll;
 	bool poll_closed; /* libuv is done with it */
 	bool accepting;
@@ -88,13 +100,16 @@ struct listener {
 /* A connection on its way; private to arrival.c. */
 struct arrival;
 
-/* One MHD daemon without threads and without a listening socket. */
+/* One MHD daemon without threads and without a listening socket. Its idle timeout cannot be changed. */
 struct engine {
 	struct http_server *server;
+	SLIST_ENTRY(engine) link;
+	unsigned open; /* connections */
 	struct MHD_Daemon *daemon;
 	uv_poll_t poll;
 	uv_timer_t timer;
 	unsigned handles; /* open libuv handles */
+	unsigned idle_timeout_s;
 	bool needs_run;
 	struct connection *entering; /* the one that MHD is just being given */
 };
@@ -104,6 +119,7 @@ struct http_server {
 	struct http_options options;
 	http_handler_fn *handler;
 	void *handler_ctx;
+	SLIST_HEAD(engines, engine) engines; /* also those that get no more connections */
 	struct engine *plain;
 	struct engine *tls; /* NULL until a listener needs it */
 	SLIST_HEAD(listeners, listener) listeners;
@@ -127,6 +143,7 @@ struct http_server {
 
 /* ---- engine.c ---- */
 
+/* Starts one with the options of the server, which frees it. */
 MUST_USE enum status engine_start(struct http_server *server, bool with_tls, struct engine **out);
 /* Gives MHD a connection, which connection_opened() or else connection_free() takes on. */
 void engine_add(struct engine *engine, struct connection *connection);
@@ -134,10 +151,12 @@ void engine_add(struct engine *engine, struct connection *connection);
 void engine_run(struct engine *engine);
 /* The same, later in this turn of the loop. */
 void engine_wake(struct engine *engine);
-/* MHD is not run any more; until then it must not be stopped. */
+/* MHD is not run any more. */
 void engine_halt(struct engine *engine);
-/* Ends its connections. It is freed once libuv has closed its handles. */
-void engine_stop(struct engine **engine);
+/* Ends its connections, of which none may be suspended. It is freed once libuv has closed its handles. */
+void engine_stop(struct engine *engine);
+/* Runs those that were woken. */
+void engines_run_woken(struct http_server *server);
 
 /* ---- arrival.c ---- */
 
@@ -156,8 +175,14 @@ void arrivals_end(struct http_server *server);
 
 /* ---- listener.c ---- */
 
-MUST_USE enum status listener_open(struct http_server *server, const struct http_listen_options *options, char *error,
-				   size_t error_size);
+/*
+ * Gets ready to have just these listeners. Either listeners_commit() or listeners_abandon() has to follow, at once; the
+ * latter after errors.
+ */
+MUST_USE enum status listeners_prepare(struct http_server *server, const struct http_listen_options *options,
+				       size_t count, char *error, size_t error_size);
+void listeners_commit(struct http_server *server);
+void listeners_abandon(struct http_server *server);
 /* Takes in who has connected, and nobody any more. */
 void listener_close(struct listener *listener);
 /* Frees it if it is closed and has no connection any more. */

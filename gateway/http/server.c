@@ -1,5 +1,6 @@
 #include "http/server.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,9 +15,22 @@ enum {
 
 static void run_engines(struct http_server *server)
 {
-	engine_run(server->plain);
-	if (server->tls)
-		engine_run(server->tls);
+	struct engine *engine;
+
+	SLIST_FOREACH(engine, &server->engines, link)
+		engine_run(engine);
+}
+
+/* Those that get no more connections, and have none. */
+static void stop_old_engines(struct http_server *server)
+{
+	struct engine *engine, *next;
+
+	for (engine = SLIST_FIRST(&server->engines); engine; engine = next) {
+		next = SLIST_NEXT(engine, link);
+		if (engine != server->plain && engine != server->tls && engine->open == 0)
+			engine_stop(engine);
+	}
 }
 
 static void on_prepare(uv_prepare_t *prepare)
@@ -24,10 +38,7 @@ static void on_prepare(uv_prepare_t *prepare)
 	struct http_server *server = prepare->data;
 
 	arrivals_step(server);
-	if (server->plain->needs_run)
-		engine_run(server->plain);
-	if (server->tls && server->tls->needs_run)
-		engine_run(server->tls);
+	engines_run_woken(server);
 }
 
 static void check_drained(struct http_server *server);
@@ -48,6 +59,7 @@ static void on_tick(uv_timer_t *tick)
 	exchanges_tell_gone(server);
 	arrivals_cut_slow(server, now_ms);
 	connections_cut_slow(server, now_ms);
+	stop_old_engines(server);
 	if (server->draining)
 		check_drained(server);
 }
@@ -79,6 +91,7 @@ enum status http_server_new(uv_loop_t *loop, const struct http_options *options,
 	server->options = *options;
 	server->handler = handler;
 	server->handler_ctx = ctx;
+	SLIST_INIT(&server->engines);
 	SLIST_INIT(&server->listeners);
 	TAILQ_INIT(&server->connections);
 	TAILQ_INIT(&server->waiting);
@@ -100,10 +113,53 @@ enum status http_server_new(uv_loop_t *loop, const struct http_options *options,
 	return STATUS_OK;
 }
 
-enum status http_server_listen(struct http_server *server, const struct http_listen_options *options, char *error,
-			       size_t error_size)
+/* Of connections that are to end, those that wait for a request end now. */
+static void end_idle(struct http_server *server)
 {
-	return listener_open(server, options, error, error_size);
+	struct connection *connection;
+
+	TAILQ_FOREACH(connection, &server->connections, link) {
+		if (!connection->exchange && !connection->arrival && connection_is_last(connection))
+			connection_end_input(connection);
+	}
+}
+
+/* With another idle timeout new connections get new engines. */
+static enum status renew_engines(struct http_server *server)
+{
+	enum status status = STATUS_OK;
+
+	if (server->plain->idle_timeout_s == server->options.idle_timeout_s)
+		return STATUS_OK;
+	if (server->tls)
+		status = engine_start(server, true, &server->tls);
+	return status == STATUS_OK ? engine_start(server, false, &server->plain) : status;
+}
+
+enum status http_server_configure(struct http_server *server, const struct http_options *options,
+				  const struct http_listen_options *listeners, size_t count, char *error,
+				  size_t error_size)
+{
+	struct http_options options_before = server->options;
+	struct engine *plain = server->plain, *tls = server->tls;
+	enum status status;
+
+	server->options = *options;
+	status = renew_engines(server);
+	snprintf(error, error_size, "%s", status_text(status));
+	if (status == STATUS_OK)
+		status = listeners_prepare(server, listeners, count, error, error_size);
+	if (status != STATUS_OK) {
+		server->options = options_before;
+		server->plain = plain;
+		server->tls = tls;
+		listeners_abandon(server);
+		return status;
+	}
+	listeners_commit(server);
+	run_engines(server); /* they read what has been sent */
+	end_idle(server);
+	return STATUS_OK;
 }
 
 /* ---- Draining ---- */
@@ -111,12 +167,13 @@ enum status http_server_listen(struct http_server *server, const struct http_lis
 /* From here on no request comes in any more: MHD must not be stopped with one that waits. */
 static void stop_running(struct http_server *server)
 {
+	struct engine *engine;
+
 	uv_prepare_stop(&server->prepare);
 	uv_timer_stop(&server->tick);
 	uv_idle_stop(&server->busy);
-	engine_halt(server->plain);
-	if (server->tls)
-		engine_halt(server->tls);
+	SLIST_FOREACH(engine, &server->engines, link)
+		engine_halt(engine);
 }
 
 static void check_drained(struct http_server *server)
@@ -141,8 +198,6 @@ static void check_drained(struct http_server *server)
 
 void http_server_drain(struct http_server *server, http_drained_fn *drained, void *ctx)
 {
-	struct connection *connection;
-
 	server->draining = true;
 	server->drained = drained;
 	server->drained_ctx = ctx;
@@ -150,10 +205,7 @@ void http_server_drain(struct http_server *server, http_drained_fn *drained, voi
 		listener_close(SLIST_FIRST(&server->listeners));
 	arrivals_end(server);
 	run_engines(server); /* they read what has been sent */
-	TAILQ_FOREACH(connection, &server->connections, link) {
-		if (!connection->exchange)
-			connection_end_input(connection);
-	}
+	end_idle(server);
 	run_engines(server);
 	uv_timer_start(&server->tick, on_tick, 10, 20);
 }
@@ -184,8 +236,8 @@ void http_server_free(struct http_server **server_pointer)
 	while (!SLIST_EMPTY(&server->listeners))
 		listener_close(SLIST_FIRST(&server->listeners));
 	arrivals_end(server);
-	engine_stop(&server->plain);
-	engine_stop(&server->tls);
+	while (!SLIST_EMPTY(&server->engines))
+		engine_stop(SLIST_FIRST(&server->engines));
 	uv_close((uv_handle_t *)&server->busy, on_closed);
 	uv_close((uv_handle_t *)&server->prepare, on_closed);
 	uv_close((uv_handle_t *)&server->tick, on_closed);

@@ -64,11 +64,21 @@ struct http_listen_options {
 	const char *tls_priorities;    /* with certificates, see cert_priorities() */
 	bool errors_as_200;            /* for its requests, see http_request */
 	bool account_page;             /* the same */
+	int inherited_fd;              /* a listening socket to use if the listener is new; 0: none. Taken */
 };
 
-/* Opens a listener. STATUS_IO with a sentence in `error` (`error_size` octets) when the system refuses. */
-MUST_USE enum status http_server_listen(struct http_server *server, const struct http_listen_options *options,
-					char *error, size_t error_size);
+/*
+ * Makes these the listeners, and these the options for what comes from now on. Listeners that are there already, at the
+ * same address and port or path, keep their sockets and connections; new ones are opened; others are closed, and each
+ * of their connections ends when its request is answered. All or nothing: after STATUS_IO, with a sentence in `error`
+ * (`error_size` octets), all is as it was.
+ */
+MUST_USE enum status http_server_configure(struct http_server *server, const struct http_options *options,
+					   const struct http_listen_options *listeners, size_t count, char *error,
+					   size_t error_size);
+
+/* Whether a listening socket is where these options want one. */
+bool http_socket_is_at(int fd, const struct http_listen_options *options);
 
 /*
  * Stops accepting, lets every request that has arrived get its answer (with `Connection: close`), closes idle

@@ -1374,6 +1374,16 @@ enum status queue_new(const struct name *zone, const struct queue_limits *limits
 	return STATUS_OK;
 }
 
+void queue_set_limits(struct queue *queue, const struct queue_limits *limits)
+{
+	uint64_t seed = queue->limits.seed;
+	size_t records_max = queue->limits.records_max;
+
+	queue->limits = *limits;
+	queue->limits.seed = seed;
+	queue->limits.records_max = records_max;
+}
+
 static void free_chain(struct queue *queue, struct chain *chain)
 {
 	struct queue_entry *entry;

@@ -94,6 +94,12 @@ struct queue_action {
 /* A queue for the zone of that name, which is borrowed. */
 MUST_USE enum status queue_new(const struct name *zone, const struct queue_limits *limits, struct queue **out);
 
+/*
+ * Limits for what comes from now on. What was taken in stays; the space for records and the seed are those of
+ * queue_new().
+ */
+void queue_set_limits(struct queue *queue, const struct queue_limits *limits);
+
 /* Frees the queue with all that is in it, unanswered; sets *queue to NULL. */
 void queue_free(struct queue **queue);
 

@@ -7,33 +7,45 @@
 #include "base/log.h"
 #include "dns/explain.h"
 
+/*
+ * A zone lives as long as one of the configurations that have it; so does a primary. Each configuration has a slot for
+ * the zone, and that of the latest one is in force.
+ */
 struct zone {
-	struct zones *zones;
-	struct zone_setup setup;
+	unsigned holders; /* configurations */
+	struct name name;
+	struct slot *slot; /* in force */
 	struct queue *queue;
 	struct env_timer *timer;
+	bool acting; /* actions are being done: further steps only add to them */
+};
+
+/* What a configuration has to say of a zone. */
+struct slot {
+	struct zones *zones;
+	struct zone *zone;
+	struct zone_setup setup;
 	struct primary **primaries; /* in their order; shared with other zones */
-	bool acting;                /* actions are being done: further steps only add to them */
 };
 
 /* A server, and how it is. */
 struct primary {
-	struct zones *zones;
+	unsigned holders; /* configurations */
+	const struct env *env;
 	struct dns_client *client;
 	unsigned failures;         /* in a row */
 	unsigned ended_connection; /* the last one whose end was taken note of, + 1 */
 	bool excused;              /* it closed a connection that had worked, and has carried out nothing since */
 	uint64_t rest_until_ms;    /* not asked before, if there is another one; 0: it is well */
-	bool pinged;               /* an UPDATE that does nothing is on its way to it */
+	struct zones *pinging;     /* whose UPDATE that does nothing is on its way to it; NULL: nobody's */
 	struct dns_ticket ticket;  /* of that */
 	struct dns_request ping;
-	LIST_ENTRY(primary) link;
 };
 
 /* A message with a primary. */
 struct flight {
 	LIST_ENTRY(flight) link;
-	struct zone *zone;
+	struct slot *slot;
 	struct primary *primary;
 	struct queue_message *message;
 	struct dns_request request;
@@ -51,16 +63,20 @@ struct look {
 	void *ctx;
 };
 
+/* The zones of one configuration. */
 struct zones {
 	const struct env *env;
 	struct transport_maker maker;
 	struct dns_client_options client_options;
+	struct queue_limits limits;
 	zones_done_fn *done;
 	size_t count;
-	struct zone *items;
-	LIST_HEAD(, primary) primaries;
+	struct slot *slots;
+	size_t primary_count;
+	struct primary **primaries; /* each one once */
 	LIST_HEAD(, flight) flights;
 	LIST_HEAD(, look) looks;
+	unsigned pings; /* under way */
 };
 
 static enum status step(struct zone *zone, const struct queue_event *event);
@@ -83,7 +99,7 @@ static void log_result(const struct flight *flight, const struct dns_result *res
 {
 	static const char *const kinds[] = {
 		[DNS_UPDATE] = "update", [DNS_CONFIRM] = "confirm", [DNS_PROBE] = "probe", [DNS_QUERY] = "query"};
-	const struct zone_setup *setup = &flight->zone->setup;
+	const struct zone_setup *setup = &flight->slot->setup;
 	struct dns_context context = {.zone = setup->name->text,
 				      .key = tsig_key_name(setup->key),
 				      .algorithm = tsig_key_algorithm(setup->key)};
@@ -108,14 +124,13 @@ enum {
  */
 static uint64_t rest_ms(const struct primary *primary)
 {
-	const struct env *env = primary->zones->env;
 	unsigned doublings = primary->failures < 6 ? primary->failures - 1 : 5;
 	uint64_t rest = (uint64_t)REST_FIRST_MS << doublings;
 	uint16_t chance;
 
 	if (rest > REST_MAX_MS)
 		rest = REST_MAX_MS;
-	env->random(env->ctx, &chance, sizeof chance);
+	primary->env->random(primary->env->ctx, &chance, sizeof chance);
 	return rest + rest / 4 * chance / UINT16_MAX;
 }
 
@@ -137,7 +152,7 @@ static void note_well(struct primary *primary)
  */
 static void note_health(struct primary *primary, const struct dns_request *request, const struct dns_result *result)
 {
-	uint64_t now_ms = env_now_ms(primary->zones->env);
+	uint64_t now_ms = env_now_ms(primary->env);
 
 	if (dns_is_answered(result)) {
 		if (request->kind != DNS_QUERY)
@@ -159,34 +174,41 @@ static void on_pinged(void *ctx, const struct dns_result *result)
 {
 	struct primary *primary = ctx;
 
-	primary->pinged = false;
-	primary->rest_until_ms = result->local ? env_now_ms(primary->zones->env) + REST_FIRST_MS : 0;
+	primary->pinging->pings--;
+	primary->pinging = NULL;
+	primary->rest_until_ms = result->local ? env_now_ms(primary->env) + REST_FIRST_MS : 0;
 	note_health(primary, &primary->ping, result);
 }
 
 /* Sees how a primary is that has rested: with an UPDATE of the zone that asks for nothing and changes nothing. */
 static void ping(struct zone *zone, struct primary *primary)
 {
-	if (primary->pinged)
+	struct slot *slot = zone->slot;
+
+	if (primary->pinging)
 		return;
-	primary->ping = (struct dns_request){.kind = DNS_PROBE, .zone = zone->setup.name};
+	primary->ping = (struct dns_request){.kind = DNS_PROBE, .zone = &zone->name};
 	primary->ticket = (struct dns_ticket){0};
-	primary->pinged = dns_client_send(primary->client, &primary->ping, zone->setup.key, &primary->ticket, on_pinged,
-					  primary) == STATUS_OK;
+	if (dns_client_send(primary->client, &primary->ping, slot->setup.key, &primary->ticket, on_pinged, primary) !=
+	    STATUS_OK)
+		return;
+	primary->pinging = slot->zones;
+	slot->zones->pings++;
 }
 
 /* The first primary that is well; if none is, the one that has rested most. */
 static struct primary *choose(struct zone *zone)
 {
-	uint64_t now_ms = env_now_ms(zone->zones->env);
-	struct primary *best = zone->primaries[0];
+	const struct slot *slot = zone->slot;
+	uint64_t now_ms = env_now_ms(slot->zones->env);
+	struct primary *best = slot->primaries[0];
 
-	for (size_t i = 0; i < zone->setup.primary_count; i++) {
-		struct primary *primary = zone->primaries[i];
+	for (size_t i = 0; i < slot->setup.primary_count; i++) {
+		struct primary *primary = slot->primaries[i];
 
 		if (primary->rest_until_ms == 0)
 			return primary;
-		if (zone->setup.primary_count > 1 && primary->rest_until_ms <= now_ms)
+		if (slot->setup.primary_count > 1 && primary->rest_until_ms <= now_ms)
 			ping(zone, primary);
 		if (primary->rest_until_ms < best->rest_until_ms)
 			best = primary;
@@ -212,7 +234,7 @@ static void on_done(void *ctx, const struct dns_result *result)
 	free(ctx);
 	log_result(&flight, result);
 	note_health(flight.primary, &flight.request, result);
-	step_on(flight.zone, &event);
+	step_on(flight.slot->zone, &event);
 }
 
 /* ---- What goes out ---- */
@@ -223,12 +245,12 @@ static enum status send_message(struct zone *zone, const struct queue_action *ac
 
 	if (!flight)
 		return STATUS_NO_MEMORY;
-	flight->zone = zone;
+	flight->slot = zone->slot;
 	flight->primary = choose(zone);
 	flight->message = action->message;
 	flight->request = action->request;
-	LIST_INSERT_HEAD(&zone->zones->flights, flight, link);
-	if (dns_client_send(flight->primary->client, &flight->request, zone->setup.key, action->ticket, on_done,
+	LIST_INSERT_HEAD(&zone->slot->zones->flights, flight, link);
+	if (dns_client_send(flight->primary->client, &flight->request, zone->slot->setup.key, action->ticket, on_done,
 			    flight) == STATUS_OK)
 		return STATUS_OK;
 	LIST_REMOVE(flight, link);
@@ -242,7 +264,7 @@ static void carry_out(struct zone *zone, const struct queue_action *action)
 
 	switch (action->kind) {
 	case QUEUE_ANSWER:
-		zone->zones->done(action->waiter, &action->outcome);
+		zone->slot->zones->done(action->waiter, &action->outcome);
 		break;
 	case QUEUE_SEND:
 		if (send_message(zone, action) != STATUS_OK)
@@ -254,17 +276,18 @@ static void carry_out(struct zone *zone, const struct queue_action *action)
 
 static void arm(struct zone *zone)
 {
+	const struct env *env = zone->slot->zones->env;
 	uint64_t at_ms = queue_wake_at_ms(zone->queue);
 
 	if (at_ms == ENV_NEVER_MS)
-		zone->zones->env->timer_stop(zone->timer);
+		env->timer_stop(zone->timer);
 	else
-		zone->zones->env->timer_set(zone->timer, at_ms);
+		env->timer_set(zone->timer, at_ms);
 }
 
 static enum status step(struct zone *zone, const struct queue_event *event)
 {
-	enum status status = queue_step(zone->queue, event, env_now_ms(zone->zones->env));
+	enum status status = queue_step(zone->queue, event, env_now_ms(zone->slot->zones->env));
 	struct queue_action action;
 
 	if (zone->acting)
@@ -323,7 +346,7 @@ static void on_looked(void *ctx, const struct dns_result *result)
 }
 
 /* NULL without memory. */
-static struct look *look_new(struct zones *zones, const struct zone *zone, const struct name *owner,
+static struct look *look_new(struct zones *zones, const struct slot *slot, const struct name *owner,
 			     enum addr_family family)
 {
 	struct look *look = calloc(1, sizeof *look);
@@ -339,7 +362,7 @@ static struct look *look_new(struct zones *zones, const struct zone *zone, const
 	look->set.owner = *owner;
 	look->set.count = 1;
 	look->set.changes[0].addr.family = family;
-	look->request = (struct dns_request){.kind = DNS_QUERY, .zone = zone->setup.name, .sets = &look->set};
+	look->request = (struct dns_request){.kind = DNS_QUERY, .zone = slot->setup.name, .sets = &look->set};
 	LIST_INSERT_HEAD(&zones->looks, look, link);
 	return look;
 }
@@ -347,11 +370,11 @@ static struct look *look_new(struct zones *zones, const struct zone *zone, const
 void zones_look(struct zones *zones, size_t index, const struct name *owner, enum addr_family family,
 		unsigned patience_ms, zones_seen_fn *seen, void *ctx)
 {
-	struct zone *zone = &zones->items[index];
-	struct look *look = look_new(zones, zone, owner, family);
+	struct slot *slot = &zones->slots[index];
+	struct look *look = look_new(zones, slot, owner, family);
 
-	if (look && dns_client_send(choose(zone)->client, &look->request, zone->setup.key, &look->ticket, on_looked,
-				    look) == STATUS_OK) {
+	if (look && dns_client_send(choose(slot->zone)->client, &look->request, slot->setup.key, &look->ticket,
+				    on_looked, look) == STATUS_OK) {
 		look->seen = seen;
 		look->ctx = ctx;
 		zones->env->timer_set(look->timer, env_now_ms(zones->env) + patience_ms);
@@ -362,74 +385,149 @@ void zones_look(struct zones *zones, size_t index, const struct name *owner, enu
 	seen(ctx, false, NULL, 0);
 }
 
-/* ---- The verbs ---- */
+/* ---- Zones and primaries, and who has them ---- */
 
-/* The primary that is this peer, made if no zone before had it. */
-static enum status primary_at(struct zones *zones, const struct peer *peer, struct primary **out)
+static void primary_release(struct primary *primary)
 {
-	struct primary *primary;
-	enum status status;
-
-	LIST_FOREACH(primary, &zones->primaries, link) {
-		*out = primary;
-		if (peer_equal(dns_client_primary(primary->client), peer))
-			return STATUS_OK;
-	}
-	primary = calloc(1, sizeof *primary);
-	if (!primary)
-		return STATUS_NO_MEMORY;
-	status = dns_client_new(zones->env, &zones->maker, peer, &zones->client_options, &primary->client);
-	if (status != STATUS_OK) {
-		free(primary);
-		return status;
-	}
-	primary->zones = zones;
-	LIST_INSERT_HEAD(&zones->primaries, primary, link);
-	*out = primary;
-	return STATUS_OK;
+	if (--primary->holders)
+		return;
+	dns_client_free(&primary->client);
+	free(primary);
 }
 
-static enum status zone_init(struct zones *zones, struct zone *zone, const struct queue_limits *limits)
+static void zone_release(const struct env *env, struct zone *zone)
 {
-	enum status status = queue_new(zone->setup.name, limits, &zone->queue);
+	if (--zone->holders)
+		return;
+	queue_free(&zone->queue);
+	if (zone->timer)
+		env->timer_free(&zone->timer);
+	free(zone);
+}
 
-	if (status != STATUS_OK)
-		return status;
+static struct primary *find_primary(const struct zones *zones, const struct peer *peer)
+{
+	for (size_t i = 0; zones && i < zones->primary_count; i++) {
+		if (peer_equal(dns_client_primary(zones->primaries[i]->client), peer))
+			return zones->primaries[i];
+	}
+	return NULL;
+}
+
+static struct primary *primary_new(const struct zones *zones, const struct peer *peer)
+{
+	struct primary *primary = calloc(1, sizeof *primary);
+
+	if (!primary)
+		return NULL;
+	if (dns_client_new(zones->env, &zones->maker, peer, &zones->client_options, &primary->client) != STATUS_OK) {
+		free(primary);
+		return NULL;
+	}
+	primary->env = zones->env;
+	return primary;
+}
+
+/* The primary that is this peer: that of another zone, that of the configuration before, or else a new one. */
+static struct primary *primary_at(struct zones *zones, const struct zones *before, const struct peer *peer)
+{
+	struct primary *primary = find_primary(zones, peer);
+
+	if (primary)
+		return primary;
+	primary = find_primary(before, peer);
+	if (!primary)
+		primary = primary_new(zones, peer);
+	if (!primary)
+		return NULL;
+	primary->holders++;
+	zones->primaries[zones->primary_count++] = primary;
+	return primary;
+}
+
+static struct zone *find_zone(const struct zones *zones, const struct name *name)
+{
+	for (size_t i = 0; zones && i < zones->count; i++) {
+		if (name_equal(&zones->slots[i].zone->name, name))
+			return zones->slots[i].zone;
+	}
+	return NULL;
+}
+
+static struct zone *zone_new(struct slot *slot)
+{
+	struct zones *zones = slot->zones;
+	struct zone *zone = calloc(1, sizeof *zone);
+
+	if (!zone)
+		return NULL;
+	zone->holders = 1;
+	zone->name = *slot->setup.name;
+	zone->slot = slot;
 	zone->timer = zones->env->timer_new(zones->env->ctx, on_timer, zone);
-	zone->primaries = calloc(zone->setup.primary_count, sizeof(struct primary *));
-	if (!zone->timer || !zone->primaries)
+	if (zone->timer && queue_new(&zone->name, &zones->limits, &zone->queue) == STATUS_OK)
+		return zone;
+	zone_release(zones->env, zone);
+	return NULL;
+}
+
+static enum status slot_init(struct slot *slot, const struct zones *before)
+{
+	slot->primaries = calloc(slot->setup.primary_count, sizeof(struct primary *));
+	if (!slot->primaries)
 		return STATUS_NO_MEMORY;
-	for (size_t i = 0; i < zone->setup.primary_count && status == STATUS_OK; i++)
-		status = primary_at(zones, &zone->setup.primaries[i], &zone->primaries[i]);
+	for (size_t i = 0; i < slot->setup.primary_count; i++) {
+		slot->primaries[i] = primary_at(slot->zones, before, &slot->setup.primaries[i]);
+		if (!slot->primaries[i])
+			return STATUS_NO_MEMORY;
+	}
+	slot->zone = find_zone(before, slot->setup.name);
+	if (slot->zone)
+		slot->zone->holders++;
+	else
+		slot->zone = zone_new(slot);
+	return slot->zone ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
+/* ---- The verbs ---- */
+
+static enum status allocate(struct zones *zones, const struct zone_setup *setups, size_t count)
+{
+	size_t primaries = 0;
+
+	for (size_t i = 0; i < count; i++)
+		primaries += setups[i].primary_count;
+	zones->slots = calloc(count, sizeof *zones->slots);
+	zones->primaries = calloc(primaries, sizeof(struct primary *));
+	return zones->slots && zones->primaries ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
+static enum status fill(struct zones *zones, const struct zones *before, const struct zone_setup *setups, size_t count)
+{
+	enum status status = allocate(zones, setups, count);
+
+	for (; zones->count < count && status == STATUS_OK; zones->count++) {
+		struct slot *slot = &zones->slots[zones->count];
+
+		slot->zones = zones;
+		slot->setup = setups[zones->count];
+		status = slot_init(slot, before);
+	}
 	return status;
 }
 
-enum status zones_new(const struct env *env, const struct transport_maker *maker,
-		      const struct dns_client_options *client_options, const struct queue_limits *limits,
-		      const struct zone_setup *setups, size_t count, zones_done_fn *done, struct zones **out)
+static enum status make(const struct zones *as_given, const struct zones *before, const struct zone_setup *setups,
+			size_t count, struct zones **out)
 {
-	struct zones *zones = calloc(1, sizeof *zones);
-	enum status status = STATUS_OK;
+	struct zones *zones = malloc(sizeof *zones);
+	enum status status;
 
 	if (!zones)
 		return STATUS_NO_MEMORY;
-	zones->env = env;
-	zones->maker = *maker;
-	zones->client_options = *client_options;
-	zones->done = done;
-	LIST_INIT(&zones->primaries);
+	*zones = *as_given;
 	LIST_INIT(&zones->flights);
 	LIST_INIT(&zones->looks);
-	zones->items = calloc(count, sizeof *zones->items);
-	if (!zones->items)
-		status = STATUS_NO_MEMORY;
-	for (; zones->count < count && status == STATUS_OK; zones->count++) {
-		struct zone *zone = &zones->items[zones->count];
-
-		zone->zones = zones;
-		zone->setup = setups[zones->count];
-		status = zone_init(zones, zone, limits);
-	}
+	status = fill(zones, before, setups, count);
 	if (status == STATUS_OK)
 		*out = zones;
 	else
@@ -437,12 +535,46 @@ enum status zones_new(const struct env *env, const struct transport_maker *maker
 	return status;
 }
 
-static void zone_fini(struct zones *zones, struct zone *zone)
+enum status zones_new(const struct env *env, const struct transport_maker *maker,
+		      const struct dns_client_options *client_options, const struct queue_limits *limits,
+		      const struct zone_setup *setups, size_t count, zones_done_fn *done, struct zones **out)
 {
-	queue_free(&zone->queue);
-	if (zone->timer)
-		zones->env->timer_free(&zone->timer);
-	free(zone->primaries);
+	struct zones as_given = {
+		.env = env, .maker = *maker, .client_options = *client_options, .limits = *limits, .done = done};
+
+	return make(&as_given, NULL, setups, count, out);
+}
+
+enum status zones_succeed(const struct zones *before, const struct dns_client_options *client_options,
+			  const struct queue_limits *limits, const struct zone_setup *setups, size_t count,
+			  struct zones **out)
+{
+	struct zones as_given = {
+		.env = before->env,
+		.maker = before->maker,
+		.client_options = *client_options,
+		.limits = *limits,
+		.done = before->done,
+	};
+
+	return make(&as_given, before, setups, count, out);
+}
+
+void zones_take_over(struct zones *zones)
+{
+	for (size_t i = 0; i < zones->primary_count; i++)
+		dns_client_set_options(zones->primaries[i]->client, &zones->client_options);
+	for (size_t i = 0; i < zones->count; i++) {
+		struct slot *slot = &zones->slots[i];
+
+		slot->zone->slot = slot;
+		queue_set_limits(slot->zone->queue, &zones->limits);
+	}
+}
+
+bool zones_are_idle(const struct zones *zones)
+{
+	return LIST_EMPTY(&zones->flights) && LIST_EMPTY(&zones->looks) && zones->pings == 0;
 }
 
 void zones_free(struct zones **zones_pointer)
@@ -452,13 +584,8 @@ void zones_free(struct zones **zones_pointer)
 	*zones_pointer = NULL;
 	if (!zones)
 		return;
-	while (!LIST_EMPTY(&zones->primaries)) {
-		struct primary *primary = LIST_FIRST(&zones->primaries);
-
-		LIST_REMOVE(primary, link);
-		dns_client_free(&primary->client);
-		free(primary);
-	}
+	for (size_t i = 0; i < zones->primary_count; i++)
+		primary_release(zones->primaries[i]);
 	while (!LIST_EMPTY(&zones->flights)) {
 		struct flight *flight = LIST_FIRST(&zones->flights);
 
@@ -467,9 +594,13 @@ void zones_free(struct zones **zones_pointer)
 	}
 	while (!LIST_EMPTY(&zones->looks))
 		look_free(LIST_FIRST(&zones->looks));
-	for (size_t i = 0; i < zones->count; i++)
-		zone_fini(zones, &zones->items[i]);
-	free(zones->items);
+	for (size_t i = 0; zones->slots && i < zones->count; i++) {
+		if (zones->slots[i].zone)
+			zone_release(zones->env, zones->slots[i].zone);
+		free(zones->slots[i].primaries);
+	}
+	free(zones->primaries);
+	free(zones->slots);
 	free(zones);
 }
 
@@ -477,11 +608,11 @@ void zones_submit(struct zones *zones, const struct change_set *set, void *waite
 {
 	struct queue_event event = {.kind = QUEUE_SUBMIT, .set = set, .waiter = waiter};
 
-	if (step(&zones->items[set->zone], &event) != STATUS_OK)
+	if (step(zones->slots[set->zone].zone, &event) != STATUS_OK)
 		zones->done(waiter, &(struct outcome){.code = OUTCOME_BUSY});
 }
 
 void zones_cancel(struct zones *zones, size_t zone, void *waiter)
 {
-	step_on(&zones->items[zone], &(struct queue_event){.kind = QUEUE_CANCEL, .waiter = waiter});
+	step_on(zones->slots[zone].zone, &(struct queue_event){.kind = QUEUE_CANCEL, .waiter = waiter});
 }

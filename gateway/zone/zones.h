@@ -6,6 +6,8 @@
  * One from which nothing believable came rests, for longer each time that it fails; then an UPDATE that does nothing
  * is sent to see how it is, and it is used again once it has answered. A connection that had worked and ended is no
  * reason to rest: primaries close what is idle.
+ *
+ * The struct zones belongs to one configuration; see zones_succeed() for what follows it.
  */
 #ifndef ZONE_ZONES_H
 #define ZONE_ZONES_H
@@ -40,7 +42,24 @@ MUST_USE enum status zones_new(const struct env *env, const struct transport_mak
 			       const struct dns_client_options *client_options, const struct queue_limits *limits,
 			       const struct zone_setup *setups, size_t count, zones_done_fn *done, struct zones **out);
 
-/* Frees all, whatever is still under way; sets *zones to NULL. No waiter is answered any more. */
+/*
+ * The same for the configuration that comes after `before`, which stays what it is until zones_take_over(). Zones that
+ * are in both, by name, keep their queue and what they remember, and primaries that are in both their connection.
+ */
+MUST_USE enum status zones_succeed(const struct zones *before, const struct dns_client_options *client_options,
+				   const struct queue_limits *limits, const struct zone_setup *setups, size_t count,
+				   struct zones **out);
+
+/* Puts into force what zones_succeed() has prepared. Waiters of the zones before get their answers all the same. */
+void zones_take_over(struct zones *zones);
+
+/* Whether nothing is under way for this configuration, so that its keys are not needed any more. */
+bool zones_are_idle(const struct zones *zones);
+
+/*
+ * Frees what no other configuration has, whatever is still under way; sets *zones to NULL. No waiter is answered any
+ * more. If there is another configuration, these must be idle and their waiters answered.
+ */
 void zones_free(struct zones **zones);
 
 /*

@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from gateway import BINARY, libconfig
+from gateway import BINARY, form, libconfig
 from primaries import HOST_COUNT, PRIMARIES, ZONE
 from process import new_folder, wait_until
 from subject import Subject
@@ -107,8 +107,8 @@ def million():
         assert wait_until(lambda: gateway.ready)
         started_s = time.monotonic() - start
         for number in random.sample(range(USERS), 2000):
-            answer = gateway.update(f"host{number}.{ZONE}", "192.0.2.1", user=f"user-{number}",
-                                    password=f"key-{number}")
+            operands = form(host=f"host{number}.{ZONE}", ip="192.0.2.1", user=f"user-{number}", password=f"key-{number}")
+            answer = gateway.ask("GET", f"/dynamic.cgi?{operands}")
             assert answer.code in ("OK", "NF_HOST"), answer
         memory = gateway.resident_mib()
     print("| a million users in the state store | | target |\n|---|---:|---|")

@@ -73,6 +73,16 @@ class Bench:
     def unchanged(self):
         self._add("unchanged", self._load("unchanged", LOADED).all, LOADED)
 
+    def unchanged_tls(self):
+        answers = self._load("unchanged", LOADED, self.gateway.secure_url)
+        self._add("unchanged_tls", answers.all, LOADED)
+
+    def handshakes(self):
+        cpu_s = self.gateway.cpu_s()
+        sample, count = tools.handshakes(self.gateway, self.seconds)
+        self._add("handshakes", sample)
+        self._add("cpu_per_handshake", Sample((self.gateway.cpu_s() - cpu_s) / count * 1e6))
+
     def wrong_keys(self):
         self._add("wrong_key", self._load("wrong-key", LOADED).all, LOADED)
 
@@ -83,13 +93,13 @@ class Bench:
             with fresh.idle_connections(IDLE):
                 self._add("resident_connected", Sample(fresh.resident_mib()), IDLE)
 
-    def _load(self, kind, connections):
+    def _load(self, kind, connections, url=None):
         """Runs wrk, and looks whether what it was told is so."""
         present, sent = self.primary.folder / "present", self.primary.folder / "sent"
         self.primary.settle()
         before = self.primary.addresses()
         present.write_text("".join(f"{before[number]}\n" for number in range(HOST_COUNT)))
-        answers = tools.wrk(self.gateway, kind, connections, self.seconds, present, sent)
+        answers = tools.wrk(url or self.gateway.url, self.gateway, kind, connections, self.seconds, present, sent)
         self.primary.settle()
         after = self.primary.addresses()
         for fault in verify.faults(kind, connections, answers, verify.read_sent(sent), before, after):
@@ -118,6 +128,8 @@ def phases(bench, options):
     yield bench.plain_update
     yield bench.nsupdate
     yield bench.unchanged
+    yield bench.unchanged_tls
+    yield bench.handshakes
     yield bench.wrong_keys
 
 

@@ -8,6 +8,7 @@ import secrets
 import socket
 from pathlib import Path
 
+import certificates
 import servers
 from gateway import Gateway, libconfig
 from primaries import HOST_COUNT, TTL_S, ZONE, host
@@ -18,13 +19,16 @@ CLOCK_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 class Subject(Gateway):
     """ddnsgate with 1,000 users, who have all hosts of the zone between them, and as many that do not exist; or a few
-    hosts each."""
+    hosts each. HTTPS is on another address."""
 
     USER_COUNT = 1000
+    SECURE_ADDRESS = "127.0.0.2"
     PASSWORD = secrets.token_hex(20)
 
     def __init__(self, primary, hosts_per_user=2 * HOST_COUNT // USER_COUNT):
-        super().__init__(_config(primary, hosts_per_user * self.USER_COUNT))
+        certificate = certificates.make(primary.folder, kind="ecdsa")
+        secure = {"address": self.SECURE_ADDRESS, "certificates": [certificate.setting]}
+        super().__init__(_config(primary, hosts_per_user * self.USER_COUNT), listen=(LOOPBACK, secure))
 
     @property
     def ready(self):
@@ -35,6 +39,10 @@ class Subject(Gateway):
     @property
     def url(self):
         return f"http://{LOOPBACK}:{self.port}"
+
+    @property
+    def secure_url(self):
+        return f"https://{self.SECURE_ADDRESS}:{self.port}"
 
     def cpu_s(self):
         """User and system time since its start."""

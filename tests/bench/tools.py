@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import subprocess
 import time
 from dataclasses import dataclass
@@ -93,10 +94,26 @@ def nsupdate(primary, seconds):
                   latencies_ms[len(latencies) // 2], latencies_ms[len(latencies) * 99 // 100])
 
 
-def wrk(gateway, kind, connections, seconds, present, sent):
-    """Kept-alive HTTP connections; `kind`, and the files `present` and `sent`, are explained in update.lua. One thread:
+def handshakes(gateway, seconds):
+    """Full TLS handshakes, one after the other by each of four processes, with no session taken up again. Their rate and
+    number."""
+    address = gateway.secure_url.removeprefix("https://")
+    argv = ["setpriv", "--pdeathsig", "KILL", "openssl", "s_time", "-connect", address, "-new", "-time", str(seconds)]
+    start = time.monotonic()
+    tools = [subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    said = [tool.communicate() for tool in tools]
+    taken_s = time.monotonic() - start
+    counts = [re.search(r"(\d+) connections in \d+ real seconds", output) for output, _ in said]
+    if not all(counts):
+        raise Failed(f"openssl s_time: {said[0][1].strip()[-500:]}")
+    count = sum(int(each[1]) for each in counts)
+    return Sample(count / taken_s), count
+
+
+def wrk(url, gateway, kind, connections, seconds, present, sent):
+    """Kept-alive connections to the URL; `kind`, and the files `present` and `sent`, are explained in update.lua. One thread:
     it keeps up, and there is no core for a second one."""
-    output = _run(["wrk", "-t", 1, "-c", connections, "-d", seconds, "-s", HERE / "update.lua", gateway.url, "--",
+    output = _run(["wrk", "-t", 1, "-c", connections, "-d", seconds, "-s", HERE / "update.lua", url, "--",
                    kind, ZONE, HOST_COUNT, gateway.USER_COUNT, gateway.PASSWORD, present, sent])
     answers = Answers(**json.loads(output.splitlines()[-1]))
     if answers.answers == 0:

@@ -31,7 +31,7 @@ static void check(const struct config *config)
 {
 	require(config->listener_count > 0 && config->tsig_count > 0 && config->zone_count > 0);
 	for (size_t i = 0; i < config->listener_count; i++)
-		require(config->listeners[i].address.family != ADDR_NONE && config->listeners[i].port > 0);
+		require((config->listeners[i].address.family != ADDR_NONE) != (config->listeners[i].path != NULL));
 	for (size_t i = 0; i < config->zone_count; i++) {
 		require(config->zones[i].name.len > 0 && config->zones[i].key);
 		require(config->zones[i].primary_count > 0);
@@ -45,7 +45,8 @@ static void check(const struct config *config)
 /* Other files are out of bounds: the text alone is to decide. */
 static bool names_files(const uint8_t *data, size_t size)
 {
-	return memmem(data, size, "@include", strlen("@include")) || memmem(data, size, "file", strlen("file"));
+	return memmem(data, size, "@include", strlen("@include")) || memmem(data, size, "file", strlen("file")) ||
+	       memmem(data, size, "certificate", strlen("certificate"));
 }
 
 static void load(const char *path)

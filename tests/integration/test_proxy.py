@@ -299,3 +299,11 @@ def test_a_file_that_a_killed_process_left_is_replaced(gateway, primary, tmp_pat
         connection.request("GET", "/myip", [f"X-Forwarded-For: {CLIENT}"])
         assert connection.answer().text.strip() == CLIENT
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o660
+
+
+def test_a_file_that_is_no_socket_is_left_alone(gateway, primary, tmp_path):
+    path = tmp_path / "precious"
+    path.write_text("data")
+    with pytest.raises(AssertionError, match="does not start"):
+        gateway(config(primary), listen=(LOOPBACK, {"path": str(path)}))
+    assert path.read_text() == "data"

@@ -431,6 +431,32 @@ static void zones_are_made_or_not(void **state)
 	repeat(*state, make_zones);
 }
 
+/* What is in force does not suffer from a successor that cannot be made. */
+static bool succeed_zones(struct world *world, unsigned long n, bool only_one)
+{
+	struct queue_limits limits = {.waiters_max = 8, .share_max = 8, .octets_max = 4096, .updates_max = 1};
+	struct dns_client_options options = {.connect_timeout_ms = 100, .reply_timeout_ms = 100, .fudge_s = 300};
+	struct zones *zones, *next = NULL;
+	enum status status;
+	bool failed;
+
+	open_network(world);
+	assert_int_equal(open_zones(world, &zones), STATUS_OK);
+	fail_from(n, only_one);
+	status = zones_succeed(zones, &options, &limits, world->setups, 2, &next);
+	failed = fail_no_more();
+	assert_int_equal(status, failed ? STATUS_NO_MEMORY : STATUS_OK);
+	zones_free(&next);
+	zones_free(&zones);
+	close_network(world);
+	return failed;
+}
+
+static void successors_are_made_or_not(void **state)
+{
+	repeat(*state, succeed_zones);
+}
+
 static void submit(struct zones *zones, const char *owner, unsigned number, bool both, struct waiter *waiter)
 {
 	struct change_set set = {.count = both ? 2 : 1};
@@ -954,6 +980,7 @@ int main(void)
 		TEST(replies_are_read_or_not_taken),
 		TEST(stores_are_made_or_not),
 		TEST(zones_are_made_or_not),
+		TEST(successors_are_made_or_not),
 		TEST(changes_are_committed_or_not_called_so),
 		TEST(passwords_are_checked_or_not_called_right),
 		cmocka_unit_test_setup_teardown(accounts_are_found_whole_or_not_known, make_state, remove_state),

@@ -853,6 +853,30 @@ static void an_error_behind_an_include_has_its_own_line(void **state)
 	assert_one_error(&load, "test.cfg", 6, "`fudge_s`");
 }
 
+/* libconfig ends the process at the first of them, waits for ever at the second, and knows what to do at the third. */
+static void what_is_included_must_be_a_file(void **state)
+{
+	struct load load;
+
+	(void)state;
+	assert_int_equal(mkfifo(in_folder("pipe"), 0600), 0);
+	load_parts(&(struct parts){.extra = "\n  @include \t '.'"}, &load);
+	assert_one_error(&load, "test.cfg", 6, "cannot include \".\": it is a folder");
+	load_parts(&(struct parts){.extra = "@include 'pipe'"}, &load);
+	assert_one_error(&load, "test.cfg", 5, "cannot include \"pipe\": it is not a file");
+	load_parts(&(struct parts){.extra = "# @include '.'\nx = '@include \\'.\\'';"}, &load);
+	assert_one_error(&load, "test.cfg", 6, "unknown option `x`");
+
+	write_config("more.cfg", 0600, "# more\n@include 'even-more.cfg'\n");
+	write_config("even-more.cfg", 0600, "\n\n@include '/'\n");
+	load_parts(&(struct parts){.extra = "@include 'more.cfg'"}, &load);
+	assert_one_error(&load, "even-more.cfg", 3, "cannot include \"/\": it is a folder");
+	write_config("even-more.cfg", 0600, "@include 'more.cfg'\n");
+	load_parts(&(struct parts){.extra = "@include 'more.cfg'"}, &load);
+	assert_int_equal(load.status, STATUS_INVALID);
+	assert_non_null(strstr(load.complaints[0].text, "in a circle"));
+}
+
 static void a_file_that_cannot_be_read_is_told(void **state)
 {
 	struct load load;
@@ -1169,6 +1193,7 @@ int main(void)
 		cmocka_unit_test_teardown(an_error_behind_an_include_has_its_own_line, clean),
 		cmocka_unit_test_teardown(a_file_that_cannot_be_read_is_told, clean),
 		cmocka_unit_test_teardown(a_folder_is_no_configuration, clean),
+		cmocka_unit_test_teardown(what_is_included_must_be_a_file, clean),
 		cmocka_unit_test_teardown(a_key_file_that_others_can_read_or_write_is_refused, clean),
 		cmocka_unit_test_teardown(a_key_file_that_is_not_there_is_told, clean),
 		cmocka_unit_test_teardown(a_malformed_key_file_is_told_with_both_lines, clean),

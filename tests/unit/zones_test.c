@@ -102,24 +102,25 @@ static void on_done(void *ctx, const struct outcome *outcome)
 		submit(waiter->world, OWNER_A, "192.0.2.99", waiter->next);
 }
 
+static const struct dns_client_options options = {
+	.connect_timeout_ms = CONNECT_TIMEOUT_MS, .reply_timeout_ms = REPLY_TIMEOUT_MS, .fudge_s = 300};
+static const struct queue_limits limits = {
+	.waiters_max = WAITERS_MAX,
+	.share_max = WAITERS_MAX,
+	.octets_max = DNS_MESSAGE_MAX,
+	.updates_max = UPDATES_MAX,
+	.overlap_min = OVERLAP_MIN,
+	.confirms_max = 2,
+	.queries_max = QUERIES_MAX,
+	.records_max = 1000,
+	.attempts_max = ATTEMPTS_MAX,
+	.retry_pause_ms = PAUSE_MS,
+	.deadline_ms = DEADLINE_MS,
+};
+
 static void open_zones(struct world *world)
 {
 	struct transport_maker maker = network_maker(world->network);
-	struct dns_client_options options = {
-		.connect_timeout_ms = CONNECT_TIMEOUT_MS, .reply_timeout_ms = REPLY_TIMEOUT_MS, .fudge_s = 300};
-	struct queue_limits limits = {
-		.waiters_max = WAITERS_MAX,
-		.share_max = WAITERS_MAX,
-		.octets_max = DNS_MESSAGE_MAX,
-		.updates_max = UPDATES_MAX,
-		.overlap_min = OVERLAP_MIN,
-		.confirms_max = 2,
-		.queries_max = QUERIES_MAX,
-		.records_max = 1000,
-		.attempts_max = ATTEMPTS_MAX,
-		.retry_pause_ms = PAUSE_MS,
-		.deadline_ms = DEADLINE_MS,
-	};
 
 	assert_int_equal(zones_new(fake_env_of(world->fake), &maker, &options, &limits, world->setups, 2, on_done,
 				   &world->zones),
@@ -933,6 +934,128 @@ static void a_fault_of_the_primary_makes_nobody_a_culprit(void **state)
 		assert_outcome(&healthy[i], OUTCOME_CHANGED);
 }
 
+/* ---- One configuration after another ---- */
+
+/* Puts the setups of the world, `count` of them, in the place of those in force, which are returned. */
+static struct zones *reconfigure(struct world *world, size_t count)
+{
+	struct zones *before = world->zones;
+
+	assert_int_equal(zones_succeed(before, &options, &limits, world->setups, count, &world->zones), STATUS_OK);
+	zones_take_over(world->zones);
+	return before;
+}
+
+static void a_zone_that_stays_keeps_its_memory_and_its_connection(void **state)
+{
+	struct world *world = *state;
+	struct waiter first = {0}, same = {0};
+	struct zones *before;
+	size_t requests;
+
+	submit_and_wait(world, OWNER_A, "192.0.2.80", &first);
+	requests = primary_requests(world->first);
+	before = reconfigure(world, 2);
+	assert_true(zones_are_idle(before));
+	zones_free(&before);
+	submit_and_wait(world, OWNER_A, "192.0.2.80", &same);
+	assert_outcome(&same, OUTCOME_UNCHANGED);
+	assert_int_equal(primary_requests(world->first), requests + 1);
+	assert_int_equal(primary_connections(world->first), 1);
+}
+
+static void changes_under_way_are_answered_after_a_reconfiguration(void **state)
+{
+	struct world *world = *state;
+	struct waiter early = {0}, late = {0};
+	struct zones *before;
+
+	primary_set_script(world->first, (struct primary_script){.rcode = PRIMARY_DECIDES, .hold = true});
+	submit(world, OWNER_A, "192.0.2.80", &early);
+	fake_env_advance(world->fake, 10);
+	before = reconfigure(world, 2);
+	assert_false(zones_are_idle(before));
+	submit(world, OWNER_A, "192.0.2.81", &late);
+	fake_env_advance(world->fake, 10);
+	primary_set_script(world->first, (struct primary_script){.rcode = PRIMARY_DECIDES});
+	primary_release(world->first, false);
+	fake_env_advance(world->fake, LATER_MS);
+	assert_int_equal(early.answers, 1);
+	assert_outcome(&late, OUTCOME_CHANGED);
+	assert_a(world, "192.0.2.81");
+	assert_true(zones_are_idle(before));
+	zones_free(&before);
+}
+
+static void a_zone_that_goes_finishes_what_it_has(void **state)
+{
+	struct world *world = *state;
+	struct waiter a = {0}, b = {0}, later = {0};
+	struct zones *before;
+
+	primary_set_script(world->first, (struct primary_script){.rcode = PRIMARY_DECIDES, .hold = true});
+	submit(world, OWNER_A, "192.0.2.80", &a);
+	submit(world, OWNER_B, "192.0.2.81", &b);
+	fake_env_advance(world->fake, 10);
+	before = reconfigure(world, 1);
+	primary_set_script(world->first, (struct primary_script){.rcode = PRIMARY_DECIDES});
+	primary_release(world->first, false);
+	fake_env_advance(world->fake, LATER_MS);
+	assert_outcome(&a, OUTCOME_CHANGED);
+	assert_outcome(&b, OUTCOME_CHANGED);
+	assert_true(zones_are_idle(before));
+	zones_free(&before);
+	submit_and_wait(world, OWNER_A, "192.0.2.82", &later);
+	assert_a(world, "192.0.2.82");
+}
+
+static void another_primary_is_used_from_then_on(void **state)
+{
+	struct world *world = *state;
+	struct waiter first = {0}, second = {0};
+	struct zones *before;
+
+	submit_and_wait(world, OWNER_A, "192.0.2.80", &first);
+	world->setups[0].primaries = &world->primaries[1];
+	world->setups[0].primary_count = 1;
+	before = reconfigure(world, 1);
+	zones_free(&before);
+	submit_and_wait(world, OWNER_A, "192.0.2.81", &second);
+	assert_outcome(&second, OUTCOME_CHANGED);
+	assert_int_equal(primary_connections(world->second), 1);
+}
+
+static void a_successor_that_never_takes_over_changes_nothing(void **state)
+{
+	struct world *world = *state;
+	struct waiter waiter = {0};
+	struct zones *never;
+
+	submit(world, OWNER_A, "192.0.2.80", &waiter);
+	assert_int_equal(zones_succeed(world->zones, &options, &limits, world->setups, 2, &never), STATUS_OK);
+	zones_free(&never);
+	fake_env_advance(world->fake, LATER_MS);
+	assert_outcome(&waiter, OUTCOME_CHANGED);
+}
+
+static void all_generations_are_freed_with_changes_under_way(void **state)
+{
+	struct world *world = *state;
+	struct waiter early = {0}, late = {0};
+	struct zones *before;
+
+	primary_set_script(world->first, (struct primary_script){.reply = REPLY_NONE, .rcode = PRIMARY_DECIDES});
+	submit(world, OWNER_A, "192.0.2.80", &early);
+	fake_env_advance(world->fake, 10);
+	before = reconfigure(world, 2);
+	submit(world, OWNER_B, "192.0.2.81", &late);
+	fake_env_advance(world->fake, 10);
+	zones_free(&before);
+	zones_free(&world->zones);
+	fake_env_advance(world->fake, LATER_MS);
+	assert_int_equal(early.answers + late.answers, 0);
+}
+
 /* ---- Looking ---- */
 
 enum { LOOK_PATIENCE_MS = 1000 };
@@ -1104,6 +1227,12 @@ int main(void)
 		TEST(zones_are_freed_with_changes_under_way),
 		TEST(one_end_with_several_messages_counts_once),
 		TEST(a_fault_of_the_primary_makes_nobody_a_culprit),
+		TEST(a_zone_that_stays_keeps_its_memory_and_its_connection),
+		TEST(changes_under_way_are_answered_after_a_reconfiguration),
+		TEST(a_zone_that_goes_finishes_what_it_has),
+		TEST(another_primary_is_used_from_then_on),
+		TEST(a_successor_that_never_takes_over_changes_nothing),
+		TEST(all_generations_are_freed_with_changes_under_way),
 		TEST(a_look_tells_what_is_there_and_changes_nothing),
 		TEST(a_look_does_not_outlast_its_patience),
 		TEST(a_look_believes_no_wrong_reply_and_no_refusal),

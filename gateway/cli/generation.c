@@ -1,0 +1,231 @@
+#include "cli/generation.h"
+
+#include <stdlib.h>
+
+#include "dns/transport.h"
+#include "http/server.h"
+
+enum {
+	OVERLAP_MIN = 32, /* sets that make another message worth while when several may be with a primary */
+	CONFIRMS_MAX = 2,
+	QUERIES_MAX = 128,
+	RECORDS_MAX = 65536, /* hints of a zone, 32 octets each */
+	ATTEMPTS_MAX = 5,
+	RETRY_PAUSE_MS = 100,
+	LOOK_PATIENCE_MS = 2000, /* of the account page, with a primary */
+};
+
+static void submit(void *ctx, const struct change_set *set, void *waiter)
+{
+	zones_submit(ctx, set, waiter);
+}
+
+static void cancel(void *ctx, size_t zone, void *waiter)
+{
+	zones_cancel(ctx, zone, waiter);
+}
+
+static enum status build_tables(struct generation *generation)
+{
+	const struct config *config = generation->config;
+
+	generation->plan_zones = calloc(config->zone_count, sizeof *generation->plan_zones);
+	generation->zone_setups = calloc(config->zone_count, sizeof *generation->zone_setups);
+	if (!generation->plan_zones || !generation->zone_setups)
+		return STATUS_NO_MEMORY;
+	for (size_t i = 0; i < config->zone_count; i++) {
+		const struct config_zone *zone = &config->zones[i];
+
+		generation->plan_zones[i] = (struct plan_zone){zone->name, zone->ttl_s, zone->active};
+		generation->zone_setups[i] =
+			(struct zone_setup){&zone->name, zone->primaries, zone->primary_count, zone->key};
+	}
+	generation->policy = (struct plan_policy){
+		.zones = generation->plan_zones,
+		.zone_count = config->zone_count,
+		.allow_private = config->allow_private,
+		.allow_loopback = config->allow_loopback,
+	};
+	return STATUS_OK;
+}
+
+/* The users of the configuration, and behind them those of the state store, if there is one. */
+static enum status build_store(const struct generation_world *world, struct generation *generation)
+{
+	const struct config *config = generation->config;
+	struct account_store *map = NULL, *sqlite = NULL;
+	enum status status = store_map_new(config->users, config->user_count, &map);
+
+	if (status == STATUS_OK && !config->state_dir) {
+		generation->store = map;
+		return STATUS_OK;
+	}
+	if (status == STATUS_OK)
+		status = state_new(world->env, config->state_dir, &generation->state);
+	if (status == STATUS_OK)
+		status = store_sqlite_new(world->env, config->state_dir, &sqlite);
+	if (status == STATUS_OK)
+		status = store_chain_new(&map, &sqlite, &generation->store);
+	account_store_free(&map);
+	account_store_free(&sqlite);
+	return status;
+}
+
+static void record(void *ctx, const struct record *record)
+{
+	state_record(ctx, record);
+}
+
+static enum status build_zones(const struct generation_world *world, const struct generation *before,
+			       struct generation *generation)
+{
+	const struct config *config = generation->config;
+	struct transport_maker maker = {&transport_tcp, world->loop};
+	struct dns_client_options client_options = {
+		.connect_timeout_ms = config->connect_timeout_ms,
+		.reply_timeout_ms = config->reply_timeout_ms,
+		.fudge_s = (uint16_t)config->fudge_s,
+	};
+	struct queue_limits limits = {
+		.waiters_max = config->queue_max,
+		.share_max = config->queue_share_max,
+		.octets_max = DNS_MESSAGE_MAX,
+		.updates_max = config->updates_in_flight,
+		.overlap_min = OVERLAP_MIN,
+		.confirms_max = CONFIRMS_MAX,
+		.queries_max = QUERIES_MAX,
+		.records_max = RECORDS_MAX,
+		.attempts_max = ATTEMPTS_MAX,
+		.retry_pause_ms = RETRY_PAUSE_MS,
+		.deadline_ms = config->request_timeout_ms,
+	};
+
+	world->env->random(world->env->ctx, &limits.seed, sizeof limits.seed);
+	if (before)
+		return zones_succeed(before->zones, &client_options, &limits, generation->zone_setups,
+				     config->zone_count, &generation->zones);
+	return zones_new(world->env, &maker, &client_options, &limits, generation->zone_setups, config->zone_count,
+			 pipeline_done, &generation->zones);
+}
+
+static enum status build_pipeline(const struct generation_world *world, struct generation *generation)
+{
+	struct pipeline_parts parts = {
+		.env = world->env,
+		.store = generation->store,
+		.throttle = world->throttle,
+		.authoriser = {world->env, world->verifier, generation->config->uniform_auth_errors},
+		.policy = &generation->policy,
+		.record = generation->state ? record : NULL,
+		.record_ctx = generation->state,
+		.submit = submit,
+		.cancel = cancel,
+		.submit_ctx = generation->zones,
+		.answer = http_exchange_answer,
+		.watch = http_exchange_watch,
+	};
+
+	return pipeline_new(&parts, &generation->pipeline);
+}
+
+/* Asks a primary for the addresses of a host on the account page. */
+static void look(void *ctx, const struct name *host, enum addr_family family, page_seen_fn *seen, void *seen_ctx)
+{
+	struct generation *generation = ctx;
+	const struct plan_zone *zone = plan_find_zone(&generation->policy, host);
+
+	if (zone)
+		zones_look(generation->zones, (size_t)(zone - generation->plan_zones), host, family, LOOK_PATIENCE_MS,
+			   seen, seen_ctx);
+	else
+		seen(seen_ctx, false, NULL, 0);
+}
+
+static bool wants_page(const struct config *config)
+{
+	for (size_t i = 0; i < config->listener_count; i++) {
+		if (config->listeners[i].account_page)
+			return true;
+	}
+	return false;
+}
+
+static enum status build_page(const struct generation_world *world, struct generation *generation)
+{
+	struct page_parts parts = {
+		.env = world->env,
+		.state = generation->state,
+		.verifier = world->verifier,
+		.throttle = world->page_throttle,
+		.sessions = world->sessions,
+		.allow_http = generation->config->account_page_over_http,
+		.server_name = generation->config->account_page_server,
+		.look = look,
+		.look_ctx = generation,
+		.answer = http_exchange_answer,
+	};
+
+	return wants_page(generation->config) ? page_new(&parts, &generation->page) : STATUS_OK;
+}
+
+enum status generation_new(const struct generation_world *world, struct config **config,
+			   const struct generation *before, struct generation **out)
+{
+	struct generation *generation = calloc(1, sizeof *generation);
+	enum status status;
+
+	if (!generation) {
+		config_release(config);
+		return STATUS_NO_MEMORY;
+	}
+	generation->config = *config;
+	*config = NULL;
+	status = build_tables(generation);
+	if (status == STATUS_OK)
+		status = build_store(world, generation);
+	if (status == STATUS_OK)
+		status = build_zones(world, before, generation);
+	if (status == STATUS_OK)
+		status = build_pipeline(world, generation);
+	if (status == STATUS_OK)
+		status = build_page(world, generation);
+	if (status == STATUS_OK)
+		*out = generation;
+	else
+		generation_free(&generation);
+	return status;
+}
+
+void generation_handle(struct generation *generation, struct http_exchange *exchange,
+		       const struct http_request *request)
+{
+	if (generation->page && page_serves(request))
+		page_handle(generation->page, exchange, request);
+	else
+		pipeline_handle(generation->pipeline, exchange, request);
+}
+
+bool generation_is_idle(const struct generation *generation)
+{
+	return pipeline_is_idle(generation->pipeline) && (!generation->page || page_is_idle(generation->page)) &&
+	       zones_are_idle(generation->zones);
+}
+
+void generation_free(struct generation **generation_pointer)
+{
+	struct generation *generation = *generation_pointer;
+
+	*generation_pointer = NULL;
+	if (!generation)
+		return;
+	if (generation->pipeline)
+		pipeline_free(&generation->pipeline);
+	page_free(&generation->page);
+	zones_free(&generation->zones);
+	account_store_free(&generation->store);
+	state_free(&generation->state);
+	free(generation->plan_zones);
+	free(generation->zone_setups);
+	config_release(&generation->config);
+	free(generation);
+}
