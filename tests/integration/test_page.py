@@ -11,6 +11,7 @@ from faulty import Scripted
 from gateway import SHORT_TIMEOUTS, ZONE, config_text, secret, zone_setting
 from pages import PAGE, Visitor
 from process import LOOPBACK, wait_until
+from test_reload import reload
 from test_state import Store, memory_of, places_of
 
 HOST = f"www.{ZONE}"
@@ -407,6 +408,46 @@ def test_the_name_of_the_server_can_be_given(store):
     visitor.log_in("bob", PASSWORD)
     visitor.get("settings")
     assert "http://ddns.example.net:8443/nic/update" in visitor.words and "gateway.test" not in visitor.text
+
+
+# Reloading
+
+
+def test_sessions_and_forms_outlive_a_reload(store):
+    own = store()
+    visitor = Visitor(own.gateway)
+    visitor.log_in("bob", PASSWORD)
+    reload(own.gateway)
+    assert visitor.post("keys", name="after the reload").status == 200
+    assert "shown only this once" in visitor.words
+
+
+def test_a_reload_switches_it_on_and_off_and_changes_its_options(store):
+    own = store()
+    visitor = Visitor(own.gateway)
+    visitor.log_in("bob", PASSWORD)
+    reload(own.gateway, listen=({},))
+    assert own.gateway.ask("GET", PAGE).status == 404
+    text = own.gateway.config + 'account_page_server = "new.example.net";\n'
+    reload(own.gateway, text, listen=({"account_page": True},))
+    visitor.get("settings")
+    assert "http://new.example.net/nic/update" in visitor.words
+
+
+def test_a_reload_while_a_page_is_made(own_primary, store):
+    """The page is that of the configuration that was in force when it was asked for."""
+    own = store_on(own_primary, store)
+    visitor = Visitor(own.gateway)
+    visitor.log_in("bob", PASSWORD)
+    own_primary.freeze()
+    with own.gateway.connect() as connection:
+        connection.request("GET", PAGE, [f"Cookie: ddnsgate_session={visitor.cookies['ddnsgate_session']}"])
+        time.sleep(0.3)
+        reload(own.gateway)
+        answer = connection.answer()
+    assert answer.status == 200 and "not known" in answer.text
+    own_primary.thaw()
+    assert wait_until(lambda: visitor.get() and "IPv4 now 192.0.2.1" in visitor.words, timeout_s=20)
 
 
 # When something is amiss
