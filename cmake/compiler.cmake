@@ -29,6 +29,9 @@ else()
 	target_link_options(ddnsgate_compiler INTERFACE -Wl,-z,relro -Wl,-z,now)
 endif()
 
+# A release is the same octets wherever it is built.
+target_compile_options(ddnsgate_compiler INTERFACE "$<$<CONFIG:Release>:-ffile-prefix-map=${PROJECT_SOURCE_DIR}=.>")
+
 if(DDNSGATE_FUZZ)
 	target_compile_options(ddnsgate_compiler INTERFACE -fsanitize=fuzzer-no-link)
 endif()

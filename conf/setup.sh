@@ -118,3 +118,24 @@ setup_quietly() {
 	rm -f "$log"
 	return "$rc"
 }
+
+# What building the Debian package takes besides.
+# shellcheck disable=SC2034
+setup_package_packages=(dpkg-dev file git)
+
+# setup_deb: builds the package and prints its path.
+setup_deb() {
+	local folder
+	folder=$(setup_build_dir release)
+	setup_build release all -DDDNSGATE_TESTS=OFF && setup_quietly "cpack" env -C "$folder" flock "$folder" cpack || return
+	echo "$folder/ddnsgate_$(sed -n 's/^CMAKE_PROJECT_VERSION:STATIC=//p' "$folder/CMakeCache.txt")-1_$(dpkg --print-architecture).deb"
+}
+
+# setup_newer_deb PACKAGE FILE: the same files as a later revision.
+setup_newer_deb() (
+	folder=$(mktemp -d) || exit
+	trap 'rm -rf "$folder"' EXIT
+	dpkg-deb -R "$1" "$folder/tree" &&
+		sed -i 's/^Version: .*/&.1/' "$folder/tree/DEBIAN/control" &&
+		dpkg-deb --root-owner-group -b "$folder/tree" "$2" >/dev/null
+)

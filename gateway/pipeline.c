@@ -2,7 +2,7 @@
  * A request's way, top to bottom:
  *
  *   pipeline_handle   finds the dialect and lets it parse
- *   look_up           asks the account store for the login, unless it has failed too often
+ *   look_up           asks the account store for the login or token, unless it has failed too often
  *   on_account        has the account authorised by the key that was shown
  *   on_authorised     tries the next reading of the credentials, or gives up
  *   carry_out         plans the changes and submits one change set per host
@@ -13,14 +13,17 @@
  */
 #include "pipeline.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "dialect/dialect.h"
 
 struct pipeline {
 	struct pipeline_parts parts;
+	uint32_t id_prefix; /* random, so that the numbers of two runs differ */
+	uint32_t requests;
 	size_t jobs; /* under way */
 };
 
@@ -40,6 +43,7 @@ struct job {
 	const struct http_request *request;
 	const struct dialect *dialect;
 	struct intent intent;
+	uint64_t began_ms;
 	char *login;                    /* of the account that was granted it; NULL before */
 	size_t reading;                 /* of the credentials, the one being tried */
 	enum outcome_code auth_failure; /* the most telling one so far */
@@ -55,21 +59,27 @@ struct job {
 
 /* ---- The end: from outcomes to an answer ---- */
 
-static void log_outcome(const struct job *job, size_t n)
+/* Gives the answer to the client, with a request ID, and reports it. */
+static void answer(struct pipeline *pipeline, struct http_exchange **exchange, struct pipeline_report *report,
+		   struct http_response *response)
 {
-	struct text none = text_of("-");
-	struct text login = job->intent.reading_count ? job->intent.readings[job->reading].login : none;
-	struct text host = n < job->intent.host_count ? job->intent.hosts[n] : none;
-	char source[ADDR_TEXT_MAX];
+	const struct pipeline_parts *parts = &pipeline->parts;
 
-	if (job->intent.kind == INTENT_SHOW_ADDRESS)
-		return;
+	snprintf(response->request_id, sizeof response->request_id, "%08" PRIx32 "%08" PRIx32, pipeline->id_prefix,
+		 ++pipeline->requests);
+	report->id = response->request_id;
+	report->status = response->status;
+	if (parts->report)
+		parts->report(parts->report_ctx, report);
+	parts->answer(exchange, response);
+}
+
+/* Whose credentials they were; a token is not shown. */
+static struct text login_of(const struct job *job)
+{
 	if (job->intent.by_token)
-		login = text_of(job->login);
-	LOG(LOG_INFO, "update", log_text("outcome", outcome_text(job->outcomes[n].code)),
-	    log_text("source", addr_format(&job->request->source, source)), log_text("dialect", job->dialect->name),
-	    log_slice("user", login), log_slice("host", host),
-	    log_slice("ip", job->intent.address_count ? job->intent.addresses[0] : none));
+		return text_of(job->login ? job->login : "-");
+	return job->intent.reading_count ? job->intent.readings[job->reading].login : text_of("-");
 }
 
 /* What the host has now, or what was asked for. */
@@ -105,21 +115,28 @@ static void record_outcome(const struct job *job, size_t n)
 
 static void finish(struct job *job)
 {
-	struct dialect_answer answer = {
+	struct dialect_answer worded = {
 		.request = job->request,
 		.intent = &job->intent,
 		.outcomes = job->outcomes,
 		.outcome_count = job->outcome_count,
 	};
+	struct pipeline_report report = {
+		.request = job->request,
+		.dialect = job->dialect,
+		.intent = &job->intent,
+		.login = login_of(job),
+		.outcomes = job->outcomes,
+		.outcome_count = job->outcome_count,
+		.took_ms = env_now_ms(job->pipeline->parts.env) - job->began_ms,
+	};
 	struct http_response response;
 
-	for (size_t i = 0; i < job->outcome_count; i++)
-		log_outcome(job, i);
 	for (size_t i = 0; job->planned && i < job->outcome_count; i++)
 		record_outcome(job, i);
 	http_response_init(&response);
-	job->dialect->render(&answer, &response);
-	job->pipeline->parts.answer(&job->exchange, &response);
+	job->dialect->render(&worded, &response);
+	answer(job->pipeline, &job->exchange, &report, &response);
 	free(job->login);
 	job->pipeline->jobs--;
 	free(job);
@@ -312,7 +329,10 @@ static void look_up(struct job *job)
 		account_store_lookup(store, credentials->login, on_account, job);
 }
 
-/* The soft lock: too many failures of this login from this source, and not even the right key helps for a while. */
+/*
+ * The soft lock: too many failures of this login or token from this source, and not even the right key helps for a
+ * while.
+ */
 static void authenticate(struct job *job)
 {
 	const struct pipeline_parts *parts = &job->pipeline->parts;
@@ -327,15 +347,16 @@ static void authenticate(struct job *job)
 
 /* ---- The beginning: from a request to an intent ---- */
 
-static void answer_plain(const struct pipeline *pipeline, struct http_exchange *exchange, int status, const char *text,
-			 unsigned allow)
+static void answer_plain(struct pipeline *pipeline, struct http_exchange *exchange, const struct http_request *request,
+			 int status, const char *text, unsigned allow)
 {
+	struct pipeline_report report = {.request = request};
 	struct http_response response;
 
 	http_response_init(&response);
 	http_response_plain(&response, status, text);
 	response.allow = allow;
-	pipeline->parts.answer(&exchange, &response);
+	answer(pipeline, &exchange, &report, &response);
 }
 
 static struct job *job_new(struct pipeline *pipeline, struct http_exchange *exchange,
@@ -351,6 +372,7 @@ static struct job *job_new(struct pipeline *pipeline, struct http_exchange *exch
 	job->request = request;
 	job->dialect = dialect;
 	job->intent = (struct intent){0};
+	job->began_ms = env_now_ms(pipeline->parts.env);
 	job->reading = 0;
 	job->auth_failure = OUTCOME_GRANTED;
 	job->login = NULL;
@@ -380,13 +402,13 @@ void pipeline_handle(void *ctx, struct http_exchange *exchange, const struct htt
 
 	dialect = dialects_find(request, &allowed);
 	if (!dialect) {
-		answer_plain(pipeline, exchange, allowed ? 405 : 404,
+		answer_plain(pipeline, exchange, request, allowed ? 405 : 404,
 			     allowed ? "405 this method is not allowed here" : "404 no such page", allowed);
 		return;
 	}
 	job = job_new(pipeline, exchange, request, dialect);
 	if (!job)
-		answer_plain(pipeline, exchange, 503, "503 out of memory", 0);
+		answer_plain(pipeline, exchange, request, 503, "503 out of memory", 0);
 	else
 		begin(job);
 }
@@ -398,6 +420,8 @@ enum status pipeline_new(const struct pipeline_parts *parts, struct pipeline **o
 	if (!pipeline)
 		return STATUS_NO_MEMORY;
 	pipeline->parts = *parts;
+	pipeline->requests = 0;
+	parts->env->random(parts->env->ctx, &pipeline->id_prefix, sizeof pipeline->id_prefix);
 	pipeline->jobs = 0;
 	*out = pipeline;
 	return STATUS_OK;

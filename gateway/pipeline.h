@@ -18,7 +18,22 @@
 #include "update/plan.h"
 
 struct pipeline;
+struct dialect;
 struct http_exchange;
+
+/* A request that has its answer. All is borrowed. */
+struct pipeline_report {
+	const char *id; /* as the client got it in X-Request-Id */
+	const struct http_request *request;
+	const struct dialect
+		*dialect; /* NULL: no dialect has that path and method; then nothing follows but the status */
+	const struct intent *intent;
+	struct text login;              /* "-" if there was none */
+	const struct outcome *outcomes; /* one per host, or one for all */
+	size_t outcome_count;
+	int status; /* of HTTP */
+	uint64_t took_ms;
+};
 
 /* What it is put together from. All is borrowed and must outlive it. */
 struct pipeline_parts {
@@ -40,6 +55,9 @@ struct pipeline_parts {
 	void *submit_ctx;
 	/* Gives an answer to a client, as http_exchange_answer() does. */
 	void (*answer)(struct http_exchange **exchange, const struct http_response *response);
+	/* Is told each request, when it has got its answer. May be NULL. */
+	void (*report)(void *ctx, const struct pipeline_report *report);
+	void *report_ctx;
 	/* Has gone(gone_ctx) called if the client gives up, as http_exchange_watch() does. */
 	void (*watch)(struct http_exchange *exchange, void (*gone)(void *gone_ctx), void *gone_ctx);
 };

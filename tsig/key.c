@@ -78,3 +78,9 @@ size_t tsig_key_mac_len(const struct tsig_key *key)
 {
 	return key->algorithm->mac_len;
 }
+
+const char *tsig_key_secret(const struct tsig_key *key, char buffer[TSIG_SECRET_TEXT_SIZE])
+{
+	tsig_base64_encode(key->secret, key->secret_len, buffer);
+	return buffer;
+}

@@ -103,6 +103,14 @@ const char *tsig_key_algorithm(const struct tsig_key *key);
 /* Length in octets of a full MAC of this key's algorithm. */
 size_t tsig_key_mac_len(const struct tsig_key *key);
 
+enum { TSIG_SECRET_TEXT_SIZE = (TSIG_SECRET_MAX + 2) / 3 * 4 + 1 }; /* room for tsig_key_secret(), with the NUL */
+
+/*
+ * Writes the secret in base64, as key files have it, into `buffer`, which is returned and which the caller should zero
+ * afterwards.
+ */
+const char *tsig_key_secret(const struct tsig_key *key, char buffer[TSIG_SECRET_TEXT_SIZE]);
+
 /*
  * Where and why a key file was refused. `line` counts from 1, 0 if no line is to blame; `text` is one sentence
  * without a secret in it.

@@ -51,7 +51,9 @@ const char *host_pattern_format(const struct host_pattern *pattern, char buffer[
 /* The most that the grant allows for the host, which lies in `zone` (the closest enclosing one that is configured). */
 enum grant_right grant_right(const struct grant *grant, const struct name *host, const struct name *zone);
 
-/* The name of the only host of the key, if that is limited, or of the account; NULL if the patterns are not one name. */
+/*
+ * The name of the only host of the key, if that is limited, or of the account; NULL if the patterns are not one name.
+ */
 const struct name *grant_only_host(const struct grant *grant);
 
 /*

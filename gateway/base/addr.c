@@ -122,6 +122,18 @@ enum addr_scope addr_scope(const struct addr *addr)
 	return ADDR_SCOPE_GLOBAL;
 }
 
+bool addr_prefix_has_scope(const struct addr *prefix, unsigned prefix_len, enum addr_scope scope)
+{
+	for (size_t i = 0; i < sizeof scopes / sizeof *scopes; i++) {
+		unsigned bits = scopes[i].bits < prefix_len ? scopes[i].bits : prefix_len;
+
+		if (scopes[i].scope == scope && scopes[i].family == prefix->family &&
+		    has_prefix(prefix, scopes[i].prefix, bits))
+			return true;
+	}
+	return false;
+}
+
 struct addr addr_with_prefix(const struct addr *addr, const struct addr *prefix, unsigned prefix_len)
 {
 	struct addr out = *addr;

@@ -66,6 +66,9 @@ size_t addr_len(const struct addr *addr);
 
 enum addr_scope addr_scope(const struct addr *addr);
 
+/* Whether one of the addresses that begin with those bits is of that scope; not for ADDR_SCOPE_GLOBAL. */
+bool addr_prefix_has_scope(const struct addr *prefix, unsigned prefix_len, enum addr_scope scope);
+
 bool addr_equal(const struct addr *a, const struct addr *b);
 
 /* `addr` with its first `prefix_len` bits replaced by those of `prefix`; both are of one family. */

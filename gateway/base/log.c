@@ -4,18 +4,23 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
-#include <unistd.h>
+
+#include "base/log_out.h"
 
 enum {
 	LINE_MAX_LEN = 2048,
-	VALUE_MAX_LEN = 400, /* octets of one value, so that none can push the others out of the line */
+	VALUE_MAX_LEN = 400,                 /* octets of one value, so that none can push the others out of the line */
+	JSON_END_LEN = sizeof ",\"cut\":1}", /* what a JSON object may need at its end */
 };
 
-/* The process has one standard error, so the log is the one module that has process-wide state. */
+/* The process has one log, so it is the one module that has process-wide state. */
 static enum log_level threshold = LOG_INFO;
+static enum log_format line_format = LOG_FORMAT_TEXT;
+static uint64_t dropped, dropped_untold;
 static log_sink *current_sink;
 static void *current_sink_ctx;
 
+static const char *const format_names[] = {[LOG_FORMAT_TEXT] = "text", [LOG_FORMAT_JSON] = "json"};
 static const char *const level_names[] = {
 	[LOG_ERROR] = "error",
 	[LOG_WARNING] = "warning",
@@ -33,20 +38,57 @@ void log_set_level(enum log_level level)
 	threshold = level;
 }
 
+enum log_level log_level(void)
+{
+	return threshold;
+}
+
 bool log_enabled(enum log_level level)
 {
 	return level <= threshold;
 }
 
+/* The index of a name; -1 if it is none of them. */
+static int find_name(struct text name, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (text_equal(name, text_of(names[i])))
+			return (int)i;
+	}
+	return -1;
+}
+
 bool log_level_parse(struct text name, enum log_level *out)
 {
-	for (size_t i = 0; i < sizeof level_names / sizeof *level_names; i++) {
-		if (text_equal(name, text_of(level_names[i]))) {
-			*out = (enum log_level)i;
-			return true;
-		}
-	}
-	return false;
+	int found = find_name(name, level_names, sizeof level_names / sizeof *level_names);
+
+	if (found >= 0)
+		*out = (enum log_level)found;
+	return found >= 0;
+}
+
+const char *log_level_name(enum log_level level)
+{
+	return level_names[level];
+}
+
+void log_set_format(enum log_format format)
+{
+	line_format = format;
+}
+
+bool log_format_parse(struct text name, enum log_format *out)
+{
+	int found = find_name(name, format_names, sizeof format_names / sizeof *format_names);
+
+	if (found >= 0)
+		*out = (enum log_format)found;
+	return found >= 0;
+}
+
+uint64_t log_dropped(void)
+{
+	return dropped;
 }
 
 void log_set_sink(log_sink *sink, void *ctx)
@@ -68,6 +110,27 @@ __attribute__((format(printf, 2, 3))) static void put(struct line *line, const c
 		line->len += (size_t)wanted < room ? (size_t)wanted : room;
 }
 
+static void put_octet(struct line *line, unsigned char octet)
+{
+	if (line->len < LINE_MAX_LEN)
+		line->octets[line->len++] = (char)octet;
+}
+
+static void put_text(struct line *line, struct text text)
+{
+	size_t room = LINE_MAX_LEN - line->len;
+	size_t len = text.len < room ? text.len : room;
+
+	if (len)
+		memcpy(line->octets + line->len, text.octets, len);
+	line->len += len;
+}
+
+static void put_string(struct line *line, const char *string)
+{
+	put_text(line, text_of(string));
+}
+
 /* An octet that needs no quotes around the value it stands in. */
 static bool is_plain(unsigned char octet)
 {
@@ -84,10 +147,10 @@ static void put_value(struct line *line, struct text value)
 	for (size_t i = 0; i < value.len && plain; i++)
 		plain = is_plain((unsigned char)value.octets[i]);
 	if (plain && !cut) {
-		put(line, "%.*s", (int)value.len, value.octets);
+		put_text(line, value);
 		return;
 	}
-	put(line, "\"");
+	put_octet(line, '"');
 	for (size_t i = 0; i < value.len && line->len < LINE_MAX_LEN; i++) {
 		unsigned char octet = (unsigned char)value.octets[i];
 
@@ -96,39 +159,136 @@ static void put_value(struct line *line, struct text value)
 		else if (octet < 0x20 || octet >= 0x7f)
 			put(line, "\\x%02x", octet);
 		else
-			put(line, "%c", octet);
+			put_octet(line, octet);
 	}
-	put(line, cut ? "...\"" : "\"");
+	put_string(line, cut ? "...\"" : "\"");
 }
 
-static void put_time(struct line *line)
+enum { TIME_SIZE = sizeof "2026-01-01T12:00:00Z" };
+
+/* Worked out once a second. */
+static const char *time_text(void)
 {
+	static char text[TIME_SIZE];
+	static time_t of;
 	time_t now = time(NULL);
 	struct tm utc;
 
-	line->len += strftime(line->octets + line->len, LINE_MAX_LEN - line->len, "%Y-%m-%dT%H:%M:%SZ",
-			      gmtime_r(&now, &utc));
+	if (now != of && !strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc)))
+		*text = '\0';
+	of = now;
+	return text;
+}
+
+static void write_text(struct line *line, enum log_level level, const char *event, const struct log_field *fields)
+{
+	put_string(line, time_text());
+	put_string(line, " level=");
+	put_string(line, level_names[level]);
+	put_string(line, " event=");
+	put_string(line, event);
+	for (const struct log_field *field = fields; field->kind != LOG_FIELD_END; field++) {
+		put_octet(line, ' ');
+		put_string(line, field->name);
+		put_octet(line, '=');
+		if (field->kind == LOG_FIELD_NUMBER)
+			put(line, "%" PRId64, field->number);
+		else
+			put_value(line, field->text);
+	}
+}
+
+/* ---- JSON (RFC 8259) ---- */
+
+/* Octets that are not printable ASCII become the code point of that number, so that whatever comes is valid JSON. */
+static void put_json_value(struct line *line, struct text value)
+{
+	size_t end = line->len + VALUE_MAX_LEN, at;
+
+	put_octet(line, '"');
+	for (at = 0; at < value.len && line->len < end; at++) {
+		unsigned char octet = (unsigned char)value.octets[at];
+
+		if (octet == '"' || octet == '\\')
+			put(line, "\\%c", octet);
+		else if (octet < 0x20 || octet >= 0x7f)
+			put(line, "\\u%04x", octet);
+		else
+			put_octet(line, octet);
+	}
+	put_string(line, at < value.len ? "...\"" : "\"");
+}
+
+/* Says if it fitted; if not, the line is as it was. */
+static bool put_json_field(struct line *line, const struct log_field *field)
+{
+	size_t before = line->len;
+
+	put_string(line, ",\"");
+	put_string(line, field->name);
+	put_string(line, "\":");
+	if (field->kind == LOG_FIELD_NUMBER)
+		put(line, "%" PRId64, field->number);
+	else
+		put_json_value(line, field->text);
+	if (line->len + JSON_END_LEN <= LINE_MAX_LEN)
+		return true;
+	line->len = before;
+	return false;
+}
+
+static void write_json(struct line *line, enum log_level level, const char *event, const struct log_field *fields)
+{
+	bool whole = true;
+
+	put(line, "{\"time\":\"%s\",\"level\":\"%s\",\"event\":\"%s\"", time_text(), level_names[level], event);
+	for (const struct log_field *field = fields; field->kind != LOG_FIELD_END; field++)
+		whole &= put_json_field(line, field);
+	put_string(line, whole ? "}" : ",\"cut\":1}");
+}
+
+/* ---- Out ---- */
+
+static void format(struct line *line, enum log_level level, const char *event, const struct log_field *fields)
+{
+	line->len = 0;
+	if (line_format == LOG_FORMAT_JSON)
+		write_json(line, level, event, fields);
+	else
+		write_text(line, level, event, fields);
+}
+
+static bool emit(enum log_level level, struct line *line)
+{
+	if (current_sink) {
+		current_sink(current_sink_ctx, line->octets, line->len);
+		return true;
+	}
+	return log_out_write(level, line->octets, line->len);
+}
+
+/* How many lines are missing stands where they are missing. */
+static bool tell_dropped(void)
+{
+	const struct log_field fields[] = {log_number("lines", (int64_t)dropped_untold),
+					   log_text("text", "the log was not read fast enough"),
+					   {.kind = LOG_FIELD_END}};
+	struct line line;
+
+	format(&line, LOG_WARNING, "log-dropped", fields);
+	if (!emit(LOG_WARNING, &line))
+		return false;
+	dropped_untold = 0;
+	return true;
 }
 
 void log_write(enum log_level level, const char *event, const struct log_field *fields)
 {
-	struct line line = {0};
+	struct line line;
 
-	put_time(&line);
-	put(&line, " level=%s event=%s", level_names[level], event);
-	for (const struct log_field *field = fields; field->kind != LOG_FIELD_END; field++) {
-		put(&line, " %s=", field->name);
-		if (field->kind == LOG_FIELD_NUMBER)
-			put(&line, "%" PRId64, field->number);
-		else
-			put_value(&line, field->text);
-	}
-	if (current_sink) {
-		current_sink(current_sink_ctx, line.octets, line.len);
+	format(&line, level, event, fields);
+	if ((dropped_untold == 0 || tell_dropped()) && emit(level, &line))
 		return;
-	}
-	line.octets[line.len++] = '\n';
-	/* One write per line keeps lines whole; a log that cannot be written has nowhere to complain to. */
-	if (write(STDERR_FILENO, line.octets, line.len) < 0)
-		return;
+	dropped++;
+	dropped_untold++;
 }

@@ -1,5 +1,6 @@
 /*
- * peer: a server to connect to, by address or by name. Names are looked up when a connection is made, not before.
+ * peer: a server to connect to, by address or by name. Names are looked up when a connection is made, unless the
+ * address has been found out already.
  */
 #ifndef BASE_PEER_H
 #define BASE_PEER_H
@@ -8,8 +9,8 @@
 #include "base/name.h"
 
 struct peer {
-	struct name host;         /* empty if the address is known */
-	struct endpoint endpoint; /* with a host: only the port counts */
+	struct name host;         /* empty if there is no name */
+	struct endpoint endpoint; /* its address is ADDR_NONE if the name is to be looked up */
 };
 
 enum { PEER_TEXT_MAX = NAME_TEXT_MAX + 7 }; /* room for peer_format(), which an address needs less of */

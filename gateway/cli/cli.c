@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const struct cli_command *const commands[] = {
-	&cli_serve, &cli_check, &cli_user, &cli_key, &cli_version, NULL,
+	&cli_serve, &cli_check, &cli_tsig, &cli_user, &cli_key, &cli_version, NULL,
 };
 
 static void print_usage(FILE *to)

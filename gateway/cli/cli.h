@@ -27,6 +27,7 @@ struct cli_command {
 
 extern const struct cli_command cli_serve;
 extern const struct cli_command cli_check;
+extern const struct cli_command cli_tsig;
 extern const struct cli_command cli_user;
 extern const struct cli_command cli_key;
 extern const struct cli_command cli_version;

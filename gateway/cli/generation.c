@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "dns/transport.h"
 #include "http/server.h"
 
@@ -25,6 +26,17 @@ static void cancel(void *ctx, size_t zone, void *waiter)
 	zones_cancel(ctx, zone, waiter);
 }
 
+static enum status build_transports(const struct generation_world *world, struct generation *generation)
+{
+	char error[256];
+	enum status status =
+		transports_new(world->loop, generation->config, error, sizeof error, &generation->transports);
+
+	if (status != STATUS_OK)
+		LOG(LOG_ERROR, "tls-failed", log_text("text", error));
+	return status;
+}
+
 static enum status build_tables(struct generation *generation)
 {
 	const struct config *config = generation->config;
@@ -37,8 +49,8 @@ static enum status build_tables(struct generation *generation)
 		const struct config_zone *zone = &config->zones[i];
 
 		generation->plan_zones[i] = (struct plan_zone){zone->name, zone->ttl_s, zone->active};
-		generation->zone_setups[i] =
-			(struct zone_setup){&zone->name, zone->primaries, zone->primary_count, zone->key};
+		generation->zone_setups[i] = (struct zone_setup){&zone->name, zone->primaries, zone->primary_count,
+								 zone->key, transports_of(generation->transports, i)};
 	}
 	generation->policy = (struct plan_policy){
 		.zones = generation->plan_zones,
@@ -121,6 +133,8 @@ static enum status build_pipeline(const struct generation_world *world, struct g
 		.submit = submit,
 		.cancel = cancel,
 		.submit_ctx = generation->zones,
+		.report = requests_report,
+		.report_ctx = world->requests,
 		.answer = http_exchange_answer,
 		.watch = http_exchange_watch,
 	};
@@ -180,7 +194,9 @@ enum status generation_new(const struct generation_world *world, struct config *
 	}
 	generation->config = *config;
 	*config = NULL;
-	status = build_tables(generation);
+	status = build_transports(world, generation);
+	if (status == STATUS_OK)
+		status = build_tables(generation);
 	if (status == STATUS_OK)
 		status = build_store(world, generation);
 	if (status == STATUS_OK)
@@ -222,6 +238,7 @@ void generation_free(struct generation **generation_pointer)
 		pipeline_free(&generation->pipeline);
 	page_free(&generation->page);
 	zones_free(&generation->zones);
+	transports_free(&generation->transports);
 	account_store_free(&generation->store);
 	state_free(&generation->state);
 	free(generation->plan_zones);

@@ -12,7 +12,9 @@
 #include "account/store.h"
 #include "account/throttle.h"
 #include "account/verifier.h"
+#include "admin/requests.h"
 #include "base/env.h"
+#include "cli/transports.h"
 #include "config/config.h"
 #include "page/page.h"
 #include "pipeline.h"
@@ -21,6 +23,7 @@
 struct generation {
 	struct config *config;
 	struct plan_zone *plan_zones;
+	struct transports *transports;
 	struct zone_setup *zone_setups;
 	struct plan_policy policy;
 	struct account_store *store;
@@ -36,6 +39,7 @@ struct generation_world {
 	uv_loop_t *loop;
 	const struct env *env;
 	struct throttle *throttle;
+	struct requests *requests;
 	struct verifier *verifier;
 	struct throttle *page_throttle; /* of logins at the account page: a mistyped password is not to hold up a key */
 	struct sessions *sessions;

@@ -10,15 +10,17 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 #include <uv.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
 
+#include "admin/admin.h"
+#include "admin/requests.h"
 #include "base/log.h"
+#include "base/log_out.h"
+#include "base/process.h"
 #include "cli/cli.h"
 #include "cli/generation.h"
 #include "cli/reload.h"
@@ -27,10 +29,11 @@
 #include "loop/systemd.h"
 
 enum {
+	ADMIN_CONNECTIONS_MAX = 32,
 	BACKSTOP_MS = 8000,     /* beyond an update's deadline, when HTTP gives up; keys may have to be hashed */
 	REQUEST_TIMEOUT_S = 60, /* for a request to arrive whole */
-	DESCRIPTORS_SPARE = 32, /* for what is not an HTTP connection */
-	SWEEP_MS = 500,         /* between looks at generations that are not in force any more */
+	DESCRIPTORS_SPARE = 32 + ADMIN_CONNECTIONS_MAX, /* for what is not an HTTP connection */
+	SWEEP_MS = 500, /* between looks at generations that are not in force any more */
 };
 
 struct daemon {
@@ -40,17 +43,27 @@ struct daemon {
 	struct throttle *throttle;
 	struct throttle *page_throttle;
 	struct sessions *sessions;
+	struct requests *requests;
+	struct admin *admin;
 	struct verifier *verifier;
 	struct generation *current;
 	LIST_HEAD(, generation) retired; /* requests that began in them are under way */
 	struct http_server *http;
+	struct http_server *admin_http;
 	struct reload *reload; /* under way, else NULL */
 	bool reload_again;     /* the file may have changed since it was read */
-	uv_signal_t signals[3];
+	uv_signal_t signals[5];
 	uv_timer_t sweep;
 	uv_timer_t watchdog;
 	bool stopping;
 };
+
+static enum status set_log(const struct config *config)
+{
+	log_set_level(config->log_level);
+	log_set_format(config->log_format);
+	return log_out_open(text_of(config->log_to));
+}
 
 /* ---- Options of the parts ---- */
 
@@ -79,26 +92,19 @@ static struct session_limits session_limits(const struct config *config)
  */
 static unsigned fit_connections(const struct config *config)
 {
-	rlim_t listeners = (rlim_t)config->listener_count;
-	rlim_t wanted = config->max_connections * listeners + DESCRIPTORS_SPARE;
-	struct rlimit limit;
+	uint64_t listeners = config->listener_count;
+	uint64_t wanted = config->max_connections * listeners + DESCRIPTORS_SPARE;
+	uint64_t allowed = process_allow_files(wanted);
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+	if (allowed >= wanted)
 		return config->max_connections;
-	if (limit.rlim_cur < wanted) {
-		limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-		if (setrlimit(RLIMIT_NOFILE, &limit) != 0 && getrlimit(RLIMIT_NOFILE, &limit) != 0)
-			return config->max_connections;
-	}
-	if (limit.rlim_cur >= wanted)
-		return config->max_connections;
-	LOG(LOG_WARNING, "few-descriptors", log_number("allowed", (int64_t)limit.rlim_cur),
+	LOG(LOG_WARNING, "few-descriptors", log_number("allowed", (int64_t)allowed),
 	    log_number("wanted", (int64_t)wanted),
 	    log_text("text",
 		     "there will be fewer connections; raise the limit of open files, or lower max_connections"));
-	if (limit.rlim_cur <= DESCRIPTORS_SPARE + listeners)
+	if (allowed <= DESCRIPTORS_SPARE + listeners)
 		return 1;
-	return (unsigned)((limit.rlim_cur - DESCRIPTORS_SPARE) / listeners);
+	return (unsigned)((allowed - DESCRIPTORS_SPARE) / listeners);
 }
 
 static struct http_options http_options(const struct config *config)
@@ -109,6 +115,17 @@ static struct http_options http_options(const struct config *config)
 		.exchange_timeout_ms = config->request_timeout_ms + BACKSTOP_MS,
 		.max_connections = fit_connections(config),
 		.max_connections_per_source = config->max_connections_per_source,
+		.realm = "ddnsgate",
+	};
+}
+
+static struct http_options admin_options(const struct config *config)
+{
+	return (struct http_options){
+		.idle_timeout_s = config->idle_timeout_s,
+		.request_timeout_s = REQUEST_TIMEOUT_S,
+		.exchange_timeout_ms = BACKSTOP_MS,
+		.max_connections = ADMIN_CONNECTIONS_MAX,
 		.realm = "ddnsgate",
 	};
 }
@@ -140,6 +157,26 @@ static struct http_listen_options listen_options(const struct config *config, co
 		.errors_as_200 = listener->errors_as_200,
 		.account_page = listener->account_page,
 	};
+}
+
+/* After the last thing that wants the rights of root: the listeners on low ports. */
+static enum status drop_privileges(const struct config *config)
+{
+	char error[256];
+	enum status status;
+
+	if (!config->user) {
+		if (geteuid() == 0)
+			LOG(LOG_WARNING, "runs-as-root",
+			    log_text("text", "nothing here needs that; name a `user` in the configuration"));
+		return STATUS_OK;
+	}
+	status = process_become(config->user, config->group, error, sizeof error);
+	if (status == STATUS_OK)
+		LOG(LOG_INFO, "privileges-dropped", log_text("user", config->user));
+	else
+		LOG(LOG_ERROR, "start-failed", log_text("text", error));
+	return status;
 }
 
 /* ---- Listeners ---- */
@@ -198,6 +235,35 @@ static enum status configure_http(struct daemon *daemon, const struct config *co
 	return status;
 }
 
+/* The one of the administrators, or none. */
+static enum status configure_admin(struct daemon *daemon, const struct config *config)
+{
+	struct http_options options = admin_options(config);
+	struct http_listen_options listener = {.endpoint = config->admin, .v6_only = true};
+	char text[ENDPOINT_TEXT_MAX], error[512] = "out of memory";
+	enum status status =
+		http_server_configure(daemon->admin_http, &options, &listener, config->has_admin, error, sizeof error);
+
+	if (status != STATUS_OK)
+		LOG(LOG_ERROR, "listen-failed", log_text("text", error));
+	else if (config->has_admin)
+		LOG(LOG_INFO, "admin-listening", log_text("address", endpoint_format(&config->admin, text)));
+	return status;
+}
+
+/* Both; after a failure those of `before` are as they were. */
+static enum status configure_all(struct daemon *daemon, const struct config *config, const struct config *before)
+{
+	enum status status = configure_admin(daemon, config);
+
+	if (status != STATUS_OK)
+		return status;
+	status = configure_http(daemon, config, before == NULL);
+	if (status != STATUS_OK && before && configure_admin(daemon, before) != STATUS_OK)
+		LOG(LOG_ERROR, "admin-lost", log_text("text", "the admin listener could not be opened again"));
+	return status;
+}
+
 /* An http_handler_fn: a request belongs to the generation in which it comes. */
 static void on_request(void *ctx, struct http_exchange *exchange, const struct http_request *request)
 {
@@ -214,9 +280,10 @@ static struct generation_world world_of(struct daemon *daemon)
 		.loop = &daemon->loop,
 		.env = &daemon->env,
 		.throttle = daemon->throttle,
-		.verifier = daemon->verifier,
 		.page_throttle = daemon->page_throttle,
 		.sessions = daemon->sessions,
+		.requests = daemon->requests,
+		.verifier = daemon->verifier,
 	};
 }
 
@@ -249,7 +316,9 @@ static void put_into_force(struct daemon *daemon, struct generation *generation)
 	LIST_INSERT_HEAD(&daemon->retired, daemon->current, link);
 	daemon->current = generation;
 	uv_timer_start(&daemon->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
-	log_set_level(generation->config->log_level);
+	admin_set_zones(daemon->admin, generation->zones, generation->config->zone_count);
+	if (set_log(generation->config) != STATUS_OK)
+		LOG(LOG_ERROR, "log-failed", log_text("text", "there is no socket for the log"));
 	LOG(LOG_INFO, "reloaded", log_number("zones", (int64_t)generation->config->zone_count),
 	    log_number("users", (int64_t)generation->config->user_count));
 }
@@ -264,7 +333,7 @@ static enum status apply(struct daemon *daemon, struct config **config)
 		LOG(LOG_ERROR, "reload-failed", log_text("text", status_text(status)));
 		return status;
 	}
-	status = configure_http(daemon, generation->config, false);
+	status = configure_all(daemon, generation->config, daemon->current->config);
 	if (status == STATUS_OK)
 		put_into_force(daemon, generation);
 	else
@@ -313,6 +382,22 @@ static void on_drained(void *ctx, size_t cut)
 	uv_stop(&daemon->loop);
 }
 
+/* SIGUSR1 makes the log say more, SIGUSR2 less. */
+static void on_level_signal(uv_signal_t *handle, int number)
+{
+	enum log_level level = log_level();
+
+	(void)handle;
+	if (number == SIGUSR1 && level < LOG_DEBUG)
+		level++;
+	else if (number == SIGUSR2 && level > LOG_ERROR)
+		level--;
+	log_set_level(LOG_WARNING > level ? LOG_WARNING : level);
+	LOG(LOG_WARNING, "log-level", log_text("level", log_level_name(level)),
+	    log_text("by", number == SIGUSR1 ? "SIGUSR1" : "SIGUSR2"));
+	log_set_level(level);
+}
+
 static void on_signal(uv_signal_t *handle, int number)
 {
 	struct daemon *daemon = handle->data;
@@ -331,11 +416,18 @@ static void on_signal(uv_signal_t *handle, int number)
 
 static enum status watch_signals(struct daemon *daemon)
 {
-	static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+	static const struct {
+		int number;
+		uv_signal_cb act;
+	} watched[] = {{SIGTERM, on_signal},
+		       {SIGINT, on_signal},
+		       {SIGHUP, on_signal},
+		       {SIGUSR1, on_level_signal},
+		       {SIGUSR2, on_level_signal}};
 
 	signal(SIGPIPE, SIG_IGN);
-	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-		if (uv_signal_start(&daemon->signals[i], on_signal, numbers[i]) != 0)
+	for (size_t i = 0; i < sizeof watched / sizeof *watched; i++) {
+		if (uv_signal_start(&daemon->signals[i], watched[i].act, watched[i].number) != 0)
 			return STATUS_IO;
 	}
 	return STATUS_OK;
@@ -368,6 +460,26 @@ static void close_handles(struct daemon *daemon)
 	uv_close((uv_handle_t *)&daemon->watchdog, NULL);
 }
 
+static enum status build_admin(struct daemon *daemon)
+{
+	const struct config *config = daemon->current->config;
+	struct http_options options = admin_options(config);
+	struct admin_parts parts = {
+		.sources = {.version = DDNSGATE_VERSION,
+			    .started_s = env_wall_s(&daemon->env),
+			    .requests = daemon->requests,
+			    .zones = daemon->current->zones,
+			    .zone_count = config->zone_count},
+		.draining = &daemon->stopping,
+		.answer = http_exchange_answer,
+	};
+	enum status status = admin_new(&parts, &daemon->admin);
+
+	if (status != STATUS_OK)
+		return status;
+	return http_server_new(&daemon->loop, &options, admin_handle, daemon->admin, &daemon->admin_http);
+}
+
 static enum status build(struct daemon *daemon, struct config **config)
 {
 	struct throttle_limits limits = throttle_limits(daemon, *config);
@@ -381,12 +493,16 @@ static enum status build(struct daemon *daemon, struct config **config)
 	if (status == STATUS_OK)
 		status = sessions_new(&daemon->env, &sessions, &daemon->sessions);
 	if (status == STATUS_OK)
+		status = requests_new(&daemon->requests);
+	if (status == STATUS_OK)
 		status = verifier_new(&daemon->env, &daemon->verifier);
 	world = world_of(daemon);
 	if (status == STATUS_OK)
 		status = generation_new(&world, config, NULL, &daemon->current);
 	if (status == STATUS_OK)
 		status = http_server_new(&daemon->loop, &options, on_request, daemon, &daemon->http);
+	if (status == STATUS_OK)
+		status = build_admin(daemon);
 	if (status != STATUS_OK)
 		LOG(LOG_ERROR, "start-failed", log_text("text", status_text(status)));
 	config_release(config);
@@ -400,7 +516,9 @@ static enum status start(struct daemon *daemon, struct config **config)
 	if (status == STATUS_OK)
 		status = build(daemon, config);
 	if (status == STATUS_OK)
-		status = configure_http(daemon, daemon->current->config, true);
+		status = configure_all(daemon, daemon->current->config, NULL);
+	if (status == STATUS_OK)
+		status = drop_privileges(daemon->current->config);
 	config_release(config);
 	return status;
 }
@@ -422,6 +540,8 @@ static void take_apart(struct daemon *daemon)
 	daemon->stopping = true;
 	close_handles(daemon);
 	http_server_free(&daemon->http);
+	http_server_free(&daemon->admin_http);
+	admin_free(&daemon->admin);
 	while (!LIST_EMPTY(&daemon->retired)) {
 		struct generation *generation = LIST_FIRST(&daemon->retired);
 
@@ -432,6 +552,7 @@ static void take_apart(struct daemon *daemon)
 	throttle_free(&daemon->throttle);
 	throttle_free(&daemon->page_throttle);
 	sessions_free(&daemon->sessions);
+	requests_free(&daemon->requests);
 	verifier_free(&daemon->verifier);
 	/* The loop ends by itself once every handle is closed, and a reload that is under way is over. */
 	uv_run(&daemon->loop, UV_RUN_DEFAULT);
@@ -453,8 +574,14 @@ static void wipe_freed_memory(void)
 static int serve(const char *config_path)
 {
 	struct daemon daemon = {.config_path = reload_path(config_path)};
-	struct config *config = daemon.config_path ? cli_load_config(daemon.config_path) : NULL;
+	struct config *config = NULL;
 	int exit_status = CLI_FAILURE;
+
+	/* Before the first secret is read. */
+	if (process_protect() != STATUS_OK)
+		LOG(LOG_WARNING, "unprotected", log_text("text", "memory cannot be kept from core dumps"));
+	if (daemon.config_path)
+		config = cli_load_config(daemon.config_path);
 
 	if (config && uv_loop_init(&daemon.loop) != 0) {
 		LOG(LOG_ERROR, "start-failed", log_text("text", "the event loop cannot be made"));
@@ -464,7 +591,9 @@ static int serve(const char *config_path)
 		free(daemon.config_path);
 		return CLI_FAILURE;
 	}
-	log_set_level(config->log_level);
+	if (set_log(config) != STATUS_OK)
+		LOG(LOG_ERROR, "log-failed",
+		    log_text("text", "there is no socket for the log; it goes to standard error"));
 	wipe_freed_memory();
 	daemon.env = env_uv(&daemon.loop);
 	init_handles(&daemon);
@@ -480,9 +609,9 @@ const struct cli_command cli_serve = {
 	.name = "serve",
 	.summary = "runs the gateway in the foreground",
 	.usage = "-c FILE",
-	.help = "Serves HTTP as the configuration says, in the foreground, and logs to standard error. SIGTERM or\n"
-		"SIGINT end it: no new requests, but every request that has arrived gets its answer. SIGHUP makes it\n"
-		"read the configuration, keys and certificates anew.\n\n"
+	.help = "Serves HTTP as the configuration says, in the foreground, and logs. SIGTERM or SIGINT end it: no new\n"
+		"requests, but every request that has arrived gets its answer. SIGHUP makes it read the configuration,\n"
+		"keys and certificates anew. SIGUSR1 makes the log say more, SIGUSR2 less.\n\n"
 		"  -c, --config FILE   the configuration\n\n"
 		"Exit status: 0 after a signal, 1 if it could not start, 2 for a wrong command line.",
 	.wants_config = true,

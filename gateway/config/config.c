@@ -327,9 +327,13 @@ void config_release(struct config **config_pointer)
 	for (size_t i = 0; i < config->zone_count; i++) {
 		free(config->zones[i].primaries);
 		free(config->zones[i].key_name);
+		free(config->zones[i].tls_pins);
+		free(config->zones[i].tls_ca);
+		free(config->zones[i].tls_name);
 	}
 	for (size_t i = 0; i < config->user_count; i++)
 		account_fini(&config->users[i]);
+	free(config->log_to);
 	for (size_t i = 0; i < config->listener_count; i++)
 		free_listener(&config->listeners[i]);
 	free(config->state_dir);
@@ -339,5 +343,7 @@ void config_release(struct config **config_pointer)
 	free(config->tsig);
 	free(config->zones);
 	free(config->users);
+	free(config->user);
+	free(config->group);
 	free(config);
 }

@@ -16,6 +16,7 @@
 #include "base/name.h"
 #include "base/network.h"
 #include "base/peer.h"
+#include "base/pin.h"
 #include "base/status.h"
 #include "cert/cert.h"
 #include "tsig.h"
@@ -38,7 +39,7 @@ struct config_listener {
 	size_t certificate_count;
 	struct cert_set *cert_set;  /* NULL: HTTP without TLS */
 	const char *tls_priorities; /* a constant, see cert_priorities() */
-	bool errors_as_200;
+	bool errors_as_200;         /* for clients that read words only under that status */
 	bool account_page;
 };
 
@@ -60,6 +61,10 @@ struct config_zone {
 	const struct tsig_key *key; /* one of tsig_keys */
 	unsigned ttl_s;
 	bool active;
+	struct pin *tls_pins; /* TLS to the primaries if there are any, or tls_ca */
+	size_t tls_pin_count;
+	char *tls_ca; /* a path, or "system" */
+	char *tls_name;
 };
 
 struct config {
@@ -75,6 +80,10 @@ struct config {
 	struct network *trusted;
 	size_t trusted_count;
 	enum log_level log_level;
+	enum log_format log_format;
+	char *log_to;
+	bool has_admin; /* admin_listen is given */
+	struct endpoint admin;
 	bool uniform_auth_errors;
 	bool allow_private;
 	bool allow_loopback;
@@ -97,6 +106,8 @@ struct config {
 	unsigned idle_timeout_s;
 	unsigned max_connections;
 	unsigned max_connections_per_source;
+	char *user;  /* to run as once the listeners are open; NULL: as started */
+	char *group; /* NULL: that user's own */
 };
 
 /*

@@ -11,8 +11,15 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "base/log_out.h"
 #include "base/secret.h"
+
+enum {
+	PORT_TO_COME = 0,  /* a primary's, until the whole zone was read */
+	ADMIN_PORT = 9153, /* where Prometheus looks for DNS servers' metrics */
+};
 
 #define FIELD(type, member) .offset = offsetof(struct type, member)
 
@@ -370,7 +377,7 @@ static void take_primary(struct reader *reader, const config_setting_t *at, cons
 	struct config_zone *zone = into;
 	struct peer peer, *added;
 
-	if (peer_parse(text_of(text), 53, &peer) != STATUS_OK) {
+	if (peer_parse(text_of(text), PORT_TO_COME, &peer) != STATUS_OK) {
 		reader_error(
 			reader, at,
 			"\"%s\" is not an address or a host name with an optional port: 192.0.2.53, [2001:db8::53]:5353, ns1.example.com:5353",
@@ -380,6 +387,57 @@ static void take_primary(struct reader *reader, const config_setting_t *at, cons
 	added = append(reader, &zone->primaries, &zone->primary_count, sizeof peer);
 	if (added)
 		*added = peer;
+}
+
+static void take_tls_pin(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct config_zone *zone = into;
+	struct pin pin, *added;
+
+	if (pin_parse(text_of(text), &pin) != STATUS_OK) {
+		reader_error(reader, at, "\"%s\" is not \"sha256:\" and 64 hexadecimal digits", text);
+		return;
+	}
+	added = append(reader, &zone->tls_pins, &zone->tls_pin_count, sizeof pin);
+	if (added)
+		*added = pin;
+}
+
+static void take_tls_ca(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct config_zone *zone = into;
+
+	zone->tls_ca = strcmp(text, "system") == 0 ? strdup(text) : beside(reader, text);
+	if (!zone->tls_ca)
+		reader->no_memory = true;
+	else if (strcmp(text, "system") != 0 && access(zone->tls_ca, R_OK) != 0)
+		reader_error(reader, at, "cannot read the certificates in %s: %s", zone->tls_ca, strerror(errno));
+}
+
+static void take_tls_name(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct config_zone *zone = into;
+	struct name name;
+	struct addr addr;
+
+	if (name_parse(text_of(text), &name) != STATUS_OK && addr_parse(text_of(text), &addr) != STATUS_OK)
+		reader_error(reader, at, "\"%s\" is neither a host name nor an IP address", text);
+	zone->tls_name = strdup(text);
+	reader->no_memory |= !zone->tls_name;
+}
+
+static void finish_zone(struct reader *reader, const config_setting_t *at, void *into)
+{
+	struct config_zone *zone = into;
+	bool tls = zone->tls_ca || config_setting_get_member(at, "tls_pins");
+
+	if (zone->tls_name && !zone->tls_ca)
+		reader_error(reader, config_setting_get_member(at, "tls_name"),
+			     "`tls_name` is the name in a certificate, which only `tls_ca` makes good");
+	for (size_t i = 0; i < zone->primary_count; i++) {
+		if (zone->primaries[i].endpoint.port == PORT_TO_COME)
+			zone->primaries[i].endpoint.port = tls ? 853 : 53;
+	}
 }
 
 static const struct option zone_options[] = {
@@ -392,7 +450,7 @@ static const struct option zone_options[] = {
 	 .type = OPTION_TEXTS,
 	 .required = true,
 	 .take = take_primary,
-	 .help = "the zone's primary servers by address or name, in the order in which they are tried; port 53 unless one is given"},
+	 .help = "the zone's primary servers by address or name, in the order in which they are tried; port 53 unless one is given, with TLS 853"},
 	{.name = "key",
 	 .type = OPTION_TEXT,
 	 FIELD(config_zone, key_name),
@@ -410,10 +468,22 @@ static const struct option zone_options[] = {
 	 FIELD(config_zone, active),
 	 .fallback = true,
 	 .help = "false: updates of the zone are answered with IA_ACCT"},
+	{.name = "tls_pins",
+	 .type = OPTION_TEXTS,
+	 .take = take_tls_pin,
+	 .help = "TLS to the primaries, which are known by these public keys: \"sha256:\" and the SHA-256 of one in hexadecimal"},
+	{.name = "tls_ca",
+	 .type = OPTION_TEXT,
+	 .take = take_tls_ca,
+	 .help = "TLS to the primaries, whose certificates these authorities have signed: a file (PEM) beside the configuration, or \"system\""},
+	{.name = "tls_name",
+	 .type = OPTION_TEXT,
+	 .take = take_tls_name,
+	 .help = "the name or address in their certificate; that of the primary unless given"},
 	{.name = NULL},
 };
 
-static const struct option_group zone_group = {"zones", zone_options, sizeof(struct config_zone), NULL};
+static const struct option_group zone_group = {"zones", zone_options, sizeof(struct config_zone), finish_zone};
 
 /* ---- users ---- */
 
@@ -635,6 +705,36 @@ static void take_log_level(struct reader *reader, const config_setting_t *at, co
 			     "`log_level` must be \"error\", \"warning\", \"info\" or \"debug\", not \"%s\"", text);
 }
 
+static void take_log_format(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	if (!log_format_parse(text_of(text), &((struct config *)into)->log_format))
+		reader_error(reader, at, "`log_format` must be \"text\" or \"json\", not \"%s\"", text);
+}
+
+static void take_log_to(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct config *config = into;
+
+	if (!log_out_is_known(text_of(text)))
+		reader_error(
+			reader, at,
+			"`log_to` must be \"stderr\", \"syslog\" or \"syslog:\" and the path of a socket, not \"%s\"",
+			text);
+	config->log_to = strdup(text);
+	reader->no_memory |= !config->log_to;
+}
+
+static void take_admin_listen(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct config *config = into;
+
+	config->has_admin = endpoint_parse(text_of(text), ADMIN_PORT, &config->admin) == STATUS_OK;
+	if (!config->has_admin)
+		reader_error(reader, at,
+			     "\"%s\" is not an IP address with an optional port: \"127.0.0.1:9153\", \"[::1]:9153\"",
+			     text);
+}
+
 static void take_state_dir(struct reader *reader, const config_setting_t *at, const char *text, void *into)
 {
 	struct config *config = into;
@@ -690,6 +790,8 @@ static void finish_top(struct reader *reader, const config_setting_t *at, void *
 		reader_error(reader, given, "`request_timeout_ms` (%u) must not be less than `reply_timeout_ms` (%u)",
 			     config->request_timeout_ms, config->reply_timeout_ms);
 	check_account_page(reader, at, config);
+	if (config->group && !config->user)
+		reader_error(reader, config_setting_get_member(at, "group"), "`group` needs a `user`");
 }
 
 #define GROUPS(member, counter, rows)                                                                                  \
@@ -719,6 +821,20 @@ static const struct option top_options[] = {
 	 .take = take_log_level,
 	 .fallback_text = "info",
 	 .help = "\"error\", \"warning\", \"info\" or \"debug\""},
+	{.name = "log_format",
+	 .type = OPTION_TEXT,
+	 .take = take_log_format,
+	 .fallback_text = "text",
+	 .help = "\"text\" (key=value) or \"json\""},
+	{.name = "log_to",
+	 .type = OPTION_TEXT,
+	 .take = take_log_to,
+	 .fallback_text = "stderr",
+	 .help = "\"stderr\", \"syslog\", or \"syslog:\" and the path of a socket"},
+	{.name = "admin_listen",
+	 .type = OPTION_TEXT,
+	 .take = take_admin_listen,
+	 .help = "address and port of /metrics, /healthz, /readyz and /log, for administrators alone; none unless given"},
 	{.name = "uniform_auth_errors",
 	 .type = OPTION_BOOL,
 	 FIELD(config, uniform_auth_errors),
@@ -859,6 +975,14 @@ static const struct option top_options[] = {
 	 .min = 0,
 	 .max = 1000000,
 	 .help = "HTTP connections from one address; 0: no bound"},
+	{.name = "user",
+	 .type = OPTION_TEXT,
+	 FIELD(config, user),
+	 .help = "the user to become once the listeners are open, if started as root"},
+	{.name = "group",
+	 .type = OPTION_TEXT,
+	 FIELD(config, group),
+	 .help = "the group to become; without it that of the user"},
 	{.name = NULL},
 };
 

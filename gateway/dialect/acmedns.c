@@ -27,15 +27,7 @@ static enum outcome_code acmedns_parse(const struct http_request *request, struc
 
 static void acmedns_render(const struct dialect_answer *answer, struct http_response *response)
 {
-	enum outcome_code code = answer->outcomes[0].code;
-	const struct word *word = word_for(code);
-
-	words_set_status(answer, response);
-	response->content_type = "application/json";
-	if (word->status != 200)
-		http_response_add(response, "{\"error\": \"%s\"}\n", word->text);
-	else
-		operand_add_json(response, "txt", answer->intent->txt);
+	words_render_json(answer, "txt", response);
 }
 
 /* It shares its path with others that come with a query. */

@@ -2,6 +2,7 @@
  * Tells clients their own address, in the form that they scrape (`/checkip.cgi`) or as plain text (`/myip`).
  */
 #include "dialect/dialect.h"
+#include "dialect/operands.h"
 
 static enum outcome_code checkip_parse(const struct http_request *request, struct intent *intent)
 {
@@ -17,7 +18,7 @@ static void checkip_render(const struct dialect_answer *answer, struct http_resp
 
 	addr_format(&answer->request->source, address);
 	response->status = 200;
-	if (text_equal(answer->request->path, text_of("/myip"))) {
+	if (text_equal(operand_cut(answer->request->path), text_of("/myip"))) {
 		response->content_type = "text/plain; charset=utf-8";
 		http_response_add(response, "%s\n", address);
 		return;

@@ -9,7 +9,9 @@
 
 static enum outcome_code httpreq_parse(const struct http_request *request, struct intent *intent)
 {
-	intent->kind = text_equal(request->path, text_of("/present")) ? INTENT_TXT_ADD : INTENT_TXT_DROP;
+	bool cleanup = text_equal(operand_cut(request->path), text_of("/cleanup"));
+
+	intent->kind = cleanup ? INTENT_TXT_DROP : INTENT_TXT_ADD;
 	intent->hosts[0] = operand_of(request, "fqdn");
 	intent->host_count = 1;
 	intent->txt = operand_of(request, "value");
@@ -22,14 +24,7 @@ static enum outcome_code httpreq_parse(const struct http_request *request, struc
 
 static void httpreq_render(const struct dialect_answer *answer, struct http_response *response)
 {
-	const struct word *word = word_for(answer->outcomes[0].code);
-
-	words_set_status(answer, response);
-	response->content_type = "application/json";
-	if (word->status != 200)
-		http_response_add(response, "{\"error\": \"%s\"}\n", word->text);
-	else
-		operand_add_json(response, "value", answer->intent->txt);
+	words_render_json(answer, "value", response);
 }
 
 static const struct dialect_route httpreq_routes[] = {

@@ -1,15 +1,21 @@
 #include "dialect/operands.h"
 
+#include <string.h>
 #include <strings.h>
+
+static bool begins_with(struct text text, const char *start)
+{
+	size_t len = strlen(start);
+
+	return text.len >= len && strncasecmp(text.octets, start, len) == 0;
+}
 
 struct text operand_cut(struct text text)
 {
-	static const char next[] = " http";
 	struct text head, tail;
 
 	text_split(text, ' ', &head, &tail);
-	return tail.len + 1 >= sizeof next - 1 && strncasecmp(tail.octets, next + 1, sizeof next - 2) == 0 ? head
-													   : text;
+	return begins_with(tail, "http:/") || begins_with(tail, "https:/") ? head : text;
 }
 
 struct text operand_of(const struct http_request *request, const char *name)
@@ -62,6 +68,16 @@ static void take_address(struct text list, struct intent *intent)
 		intent->addresses[intent->address_count++] = list;
 }
 
+/* An empty item in front would say that there is no IPv4 address, of which this operand says nothing. */
+static struct text without_empty_items(struct text list)
+{
+	while (list.len && list.octets[0] == ',') {
+		list.octets++;
+		list.len--;
+	}
+	return list;
+}
+
 void operand_take_addresses(const struct http_request *request, const struct operand_address *names,
 			    struct intent *intent)
 {
@@ -74,6 +90,8 @@ void operand_take_addresses(const struct http_request *request, const struct ope
 			name++;
 		if (!name->name)
 			continue;
+		if (!name->is_ipv4)
+			value = without_empty_items(value);
 		if (value.len)
 			take_address(value, intent);
 		else
@@ -107,15 +125,4 @@ enum outcome_code operand_take_basic(const struct http_request *request, struct 
 	intent->readings[0] = (struct credentials){request->basic_user, request->basic_password};
 	intent->reading_count = 1;
 	return check_credentials(intent);
-}
-
-void operand_add_json(struct http_response *response, const char *name, struct text value)
-{
-	http_response_add(response, "{\"%s\": \"", name);
-	for (size_t i = 0; i < value.len; i++) {
-		bool special = value.octets[i] == '"' || value.octets[i] == '\\';
-
-		http_response_add(response, special ? "\\%c" : "%c", value.octets[i]);
-	}
-	http_response_add(response, "\"}\n");
 }

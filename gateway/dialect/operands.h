@@ -39,9 +39,6 @@ void operand_take_addresses(const struct http_request *request, const struct ope
 enum outcome_code operand_take_credentials(const struct http_param *login, const struct http_param *key,
 					   struct intent *intent);
 
-/* Makes the body a JSON object with one string; `value` is printable ASCII, as the plan has found. */
-void operand_add_json(struct http_response *response, const char *name, struct text value);
-
 /* Takes the Basic credentials of a request that has them. */
 enum outcome_code operand_take_basic(const struct http_request *request, struct intent *intent);
 

@@ -98,3 +98,27 @@ void words_render(const struct dialect_answer *answer, struct http_response *res
 		http_response_add(response, "\n");
 	}
 }
+
+/* A JSON object with one string, which is printable ASCII. */
+static void add_json(const char *name, struct text value, struct http_response *response)
+{
+	http_response_add(response, "{\"%s\": \"", name);
+	for (size_t i = 0; i < value.len; i++) {
+		bool special = value.octets[i] == '"' || value.octets[i] == '\\';
+
+		http_response_add(response, special ? "\\%c" : "%c", value.octets[i]);
+	}
+	http_response_add(response, "\"}\n");
+}
+
+void words_render_json(const struct dialect_answer *answer, const char *name, struct http_response *response)
+{
+	const struct word *word = word_for(answer->outcomes[0].code);
+
+	words_set_status(answer, response);
+	response->content_type = "application/json";
+	if (word->status == 200)
+		add_json(name, answer->intent->txt, response);
+	else
+		add_json("error", text_of(word->text), response);
+}

@@ -31,4 +31,11 @@ void words_soften(const struct dialect_answer *answer, struct http_response *res
 /* The whole answer. A dialect's render(). */
 void words_render(const struct dialect_answer *answer, struct http_response *response);
 
+/*
+ * The whole answer to an intent about one text, which the plan has found to be printable ASCII: a JSON object with the
+ * text as its member `name`, or with the word as its member `error`. For clients that read the status, so that it is
+ * never softened.
+ */
+void words_render_json(const struct dialect_answer *answer, const char *name, struct http_response *response);
+
 #endif

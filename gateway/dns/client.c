@@ -27,6 +27,7 @@ struct exchange {
 	/* Since it was sent: */
 	uint16_t id;
 	struct tsig_mac mac;
+	uint64_t sent_ms;
 	uint64_t deadline_ms;
 	uint64_t believed_before; /* how many replies of this connection had been believed when it was sent */
 };
@@ -53,6 +54,7 @@ struct dns_client {
 	uint64_t believed;           /* replies of this connection that were believed */
 	const char *failed_to_start; /* why the transport refused at once, else NULL; told from the timer */
 
+	struct dns_client_stats stats;
 	struct exchanges waiting;
 	struct exchanges sent; /* earliest deadline first */
 	size_t sent_count;
@@ -89,12 +91,13 @@ static void finish(struct exchange *exchange, const struct dns_result *result)
 	done(ctx, result);
 }
 
-static void finish_all(struct exchanges *exchanges, const struct dns_result *result)
+static void finish_all(struct exchanges *exchanges, const struct dns_result *result, uint64_t *counter)
 {
 	struct exchange *exchange;
 
 	while ((exchange = TAILQ_FIRST(exchanges))) {
 		TAILQ_REMOVE(exchanges, exchange, link);
+		++*counter;
 		finish(exchange, result);
 	}
 }
@@ -125,8 +128,8 @@ static void disconnect(struct dns_client *client, const char *why, bool by_prima
 	TAILQ_CONCAT(&sent, &client->sent, link);
 	TAILQ_CONCAT(&waiting, &client->waiting, link);
 	arm(client);
-	finish_all(&sent, &unknown);
-	finish_all(&waiting, &unreachable);
+	finish_all(&sent, &unknown, &client->stats.unknown);
+	finish_all(&waiting, &unreachable, &client->stats.unreachable);
 }
 
 /* ---- Sending ---- */
@@ -183,10 +186,12 @@ static bool send_one(struct dns_client *client, struct exchange *exchange)
 		finish(exchange, &unsent);
 		return client->open;
 	}
-	exchange->deadline_ms = env_now_ms(client->env) + client->options.reply_timeout_ms;
+	exchange->sent_ms = env_now_ms(client->env);
+	exchange->deadline_ms = exchange->sent_ms + client->options.reply_timeout_ms;
 	exchange->believed_before = client->believed;
 	TAILQ_INSERT_TAIL(&client->sent, exchange, link);
 	client->sent_count++;
+	client->stats.sent++;
 	exchange->ticket->sent = true;
 	if (client->maker.ops->send(client->transport, client->message, len) == STATUS_OK)
 		return true;
@@ -242,7 +247,13 @@ static struct dns_result judge_unsigned(const struct dns_reply *reply, uint16_t 
 static struct dns_result judge_signed(const struct dns_client *client, const struct dns_reply *reply,
 				      const struct tsig_report *report)
 {
-	struct dns_result result = {.verdict = DNS_VERIFIED, .rcode = reply->rcode, .answer = reply->answer};
+	struct dns_result result = {
+		.verdict = DNS_VERIFIED,
+		.rcode = reply->rcode,
+		.answer = reply->answer,
+		.has_clock_offset = true,
+		.clock_offset_s = (int64_t)report->time_s - (int64_t)env_wall_s(client->env),
+	};
 
 	if (report->error == TSIG_RCODE_NOERROR)
 		return result;
@@ -279,6 +290,29 @@ static struct dns_result judge(const struct dns_client *client, const struct exc
 	return judge_unsigned(&reply, status == TSIG_UNSIGNED_ERROR ? report.error : 0);
 }
 
+static void count_reply(struct dns_client *client, const struct exchange *exchange, const struct dns_result *result)
+{
+	struct dns_client_stats *stats = &client->stats;
+
+	histogram_add(&stats->round_trip_ms, env_now_ms(client->env) - exchange->sent_ms);
+	switch (result->tsig_error) {
+	case TSIG_RCODE_NOERROR:
+		break;
+	case TSIG_RCODE_BADKEY:
+		stats->tsig_badkey++;
+		break;
+	case TSIG_RCODE_BADSIG:
+		stats->tsig_badsig++;
+		break;
+	case TSIG_RCODE_BADTIME:
+		stats->tsig_badtime++;
+		break;
+	default:
+		stats->tsig_other++;
+		break;
+	}
+}
+
 static void take_message(struct dns_client *client, uint8_t *wire, size_t len)
 {
 	struct exchange *exchange = len >= DNS_HEADER_LEN ? find_sent(client, dns_message_id(wire)) : NULL;
@@ -293,6 +327,7 @@ static void take_message(struct dns_client *client, uint8_t *wire, size_t len)
 		disconnect(client, result.why, false);
 		return;
 	}
+	count_reply(client, exchange, &result);
 	client->believed++;
 	client->sent_count--;
 	TAILQ_REMOVE(&client->sent, exchange, link);
@@ -367,6 +402,7 @@ static void connect_now(struct dns_client *client)
 	const char *why = "no connection possible";
 
 	client->believed = 0;
+	client->stats.connections++;
 	client->connect_deadline_ms = env_now_ms(client->env) + client->options.connect_timeout_ms;
 	if (client->maker.ops->open(client->maker.ctx, &client->primary, &client_events, client, &client->transport,
 				    &why) != STATUS_OK)
@@ -389,6 +425,7 @@ static void expire_sent(struct dns_client *client, uint64_t now_ms)
 		}
 		TAILQ_REMOVE(&client->sent, exchange, link);
 		client->sent_count--;
+		client->stats.unknown++;
 		finish(exchange, &(struct dns_result){.verdict = DNS_UNKNOWN,
 						      .why = "no reply in time",
 						      .connection = client->connection_number});
@@ -428,6 +465,7 @@ enum status dns_client_new(const struct env *env, const struct transport_maker *
 	client->maker = *maker;
 	client->primary = *primary;
 	client->options = *options;
+	histogram_init_ms(&client->stats.round_trip_ms);
 	TAILQ_INIT(&client->waiting);
 	TAILQ_INIT(&client->sent);
 	client->timer = env->timer_new(env->ctx, on_timer, client);
@@ -462,6 +500,11 @@ void dns_client_free(struct dns_client **client_pointer)
 	free_all(&client->waiting);
 	free_all(&client->sent);
 	free(client);
+}
+
+const struct dns_client_stats *dns_client_stats(const struct dns_client *client)
+{
+	return &client->stats;
 }
 
 void dns_client_set_options(struct dns_client *client, const struct dns_client_options *options)

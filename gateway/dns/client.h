@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/env.h"
+#include "base/histogram.h"
 #include "base/peer.h"
 #include "base/status.h"
 #include "dns/message.h"
@@ -41,12 +42,12 @@ struct dns_result {
 	enum dns_verdict verdict;
 	unsigned rcode;           /* DNS_VERIFIED, DNS_REJECTED: enum dns_rcode, or another code of 4 bits */
 	uint16_t tsig_error;      /* DNS_REJECTED: the TSIG RCODE, 0 if the reply named none */
-	bool has_clock_offset;    /* the primary told its time, with BADTIME */
+	bool has_clock_offset;    /* the primary told its time: the reply is signed, or says BADTIME */
 	int64_t clock_offset_s;   /* primary's clock minus ours */
 	bool local;               /* DNS_UNREACHABLE for a reason of our own, which says nothing of the primary */
 	bool had_worked;          /* the primary closed a connection that had brought replies; it may just be old */
 	unsigned connection;      /* tells the end of one connection from that of another */
-	struct dns_answer answer; /* DNS_VERIFIED, of a DNS_QUERY */
+	struct dns_answer answer; /* DNS_VERIFIED, of a DNS_QUERY or DNS_SOA */
 	const char *why; /* DNS_UNREACHABLE, DNS_UNKNOWN: sentence fragment for the log, valid during the call */
 };
 
@@ -62,6 +63,19 @@ static inline bool dns_is_answered(const struct dns_result *result)
 	return result->verdict == DNS_VERIFIED || result->verdict == DNS_REJECTED;
 }
 
+/* What a client has counted since it was made. */
+struct dns_client_stats {
+	uint64_t connections; /* begun */
+	uint64_t sent;        /* messages */
+	uint64_t unreachable; /* messages that were not sent, because there was no connection */
+	uint64_t unknown;     /* messages that were sent, and no believable reply came */
+	uint64_t tsig_badkey; /* replies with these TSIG errors; Knot's BADKEY may be about its acl */
+	uint64_t tsig_badsig;
+	uint64_t tsig_badtime;
+	uint64_t tsig_other;
+	struct histogram round_trip_ms; /* from sending to a reply that is believed */
+};
+
 typedef void dns_done_fn(void *ctx, const struct dns_result *result);
 
 /* Makes a client that connects when there is something to send. `env` and what `maker` holds must outlive it. */
@@ -76,6 +90,9 @@ void dns_client_free(struct dns_client **client);
 
 /* Options for what is sent from now on. */
 void dns_client_set_options(struct dns_client *client, const struct dns_client_options *options);
+
+/* Valid as long as the client is. */
+const struct dns_client_stats *dns_client_stats(const struct dns_client *client);
 
 const struct peer *dns_client_primary(const struct dns_client *client);
 

@@ -1,5 +1,6 @@
 #include "dns/message.h"
 
+#include <assert.h>
 #include <ldns/ldns.h>
 #include <string.h>
 
@@ -25,7 +26,7 @@ static ldns_rr_type type_of(const struct change *change)
 
 static ldns_pkt_opcode opcode_of(const struct dns_request *request)
 {
-	return request->kind == DNS_QUERY ? LDNS_PACKET_QUERY : LDNS_PACKET_UPDATE;
+	return dns_is_query(request->kind) ? LDNS_PACKET_QUERY : LDNS_PACKET_UPDATE;
 }
 
 /* ---- Writing ---- */
@@ -120,12 +121,13 @@ static unsigned put_bare(struct writer *writer, struct owner *owner, ldns_rr_typ
 	return 1;
 }
 
-static unsigned put_addresses(struct writer *writer, struct owner *owner, const struct rrset *rrset, uint32_t ttl_s)
+static unsigned put_addresses(struct writer *writer, struct owner *owner, const struct rrset *rrset,
+			      ldns_rr_class class, uint32_t ttl_s)
 {
 	for (size_t i = 0; i < rrset->count; i++) {
 		const struct addr *addr = &rrset->addrs[i];
 
-		put_record(writer, owner, type_of_addr(addr), LDNS_RR_CLASS_IN, ttl_s, addr_len(addr));
+		put_record(writer, owner, type_of_addr(addr), class, ttl_s, addr_len(addr));
 		put_octets(writer, addr->octets, addr_len(addr));
 	}
 	return (unsigned)rrset->count;
@@ -135,7 +137,7 @@ static unsigned put_addresses(struct writer *writer, struct owner *owner, const 
 static unsigned put_is_so(struct writer *writer, struct owner *owner, ldns_rr_type type, const struct rrset *rrset)
 {
 	if (rrset->count)
-		return put_addresses(writer, owner, rrset, 0);
+		return put_addresses(writer, owner, rrset, LDNS_RR_CLASS_IN, 0);
 	return put_bare(writer, owner, type, LDNS_RR_CLASS_NONE);
 }
 
@@ -159,22 +161,29 @@ static unsigned put_text(struct writer *writer, struct owner *owner, ldns_rr_cla
 typedef unsigned put_change_fn(struct writer *writer, enum dns_request_kind kind, struct owner *owner,
 			       const struct change_set *set, const struct change *change);
 
+static bool adds(const struct change_set *set, const struct change *change)
+{
+	if (change_is_txt(change))
+		return change->kind != CHANGE_TXT_DROP && set->txt.len;
+	return change->becomes.count;
+}
+
 /*
  * Whether it may make a first record of its owner. Where one is known or required to be there is no CNAME, beside which
  * nothing else can be.
  */
 static bool may_create(const struct change_set *set)
 {
-	bool adds = false;
+	bool some = false;
 
 	for (size_t i = 0; i < set->count; i++) {
 		const struct change *change = &set->changes[i];
 
 		if (change->was.known ? change->was.count : change->must_exist)
 			return false;
-		adds = adds || change->becomes.count || (change_is_txt(change) && change->kind != CHANGE_TXT_DROP);
+		some = some || adds(set, change);
 	}
-	return adds;
+	return some;
 }
 
 /*
@@ -194,7 +203,7 @@ static unsigned put_condition(struct writer *writer, enum dns_request_kind kind,
 {
 	ldns_rr_type type = type_of(change);
 
-	if (change_is_txt(change))
+	if (kind == DNS_REHEARSE || change_is_txt(change))
 		return 0;
 	if (kind == DNS_PROBE)
 		return put_bare(writer, owner, type, LDNS_RR_CLASS_ANY);
@@ -231,12 +240,17 @@ static unsigned put_txt_update(struct writer *writer, struct owner *owner, const
 static unsigned put_update(struct writer *writer, enum dns_request_kind kind, struct owner *owner,
 			   const struct change_set *set, const struct change *change)
 {
+	if (kind == DNS_REHEARSE && change_is_txt(change))
+		return put_text(writer, owner, LDNS_RR_CLASS_NONE, 0, &set->txt);
+	if (kind == DNS_REHEARSE)
+		return put_addresses(writer, owner, &change->becomes, LDNS_RR_CLASS_NONE, 0);
 	if (kind != DNS_UPDATE)
 		return 0;
 	if (change_is_txt(change))
 		return put_txt_update(writer, owner, set, change);
+	assert(change->becomes.known); /* else all of it would be deleted */
 	return put_bare(writer, owner, type_of(change), LDNS_RR_CLASS_ANY) +
-	       put_addresses(writer, owner, &change->becomes, change->becomes.ttl_s);
+	       put_addresses(writer, owner, &change->becomes, LDNS_RR_CLASS_IN, change->becomes.ttl_s);
 }
 
 /* One section of all sets; returns its records. */
@@ -274,7 +288,7 @@ enum status dns_request_write(const struct dns_request *request, uint16_t id, ui
 	if (!claim(&writer, DNS_HEADER_LEN))
 		return STATUS_TOO_LONG;
 	put_question(&writer, request);
-	if (request->kind != DNS_QUERY) {
+	if (!dns_is_query(request->kind)) {
 		prerequisites = put_section(&writer, request, put_prerequisite);
 		updates = put_section(&writer, request, put_update);
 	}
@@ -340,7 +354,7 @@ static bool repeats_question(const ldns_pkt *packet, const struct dns_request *r
 	bool same;
 
 	if (ldns_rr_list_rr_count(section) == 0)
-		return !query;
+		return !dns_is_query(request->kind);
 	wanted = owner_rdf(query ? &request->sets->owner : request->zone);
 	same = wanted && ldns_rr_list_rr_count(section) == 1 && ldns_rr_get_type(ldns_rr_list_rr(section, 0)) == type &&
 	       ldns_rr_get_class(ldns_rr_list_rr(section, 0)) == LDNS_RR_CLASS_IN &&
@@ -379,6 +393,46 @@ static void add_text(const ldns_rr *rr, struct dns_answer *out)
 	memcpy(txt->octets, octets + 1, txt->len);
 }
 
+/* Whether a DNAME above it hides the owner (RFC 6672 section 2.3). */
+static bool is_below_dname(const ldns_pkt *packet, const ldns_rdf *owner)
+{
+	const ldns_rr_list *section = ldns_pkt_answer(packet);
+
+	for (size_t i = 0; i < ldns_rr_list_rr_count(section); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(section, i);
+
+		if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_DNAME && ldns_dname_is_subdomain(owner, ldns_rr_owner(rr)))
+			return true;
+	}
+	return false;
+}
+
+static bool is_in(const ldns_rdf *name, const ldns_rdf *ancestor)
+{
+	return ldns_dname_compare(name, ancestor) == 0 || ldns_dname_is_subdomain(name, ancestor);
+}
+
+/*
+ * Whether the reply refers to a zone that is delegated and has the owner (RFC 1034 section 4.3.2, step 3b). A server
+ * that does not have our zone may refer to it, or to what is above it.
+ */
+static bool is_delegated(const ldns_pkt *packet, const struct dns_request *request, const ldns_rdf *owner)
+{
+	const ldns_rr_list *section = ldns_pkt_authority(packet);
+	ldns_rdf *zone = ldns_pkt_aa(packet) ? NULL : owner_rdf(request->zone);
+	bool delegated = false;
+
+	for (size_t i = 0; zone && i < ldns_rr_list_rr_count(section) && !delegated; i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(section, i);
+		const ldns_rdf *cut = ldns_rr_owner(rr);
+
+		delegated = ldns_rr_get_type(rr) == LDNS_RR_TYPE_NS && ldns_dname_is_subdomain(cut, zone) &&
+			    is_in(owner, cut);
+	}
+	ldns_rdf_deep_free(zone);
+	return delegated;
+}
+
 /*
  * Takes the records of the owner itself and of the type that was asked for; others, such as a CNAME and where it
  * leads, are not it.
@@ -391,7 +445,10 @@ static enum status read_answer(const ldns_pkt *packet, const struct dns_request 
 
 	if (!owner)
 		return STATUS_NO_MEMORY;
-	*out = (struct dns_answer){.authoritative = ldns_pkt_aa(packet)};
+	*out = (struct dns_answer){
+		.authoritative = ldns_pkt_aa(packet),
+		.hidden = is_below_dname(packet, owner) || is_delegated(packet, request, owner),
+	};
 	for (size_t i = 0; i < ldns_rr_list_rr_count(section); i++) {
 		const ldns_rr *rr = ldns_rr_list_rr(section, i);
 
@@ -407,6 +464,29 @@ static enum status read_answer(const ldns_pkt *packet, const struct dns_request 
 	return STATUS_OK;
 }
 
+/* Takes the zone's own SOA record (RFC 1035 section 3.3.13: the serial is the third field). */
+static enum status read_soa(const ldns_pkt *packet, const struct dns_request *request, struct dns_answer *out)
+{
+	enum { SERIAL_FIELD = 2 };
+	const ldns_rr_list *section = ldns_pkt_answer(packet);
+	ldns_rdf *zone = owner_rdf(request->zone);
+
+	if (!zone)
+		return STATUS_NO_MEMORY;
+	*out = (struct dns_answer){.authoritative = ldns_pkt_aa(packet)};
+	for (size_t i = 0; i < ldns_rr_list_rr_count(section); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(section, i);
+
+		if (ldns_rr_get_type(rr) != LDNS_RR_TYPE_SOA || ldns_dname_compare(ldns_rr_owner(rr), zone) != 0 ||
+		    ldns_rr_rd_count(rr) <= SERIAL_FIELD)
+			continue;
+		out->count++;
+		out->serial = ldns_rdf2native_int32(ldns_rr_rdf(rr, SERIAL_FIELD));
+	}
+	ldns_rdf_deep_free(zone);
+	return STATUS_OK;
+}
+
 enum status dns_reply_read(const uint8_t *wire, size_t len, const struct dns_request *request, struct dns_reply *out)
 {
 	ldns_pkt *packet = NULL;
@@ -418,7 +498,11 @@ enum status dns_reply_read(const uint8_t *wire, size_t len, const struct dns_req
 	    !repeats_question(packet, request))
 		goto out;
 	*out = (struct dns_reply){.id = ldns_pkt_id(packet), .rcode = (unsigned)ldns_pkt_get_rcode(packet)};
-	status = request->kind == DNS_QUERY ? read_answer(packet, request, &out->answer) : STATUS_OK;
+	status = STATUS_OK;
+	if (request->kind == DNS_QUERY)
+		status = read_answer(packet, request, &out->answer);
+	else if (request->kind == DNS_SOA)
+		status = read_soa(packet, request, &out->answer);
 out:
 	ldns_pkt_free(packet);
 	return status;

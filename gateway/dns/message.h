@@ -25,34 +25,46 @@ enum {
 /* What a message is to do. Everything is borrowed. */
 struct dns_request {
 	enum dns_request_kind {
-		DNS_UPDATE,  /* carry out the change sets */
-		DNS_CONFIRM, /* an UPDATE that changes nothing: is every RRset already what it is to become? */
-		DNS_PROBE,   /* an UPDATE that changes nothing: does the record of one change exist? */
-		DNS_QUERY,   /* a query for the record of one change */
+		DNS_UPDATE,   /* carry out the change sets */
+		DNS_CONFIRM,  /* an UPDATE that changes nothing: is every RRset already what it is to become? */
+		DNS_PROBE,    /* an UPDATE that changes nothing: does the record of one change exist? */
+		DNS_QUERY,    /* a query for the record of one change */
+		DNS_SOA,      /* a query for the zone's SOA record */
+		DNS_REHEARSE, /* an UPDATE that changes nothing: are changes of these records allowed? */
 	} kind;
 	const struct name *zone;
 	const struct change_set *
-		sets; /* the first; the others by `next`; DNS_QUERY: only this one; DNS_PROBE: may be NULL to ask for nothing */
+		sets; /* the first; the others by `next`; DNS_QUERY: only this one; DNS_PROBE: may be NULL to ask for nothing; DNS_SOA: NULL */
 	size_t change; /* DNS_PROBE, DNS_QUERY: which of its changes */
 };
+
+/* Whether a request of that kind is a query; else it is an UPDATE. */
+static inline bool dns_is_query(enum dns_request_kind kind)
+{
+	return kind == DNS_QUERY || kind == DNS_SOA;
+}
 
 /*
  * Writes the message for a request with this ID. STATUS_TOO_LONG if it does not fit into `cap`.
  *   DNS_UPDATE   for each change: where it is known what the RRset was, the prerequisite that it still is so (RFC 2136
  *                sections 2.4.2, 2.4.3), else where it must exist, that it exists (2.4.1); "delete an RRset", and "add
  *                to an RRset" for each address that it is to have (2.5.2, 2.5.1)
- *                A TXT change has no such prerequisite: adding what is there and deleting what is not changes nothing.
- *                Where the owner may have no record yet, the prerequisite that it is no alias (2.4.3): beside a CNAME
- *                nothing can be added, and the primary would not say so (3.4.2.2)
+ *                A TXT change has no such prerequisite; adding what is there and deleting what is not changes nothing.
+ *                One that sets or rotates deletes strings that others have added since it was read
+ *                Where something is added, and the owner may have no record yet, the prerequisite that it is no alias
+ *                (2.4.3): beside a CNAME nothing can be added, and the primary would not say so (3.4.2.2)
  *   DNS_CONFIRM  for each change: the prerequisite that the RRset is what it is to become (2.4.2, 2.4.3)
  *   DNS_PROBE    the prerequisite of one change alone
  *   DNS_QUERY    a question without recursion
+ *   DNS_SOA      the same for the SOA of the zone
+ *   DNS_REHEARSE for each change: "delete an RR from an RRset" (2.5.4) for what it is to have, and which the RRset must
+ *                not have. Deleting what is not there changes nothing (3.4.2.4), but has to be allowed all the same
  */
 MUST_USE enum status dns_request_write(const struct dns_request *request, uint16_t id, uint8_t *wire, size_t cap,
 				       size_t *len);
 
 /*
- * An upper bound of the octets that a set takes in a DNS_UPDATE or DNS_CONFIRM message of that zone, and of all else
+ * An upper bound of the octets that a set takes in a message of that zone, and of all else
  * in it, TSIG included.
  */
 size_t dns_set_space(const struct change_set *set, const struct name *zone);
@@ -82,8 +94,10 @@ uint16_t dns_message_id(const uint8_t *wire);
 /* What a query found. */
 struct dns_answer {
 	bool authoritative;
-	size_t count;                    /* records of that name and type */
-	struct rrset rrset;              /* of addresses; known unless there are more than RRSET_MAX */
+	bool hidden;        /* the name lies behind a delegation or a DNAME: what is made there is never found */
+	uint32_t serial;    /* DNS_SOA, if count is not 0 */
+	size_t count;       /* records of that name and type */
+	struct rrset rrset; /* of addresses; known unless there are more than RRSET_MAX */
 	struct txt texts[DNS_TEXTS_MAX]; /* of a TXT record: the first ones, as far as they have just one string */
 	size_t text_count;
 };

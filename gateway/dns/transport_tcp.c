@@ -233,7 +233,7 @@ static enum status tcp_open(void *maker, const struct peer *peer, const struct t
 	uv_timer_init(maker, &transport->moment);
 	transport->moment.data = transport;
 	transport->under_way = 1; /* the timer */
-	if (peer->host.len) {
+	if (peer->endpoint.addr.family == ADDR_NONE) {
 		error = look_up(transport, peer);
 	} else {
 		endpoint_to_sockaddr(&peer->endpoint, &address);

@@ -94,52 +94,15 @@ static void add_allow(struct MHD_Response *mhd, unsigned allow)
 	MHD_add_response_header(mhd, MHD_HTTP_HEADER_ALLOW, value);
 }
 
-/* A body on the heap, which may hold a key. */
-struct page {
-	char *octets;
-	size_t len;
-};
-
-static void page_sent(void *cls)
-{
-	struct page *page = cls;
-
-	free_wiped(page->octets, page->len);
-	free(page);
-}
-
-/* Takes the page. */
-static struct MHD_Response *build_page(char *octets, size_t len)
-{
-	struct page *page = malloc(sizeof *page);
-	struct MHD_Response *mhd = NULL;
-
-	if (page) {
-		*page = (struct page){octets, len};
-		mhd = MHD_create_response_from_buffer_with_free_callback_cls(len, octets, page_sent, page);
-	}
-	if (!mhd) {
-		free_wiped(octets, len);
-		free(page);
-	}
-	return mhd;
-}
-
-static struct MHD_Response *build_body(const struct http_response *response)
-{
-	if (response->page)
-		return build_page(response->page, response->page_len);
-	/* MHD copies the body, so the cast takes nothing away from it. */
-	return MHD_create_response_from_buffer(response->body_len, (void *)(uintptr_t)response->body,
-					       MHD_RESPMEM_MUST_COPY);
-}
-
 static struct MHD_Response *build(const struct http_server *server, const struct http_exchange *exchange,
 				  const struct http_response *response)
 {
-	struct MHD_Response *mhd = build_body(response);
+	struct text body = http_response_content(response);
+	struct MHD_Response *mhd;
 	char text[256];
 
+	/* MHD copies the body, so the cast takes nothing away from it. */
+	mhd = MHD_create_response_from_buffer(body.len, (void *)(uintptr_t)body.octets, MHD_RESPMEM_MUST_COPY);
 	if (!mhd)
 		return NULL;
 	for (const struct http_header *header = response->headers; header && header->name; header++)
@@ -154,6 +117,8 @@ static struct MHD_Response *build(const struct http_server *server, const struct
 		snprintf(text, sizeof text, "%u", response->retry_after_s);
 		MHD_add_response_header(mhd, MHD_HTTP_HEADER_RETRY_AFTER, text);
 	}
+	if (*response->request_id)
+		MHD_add_response_header(mhd, "X-Request-Id", response->request_id);
 	if (response->allow)
 		add_allow(mhd, response->allow);
 	/* An HTTP/1.0 client may read to the end of file, whatever it said about keep-alive. */
@@ -198,7 +163,6 @@ void http_exchange_answer(struct http_exchange **exchange_pointer, const struct 
 
 	*exchange_pointer = NULL;
 	if (exchange->state == EXCHANGE_ABANDONED) {
-		free_wiped(response->page, response->page_len);
 		if (exchange->freed_by_mhd)
 			exchange_free(exchange);
 		else
@@ -228,8 +192,12 @@ void exchange_abandon(struct http_exchange *exchange)
 
 static enum MHD_Result refuse(struct http_exchange *exchange, int status, const char *text)
 {
+	const struct addr *peer = &exchange->connection->peer;
 	struct http_response response;
+	char source[ADDR_TEXT_MAX];
 
+	LOG(LOG_INFO, "request-refused",
+	    log_text("source", peer->family == ADDR_NONE ? "-" : addr_format(peer, source)), log_text("text", text));
 	http_response_init(&response);
 	http_response_plain(&response, status, text);
 	response.retry_after_s = status == MHD_HTTP_SERVICE_UNAVAILABLE ? 60 : 0;
@@ -317,7 +285,7 @@ static bool is_json(const struct http_exchange *exchange)
 {
 	size_t at = 0;
 
-	while (at < exchange->body_len && strchr(" \t\r\n", exchange->body[at]))
+	while (at < exchange->body_len && memchr(" \t\r\n", exchange->body[at], 4))
 		at++;
 	return at < exchange->body_len && exchange->body[at] == '{';
 }

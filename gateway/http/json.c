@@ -1,7 +1,38 @@
 #include "http/json.h"
 
 #include <jansson.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/secret.h"
+
+/* Stands before each piece of memory that jansson gets. */
+union piece {
+	size_t len; /* of the whole */
+	max_align_t alignment;
+};
+
+static void *piece_new(size_t size)
+{
+	union piece *piece = size <= SIZE_MAX - sizeof *piece ? malloc(sizeof *piece + size) : NULL;
+
+	if (!piece)
+		return NULL;
+	piece->len = sizeof *piece + size;
+	return piece + 1;
+}
+
+/* Keys may be among what jansson has copied. */
+static void piece_free(void *memory)
+{
+	union piece *piece = memory ? (union piece *)memory - 1 : NULL;
+
+	if (piece)
+		secret_wipe(piece, piece->len);
+	free(piece);
+}
 
 static enum status keep(struct text text, struct decode_space *space, struct text *out)
 {
@@ -34,16 +65,22 @@ static enum status add(const char *name, const json_t *value, struct decode_spac
 
 enum status json_params(struct text json, struct decode_space *space, struct http_params *params)
 {
-	json_t *object = json_loadb(json.octets, json.len, JSON_REJECT_DUPLICATES, NULL);
-	enum status status = json_is_object(object) ? STATUS_OK : STATUS_INVALID;
+	enum status status = STATUS_OK;
+	json_error_t error;
 	const char *name;
-	json_t *value;
+	json_t *object, *value;
 
+	json_set_alloc_funcs(piece_new, piece_free);
+	object = json_loadb(json.octets, json.len, JSON_REJECT_DUPLICATES, &error);
+	if (!json_is_object(object))
+		status = !object && json_error_code(&error) == json_error_out_of_memory ? STATUS_NO_MEMORY
+											: STATUS_INVALID;
 	json_object_foreach(object, name, value)
 	{
 		if (status == STATUS_OK && json_is_string(value))
 			status = add(name, value, space, params);
 	}
 	json_decref(object);
+	secret_wipe(&error, sizeof error); /* it repeats what was wrong */
 	return status;
 }

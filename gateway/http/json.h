@@ -12,7 +12,8 @@
 /*
  * Appends the members of the object that are strings to `params`, each with its name; other members are skipped.
  * Octets go to `space`, at most as many as `json` has. STATUS_INVALID if it is not one JSON object, or a string in it
- * holds a NUL; STATUS_TOO_LONG with more than HTTP_PARAMS_MAX operands, or when the space is too small.
+ * holds a NUL; STATUS_TOO_LONG with more than HTTP_PARAMS_MAX operands, or when the space is too small;
+ * STATUS_NO_MEMORY. What was copied meanwhile is wiped; the space is the caller's to wipe.
  */
 MUST_USE enum status json_params(struct text json, struct decode_space *space, struct http_params *params);
 

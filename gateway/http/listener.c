@@ -2,8 +2,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "http/parts.h"
 #include "http/socket.h"
 
@@ -95,6 +97,7 @@ static enum status settings_init(struct settings *settings, struct http_server *
 	enum status status;
 
 	*settings = (struct settings){
+		.mode = options->mode,
 		.proxy_protocol = options->proxy_protocol,
 		.errors_as_200 = options->errors_as_200,
 		.account_page = options->account_page,
@@ -266,6 +269,14 @@ void listeners_abandon(struct http_server *server)
 	}
 }
 
+static void change_mode(const struct listener *listener)
+{
+	if (!listener->path || listener->is_inherited || listener->settings.mode == listener->next.mode)
+		return;
+	if (chmod(listener->path, listener->next.mode) != 0)
+		LOG(LOG_WARNING, "mode-unchanged", log_text("path", listener->path), log_text("text", strerror(errno)));
+}
+
 void listeners_commit(struct http_server *server)
 {
 	struct listener *listener, *next;
@@ -276,6 +287,8 @@ void listeners_commit(struct http_server *server)
 			listener_close(listener);
 			continue;
 		}
+		if (!listener->is_new)
+			change_mode(listener);
 		settings_fini(&listener->settings);
 		listener->settings = listener->next;
 		listener->next = (struct settings){0};

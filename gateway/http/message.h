@@ -22,6 +22,7 @@ enum http_method {
 enum {
 	HTTP_PARAMS_MAX = 64, /* operands of one request */
 	HTTP_BODY_MAX = 2048, /* octets of a response's body */
+	HTTP_REQUEST_ID_SIZE = 17,
 };
 
 /*
@@ -70,15 +71,16 @@ struct http_header {
 };
 
 struct http_response {
-	int status;               /* RFC 9110 section 15 */
-	const char *content_type; /* a constant */
-	bool challenge;           /* adds `WWW-Authenticate: Basic` */
-	unsigned retry_after_s;   /* adds Retry-After if not 0 */
-	unsigned allow;           /* methods for an Allow header, 0 for none */
-	const struct http_header
-		*headers; /* more of them, ended by a NULL name; borrowed until it is answered; or NULL */
-	char *page; /* a body of any length on the heap, instead of `body`; who answers takes it and wipes it; or NULL */
-	size_t page_len;
+	int status;                            /* RFC 9110 section 15 */
+	const char *content_type;              /* a constant */
+	bool challenge;                        /* adds `WWW-Authenticate: Basic` */
+	unsigned retry_after_s;                /* adds Retry-After if not 0 */
+	unsigned allow;                        /* methods for an Allow header, 0 for none */
+	char request_id[HTTP_REQUEST_ID_SIZE]; /* adds X-Request-Id if not empty */
+	/* More headers, ended by a NULL name, or NULL; borrowed until the response was given. */
+	const struct http_header *headers;
+	const char *document; /* if not NULL, the body instead of `body`; borrowed until the response was given */
+	size_t document_len;
 	size_t body_len;
 	char body[HTTP_BODY_MAX];
 };
@@ -88,6 +90,14 @@ void http_response_init(struct http_response *response);
 
 /* Appends to the body; what does not fit is cut. */
 __attribute__((format(printf, 2, 3))) void http_response_add(struct http_response *response, const char *format, ...);
+
+/* What it holds: the document, or else the body. */
+static inline struct text http_response_content(const struct http_response *response)
+{
+	if (response->document)
+		return (struct text){response->document, response->document_len};
+	return (struct text){response->body, response->body_len};
+}
 
 /* Makes it an answer of plain text in one line: `404 Not Found` and the like, for what no dialect answers. */
 void http_response_plain(struct http_response *response, int status, const char *text);

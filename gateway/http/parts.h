@@ -71,6 +71,7 @@ struct connection {
 
 /* What may change while a listener stays. */
 struct settings {
+	unsigned mode;           /* of a Unix socket */
 	struct networks trusted; /* owned */
 	bool proxy_protocol;
 	bool errors_as_200;

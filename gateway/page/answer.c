@@ -87,14 +87,14 @@ void answer_show(struct job *job, int status, unsigned retry_after_s, const stru
 		response.status = status;
 		response.retry_after_s = retry_after_s;
 		response.content_type = "text/html; charset=utf-8";
-		response.page = buffer.octets;
-		response.page_len = buffer.len;
+		response.document = buffer.octets;
+		response.document_len = buffer.len;
 	} else {
-		buffer_fini(&buffer);
 		http_response_plain(&response, 503, "503 out of memory");
 		response.retry_after_s = BUSY_RETRY_S;
 	}
 	finish(job, &response);
+	buffer_fini(&buffer);
 }
 
 void answer_error(struct job *job, int status, unsigned retry_after_s, const char *text)
@@ -165,22 +165,17 @@ static const char *type_of(struct text path)
 bool answer_file(const struct page *page, struct http_exchange *exchange, struct text path)
 {
 	const char *type = type_of(path);
-	struct buffer buffer = {0};
+	struct text octets = assets_find(path);
 	struct http_response response;
 
 	if (!type)
 		return false;
-	buffer_add(&buffer, assets_find(path));
-	if (buffer.failed) {
-		answer_plain(page, exchange, 503, "503 out of memory", 0);
-		return true;
-	}
 	http_response_init(&response);
 	response.status = 200;
 	response.content_type = type;
 	response.headers = common_headers;
-	response.page = buffer.octets;
-	response.page_len = buffer.len;
+	response.document = octets.octets;
+	response.document_len = octets.len;
 	page->parts.answer(&exchange, &response);
 	return true;
 }

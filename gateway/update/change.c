@@ -1,7 +1,5 @@
 #include "update/change.h"
 
-#include <string.h>
-
 static bool contains(const struct rrset *set, const struct addr *addr)
 {
 	for (size_t i = 0; i < set->count; i++) {

@@ -25,9 +25,9 @@ const struct plan_zone *plan_find_zone(const struct plan_policy *policy, const s
 	return best;
 }
 
-static bool is_allowed(const struct plan_policy *policy, const struct addr *addr)
+static bool allows(const struct plan_policy *policy, enum addr_scope scope)
 {
-	switch (addr_scope(addr)) {
+	switch (scope) {
 	case ADDR_SCOPE_GLOBAL:
 		return true;
 	case ADDR_SCOPE_PRIVATE:
@@ -38,6 +38,23 @@ static bool is_allowed(const struct plan_policy *policy, const struct addr *addr
 		break;
 	}
 	return false;
+}
+
+static bool is_allowed(const struct plan_policy *policy, const struct addr *addr)
+{
+	return allows(policy, addr_scope(addr));
+}
+
+/* What the prefix makes of an address is not known before that is read, so all that it could make has to be allowed. */
+static bool is_allowed_prefix(const struct plan_policy *policy, const struct addr *prefix, unsigned len)
+{
+	static const enum addr_scope limited[] = {ADDR_SCOPE_PRIVATE, ADDR_SCOPE_LOOPBACK, ADDR_SCOPE_UNUSABLE};
+
+	for (size_t i = 0; i < sizeof limited / sizeof *limited; i++) {
+		if (!allows(policy, limited[i]) && addr_prefix_has_scope(prefix, len, limited[i]))
+			return false;
+	}
+	return true;
 }
 
 /* Takes an address; refuses what policy refuses and a second one of the same family. */
@@ -58,7 +75,7 @@ static bool take_prefix(const struct plan_policy *policy, struct text text, stru
 	struct addr prefix, same;
 	unsigned len;
 
-	if (addr_parse_prefix(text, &prefix, &len) != STATUS_OK || !is_allowed(policy, &prefix))
+	if (addr_parse_prefix(text, &prefix, &len) != STATUS_OK || !is_allowed_prefix(policy, &prefix, len))
 		return false;
 	same = addr_with_prefix(&wish->prefix, &prefix, len);
 	if (wish->prefix.family != ADDR_NONE && (len != wish->prefix_len || !addr_equal(&same, &wish->prefix)))

@@ -46,8 +46,12 @@ const struct plan_zone *plan_find_zone(const struct plan_policy *policy, const s
 
 /*
  * Plans every host of the intent. `source` is the client's address, which stands in for missing addresses. Checks in
- * this order: is it a host name, is it covered by the grant (and in a zone of ours), is its zone active, are the
- * addresses good.
+ * this order, of which the first that fails is the host's outcome: is it a host name, is it covered by the grant (and
+ * in a zone of ours), is its zone active, does the grant allow what is asked (INTENT_OFFLINE: GRANT_CREATE; texts:
+ * may_set_txt), are the addresses, or is the text, good.
+ *
+ * The rights for a text are those for its host; `_acme-challenge` below a host is that host's (RFC 8555 section 8.4).
+ * Sets of the same zone have `more` set, but for the last one: they are to be submitted in their order, at once.
  */
 void plan_make(const struct plan_policy *policy, const struct intent *intent, const struct grant *grant,
 	       const struct addr *source, struct plan *out);

@@ -1,5 +1,6 @@
 /*
- * Two arrays in which the hash of the key says the place, one place per key: what is newer overwrites.
+ * Two arrays in which the hash of the key says the place, one place per key: what is newer overwrites. A TXT record has
+ * the hash of its string where others have their address.
  */
 #include "zone/memory.h"
 
@@ -12,7 +13,7 @@ enum {
 };
 
 struct record {
-	uint64_t key; /* hash of owner and type; 0: nothing here */
+	uint64_t key; /* hash of owner and type (ADDR_NONE: TXT); 0: nothing here */
 	uint32_t ttl_s;
 	uint8_t octets[16];
 };
@@ -85,11 +86,9 @@ bool memory_recall(const struct memory *memory, uint64_t owner, enum addr_family
 
 void memory_keep(struct memory *memory, uint64_t owner, const struct addr *addr, uint32_t ttl_s)
 {
-	struct record *record;
-
 	uint64_t key = key_of(owner, addr->family);
+	struct record *record = place_of(memory, key);
 
-	record = place_of(memory, key);
 	record->key = key;
 	record->ttl_s = ttl_s;
 	memcpy(record->octets, addr->octets, sizeof record->octets);

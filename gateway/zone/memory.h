@@ -1,7 +1,7 @@
 /*
- * memory: what a queue remembers of earlier changes: which address a record had, and whose changes were refused. Both
- * are hints in a space of fixed size: newer ones push out older ones, and whoever relies on one lets the primary
- * confirm it.
+ * memory: what a queue remembers of earlier changes: which address a record had, which string was set last, and whose
+ * changes were refused. All are hints in a space of fixed size: newer ones push out older ones, and whoever relies on
+ * one lets the primary confirm it.
  */
 #ifndef ZONE_MEMORY_H
 #define ZONE_MEMORY_H
@@ -27,11 +27,12 @@ void memory_free(struct memory **memory);
  */
 bool memory_recall(const struct memory *memory, uint64_t owner, enum addr_family family, struct rrset *out);
 
-/* It has just this address. */
+/* The owner has just this address of its family. */
 void memory_keep(struct memory *memory, uint64_t owner, const struct addr *addr, uint32_t ttl_s);
+/* Nothing is known of that record any more; ADDR_NONE: of the TXT record. */
 void memory_drop(struct memory *memory, uint64_t owner, enum addr_family family);
 
-/* The TXT record that was set last, by a hash of its string, and whether that was it. */
+/* The string that was put into the owner's TXT record last, by its hash; and whether it was that. */
 void memory_keep_text(struct memory *memory, uint64_t owner, uint64_t hash);
 bool memory_is_text(const struct memory *memory, uint64_t owner, uint64_t hash);
 

@@ -83,6 +83,7 @@ struct queue_entry {
 	/* While it is looked at: */
 	size_t looks_missing;
 	bool look_failed;
+	bool look_told_nothing;  /* of a record: the primary does not say, or not with authority */
 	enum addr_family absent; /* the first record that must exist and does not */
 
 	struct queue_entry *next_in_message;
@@ -228,7 +229,9 @@ static uint64_t hash_of_text(const struct queue *queue, const struct txt *txt)
 static void keep_hints(struct queue *queue, const struct queue_entry *entry)
 {
 	if (is_txt(&entry->set)) {
-		memory_keep_text(queue->memory, owner_of(entry), hash_of_text(queue, &entry->set.txt));
+		/* What was taken out was not set last, and what was before it may still be there. */
+		if (entry->set.changes[0].kind != CHANGE_TXT_DROP)
+			memory_keep_text(queue->memory, owner_of(entry), hash_of_text(queue, &entry->set.txt));
 		return;
 	}
 	for (size_t i = 0; i < entry->set.count; i++)
@@ -568,6 +571,7 @@ static void send_looks(struct queue *queue)
 	entry->next_in_message = NULL;
 	entry->looks_missing = entry->set.count;
 	entry->look_failed = false;
+	entry->look_told_nothing = false;
 	entry->absent = ADDR_NONE;
 	for (size_t i = 0; i < entry->set.count; i++) {
 		entry->looks[i] = (struct queue_message){
@@ -1136,10 +1140,15 @@ static void note_look(struct queue *queue, struct queue_entry *entry, struct cha
 	keep_hint(queue, entry, change->addr.family, &found->rrset);
 }
 
-/* A rewrite of what could not be read: the primary does not tell, or there is too much of it. */
-static bool is_blind(const struct change_set *set)
+/*
+ * A rewrite of what could not be read: the primary does not tell, or there is too much of it. (Of TXT records only
+ * those that rotate are looked at; of too many strings any is kept.)
+ */
+static bool is_blind(const struct queue_entry *entry)
 {
-	return rewrites(set) && !is_known(set);
+	if (is_txt(&entry->set))
+		return entry->look_told_nothing;
+	return rewrites(&entry->set) && !is_known(&entry->set);
 }
 
 static void finish_look(struct queue *queue, struct queue_entry *entry, uint64_t now_ms)
@@ -1155,7 +1164,7 @@ static void finish_look(struct queue *queue, struct queue_entry *entry, uint64_t
 		return;
 	}
 	entry->looked = true;
-	if (is_blind(&entry->set))
+	if (is_blind(entry))
 		end_as(queue, entry, undone(entry, OUTCOME_REFUSED), now_ms);
 	else if (is_wanted(entry))
 		route(queue, entry, now_ms);
@@ -1164,19 +1173,25 @@ static void finish_look(struct queue *queue, struct queue_entry *entry, uint64_t
 }
 
 /*
- * Only what the primary says with authority about the record counts; if it says nothing of use, the UPDATE decides.
+ * Only what the primary says with authority about the record counts; if it says nothing of use, the UPDATE decides,
+ * unless that is made of what is there.
  */
 static void on_looked(struct queue *queue, struct queue_message *message, const struct dns_result *result,
 		      uint64_t now_ms)
 {
 	struct queue_entry *entry = message->first;
+	struct change *change = &entry->set.changes[message->change];
 	bool told = result->verdict == DNS_VERIFIED && result->answer.authoritative &&
 		    (result->rcode == DNS_NOERROR || result->rcode == DNS_NXDOMAIN);
 
+	/* Nothing is made where it would be hidden; what is there may change, such as a delegated server's address. */
+	if (result->verdict == DNS_VERIFIED && result->answer.hidden && change->kind == CHANGE_REPLACE)
+		change->must_exist = true;
 	if (told)
-		note_look(queue, entry, &entry->set.changes[message->change], &result->answer);
+		note_look(queue, entry, change, &result->answer);
 	else if (!dns_is_answered(result))
 		entry->look_failed = true;
+	entry->look_told_nothing = entry->look_told_nothing || !told;
 	if (--entry->looks_missing == 0)
 		finish_look(queue, entry, now_ms);
 }
@@ -1198,6 +1213,9 @@ static void on_replied(struct queue *queue, struct queue_message *message, const
 	case DNS_QUERY:
 		on_looked(queue, message, result, now_ms);
 		break;
+	case DNS_SOA:
+	case DNS_REHEARSE:
+		break; /* a queue sends no such message */
 	}
 }
 
@@ -1310,6 +1328,9 @@ enum status queue_step(struct queue *queue, const struct queue_event *event, uin
 {
 	enum status status = STATUS_OK;
 
+	/* Whatever was announced comes at once or not at all. */
+	if (event->kind != QUEUE_SUBMIT && queue->open)
+		close_group(queue);
 	switch (event->kind) {
 	case QUEUE_SUBMIT:
 		status = on_submit(queue, event, now_ms);

@@ -7,18 +7,30 @@
  *
  *   blocked    behind another set of its owner: the sets of one owner go one after the other, in the order of their
  *              arrival
- *   look       unless memory has a hint, a query for each record tells what is there now
- *   confirm    it seems to be so already: a message of prerequisites alone asks the primary; then OUTCOME_UNCHANGED,
- *              without a transaction
- *   update     everything that waits goes in one UPDATE, as far as it fits; then OUTCOME_CHANGED
+ *   look       unless memory has a hint, a query for each record tells what is there now; of TXT records only before a
+ *              rotation, which keeps one of the strings that are there
+ *   confirm    what is there seems to be what it is to become: a message of prerequisites alone asks the primary; then
+ *              OUTCOME_UNCHANGED, without a transaction. A TXT change is never taken for done
+ *   gathered   ready, but others of its request are still looked at: the sets of one request are to be one message
+ *   update     everything that waits goes in one UPDATE, as far as it fits; a request goes into the next one as a whole
+ *              if it does not; then OUTCOME_CHANGED
  *
- * There is no waiting on purpose: the first set goes at once, and while a message is with the primary the next one
- * gathers.
+ * Replacing, removing, creating and rewriting with a prefix go the same way. They differ in what change_resolve() makes
+ * of what is there, which also is the prerequisite of the UPDATE.
+ *
+ * But for gathering there is no waiting on purpose: the first set goes at once, and while a message is with the primary
+ * the next one fills.
  *
  * And where it does not go that way:
- *   - A set that waits is replaced by a later one for the same records; both waiters get the answer of the later one.
+ *   - A set that waits is replaced by a later one for the same records on the same conditions; both waiters get the
+ *     answer of the later one. Strings that are added to a TXT record or taken out of it are not: each is wanted.
+ *   - What is to be rewritten (by a prefix, a rotation) and cannot be read stays as it is: OUTCOME_REFUSED. Any other
+ *     set goes into an UPDATE even if the primary does not tell what is there.
+ *   - A record that is not what it was known to be: its set is looked at (again), and if that does not help, goes
+ *     whatever the record is; a prefix, which cannot, is tried again, attempts permitting.
  *   - A message with one set that is rejected is that set's failure: OUTCOME_NO_RECORD after NXRRSET (with two
- *     prerequisites a probe of one tells which), else OUTCOME_REFUSED.
+ *     prerequisites a probe of one tells which), and after YXRRSET if nothing had to exist (the owner is an alias,
+ *     beside which nothing can be), else OUTCOME_REFUSED.
  *   - A message with several sets that is rejected is taken apart: sets that were not looked at yet are, the others
  *     are halved until the culprits are found; the rest commits. Owners found out in that way go alone for a while.
  *   - A fault of the whole message (BADSIG, BADTIME, NOTIMP, an unsigned error) is every set's OUTCOME_REFUSED.
@@ -66,7 +78,7 @@ struct queue_limits {
 
 struct queue_event {
 	enum {
-		QUEUE_SUBMIT,  /* a change set arrives */
+		QUEUE_SUBMIT,  /* a change set arrives; after one with `more` the next one at once */
 		QUEUE_CANCEL,  /* a waiter is gone */
 		QUEUE_REPLIED, /* a message that QUEUE_SEND asked for has come to its end */
 		QUEUE_TICK,    /* time has passed */
@@ -106,8 +118,9 @@ void queue_free(struct queue **queue);
 /*
  * Takes one event at time `now_ms`, which never goes back. What is to be done then waits for queue_next_action().
  * Only QUEUE_SUBMIT can fail: STATUS_FULL or STATUS_NO_MEMORY; the set is then not in the queue and its waiter will
- * not be answered. All memory that a set may ever need is taken when it is submitted. A cancelled waiter is not
- * answered; what was in flight for it stays in flight.
+ * not be answered. After a set that has `more` nothing is sent until one that has not was submitted, be it in vain. All
+ * memory that a set may ever need is taken when it is submitted. A cancelled waiter is not answered; what was in flight
+ * for it stays in flight.
  */
 MUST_USE enum status queue_step(struct queue *queue, const struct queue_event *event, uint64_t now_ms);
 

@@ -17,7 +17,8 @@ struct zone {
 	struct slot *slot; /* in force */
 	struct queue *queue;
 	struct env_timer *timer;
-	bool acting; /* actions are being done: further steps only add to them */
+	struct zone_stats stats; /* but for `waiting` */
+	bool acting;             /* actions are being done: further steps only add to them */
 };
 
 /* What a configuration has to say of a zone. */
@@ -32,6 +33,7 @@ struct slot {
 struct primary {
 	unsigned holders; /* configurations */
 	const struct env *env;
+	struct transport_maker maker;
 	struct dns_client *client;
 	unsigned failures;         /* in a row */
 	unsigned ended_connection; /* the last one whose end was taken note of, + 1 */
@@ -232,12 +234,26 @@ static void on_done(void *ctx, const struct dns_result *result)
 
 	LIST_REMOVE((struct flight *)ctx, link);
 	free(ctx);
+	flight.slot->zone->stats.in_flight--;
 	log_result(&flight, result);
 	note_health(flight.primary, &flight.request, result);
 	step_on(flight.slot->zone, &event);
 }
 
 /* ---- What goes out ---- */
+
+static void count_message(struct zone *zone, const struct dns_request *request)
+{
+	size_t sets = 0;
+
+	zone->stats.in_flight++;
+	zone->stats.queries += request->kind == DNS_QUERY;
+	zone->stats.confirms += request->kind == DNS_CONFIRM;
+	for (const struct change_set *set = request->sets; set && request->kind == DNS_UPDATE; set = set->next)
+		sets++;
+	if (sets)
+		histogram_add(&zone->stats.batch, sets);
+}
 
 static enum status send_message(struct zone *zone, const struct queue_action *action)
 {
@@ -251,8 +267,10 @@ static enum status send_message(struct zone *zone, const struct queue_action *ac
 	flight->request = action->request;
 	LIST_INSERT_HEAD(&zone->slot->zones->flights, flight, link);
 	if (dns_client_send(flight->primary->client, &flight->request, zone->slot->setup.key, action->ticket, on_done,
-			    flight) == STATUS_OK)
+			    flight) == STATUS_OK) {
+		count_message(zone, &flight->request);
 		return STATUS_OK;
+	}
 	LIST_REMOVE(flight, link);
 	free(flight);
 	return STATUS_NO_MEMORY;
@@ -405,39 +423,49 @@ static void zone_release(const struct env *env, struct zone *zone)
 	free(zone);
 }
 
-static struct primary *find_primary(const struct zones *zones, const struct peer *peer)
+static bool is_primary_at(const struct primary *primary, const struct peer *peer, const struct transport_maker *maker)
+{
+	return peer_equal(dns_client_primary(primary->client), peer) && primary->maker.ops == maker->ops &&
+	       primary->maker.ctx == maker->ctx;
+}
+
+static struct primary *find_primary(const struct zones *zones, const struct peer *peer,
+				    const struct transport_maker *maker)
 {
 	for (size_t i = 0; zones && i < zones->primary_count; i++) {
-		if (peer_equal(dns_client_primary(zones->primaries[i]->client), peer))
+		if (is_primary_at(zones->primaries[i], peer, maker))
 			return zones->primaries[i];
 	}
 	return NULL;
 }
 
-static struct primary *primary_new(const struct zones *zones, const struct peer *peer)
+static struct primary *primary_new(const struct zones *zones, const struct peer *peer,
+				   const struct transport_maker *maker)
 {
 	struct primary *primary = calloc(1, sizeof *primary);
 
 	if (!primary)
 		return NULL;
-	if (dns_client_new(zones->env, &zones->maker, peer, &zones->client_options, &primary->client) != STATUS_OK) {
+	if (dns_client_new(zones->env, maker, peer, &zones->client_options, &primary->client) != STATUS_OK) {
 		free(primary);
 		return NULL;
 	}
 	primary->env = zones->env;
+	primary->maker = *maker;
 	return primary;
 }
 
 /* The primary that is this peer: that of another zone, that of the configuration before, or else a new one. */
-static struct primary *primary_at(struct zones *zones, const struct zones *before, const struct peer *peer)
+static struct primary *primary_at(struct zones *zones, const struct zones *before, const struct peer *peer,
+				  const struct transport_maker *maker)
 {
-	struct primary *primary = find_primary(zones, peer);
+	struct primary *primary = find_primary(zones, peer, maker);
 
 	if (primary)
 		return primary;
-	primary = find_primary(before, peer);
+	primary = find_primary(before, peer, maker);
 	if (!primary)
-		primary = primary_new(zones, peer);
+		primary = primary_new(zones, peer, maker);
 	if (!primary)
 		return NULL;
 	primary->holders++;
@@ -464,6 +492,7 @@ static struct zone *zone_new(struct slot *slot)
 	zone->holders = 1;
 	zone->name = *slot->setup.name;
 	zone->slot = slot;
+	histogram_init_size(&zone->stats.batch);
 	zone->timer = zones->env->timer_new(zones->env->ctx, on_timer, zone);
 	if (zone->timer && queue_new(&zone->name, &zones->limits, &zone->queue) == STATUS_OK)
 		return zone;
@@ -473,11 +502,13 @@ static struct zone *zone_new(struct slot *slot)
 
 static enum status slot_init(struct slot *slot, const struct zones *before)
 {
+	const struct transport_maker *maker = slot->setup.maker ? slot->setup.maker : &slot->zones->maker;
+
 	slot->primaries = calloc(slot->setup.primary_count, sizeof(struct primary *));
 	if (!slot->primaries)
 		return STATUS_NO_MEMORY;
 	for (size_t i = 0; i < slot->setup.primary_count; i++) {
-		slot->primaries[i] = primary_at(slot->zones, before, &slot->setup.primaries[i]);
+		slot->primaries[i] = primary_at(slot->zones, before, &slot->setup.primaries[i], maker);
 		if (!slot->primaries[i])
 			return STATUS_NO_MEMORY;
 	}
@@ -498,7 +529,7 @@ static enum status allocate(struct zones *zones, const struct zone_setup *setups
 	for (size_t i = 0; i < count; i++)
 		primaries += setups[i].primary_count;
 	zones->slots = calloc(count, sizeof *zones->slots);
-	zones->primaries = calloc(primaries, sizeof(struct primary *));
+	zones->primaries = calloc(primaries + 1, sizeof(struct primary *));
 	return zones->slots && zones->primaries ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
@@ -615,4 +646,43 @@ void zones_submit(struct zones *zones, const struct change_set *set, void *waite
 void zones_cancel(struct zones *zones, size_t zone, void *waiter)
 {
 	step_on(zones->slots[zone].zone, &(struct queue_event){.kind = QUEUE_CANCEL, .waiter = waiter});
+}
+
+/* ---- How it goes ---- */
+
+const struct name *zones_name(const struct zones *zones, size_t zone)
+{
+	return zones->slots[zone].setup.name;
+}
+
+void zones_stats(const struct zones *zones, size_t zone, struct zone_stats *out)
+{
+	*out = zones->slots[zone].zone->stats;
+	out->waiting = queue_waiting(zones->slots[zone].zone->queue);
+}
+
+bool zones_is_well(const struct zones *zones, size_t zone)
+{
+	const struct slot *slot = &zones->slots[zone];
+
+	for (size_t i = 0; i < slot->setup.primary_count; i++) {
+		if (primary_is_well(slot->primaries[i]))
+			return true;
+	}
+	return false;
+}
+
+const struct primary *zones_primary(const struct zones *zones, size_t n)
+{
+	return n < zones->primary_count ? zones->primaries[n] : NULL;
+}
+
+const struct dns_client *primary_client(const struct primary *primary)
+{
+	return primary->client;
+}
+
+bool primary_is_well(const struct primary *primary)
+{
+	return primary->failures == 0;
 }

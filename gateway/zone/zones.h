@@ -2,10 +2,10 @@
  * zones: the driver of the queues. It carries out what they say with the clients of the zones' primaries, and feeds
  * back what comes of it.
  *
- * Zones with the same primary share its one connection. A zone with several primaries uses the first that is well.
- * One from which nothing believable came rests, for longer each time that it fails; then an UPDATE that does nothing
- * is sent to see how it is, and it is used again once it has answered. A connection that had worked and ended is no
- * reason to rest: primaries close what is idle.
+ * Zones with the same primary, and the same way to it, share its one connection. A zone with several primaries uses the
+ * first that is well. One from which nothing believable came rests, for longer each time that it fails; then an UPDATE
+ * that does nothing is sent to see how it is, and it is used again once it has answered. A connection that had worked
+ * and ended is no reason to rest: primaries close what is idle.
  *
  * The struct zones belongs to one configuration; see zones_succeed() for what follows it.
  */
@@ -15,6 +15,7 @@
 #include <stddef.h>
 
 #include "base/env.h"
+#include "base/histogram.h"
 #include "base/name.h"
 #include "base/peer.h"
 #include "base/status.h"
@@ -31,6 +32,15 @@ struct zone_setup {
 	const struct peer *primaries;
 	size_t primary_count; /* at least 1 */
 	const struct tsig_key *key;
+	const struct transport_maker *maker; /* of connections to its primaries; NULL: the one for all zones */
+};
+
+/* What is going on in a zone, and what it has counted. */
+struct zone_stats {
+	size_t waiting;             /* waiters that are not answered yet */
+	size_t in_flight;           /* messages of any kind that are with a primary */
+	struct histogram batch;     /* change sets in each UPDATE that was sent */
+	uint64_t queries, confirms; /* that were sent to look, and to confirm without a transaction */
 };
 
 typedef void zones_done_fn(void *waiter, const struct outcome *outcome);
@@ -73,6 +83,18 @@ void zones_submit(struct zones *zones, const struct change_set *set, void *waite
  * sent any more.
  */
 void zones_cancel(struct zones *zones, size_t zone, void *waiter);
+
+const struct name *zones_name(const struct zones *zones, size_t zone);
+void zones_stats(const struct zones *zones, size_t zone, struct zone_stats *out);
+
+/* Whether one of the zone's primaries is well, or none was tried yet. */
+bool zones_is_well(const struct zones *zones, size_t zone);
+
+/* The n-th primary of all zones, in the order in which they are first named; NULL behind the last. */
+struct primary;
+const struct primary *zones_primary(const struct zones *zones, size_t n);
+const struct dns_client *primary_client(const struct primary *primary);
+bool primary_is_well(const struct primary *primary);
 
 /* What a record is now. Not `known`: nobody said so in time. `addrs` is valid until it returns. */
 typedef void zones_seen_fn(void *ctx, bool known, const struct addr *addrs, size_t count);

@@ -1,5 +1,6 @@
 /*
- * Honest clients and guessers at the same gateway: `guessing PORT PASSWORD USERS HOSTS ZONE HONEST-RATE GUESSES SECONDS`.
+ * Honest clients and guessers at the same gateway:
+ * `guessing PORT PASSWORD USERS HOSTS ZONE HONEST-RATE GUESSES SECONDS`.
  *
  * Honest clients, 64 connections from 127.0.0.1, send HONEST-RATE updates a second in all. GUESSES wrong keys come from
  * 1,000 other addresses of the loopback, a connection each, spread over SECONDS; every other one is aimed at the login

@@ -32,9 +32,9 @@ class Client:
     """One installation of a client, in a folder of its own. The attributes say how it tells what became of a request;
     they are what users are to look for."""
 
-    schemes = ("http",)
+    schemes = ("http", "https")
     changed = unchanged = None
-    wrong_password = unknown_host = unavailable = None
+    wrong_password = unknown_host = unavailable = wrong_certificate = None
 
     def __init__(self, folder, service, host):
         self.folder = Path(folder)
@@ -78,6 +78,7 @@ class Ddclient(Client):
     unchanged = Told(0, r"WARNING: .*: nochg: No update required")
     wrong_password = Told(1, r"FAILED: .*authorization failed \(HTTP/1\.1 401")
     unknown_host = unavailable = Told(0, r"^$")
+    wrong_certificate = Told(1, r"certificate verify failed")
 
     def update(self, address, password=API_KEY, host=None):
         host = host or self.host
@@ -112,6 +113,7 @@ class Inadyn(Client):
     wrong_password = Told(50, r"\[401 .*Error response from DDNS server, exiting!")
     unknown_host = Told(48, r"\[404 .*Error response from DDNS server, exiting!")
     unavailable = Told(None, r"Temporary error .*\[503 .*Will retry again in")
+    wrong_certificate = Told(0, r"SSL handshake with .* failed: Error in the certificate")
 
     process = None
 
@@ -175,6 +177,7 @@ class Tool(Client):
 class Curl(Tool):
     changed, unchanged = Told(0, r"\Agood \S+\n\Z"), Told(0, r"\Anochg \S+\n\Z")
     wrong_password, unknown_host, unavailable = (Told(22, rf"(?m)^{word}$") for word in ("badauth", "nohost", "911"))
+    wrong_certificate = Told(60, r"SSL certificate problem")
 
     def command(self, target, password):
         tls = ["--cacert", self.service.authority] if self.service.authority else []
@@ -187,6 +190,7 @@ class Wget(Tool):
     changed, unchanged = Told(0, r"(?m)^good \S+$"), Told(0, r"(?m)^nochg \S+$")
     wrong_password = Told(6, r"Username/Password Authentication Failed")
     unknown_host, unavailable = Told(8, r"(?m)^nohost$"), Told(8, r"(?m)^911$")
+    wrong_certificate = Told(5, r"certificate of .* is not trusted")
 
     def command(self, target, password):
         tls = [f"--ca-certificate={self.service.authority}"] if self.service.authority else []
@@ -199,6 +203,7 @@ class OpenWrt(Tool):
 
     changed, unchanged = Wget.changed, Wget.unchanged
     wrong_password, unknown_host, unavailable = Wget.wrong_password, Told(8, r"ERROR 404"), Told(8, r"ERROR 503")
+    wrong_certificate = Wget.wrong_certificate
 
     def command(self, target, password):
         tls = [f"--ca-certificate={self.service.authority}"] if self.service.authority else []
@@ -207,8 +212,9 @@ class OpenWrt(Tool):
 
 
 class BusyboxWget(Tool):
-    """Takes credentials in the URL alone, shows no body of an error, and checks no certificates."""
+    """Takes credentials in the URL alone, and shows no body of an error. Debian's build gets no HTTPS connection."""
 
+    schemes = ("http",)
     changed, unchanged = Told(0, r"\Agood \S+\n\Z"), Told(0, r"\Anochg \S+\n\Z")
     wrong_password, unknown_host, unavailable = (
         Told(1, rf"server returned error: HTTP/1\.1 {status} ") for status in (401, 404, 503))

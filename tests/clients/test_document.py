@@ -69,6 +69,24 @@ def test_configuration(tmp_path, service, primary, program):
     assert primary.records(HOST, "AAAA")[1] == [OLD_V6]
 
 
+def ddclient_over_https(text, authority):
+    """As the document says below the configuration."""
+    text = text.replace("ssl=no", f"ssl=yes\nssl_ca_file={authority}")
+    return text.replace("web=http:", "web=https:")
+
+
+def inadyn_over_https(text, authority):
+    return f"ca-trust-file = {authority}\n" + re.sub(r".*ssl.*\n", "", text)
+
+
+@pytest.mark.parametrize("program, changed", [(ddclient, ddclient_over_https), (inadyn, inadyn_over_https)])
+def test_configuration_over_https(tmp_path, primary, certificate, program, changed):
+    with serving(primary, certificate) as service:
+        run = program(tmp_path, service, changed(block(f"# {program.__name__}.conf"), certificate.authority))
+    run.require({ddclient: Ddclient, inadyn: Inadyn}[program].changed)
+    assert primary.records(HOST, "A")[1] == [LOOPBACK]
+
+
 @pytest.mark.parametrize("program", [ddclient, inadyn] if HAS_IPV6 else [])
 def test_configuration_for_ipv6(tmp_path, service, primary, program):
     run = program(tmp_path, service, block(f"# {program.__name__}6.conf"))

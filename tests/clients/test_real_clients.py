@@ -1,11 +1,13 @@
 """Real clients, from Debian, in front of real BIND and Knot. What a client tells and records is compared to the DNS."""
 
+import dataclasses
+
 import pytest
 
-from clients import Tool
+from clients import CLIENTS, Tool
 from gateway import ZONE
 from process import wait_until
-from service import serving
+from service import Certificate, serving
 
 V4, V6 = "198.51.100.7", "2001:db8::7"
 OLD_V4, OLD_V6 = ("A", "192.0.2.1"), ("AAAA", "2001:db8::1")
@@ -94,3 +96,17 @@ def test_both_families_at_once(client, primary, host, addresses):
     assert primary.records(host, "AAAA") == (GATEWAY_TTL, [V6])
 
 
+
+
+@pytest.mark.parametrize("setting", [(kind, "https") for kind in CLIENTS if "https" in kind.schemes],
+                         ids=lambda setting: setting[0].__name__, indirect=True)
+def test_a_gateway_that_is_not_the_one(setting, tmp_path, tmp_path_factory, primary, host):
+    """Its certificate is not from the CA that the client trusts: it gets no password."""
+    kind, certificate = setting
+    stranger = Certificate(tmp_path_factory.mktemp("stranger"))
+    with serving(primary, stranger) as service:
+        run = kind(tmp_path, dataclasses.replace(service, authority=certificate.authority), host).update(V4)
+        run.require(kind.wrong_certificate)
+        assert run.published is None
+        assert "event=update" not in service.gateway.log
+    assert primary.records(host, "A")[1] == [OLD_V4[1]]

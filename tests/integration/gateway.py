@@ -3,6 +3,7 @@ hides a fault."""
 
 import base64
 import os
+import re
 import shutil
 import signal
 import socket
@@ -257,7 +258,7 @@ class Gateway:
 
     @property
     def ready(self):
-        return "event=ready" in self.log
+        return re.search('event(=|":")ready', self.log) is not None
 
     @property
     def log(self):

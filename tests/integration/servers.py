@@ -156,6 +156,11 @@ class Server:
                 return rrset.ttl, sorted(rdata.to_text() for rdata in rrset)
         return None
 
+    def glue(self, name):
+        """The addresses in a referral."""
+        additional = self._query(name, "NS").additional
+        return [rdata.to_text() for rrset in additional for rdata in rrset]
+
     def serial(self, zone=None):
         reply = self._query(zone or self.zones[0].name, "SOA")
         return reply.answer[0][0].serial

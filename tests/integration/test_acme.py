@@ -107,8 +107,10 @@ def test_failures(primary, gateway, name, value, user, status):
 
 
 def test_a_challenge_that_is_an_alias(primary, gateway, host):
-    """Beside a CNAME the primary adds nothing and says nothing."""
+    """Beside a CNAME the primary adds nothing and says nothing. That there is no TXT record is true there."""
     primary.add(ZONE, challenge(host), ("CNAME", f"elsewhere.{ZONE}."))
+    clear = form(domains=challenge(host), token=secret(TOKEN), txt="x", clear="true")
+    assert gateway.ask("GET", f"/update?{clear}").text == "OK"
     assert httpreq(gateway, "present", challenge(host), "x").status == 404
     assert acmedns(gateway, challenge(host), "x").status == 404
     primary.remove(challenge(host), "CNAME")

@@ -293,3 +293,27 @@ def test_a_source_address_of_ipv6_removes_nothing(primary, front):
     answer = creator.ask("GET", f"/nic/update?hostname={host}&myip=", [BASIC], address=LOOPBACK_V6)
     assert says(answer, 200, "good ::1\n")
     assert primary.records(host, "A")[1] == [OLD_V4[1]]
+
+
+@pytest.mark.parametrize("addresses", [V4, V6, f"{V4},{V6}"])
+@pytest.mark.parametrize("hides", ["NS ns.example.net.", "DNAME elsewhere.example.net."], ids=["NS", "DNAME"])
+def test_nothing_is_made_where_nobody_finds_it(primary, creator, new_name, hides, addresses):
+    cut = new_name()
+    primary.nsupdate(f"zone {ZONE}", f"update add {cut} 300 {hides}")
+    serial = primary.serial()
+    assert says(creator.nic(f"host.{cut}", addresses), 404, "nohost\n")
+    assert primary.serial() == serial
+
+
+def test_the_address_of_a_delegated_zone_s_server_changes(primary, creator, new_name):
+    cut = new_name()
+    primary.nsupdate(f"zone {ZONE}", f"update add {cut} 300 NS ns.{cut}", f"update add ns.{cut} 300 A 192.0.2.1")
+    assert says(creator.nic(f"ns.{cut}", V4), 200, f"good {V4}\n")
+    assert V4 in primary.glue(cut)
+
+
+def test_an_operand_for_ipv6_leaves_the_a_record_alone(primary, creator):
+    """`<ipv6>,<prefix>` of a router that has no address of IPv6 itself."""
+    host = primary.new_host(OLD_V4, OLD_V6)
+    assert says(creator.nic(host, myipv6=f",{V6}"), 200, f"good {V6}\n")
+    assert both(primary, host) == ((3600, [OLD_V4[1]]), (GATEWAY_TTL, [V6]))

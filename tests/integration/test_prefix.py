@@ -14,7 +14,7 @@ from gateway import API_KEY, LOGIN, ZONE, basic, nic, user_setting
 V4 = "198.51.100.7"
 OLD_V4 = ("A", "192.0.2.1")
 GATEWAY_TTL = 180
-LENGTHS = (1, 32, 33, 47, 48, 56, 57, 60, 63, 64, 65, 96, 127, 128)
+LENGTHS = (3, 32, 33, 47, 48, 56, 57, 60, 63, 64, 65, 96, 127, 128)
 # Host parts that show a shift by any number of bits.
 OLD_V6 = ("2001:db8:fade:cafe:211:22ff:fe33:4455", "2001:db8:fade:caf1::1", "2001:db8:fad0:1:ffff:ffff:ffff:fffe")
 NEW = "2a00:1234:5678:9abd:fedc:ba98:7654:3211"
@@ -66,6 +66,16 @@ def test_the_routers_address_with_a_length_is_a_prefix(primary, front):
     host = primary.new_host(*aaaa(OLD_V6[0]))
     assert said(front(primary).nic(host, myipv6="2001:db8:9:9::1/64"))[0] == "good"
     assert primary.records(host, "AAAA") == record("2001:db8:9:9:211:22ff:fe33:4455")
+
+
+@pytest.mark.parametrize("there, prefix", [("3e80::1", "e000::/3"), ("3d00::1", "e000::/3"), ("2000::1", "0:0:1::/16"),
+                                           ("2000::ffff:7f00:1", "0:0:1::/32")])
+def test_no_prefix_makes_an_address_that_may_not_be_set(primary, front, there, prefix):
+    """Link-local, unique local, ::1 and ::ffff:127.0.0.1 they would be."""
+    host = primary.new_host(("AAAA", there))
+    answer = front(primary).nic(host, ip6lanprefix=prefix)
+    assert (answer.status, answer.code) == (400, "notfqdn")
+    assert primary.records(host, "AAAA")[1] == [there]
 
 
 def test_addresses_that_become_one(primary, front):

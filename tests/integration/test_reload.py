@@ -150,6 +150,14 @@ def test_listeners_come_and_go(gateway, primary):
     assert not (front.folder / "http.sock").exists()
 
 
+def test_the_mode_of_a_unix_socket(gateway, primary):
+    front = gateway(config(primary), listen=(LOOPBACK, {"path": "@FOLDER@/http.sock"}))
+    path = front.folder / "http.sock"
+    inode = path.stat().st_ino
+    reload(front, listen=(LOOPBACK, {"path": "@FOLDER@/http.sock", "mode": "0600"}))
+    assert (path.stat().st_mode & 0o777, path.stat().st_ino) == (0o600, inode)
+
+
 def test_requests_on_a_listener_that_goes_are_answered(gateway, scripted):
     primary = scripted(faulty.slow(0.7))
     front = gateway(config(primary), listen=(LOOPBACK, "127.0.0.2"))
@@ -243,7 +251,7 @@ def test_a_broken_certificate_leaves_the_old_one_in_force(gateway, primary, tmp_
         "folder in an included file"])
 def test_a_broken_file_changes_nothing(gateway, primary, broken):
     text = config(primary)
-    front = gateway(text, files=[("more.cfg", '\n  @include  "/tmp"\n')])
+    front = gateway(text, files=[("more.cfg", '\n  @include  "/"\n')])
     with front.connect() as connection:
         connection.request("GET", "/myip")
         assert connection.answer().status == 200

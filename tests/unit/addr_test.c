@@ -339,6 +339,33 @@ static void reads_prefixes_of_ipv6(void **state)
 	}
 }
 
+static void knows_which_scopes_a_prefix_reaches(void **state)
+{
+	static const struct {
+		const char *prefix;
+		unsigned len;
+		bool private, loopback, unusable;
+	} rows[] = {
+		{"2001:db8::", 3, false, false, false}, {"2001:db8::", 2, false, true, true},
+		{"e000::", 3, true, false, true},       {"fc00::", 7, true, false, false},
+		{"fd00::", 48, true, false, false},     {"fe00::", 8, true, false, true},
+		{"fe80::", 64, false, false, true},     {"0:0:1::", 32, false, true, true},
+		{"0:0:1::", 48, false, false, false},   {"::1", 128, false, true, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct addr prefix = addr_of(rows[i].prefix);
+		unsigned len = rows[i].len;
+
+		assert_row(rows[i].prefix, addr_prefix_has_scope(&prefix, len, ADDR_SCOPE_PRIVATE) == rows[i].private);
+		assert_row(rows[i].prefix,
+			   addr_prefix_has_scope(&prefix, len, ADDR_SCOPE_LOOPBACK) == rows[i].loopback);
+		assert_row(rows[i].prefix,
+			   addr_prefix_has_scope(&prefix, len, ADDR_SCOPE_UNUSABLE) == rows[i].unusable);
+	}
+}
+
 static void refuses_what_is_not_a_prefix_of_ipv6(void **state)
 {
 	static const struct text rows[] = {
@@ -423,6 +450,7 @@ int main(void)
 		cmocka_unit_test(an_endpoint_becomes_a_socket_address),
 		cmocka_unit_test(reads_prefixes_of_ipv6),
 		cmocka_unit_test(refuses_what_is_not_a_prefix_of_ipv6),
+		cmocka_unit_test(knows_which_scopes_a_prefix_reaches),
 		cmocka_unit_test(puts_a_prefix_before_an_address),
 	};
 

@@ -32,6 +32,7 @@
 #include "config/config.h"
 #include "dns/message.h"
 #include "fake_env.h"
+#include "live/survey.h"
 #include "page/page.h"
 #include "scripted_primary.h"
 #include "state_folder.h"
@@ -343,7 +344,7 @@ static int setup(void **state)
 	assert_int_equal(peer_parse(text_of("192.0.2.53"), 53, &world->peers[0]), STATUS_OK);
 	assert_int_equal(peer_parse(text_of("192.0.2.54"), 53, &world->peers[1]), STATUS_OK);
 	for (size_t i = 0; i < 2; i++)
-		world->setups[i] = (struct zone_setup){&world->zone_name, world->peers, 2, world->key};
+		world->setups[i] = (struct zone_setup){&world->zone_name, world->peers, 2, world->key, NULL};
 	return 0;
 }
 
@@ -770,10 +771,9 @@ static void on_page_answer(struct http_exchange **exchange, const struct http_re
 	*exchange = NULL;
 	answer->count++;
 	answer->status = response->status;
-	answer->whole = response->page && memmem(response->page, response->page_len, "</html>", 7) &&
-			memmem(response->page, response->page_len, "a.example.com", 13) &&
-			memmem(response->page, response->page_len, "192.0.2.7", 9);
-	free(response->page);
+	answer->whole = response->document && memmem(response->document, response->document_len, "</html>", 7) &&
+			memmem(response->document, response->document_len, "a.example.com", 13) &&
+			memmem(response->document, response->document_len, "192.0.2.7", 9);
 }
 
 static void look(void *ctx, const struct name *host, enum addr_family family, page_seen_fn *seen, void *seen_ctx)
@@ -972,6 +972,76 @@ static void configurations_are_loaded_or_not(void **state)
 	repeat(*state, load_config);
 }
 
+/* ---- A survey of the primary ---- */
+
+struct survey_end {
+	unsigned found, failures, done;
+};
+
+static void on_finding(void *ctx, const struct finding *finding)
+{
+	struct survey_end *end = ctx;
+
+	end->found++;
+	end->failures += finding_level(finding) == FINDING_FAIL;
+}
+
+static void on_survey_done(void *ctx)
+{
+	((struct survey_end *)ctx)->done++;
+}
+
+static enum status make_rights(const struct world *world, struct rights **out)
+{
+	const struct name *zones[] = {&world->zone_name};
+	struct host_pattern pattern;
+	enum status status = rights_new(zones, 1, out);
+
+	assert_int_equal(host_pattern_parse(text_of("*." ZONE), &pattern), STATUS_OK);
+	return status == STATUS_OK ? rights_add(*out, &pattern, true) : status;
+}
+
+/* The primary of the tests does not know such messages, so that even then it fails; but it comes to an end. */
+static bool survey_zone(struct world *world, unsigned long n, bool only_one)
+{
+	struct survey_options options = {
+		.client = {.connect_timeout_ms = 2000, .reply_timeout_ms = 4000, .fudge_s = 300}, .primary = "ns1"};
+	struct survey_zone zone = {.name = &world->zone_name, .key = world->key};
+	struct survey_end end = {0};
+	struct survey *survey = NULL;
+	struct rights *rights = NULL;
+	struct transport_maker maker;
+	enum status status;
+	bool failed;
+
+	open_network(world);
+	maker = network_maker(world->network);
+	fail_from(n, only_one);
+	status = make_rights(world, &rights);
+	if (status == STATUS_OK) {
+		rights_settle(rights);
+		zone.rights = rights_of(rights, 0, &zone.right_count);
+		status = survey_new(fake_env_of(world->fake), &maker, &world->peers[0], &options, &zone, 1, on_finding,
+				    on_survey_done, &end, &survey);
+	}
+	fake_env_advance(world->fake, LATER_MS);
+	failed = fail_no_more();
+	assert_int_equal(survey != NULL, status == STATUS_OK);
+	assert_int_equal(end.done, status == STATUS_OK);
+	assert_true(failed || end.found > 1);
+	if (status == STATUS_OK && failed)
+		assert_true(end.failures > 0);
+	survey_free(&survey);
+	rights_free(&rights);
+	close_network(world);
+	return failed;
+}
+
+static void surveys_end_or_are_not_begun(void **state)
+{
+	repeat(*state, survey_zone);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -982,6 +1052,7 @@ int main(void)
 		TEST(zones_are_made_or_not),
 		TEST(successors_are_made_or_not),
 		TEST(changes_are_committed_or_not_called_so),
+		TEST(surveys_end_or_are_not_begun),
 		TEST(passwords_are_checked_or_not_called_right),
 		cmocka_unit_test_setup_teardown(accounts_are_found_whole_or_not_known, make_state, remove_state),
 		cmocka_unit_test_setup_teardown(history_is_written_or_dropped, make_state, remove_state),

@@ -236,6 +236,11 @@ static void options_that_are_left_out_have_their_defaults(void **state)
 	assert_true(load.config->users[0].active);
 	assert_true(load.config->users[0].may_update);
 	assert_int_equal(load.config->log_level, LOG_INFO);
+	assert_int_equal(load.config->log_format, LOG_FORMAT_TEXT);
+	assert_string_equal(load.config->log_to, "stderr");
+	assert_false(load.config->has_admin);
+	assert_int_equal(load.config->zones[0].tls_pin_count, 0);
+	assert_null(load.config->zones[0].tls_ca);
 	assert_false(load.config->uniform_auth_errors);
 	assert_true(load.config->allow_private);
 	assert_false(load.config->allow_loopback);
@@ -258,13 +263,18 @@ static void options_that_are_given_are_taken(void **state)
 	(void)state;
 	load_parts(
 		&(struct parts){
-			.extra = "log_level = 'debug'; uniform_auth_errors = true; allow_private = false;"
-				 "allow_loopback = true; request_timeout_ms = 60000; connect_timeout_ms = 50;"
-				 "reply_timeout_ms = 0x64; fudge_s = 3600L; queue_max = 1; idle_timeout_s = 3600;"
-				 "max_connections = 1000000; max_connections_per_source = 0;"},
+			.extra =
+				"log_level = 'debug'; log_format = 'json'; log_to = 'syslog'; admin_listen = '::1'; uniform_auth_errors = true; allow_private = false;"
+				"allow_loopback = true; request_timeout_ms = 60000; connect_timeout_ms = 50;"
+				"reply_timeout_ms = 0x64; fudge_s = 3600L; queue_max = 1; idle_timeout_s = 3600;"
+				"max_connections = 1000000; max_connections_per_source = 0;"},
 		&load);
 	assert_int_equal(load.status, STATUS_OK);
 	assert_int_equal(load.config->log_level, LOG_DEBUG);
+	assert_int_equal(load.config->log_format, LOG_FORMAT_JSON);
+	assert_string_equal(load.config->log_to, "syslog");
+	assert_true(load.config->has_admin);
+	assert_int_equal(load.config->admin.port, 9153);
 	assert_true(load.config->uniform_auth_errors);
 	assert_false(load.config->allow_private);
 	assert_true(load.config->allow_loopback);
@@ -374,6 +384,36 @@ static void reads_listeners_zones_and_users(void **state)
 	assert_int_equal(config->users[1].key_count, 0);
 	assert_int_equal(config->users[1].pattern_count, 1);
 	assert_string_equal(config->users[2].login, "MyLogin"); /* capitals matter */
+	config_release(&load.config);
+}
+
+static void tls_to_the_primaries_has_a_port_of_its_own(void **state)
+{
+	const struct parts parts = {
+		.zones = "zones = ( { name = 'dyn.example.com'; key = 'gw';"
+			 " primaries = ( 'ns1.example.com', '192.0.2.53:5353' );"
+			 " tls_pins = ( 'sha256:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f' ); },"
+			 " { name = 'example.org'; key = 'gw'; primaries = ( '2001:db8::53' ); tls_ca = 'system';"
+			 " tls_name = 'ns1.example.org'; } );",
+		.users = "",
+	};
+	char text[PIN_TEXT_MAX], buffer[PEER_TEXT_MAX];
+	const struct config_zone *zones;
+	struct load load;
+
+	(void)state;
+	load_parts(&parts, &load);
+	print_complaints(&load);
+	assert_int_equal(load.status, STATUS_OK);
+	zones = load.config->zones;
+	assert_int_equal(zones[0].tls_pin_count, 1);
+	assert_string_equal(pin_format(&zones[0].tls_pins[0], text),
+			    "sha256:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f");
+	assert_string_equal(peer_format(&zones[0].primaries[0], buffer), "ns1.example.com:853");
+	assert_string_equal(peer_format(&zones[0].primaries[1], buffer), "192.0.2.53:5353");
+	assert_string_equal(peer_format(&zones[1].primaries[0], buffer), "[2001:db8::53]:853");
+	assert_string_equal(zones[1].tls_ca, "system");
+	assert_string_equal(zones[1].tls_name, "ns1.example.org");
 	config_release(&load.config);
 }
 
@@ -587,6 +627,11 @@ static void refuses_a_value_out_of_range_or_without_a_meaning(void **state)
 		{{.extra = "fudge_s = 4294967301L;"}, 5, "`fudge_s` must be from 1 to 3600, not 4294967301"},
 		{{.extra = "request_timeout_ms = 99;\nreply_timeout_ms = 50;"}, 5, "must be from 100 to 60000, not 99"},
 		{{.extra = "log_level = 'verbose';"}, 5, "`log_level` must be"},
+		{{.extra = "log_format = 'xml';"}, 5, "`log_format` must be \"text\" or \"json\""},
+		{{.extra = "log_to = 'file';"}, 5, "`log_to` must be"},
+		{{.extra = "admin_listen = 'localhost';"},
+		 5,
+		 "\"localhost\" is not an IP address with an optional port"},
 		{{.listen = "listen = ( { address = '::';\nport = 0; } );"},
 		 2,
 		 "`port` must be from 1 to 65535, not 0"},
@@ -721,6 +766,7 @@ static void refuses_options_that_contradict_each_other(void **state)
 		 6,
 		 "login \"a\" is there twice"},
 		{{.extra = "reply_timeout_ms = 5000;\nrequest_timeout_ms = 4000;"}, 6, "must not be less than"},
+		{{.extra = "group = 'nogroup';"}, 5, "`group` needs a `user`"},
 	};
 
 	(void)state;
@@ -1169,6 +1215,7 @@ int main(void)
 		cmocka_unit_test_teardown(options_that_are_left_out_have_their_defaults, clean),
 		cmocka_unit_test_teardown(options_that_are_given_are_taken, clean),
 		cmocka_unit_test_teardown(reads_listeners_zones_and_users, clean),
+		cmocka_unit_test_teardown(tls_to_the_primaries_has_a_port_of_its_own, clean),
 		cmocka_unit_test_teardown(reads_keys_with_names_and_limits, clean),
 		cmocka_unit_test_teardown(users_may_create_where_they_are_told_to, clean),
 		cmocka_unit_test_teardown(errors_as_200_is_for_the_listener_that_has_it, clean),

@@ -77,6 +77,15 @@ static void understands_requests(void **state)
 		 "httpreq",
 		 "missing-key"},
 		{{"/cleanup", "{\"value\":\"proof\"}", NULL, "u:k"}, "httpreq", "missing-host"},
+		/* Two URLs as one: the first says what is meant. */
+		{{"/present%20http://gw.example/cleanup", "{\"fqdn\":\"" CHALLENGE "\",\"value\":\"proof\"}", NULL,
+		  "u:k"},
+		 "httpreq",
+		 "add u:k " CHALLENGE " proof"},
+		{{"/cleanup%20http://gw.example/present", "{\"fqdn\":\"" CHALLENGE "\",\"value\":\"proof\"}", NULL,
+		  "u:k"},
+		 "httpreq",
+		 "drop u:k " CHALLENGE " proof"},
 	};
 	static struct asked asked;
 	struct intent intent;

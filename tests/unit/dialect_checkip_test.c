@@ -68,6 +68,8 @@ static void myip_is_the_address_alone(void **state)
 	assert_text((struct text){response.body, response.body_len}, "203.0.113.77\n");
 	answer_to("/myip", HTTP_GET, "2001:db8::77", &response);
 	assert_text((struct text){response.body, response.body_len}, "2001:db8::77\n");
+	answer_to("/myip http://gw.example/", HTTP_GET, "203.0.113.77", &response); /* two URLs as one */
+	assert_text((struct text){response.body, response.body_len}, "203.0.113.77\n");
 }
 
 static void head_is_served_as_get_is(void **state)

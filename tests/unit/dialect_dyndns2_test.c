@@ -102,7 +102,8 @@ static void takes_lists_of_hosts(void **state)
 	static const struct request_row rows[] = {
 		{"/nic/update?hostname=a.example.com,b.example.com", NULL, BASIC, "u:p a.example.com,b.example.com"},
 		{"/nic/update?hostname=a.example.com%2Cb.example.com", NULL, BASIC, "u:p a.example.com,b.example.com"},
-		{"/nic/update?hostname=a.example.com,%20b.example.com+", NULL, BASIC, "u:p a.example.com,b.example.com"},
+		{"/nic/update?hostname=a.example.com,%20b.example.com+", NULL, BASIC,
+		 "u:p a.example.com,b.example.com"},
 		{"/nic/update?hostname=a.example.com%2cb.example.com", NULL, BASIC, "u:p a.example.com,b.example.com"},
 		{"/nic/update?hostname=b,a,b", NULL, BASIC, "u:p b,a,b"}, /* a line for each, in the order asked */
 		{"/nic/update?hostname=a,,b,", NULL, BASIC, "u:p a,b"},
@@ -223,6 +224,20 @@ static void understands_desec(void **state)
 	assert_understood(rows, LENGTH(rows));
 }
 
+/* An empty item in front says that there is no IPv4 address only where one could stand. */
+static void an_operand_for_ipv6_says_nothing_of_ipv4(void **state)
+{
+	static const struct request_row rows[] = {
+		{"/nic/update?hostname=h&myip=,2001:db8::1", NULL, BASIC, "u:p h =,2001:db8::1"},
+		{"/nic/update?hostname=h&myipv6=,2001:db8::1", NULL, BASIC, "u:p h =2001:db8::1"},
+		{"/nic/update?hostname=h&ip6=,,2001:db8::1,", NULL, BASIC, "u:p h =2001:db8::1,"},
+		{"/nic/update?hostname=h&ipv6=,", NULL, BASIC, "u:p h"},
+	};
+
+	(void)state;
+	assert_understood(rows, LENGTH(rows));
+}
+
 /* FRITZ!Box does not escape, and 05.50 sends two URLs as one request. */
 static void takes_two_urls_in_one_for_the_first(void **state)
 {
@@ -240,6 +255,8 @@ static void takes_two_urls_in_one_for_the_first(void **state)
 		/* Any other space is part of what was sent, and makes it wrong. */
 		{"/nic/update?hostname=h&myip=192.0.2.1%20x", NULL, BASIC, "u:p h =192.0.2.1 x"},
 		{"/nic/update?hostname=h%20htt", NULL, BASIC, "u:p h htt"},
+		{"/nic/update?hostname=h,%20http.example.com", NULL, BASIC, "u:p h,http.example.com"},
+		{"/nic/update?hostname=h,+https&myip=192.0.2.1%20https", NULL, BASIC, "u:p h,https =192.0.2.1 https"},
 	};
 
 	(void)state;
@@ -729,6 +746,7 @@ int main(void)
 		cmocka_unit_test(ignores_what_means_nothing_here),
 		cmocka_unit_test(offline_is_understood),
 		cmocka_unit_test(understands_desec),
+		cmocka_unit_test(an_operand_for_ipv6_says_nothing_of_ipv4),
 		cmocka_unit_test(takes_two_urls_in_one_for_the_first),
 		cmocka_unit_test(more_hosts_than_allowed_are_told),
 		cmocka_unit_test(too_many_address_operands_are_no_address),

@@ -81,6 +81,8 @@ static struct rrset one_address(const char *address)
 #define ADD_A                          "0001 0001 000000b4 0004 c000024d "
 #define ADD_AAAA                       "001c 0001 000000b4 0010 20010db8000000000000000000000001 "
 #define IS_NOT_A                       "0001 00fe 00000000 0000 "
+#define REHEARSE_A                     "0001 00fe 00000000 0004 c000024d "
+#define REHEARSE_AAAA                  "001c 00fe 00000000 0010 20010db8000000000000000000000001 "
 #define IS_NO_ALIAS                    "0005 00fe 00000000 0000 "
 #define IS_A                           "0001 0001 00000000 0004 c000024d "
 #define IS_AAAA                        "001c 0001 00000000 0010 20010db8000000000000000000000001 "
@@ -152,6 +154,13 @@ static void writes_exactly_these_octets(void **state)
 		 false,
 		 DNS_CONFIRM,
 		 HEADER("0001", "0000") ZONE OWNER_FIRST IS_A},
+		{"a rehearsal",
+		 {"192.0.2.77", "2001:db8::1"},
+		 2,
+		 true,
+		 DNS_REHEARSE,
+		 HEADER("0000", "0002") ZONE OWNER_FIRST REHEARSE_A OWNER REHEARSE_AAAA},
+		{"a query for the SOA", {NULL}, 0, false, DNS_SOA, "1234 0000 0001 0000 0000 0000 " ZONE},
 		{"a query", {"192.0.2.77"}, 1, true, DNS_QUERY, QUERY "0001 0001"},
 		{"a query for AAAA", {"2001:db8::1"}, 1, true, DNS_QUERY, QUERY "001c 0001"},
 	};
@@ -306,6 +315,70 @@ static enum status write_many(size_t count, uint8_t *wire, size_t cap, size_t *l
 	return status;
 }
 
+/* ---- TXT records ---- */
+
+#define PROOF      "05 70726f6f66 "
+#define OLD        "03 6f6c64 "
+#define DELETE_TXT "0010 00ff 00000000 0000 "
+#define ADD_PROOF  "0010 0001 000000b4 0006 " PROOF
+#define ADD_OLD    "0010 0001 000000b4 0004 " OLD
+#define DROP_PROOF "0010 00fe 00000000 0006 " PROOF
+
+static struct txt txt_of(const char *string)
+{
+	struct txt txt = {.len = (uint8_t)strlen(string)};
+
+	memcpy(txt.octets, string, txt.len);
+	return txt;
+}
+
+static struct change_set txt_set(enum change_kind kind, const char *txt, const char *kept)
+{
+	return (struct change_set){.owner = name_of("www.dyn.example.com"),
+				   .count = 1,
+				   .changes = {{.kind = kind, .ttl_s = 180}},
+				   .txt = txt_of(txt),
+				   .kept = txt_of(kept)};
+}
+
+/* RFC 2136 section 2.5: an RRset is deleted, a string added to it, or one taken out. */
+static void writes_texts(void **state)
+{
+	static const struct {
+		const char *row;
+		enum change_kind kind;
+		const char *txt, *kept;
+		enum dns_request_kind request;
+		const char *hex;
+	} rows[] = {
+		{"set", CHANGE_TXT_SET, "proof", "", DNS_UPDATE,
+		 HEADER("0001", "0002") ZONE OWNER_FIRST IS_NO_ALIAS OWNER_FIRST DELETE_TXT "c031" ADD_PROOF},
+		{"clear", CHANGE_TXT_SET, "", "", DNS_UPDATE, HEADER("0000", "0001") ZONE OWNER_FIRST DELETE_TXT},
+		{"add", CHANGE_TXT_ADD, "proof", "", DNS_UPDATE,
+		 HEADER("0001", "0001") ZONE OWNER_FIRST IS_NO_ALIAS OWNER_FIRST ADD_PROOF},
+		{"drop", CHANGE_TXT_DROP, "proof", "", DNS_UPDATE, HEADER("0000", "0001") ZONE OWNER_FIRST DROP_PROOF},
+		{"rotate", CHANGE_TXT_ROTATE, "proof", "old", DNS_UPDATE,
+		 HEADER("0001", "0003") ZONE OWNER_FIRST IS_NO_ALIAS OWNER_FIRST DELETE_TXT "c031" ADD_OLD
+											    "c031" ADD_PROOF},
+		{"rotate, with nothing there", CHANGE_TXT_ROTATE, "proof", "", DNS_UPDATE,
+		 HEADER("0001", "0002") ZONE OWNER_FIRST IS_NO_ALIAS OWNER_FIRST DELETE_TXT "c031" ADD_PROOF},
+		{"a query", CHANGE_TXT_ROTATE, "proof", "", DNS_QUERY, QUERY "0010 0001"},
+	};
+	struct name zone = name_of("dyn.example.com");
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct change_set set = txt_set(rows[i].kind, rows[i].txt, rows[i].kept);
+		struct dns_request request = {.kind = rows[i].request, .zone = &zone, .sets = &set};
+		uint8_t wire[512], expected[512];
+		size_t len, expected_len = from_hex(rows[i].hex, expected, sizeof expected);
+
+		assert_row(rows[i].row, dns_request_write(&request, ID, wire, sizeof wire, &len) == STATUS_OK);
+		assert_row(rows[i].row, len == expected_len);
+		assert_memory_equal(wire, expected, len);
+	}
+}
+
 #define LONGEST_LABEL "a23456789b123456789c123456789d123456789e123456789f123456789g123"
 
 /* What the queue fills messages by: with less it would build messages that cannot be written. */
@@ -335,6 +408,54 @@ static void the_space_of_sets_is_an_upper_bound(void **state)
 				 STATUS_OK);
 		assert_true(len + TSIG_RECORD_MAX <= space);
 		free(sets);
+	}
+}
+
+/* Sets as large as can be: two texts of the greatest length, or RRsets of which every address is rewritten. */
+static struct change_set large_set(const char *owner, bool is_txt)
+{
+	struct change_set set = {.owner = name_of(owner), .count = is_txt ? 1 : 2};
+
+	if (is_txt) {
+		set.changes[0].kind = CHANGE_TXT_ROTATE;
+		set.txt.len = set.kept.len = sizeof set.txt.octets;
+		return set;
+	}
+	for (size_t i = 0; i < set.count; i++) {
+		struct rrset *was = &set.changes[i].was;
+
+		set.changes[i].addr.family = i ? ADDR_V6 : ADDR_V4;
+		*was = (struct rrset){.known = true, .count = RRSET_MAX};
+		for (size_t k = 0; k < RRSET_MAX; k++)
+			was->addrs[k] = set.changes[i].addr;
+		set.changes[i].becomes = *was;
+	}
+	return set;
+}
+
+static void the_space_of_large_sets_is_an_upper_bound(void **state)
+{
+	enum { COUNT = 200 };
+	static struct change_set sets[COUNT];
+	static uint8_t wire[DNS_MESSAGE_MAX];
+	struct name zone = name_of("dyn.example.com");
+	struct dns_request request = {.kind = DNS_UPDATE, .zone = &zone, .sets = sets};
+
+	(void)state;
+	for (unsigned is_txt = 0; is_txt < 2; is_txt++) {
+		size_t fits = 0, space = dns_message_space(&zone), len;
+
+		for (size_t i = 0; i < COUNT; i++)
+			sets[i] = large_set("a.b.c.d.dyn.example.com", is_txt);
+		while (fits < COUNT && space + dns_set_space(&sets[fits], &zone) <= DNS_MESSAGE_MAX) {
+			space += dns_set_space(&sets[fits], &zone);
+			sets[fits].next = &sets[fits + 1];
+			fits++;
+		}
+		assert_true(fits > 1 && fits < COUNT);
+		sets[fits - 1].next = NULL;
+		assert_int_equal(dns_request_write(&request, ID, wire, sizeof wire, &len), STATUS_OK);
+		assert_true(len + TSIG_RECORD_MAX <= space);
 	}
 }
 
@@ -563,6 +684,76 @@ static void reads_what_a_query_found(void **state)
 	}
 }
 
+/* The question is www.dyn.example.com; c010 is dyn.example.com, c014 example.com. */
+static void knows_a_name_that_is_hidden(void **state)
+{
+	static const struct {
+		const char *row, *hex;
+		bool hidden;
+	} rows[] = {
+#define SECTIONS(flags, answers, authorities)                                                                          \
+	"1234 " flags " 0001 " answers " " authorities                                                                 \
+	" 0000 03 777777 03 64796e 07 6578616d706c65 03 636f6d 00 0001 0001 "
+		{"a referral", SECTIONS("8000", "0000", "0001") "c00c 0002 0001 0000003c 0002 c014", true},
+		{"a referral to the zone", SECTIONS("8000", "0000", "0001") "c010 0002 0001 0000003c 0002 c014", false},
+		{"a referral to the zone's parent",
+		 SECTIONS("8000", "0000", "0001") "c014 0002 0001 0000003c 0002 c014", false},
+		{"name servers of its own", SECTIONS("8400", "0000", "0001") "c00c 0002 0001 0000003c 0002 c014",
+		 false},
+		{"an SOA",
+		 SECTIONS("8000", "0000", "0001") "c00c 0006 0001 0000003c 0018 c010 c010 "
+						  "0000000000000000000000000000000000000000",
+		 false},
+		{"a DNAME above it", SECTIONS("8400", "0001", "0000") "c010 0027 0001 0000003c 0002 c014", true},
+		{"a DNAME of its own", SECTIONS("8400", "0001", "0000") "c00c 0027 0001 0000003c 0002 c014", false},
+		{"nothing", SECTIONS("8400", "0000", "0000"), false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct dns_reply reply;
+
+		assert_row(rows[i].row, read_answer(rows[i].hex, ADDR_V4, &reply) == STATUS_OK);
+		assert_row(rows[i].row, reply.answer.hidden == rows[i].hidden);
+	}
+}
+
+#define SOA_FIXED "00000e10 00000258 00093a80 0000003c"
+#define SOA_RR(owner, serial)                                                                                          \
+	owner " 0006 0001 0000012c 0026 02 6e73 c00c 0a 686f73746d6173746572 c00c " serial SOA_FIXED
+
+static void reads_the_serial_of_the_zone(void **state)
+{
+	static const struct {
+		const char *row;
+		const char *hex;
+		bool authoritative;
+		size_t count;
+		uint32_t serial;
+	} rows[] = {
+		{"a primary's", "1234 8400 0001 0001 0000 0000 " ZONE SOA_RR("c00c", "ffff0102"), true, 1, 0xffff0102},
+		{"a resolver's", "1234 8000 0001 0001 0000 0000 " ZONE SOA_RR("c00c", "00000001"), false, 1, 1},
+		{"of the zone above", "1234 8400 0001 0001 0000 0000 " ZONE SOA_RR("c010", "00000001"), true, 0, 0},
+		{"none", "1234 8400 0001 0000 0000 0000 " ZONE, true, 0, 0},
+		{"an address", "1234 8400 0001 0001 0000 0000 " ZONE "c00c 0001 0001 0000012c 0004 c0000201", true, 0,
+		 0},
+	};
+	struct name zone = name_of("dyn.example.com");
+	struct dns_request request = {.kind = DNS_SOA, .zone = &zone};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		uint8_t wire[512];
+		size_t len = from_hex(rows[i].hex, wire, sizeof wire);
+		struct dns_reply reply;
+
+		assert_row(rows[i].row, dns_reply_read(wire, len, &request, &reply) == STATUS_OK);
+		assert_row(rows[i].row, reply.answer.authoritative == rows[i].authoritative);
+		assert_row(rows[i].row, reply.answer.count == rows[i].count);
+		assert_row(rows[i].row, reply.answer.serial == rows[i].serial);
+	}
+}
+
 static void refuses_what_is_no_reply_to_the_query(void **state)
 {
 	static const struct {
@@ -602,6 +793,64 @@ static void an_address_of_another_length_is_never_an_answer(void **state)
 	}
 }
 
+#define IN_TXT "c00c 0010 0001 0000003c "
+#define IN_OLD IN_TXT "0004 " OLD
+
+/* Records of one string are read; others only count. */
+static void reads_texts(void **state)
+{
+	static const struct {
+		const char *row, *hex;
+		size_t count;
+		const char *texts[2]; /* up to NULL */
+	} rows[] = {
+		{"nothing", REPLY("8400", "0000") "0010 0001", 0, {NULL}},
+		{"one", REPLY("8400", "0001") "0010 0001 " IN_OLD, 1, {"old"}},
+		{"two", REPLY("8400", "0002") "0010 0001 " IN_OLD IN_TXT "0006 " PROOF, 2, {"old", "proof"}},
+		{"of two strings", REPLY("8400", "0001") "0010 0001 " IN_TXT "0008 " OLD OLD, 1, {NULL}},
+		{"an empty one", REPLY("8400", "0001") "0010 0001 " IN_TXT "0001 00", 1, {""}},
+		{"another type", REPLY("8400", "0001") "0010 0001 " IN_A "c0000201", 0, {NULL}},
+	};
+	struct name zone = name_of("dyn.example.com");
+	struct change_set set = txt_set(CHANGE_TXT_ROTATE, "proof", "");
+	struct dns_request request = {.kind = DNS_QUERY, .zone = &zone, .sets = &set};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct dns_reply reply;
+		uint8_t wire[512];
+		size_t len = from_hex(rows[i].hex, wire, sizeof wire), wanted = 0;
+
+		assert_row(rows[i].row, read_reply_to(&request, wire, len, &reply) == STATUS_OK);
+		assert_row(rows[i].row, reply.answer.count == rows[i].count);
+		for (; wanted < LENGTH(rows[i].texts) && rows[i].texts[wanted]; wanted++) {
+			const struct txt *txt = &reply.answer.texts[wanted];
+
+			assert_row(rows[i].row, wanted < reply.answer.text_count);
+			assert_text((struct text){txt->octets, txt->len}, rows[i].texts[wanted]);
+		}
+		assert_row(rows[i].row, reply.answer.text_count == wanted);
+	}
+}
+
+static void reads_as_many_texts_as_there_is_room_for(void **state)
+{
+	enum { MORE = DNS_TEXTS_MAX + 3 };
+	struct name zone = name_of("dyn.example.com");
+	struct change_set set = txt_set(CHANGE_TXT_ROTATE, "proof", "");
+	struct dns_request request = {.kind = DNS_QUERY, .zone = &zone, .sets = &set};
+	char hex[1024] = REPLY("8400", "000b") "0010 0001 ";
+	struct dns_reply reply;
+	uint8_t wire[512];
+
+	(void)state;
+	for (size_t i = 0; i < MORE; i++)
+		strcat(hex, IN_OLD);
+	assert_int_equal(read_reply_to(&request, wire, from_hex(hex, wire, sizeof wire), &reply), STATUS_OK);
+	assert_int_equal(reply.answer.count, MORE);
+	assert_int_equal(reply.answer.text_count, DNS_TEXTS_MAX);
+}
+
 static void the_id_is_read_in_network_order(void **state)
 {
 	(void)state;
@@ -634,17 +883,23 @@ int main(void)
 		cmocka_unit_test(a_probe_may_ask_for_nothing),
 		cmocka_unit_test(a_query_is_for_the_change_it_names),
 		cmocka_unit_test(the_ttl_is_the_zone_s),
+		cmocka_unit_test(writes_texts),
 		cmocka_unit_test(several_change_sets_share_a_message),
 		cmocka_unit_test(a_message_that_does_not_fit_is_refused),
 		cmocka_unit_test(the_space_of_sets_is_an_upper_bound),
+		cmocka_unit_test(the_space_of_large_sets_is_an_upper_bound),
 		cmocka_unit_test(reads_id_and_rcode),
 		cmocka_unit_test(refuses_what_is_no_reply_to_an_update_of_the_zone),
 		cmocka_unit_test(refuses_a_zone_of_another_class),
 		cmocka_unit_test(refuses_a_malformed_reply),
 		cmocka_unit_test(refuses_a_reply_cut_short_at_any_octet),
 		cmocka_unit_test(reads_what_a_query_found),
+		cmocka_unit_test(knows_a_name_that_is_hidden),
+		cmocka_unit_test(reads_the_serial_of_the_zone),
 		cmocka_unit_test(refuses_what_is_no_reply_to_the_query),
 		cmocka_unit_test(an_address_of_another_length_is_never_an_answer),
+		cmocka_unit_test(reads_texts),
+		cmocka_unit_test(reads_as_many_texts_as_there_is_room_for),
 		cmocka_unit_test(the_id_is_read_in_network_order),
 		cmocka_unit_test(rcodes_have_names),
 	};

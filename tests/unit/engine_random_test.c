@@ -927,7 +927,7 @@ static void make_world(struct schedule *schedule)
 	for (size_t i = 0; i < ZONES; i++) {
 		assert_int_equal(name_parse(text_of(zone_names[i]), &schedule->names[i]), STATUS_OK);
 		schedule->setups[i] = (struct zone_setup){&schedule->names[i], schedule->peers,
-							  1 + draw(schedule, PRIMARIES), schedule->key};
+							  1 + draw(schedule, PRIMARIES), schedule->key, NULL};
 	}
 }
 

@@ -160,11 +160,94 @@ static void drops_what_is_above_the_level(void **state)
 		for (size_t i = 0; i < LENGTH(levels); i++) {
 			size_t before = written.count;
 
+			assert_int_equal(log_level(), levels[set]);
 			assert_int_equal(log_enabled(levels[i]), i <= set);
 			LOG(levels[i], "test", log_number("n", 1));
 			assert_int_equal(written.count - before, i <= set);
 		}
 	}
+}
+
+/* ---- JSON ---- */
+
+static int start_json(void **state)
+{
+	log_set_format(LOG_FORMAT_JSON);
+	return start(state);
+}
+
+static int stop_json(void **state)
+{
+	log_set_format(LOG_FORMAT_TEXT);
+	return stop(state);
+}
+
+static void json_has_the_same_fields(void **state)
+{
+	regex_t form;
+
+	(void)state;
+	LOG(LOG_WARNING, "primary-refused", log_text("zone", "dyn.example.com"), log_number("attempt", -2));
+	assert_int_equal(regcomp(&form,
+				 "^\\{\"time\":\"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z\",\"level\":\"warning\","
+				 "\"event\":\"primary-refused\",\"zone\":\"dyn\\.example\\.com\",\"attempt\":-2\\}$",
+				 REG_EXTENDED | REG_NOSUB),
+			 0);
+	assert_int_equal(regexec(&form, written.line, 0, NULL, 0), 0);
+	regfree(&form);
+}
+
+static void json_escapes_what_could_forge_a_field_or_is_not_ascii(void **state)
+{
+	static const struct {
+		struct text value;
+		const char *field;
+	} rows[] = {
+		{OCTETS("a b"), "\"a b\"}"},
+		{OCTETS(""), "\"\"}"},
+		{OCTETS("\",\"level\":\"error"), "\"\\\",\\\"level\\\":\\\"error\"}"},
+		{OCTETS("back\\slash"), "\"back\\\\slash\"}"},
+		{OCTETS("a\r\nb\0c"), "\"a\\u000d\\u000ab\\u0000c\"}"},
+		{OCTETS("\x7f\xc3\xff"), "\"\\u007f\\u00c3\\u00ff\"}"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		const char *at;
+
+		LOG(LOG_INFO, "test", log_slice("v", rows[i].value));
+		at = strstr(written.line, "\"v\":");
+		assert_non_null(at);
+		assert_string_equal(at + 4, rows[i].field);
+	}
+}
+
+static void json_stays_json_however_much_there_is(void **state)
+{
+	static char escaped[500];
+
+	(void)state;
+	memset(escaped, '\n', sizeof escaped);
+	for (size_t len = 0; len <= sizeof escaped; len++) {
+		struct text value = {escaped, len};
+
+		LOG(LOG_INFO, "test", log_slice("a", value), log_slice("b", value), log_slice("c", value),
+		    log_slice("d", value), log_slice("e", value), log_slice("f", value), log_number("after", 1));
+		assert_in_range(written.len, 1, LINE_LEN_MAX);
+		assert_int_equal(written.line[written.len - 1], '}');
+		assert_non_null(memmem(written.line, written.len, "\"after\":1", 9));
+	}
+	assert_string_equal(written.line + written.len - strlen(",\"after\":1,\"cut\":1}"), ",\"after\":1,\"cut\":1}");
+}
+
+static void knows_its_formats_by_name(void **state)
+{
+	enum log_format format;
+
+	(void)state;
+	assert_true(log_format_parse(text_of("json"), &format) && format == LOG_FORMAT_JSON);
+	assert_true(log_format_parse(text_of("text"), &format) && format == LOG_FORMAT_TEXT);
+	assert_false(log_format_parse(text_of("JSON"), &format));
 }
 
 static void knows_its_levels_by_name(void **state)
@@ -178,6 +261,7 @@ static void knows_its_levels_by_name(void **state)
 	(void)state;
 	for (size_t i = 0; i < LENGTH(rows); i++) {
 		assert_true(log_level_parse(text_of(rows[i].name), &level));
+		assert_string_equal(log_level_name(rows[i].level), rows[i].name);
 		assert_int_equal(level, rows[i].level);
 	}
 	assert_false(log_level_parse(text_of(""), &level));
@@ -196,6 +280,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_long_value_leaves_room_for_the_others, start, stop),
 		cmocka_unit_test_setup_teardown(cuts_a_line_at_2_kib, start, stop),
 		cmocka_unit_test_setup_teardown(drops_what_is_above_the_level, start, stop),
+		cmocka_unit_test_setup_teardown(json_has_the_same_fields, start_json, stop_json),
+		cmocka_unit_test_setup_teardown(json_escapes_what_could_forge_a_field_or_is_not_ascii, start_json,
+						stop_json),
+		cmocka_unit_test_setup_teardown(json_stays_json_however_much_there_is, start_json, stop_json),
+		cmocka_unit_test(knows_its_formats_by_name),
 		cmocka_unit_test(knows_its_levels_by_name),
 	};
 

@@ -135,6 +135,32 @@ static void as_many_as_asked_for_find_room(void **state)
 	}
 }
 
+/* The string itself is not kept, only its hash. */
+static void the_last_text_of_an_owner_is_remembered(void **state)
+{
+	(void)state;
+	assert_false(memory_is_text(memory, 7, 1));
+	memory_keep_text(memory, 7, 1);
+	assert_true(memory_is_text(memory, 7, 1));
+	assert_false(memory_is_text(memory, 8, 1));
+	memory_keep_text(memory, 7, 2);
+	assert_false(memory_is_text(memory, 7, 1));
+	assert_true(memory_is_text(memory, 7, 2));
+	memory_drop(memory, 7, ADDR_NONE);
+	assert_false(memory_is_text(memory, 7, 2));
+}
+
+static void texts_and_addresses_are_apart(void **state)
+{
+	(void)state;
+	keep(7, "192.0.2.1");
+	keep(7, "2001:db8::1");
+	memory_keep_text(memory, 7, 1);
+	assert_true(has(7, "192.0.2.1") && has(7, "2001:db8::1") && memory_is_text(memory, 7, 1));
+	memory_drop(memory, 7, ADDR_V4);
+	assert_true(memory_is_text(memory, 7, 1));
+}
+
 static void poison_lasts_ten_minutes(void **state)
 {
 	(void)state;
@@ -163,10 +189,16 @@ static void poison_and_hints_are_apart(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(nothing_is_known_at_first),       TEST(what_was_kept_is_recalled),
-		TEST(the_types_of_an_owner_are_apart), TEST(any_hash_is_an_owner),
-		TEST(newer_ones_push_out_older_ones),  TEST(as_many_as_asked_for_find_room),
-		TEST(poison_lasts_ten_minutes),        TEST(poison_and_hints_are_apart),
+		TEST(nothing_is_known_at_first),
+		TEST(what_was_kept_is_recalled),
+		TEST(the_types_of_an_owner_are_apart),
+		TEST(any_hash_is_an_owner),
+		TEST(newer_ones_push_out_older_ones),
+		TEST(as_many_as_asked_for_find_room),
+		TEST(the_last_text_of_an_owner_is_remembered),
+		TEST(texts_and_addresses_are_apart),
+		TEST(poison_lasts_ten_minutes),
+		TEST(poison_and_hints_are_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "account/throttle.h"
+#include "admin/requests.h"
 #include "base/log.h"
 #include "fake_env.h"
 #include "http/decode.h"
@@ -66,6 +67,7 @@ struct world {
 	void *waiters[SETS_MAX];
 	size_t set_count;
 	struct pipeline *pipeline;
+	struct requests *requests;
 	void (*gone)(void *ctx); /* of the last exchange that was watched */
 	void *gone_ctx;
 	void *cancelled[SETS_MAX];
@@ -254,13 +256,16 @@ static void make_pipeline(struct world *world, bool uniform_auth_errors, unsigne
 		.submit_ctx = world,
 		.answer = answer,
 		.watch = watch,
+		.report = requests_report,
 	};
 
 	world->limits.failures_max = failures_max;
 	world->limits.recovery_s = RECOVERY_S;
 	assert_int_equal(throttle_new(&world->limits, &world->throttle), STATUS_OK);
-	parts.throttle = world->throttle;
+	assert_int_equal(requests_new(&world->requests), STATUS_OK);
 	assert_int_equal(verifier_new(parts.env, &world->verifier), STATUS_OK);
+	parts.throttle = world->throttle;
+	parts.report_ctx = world->requests;
 	parts.authoriser = (struct authoriser){parts.env, world->verifier, uniform_auth_errors};
 	assert_int_equal(pipeline_new(&parts, &world->pipeline), STATUS_OK);
 }
@@ -270,6 +275,8 @@ static void free_pipeline(struct world *world)
 	pipeline_free(&world->pipeline);
 	assert_null(world->pipeline);
 	throttle_free(&world->throttle);
+	requests_free(&world->requests);
+	assert_null(world->requests);
 	verifier_free(&world->verifier);
 }
 
@@ -626,17 +633,26 @@ static void a_failure_of_the_account_is_told_once_for_all_hosts(void **state)
 	assert_int_equal(world->set_count, 0);
 }
 
-static void each_host_has_its_line_in_the_log(void **state)
+/* The one line since `from`, without its time. */
+static const char *line_since(const struct world *world, size_t from)
+{
+	const char *line = strstr(world->log + from, " level=");
+
+	assert_non_null(line);
+	assert_ptr_equal(strchr(line, '\n') + 1, world->log + world->log_len);
+	return line + 1;
+}
+
+static void the_line_of_a_request_has_the_outcome_of_each_host(void **state)
 {
 	struct world *world = *state;
 
 	world->outcome = changed_to("192.0.2.80");
 	get(world, SEVERAL);
-	assert_non_null(strstr(world->log, "outcome=changed source=198.51.100.7 dialect=dyndns2 user=myLogin "
-					   "host=a.dyn.example.com ip=192.0.2.80\n"));
-	assert_non_null(strstr(world->log, "host=b.dyn.example.com"));
-	assert_non_null(strstr(world->log, "outcome=bad-host"));
-	assert_non_null(strstr(world->log, "outcome=zone-inactive"));
+	assert_string_equal(
+		strstr(line_since(world, 0), " host="),
+		" host=\"a.dyn.example.com,x.lab.example.com,no name,b.dyn.example.com,www.off.example.com\" "
+		"ip=192.0.2.80 outcome=changed,changed,bad-host,changed,zone-inactive status=200 ms=0\n");
 }
 
 /* ---- Tokens ---- */
@@ -1076,11 +1092,93 @@ static void the_address_page_tells_the_source(void **state)
 	assert_int_equal(world->store.lookups, 0);
 }
 
+/* ---- The log and the counts ---- */
+
+static void each_request_has_one_line_with_the_id_that_its_client_got(void **state)
+{
+	static const struct {
+		const char *target;
+		enum outcome_code outcome;
+		const char *rest;
+	} rows[] = {
+		{GOOD, OUTCOME_CHANGED,
+		 " source=198.51.100.7 dialect=rexx user=myLogin host=www.dyn.example.com ip=192.0.2.80 outcome=changed "
+		 "status=200 ms=0\n"},
+		{"/dynamic.cgi?host=www.dyn.example.com&user=myLogin&password=" KEY, OUTCOME_UNREACHABLE,
+		 " source=198.51.100.7 dialect=rexx user=myLogin host=www.dyn.example.com ip=- outcome=unreachable status=503 "
+		 "ms=0\n"},
+		{"/dynamic.cgi?host=x&user=nobody&password=" KEY, OUTCOME_CHANGED,
+		 " source=198.51.100.7 dialect=rexx user=nobody host=x ip=- outcome=no-such-login status=401 ms=0\n"},
+		{"/nic/update?hostname=www.dyn.example.com,b.off.example.com&myip=192.0.2.80&username=myLogin&password=" KEY,
+		 OUTCOME_CHANGED,
+		 " source=198.51.100.7 dialect=dyndns2 user=myLogin host=www.dyn.example.com,b.off.example.com ip=192.0.2.80 "
+		 "outcome=changed,zone-inactive status=200 ms=0\n"},
+		{"/no/such/" KEY, OUTCOME_CHANGED, " source=198.51.100.7 status=404\n"},
+	};
+	struct world *world = *state;
+	char last[HTTP_REQUEST_ID_SIZE] = "";
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		size_t from = world->log_len;
+		char start[64];
+
+		world->outcome.code = rows[i].outcome;
+		get(world, rows[i].target);
+		snprintf(start, sizeof start, "level=info event=request id=%s", world->response.request_id);
+		assert_memory_equal(line_since(world, from), start, strlen(start));
+		assert_string_equal(line_since(world, from) + strlen(start), rows[i].rest);
+		assert_int_equal(strlen(world->response.request_id), HTTP_REQUEST_ID_SIZE - 1);
+		assert_string_not_equal(world->response.request_id, last);
+		memcpy(last, world->response.request_id, sizeof last);
+	}
+}
+
+static void who_asks_for_the_address_is_logged_at_debug(void **state)
+{
+	struct world *world = *state;
+
+	get(world, "/myip");
+	assert_int_equal(world->log_len, 0);
+	log_set_level(LOG_DEBUG);
+	get(world, "/myip");
+	log_set_level(LOG_INFO);
+	assert_non_null(
+		strstr(line_since(world, 0), " dialect=checkip user=- host=- ip=- outcome=address status=200 "));
+}
+
+static void requests_and_outcomes_are_counted(void **state)
+{
+	struct world *world = *state;
+	const struct requests *requests = world->requests;
+
+	get(world, GOOD);
+	get(world, GOOD);
+	world->outcome.code = OUTCOME_UNCHANGED;
+	get(world, GOOD);
+	get(world,
+	    "/nic/update?hostname=www.dyn.example.com,b.off.example.com&myip=192.0.2.80&username=myLogin&password=" KEY);
+	get(world, "/no/such");
+	for (size_t i = 0; i < requests->dialect_count; i++) {
+		const struct dialect_counts *counts = &requests->dialects[i];
+		bool rexx = counts->dialect == &dialect_rexx, dyndns2 = counts->dialect == &dialect_dyndns2;
+
+		assert_int_equal(counts->requests, rexx ? 3 : dyndns2 ? 1 : 0);
+		assert_int_equal(counts->outcomes[OUTCOME_CHANGED], rexx ? 2 : 0);
+		assert_int_equal(counts->outcomes[OUTCOME_UNCHANGED], rexx || dyndns2 ? 1 : 0);
+		assert_int_equal(counts->outcomes[OUTCOME_ZONE_INACTIVE], dyndns2 ? 1 : 0);
+	}
+	assert_int_equal(requests->unrouted, 1);
+	assert_int_equal(requests->took_ms.counts[0], 5);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		TEST(each_request_has_one_line_with_the_id_that_its_client_got),
+		TEST(who_asks_for_the_address_is_logged_at_debug),
+		TEST(requests_and_outcomes_are_counted),
 		TEST(an_update_is_answered_ok),
 		TEST(nothing_is_answered_before_its_time),
 		TEST(what_a_client_that_is_gone_waits_for_is_taken_back),
@@ -1112,7 +1210,7 @@ int main(void)
 		TEST(the_answer_waits_for_the_last_host_and_keeps_the_order),
 		TEST(of_several_hosts_only_those_that_wait_are_taken_back),
 		TEST(a_failure_of_the_account_is_told_once_for_all_hosts),
-		TEST(each_host_has_its_line_in_the_log),
+		TEST(the_line_of_a_request_has_the_outcome_of_each_host),
 		TEST(a_token_is_its_user_s_key),
 		TEST(a_token_completes_labels_by_what_its_user_may_update),
 		TEST(a_token_that_is_nobody_s_is_refused_and_not_logged),

@@ -577,7 +577,11 @@ static void a_prefix_goes_before_what_is_there(void **state)
 		{"an empty prefix", {{"192.0.2.1"}, "", false}, "=192.0.2.1!"},
 		{"nothing but an empty prefix", {{NULL}, "", false}, "=203.0.113.9!"},
 		{"the longest", {{NULL}, "2001:db8::1/128", false}, "2001:db8::1/128!"},
-		{"the shortest", {{NULL}, "2001:db8::/1", false}, "2001:db8::/1!"},
+		{"the shortest", {{NULL}, "2001:db8::/3", false}, "2001:db8::/3!"},
+		{"one that could make ::1", {{NULL}, "2001:db8::/2", false}, "refused"},
+		{"another one", {{NULL}, "0:0:1::/16", false}, "refused"},
+		{"one that could make ::ffff:127.0.0.1", {{NULL}, "0:0:1::/32", false}, "refused"},
+		{"one that could make a link-local address", {{NULL}, "e000::/3", false}, "refused"},
 		{"no bit at all", {{NULL}, "2001:db8::/0", false}, "refused"},
 		{"too many bits", {{NULL}, "2001:db8::/129", false}, "refused"},
 		{"far too many", {{NULL}, "2001:db8::/18446744073709551680", false}, "refused"},
@@ -602,19 +606,22 @@ static void a_prefix_goes_before_what_is_there(void **state)
 	assert_wishes(&world, rows, LENGTH(rows));
 	world.policy.allow_private = false;
 	assert_wishes(&world, &(struct wish_row){"unique local", {{NULL}, "fd00:1::/64", false}, "refused"}, 1);
+	assert_wishes(&world, &(struct wish_row){"could be one", {{NULL}, "f800::/6", false}, "f800::/6!"}, 1);
+	assert_wishes(&world, &(struct wish_row){"could be one", {{NULL}, "f800::/5", false}, "refused"}, 1);
 	/* A host part cannot be made up, whoever asks. */
 	allow_creation(&world);
 	assert_wishes(&world, &(struct wish_row){"prefix", {{NULL}, "2001:db8:1:2::/64", false}, "2001:db8:1:2::/64!"},
 		      1);
 }
 
+/* With less than three bits it could make ::1 and the like. */
 static void every_length_of_a_prefix_is_taken(void **state)
 {
 	struct world world;
 
 	(void)state;
 	world_init(&world);
-	for (unsigned len = 1; len <= 128; len++) {
+	for (unsigned len = 3; len <= 128; len++) {
 		char prefix[64], expected[80];
 		struct plan_host host;
 

@@ -616,6 +616,32 @@ static void a_name_that_does_not_exist_has_no_record(void **state)
 	assert_at_rest(bench);
 }
 
+/* Behind a delegation, of which a referral tells, and behind a DNAME. */
+static void what_nobody_would_find_is_not_created(void **state)
+{
+	struct bench *bench = *state;
+	struct dns_result referral = {.verdict = DNS_VERIFIED, .answer = {.hidden = true}};
+	struct dns_result dname = {.verdict = DNS_VERIFIED,
+				   .answer = {.authoritative = true, .hidden = true, .rrset = {.known = true}}};
+	struct waiter *waiter;
+
+	bench->blind = true;
+	waiter = submit(bench, WWW, V4 | MAY_CREATE);
+	reply_with(bench, WWW, referral);
+	assert_kind(bench, WWW, DNS_UPDATE);
+	assert_true(message_of(bench, WWW)->copies[0].changes[0].must_exist);
+	reply(bench, WWW, DNS_NXRRSET);
+	assert_no_record(waiter, ADDR_V4);
+	waiter = submit(bench, WWW, V4 | MAY_CREATE);
+	reply_with(bench, WWW, referral);
+	reply(bench, WWW, DNS_NOERROR);
+	assert_int_equal(waiter->outcome.code, OUTCOME_CHANGED);
+	waiter = submit(bench, FTP, V4 | MAY_CREATE);
+	reply_with(bench, FTP, dname);
+	assert_no_record(waiter, ADDR_V4);
+	assert_at_rest(bench);
+}
+
 static void what_may_be_created_is_not_missing(void **state)
 {
 	struct bench *bench = *state;
@@ -1164,6 +1190,211 @@ static void a_removal_leaves_nothing_and_is_confirmed_when_done(void **state)
 	assert_at_rest(bench);
 }
 
+/* ---- TXT records ---- */
+
+static struct txt txt_of(const char *string)
+{
+	struct txt txt = {.len = (uint8_t)strlen(string)};
+
+	memcpy(txt.octets, string, txt.len);
+	return txt;
+}
+
+static struct waiter *submit_txt(struct bench *bench, enum change_kind kind, const char *string)
+{
+	struct change_set set = set_of(WWW, 0, 0);
+
+	set.count = 1;
+	set.changes[0] = (struct change){.kind = kind, .ttl_s = TTL_S};
+	set.txt = txt_of(string);
+	assert_int_equal(try_submit_set(bench, set), STATUS_OK);
+	act_all(bench);
+	return &bench->waiters[bench->waiter_count - 1];
+}
+
+/* `second` may be NULL. */
+static struct dns_result found_texts(const char *first, const char *second)
+{
+	struct dns_result result = {.verdict = DNS_VERIFIED, .answer = {.authoritative = true}};
+
+	result.answer.texts[result.answer.text_count++] = txt_of(first);
+	if (second)
+		result.answer.texts[result.answer.text_count++] = txt_of(second);
+	result.answer.count = result.answer.text_count;
+	return result;
+}
+
+static void assert_kept(struct bench *bench, const char *string)
+{
+	const struct change_set *set = &message_of(bench, WWW)->copies[0];
+
+	assert_kind(bench, WWW, DNS_UPDATE);
+	assert_int_equal(set->kept.len, strlen(string));
+	assert_memory_equal(set->kept.octets, string, set->kept.len);
+}
+
+static void commit_txt(struct bench *bench, enum change_kind kind, const char *string)
+{
+	struct waiter *waiter = submit_txt(bench, kind, string);
+
+	assert_kind(bench, WWW, DNS_UPDATE);
+	reply(bench, WWW, DNS_NOERROR);
+	assert_outcome(waiter, OUTCOME_CHANGED);
+}
+
+static void a_text_is_set_added_and_dropped_without_a_look(void **state)
+{
+	static const enum change_kind kinds[] = {CHANGE_TXT_SET, CHANGE_TXT_ADD, CHANGE_TXT_DROP};
+	struct bench *bench = *state;
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		commit_txt(bench, kinds[i], "proof");
+	assert_int_equal(bench->sends[DNS_QUERY] + bench->sends[DNS_CONFIRM], 0);
+	assert_at_rest(bench);
+}
+
+/* What is there comes in whatever order. */
+static void a_text_that_rotates_keeps_the_one_that_was_set_last(void **state)
+{
+	static const struct {
+		const char *first, *second, *kept;
+	} rows
+		[] =
+			{
+				{"old", NULL, "old"},    {"last", "old", "last"}, {"old", "last", "last"},
+				{"new", NULL, ""},       {"new", "last", "last"}, {"old", "new", "old"},
+				{"old", "older", "old"}, /* others have set them: any */
+			};
+	struct bench *bench = *state;
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct waiter *waiter;
+
+		commit_txt(bench, CHANGE_TXT_SET, "last");
+		bench->blind = true;
+		waiter = submit_txt(bench, CHANGE_TXT_ROTATE, "new");
+		assert_kind(bench, WWW, DNS_QUERY);
+		reply_with(bench, WWW, found_texts(rows[i].first, rows[i].second));
+		assert_kept(bench, rows[i].kept);
+		reply(bench, WWW, DNS_NOERROR);
+		assert_outcome(waiter, OUTCOME_CHANGED);
+	}
+	assert_at_rest(bench);
+}
+
+static void a_text_that_was_taken_out_was_not_set_last(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *waiter;
+
+	commit_txt(bench, CHANGE_TXT_ADD, "last");
+	commit_txt(bench, CHANGE_TXT_DROP, "another");
+	bench->blind = true;
+	waiter = submit_txt(bench, CHANGE_TXT_ROTATE, "new");
+	reply_with(bench, WWW, found_texts("old", "last"));
+	assert_kept(bench, "last");
+	reply(bench, WWW, DNS_NOERROR);
+	assert_outcome(waiter, OUTCOME_CHANGED);
+	assert_at_rest(bench);
+}
+
+/* The other string would be lost, and with it somebody's challenge. */
+static void texts_that_cannot_be_read_are_not_rotated(void **state)
+{
+	const struct dns_result results[] = {
+		{.verdict = DNS_VERIFIED, .rcode = DNS_REFUSED},
+		{.verdict = DNS_VERIFIED, .rcode = DNS_NOERROR}, /* no authority */
+	};
+	struct bench *bench = *state;
+
+	bench->blind = true;
+	for (size_t i = 0; i < sizeof results / sizeof *results; i++) {
+		struct waiter *waiter = submit_txt(bench, CHANGE_TXT_ROTATE, "new");
+
+		reply_with(bench, WWW, results[i]);
+		assert_outcome(waiter, OUTCOME_REFUSED);
+		assert_at_rest(bench);
+	}
+	assert_int_equal(bench->sends[DNS_UPDATE], 0);
+}
+
+static void what_became_of_a_rotation_is_looked_at(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *waiter;
+
+	bench->blind = true;
+	waiter = submit_txt(bench, CHANGE_TXT_ROTATE, "new");
+	reply_with(bench, WWW, found_texts("old", NULL));
+	reply_as(bench, WWW, DNS_UNKNOWN, 0);
+	pass_to_next(bench);
+	assert_kind(bench, WWW, DNS_QUERY);
+	reply_with(bench, WWW, found_texts("new", "other"));
+	assert_kept(bench, "other");
+	reply(bench, WWW, DNS_NOERROR);
+	assert_outcome(waiter, OUTCOME_CHANGED);
+	assert_at_rest(bench);
+}
+
+static void no_text_is_put_beside_an_alias(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *waiter = submit_txt(bench, CHANGE_TXT_ADD, "proof");
+
+	reply(bench, WWW, DNS_YXRRSET);
+	assert_no_record(waiter, ADDR_NONE);
+	assert_at_rest(bench);
+}
+
+/* Added strings are all wanted; of two that are to be the only one the later counts. */
+static void only_a_text_that_is_to_be_the_only_one_replaces_another(void **state)
+{
+	static const struct {
+		enum change_kind earlier, later;
+		bool together;
+	} rows[] = {
+		{CHANGE_TXT_SET, CHANGE_TXT_SET, true},    {CHANGE_TXT_ADD, CHANGE_TXT_ADD, false},
+		{CHANGE_TXT_DROP, CHANGE_TXT_DROP, false}, {CHANGE_TXT_ADD, CHANGE_TXT_SET, false},
+		{CHANGE_TXT_SET, CHANGE_TXT_ADD, false},
+	};
+	struct bench *bench = *state;
+
+	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct waiter *earlier, *later;
+
+		submit_txt(bench, CHANGE_TXT_ADD, "first");
+		earlier = submit_txt(bench, rows[i].earlier, "earlier");
+		later = submit_txt(bench, rows[i].later, "later");
+		reply(bench, WWW, DNS_NOERROR);
+		reply(bench, WWW, DNS_NOERROR);
+		assert_outcome(earlier, OUTCOME_CHANGED);
+		if (later->answers != rows[i].together)
+			fail_msg("row %u", i);
+		if (!rows[i].together)
+			reply(bench, WWW, DNS_NOERROR);
+		assert_outcome(later, OUTCOME_CHANGED);
+		assert_at_rest(bench);
+	}
+}
+
+/* A text and an address of one owner are two sets, which go one after the other. */
+static void a_text_and_an_address_do_not_replace_each_other(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *text, *address;
+
+	submit_txt(bench, CHANGE_TXT_ADD, "first");
+	address = submit(bench, WWW, V4);
+	text = submit_txt(bench, CHANGE_TXT_SET, "proof");
+	reply(bench, WWW, DNS_NOERROR);
+	reply(bench, WWW, DNS_NOERROR);
+	assert_outcome(address, OUTCOME_CHANGED);
+	assert_waits(text);
+	reply(bench, WWW, DNS_NOERROR);
+	assert_outcome(text, OUTCOME_CHANGED);
+	assert_at_rest(bench);
+}
+
 /* ---- Several hosts of one request ---- */
 
 static struct waiter *submit_member(struct bench *bench, const char *owner, bool more)
@@ -1238,6 +1469,20 @@ static void a_request_that_is_submitted_goes_out_even_if_its_last_host_finds_no_
 	assert_int_equal(in_flight(bench, DNS_UPDATE), 1);
 	assert_int_equal(bench->messages[0].count, 2);
 	bench_free(bench);
+}
+
+static void a_set_that_was_announced_and_does_not_come_holds_up_nobody(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *waiter = submit_member(bench, WWW, true);
+
+	act_all(bench);
+	assert_int_equal(bench->message_count, 0);
+	pass(bench, 1);
+	assert_int_equal(in_flight(bench, DNS_UPDATE), 1);
+	reply(bench, WWW, DNS_NOERROR);
+	assert_outcome(waiter, OUTCOME_CHANGED);
+	assert_at_rest(bench);
 }
 
 /* A look that fails, or that nobody waits for any more, holds up nobody. */
@@ -2704,6 +2949,7 @@ int main(void)
 		TEST(a_look_names_the_missing_record),
 		TEST(a_missing_record_settles_it_though_the_look_at_the_other_failed),
 		TEST(a_name_that_does_not_exist_has_no_record),
+		TEST(what_nobody_would_find_is_not_created),
 		TEST(what_may_be_created_is_not_missing),
 		TEST(what_a_look_finds_the_same_is_confirmed),
 		TEST(another_ttl_or_more_addresses_are_a_difference),
@@ -2729,9 +2975,18 @@ int main(void)
 		TEST(a_prefix_does_not_replace_an_address_that_waits),
 		TEST(a_new_record_is_made_only_if_there_is_still_none),
 		TEST(a_removal_leaves_nothing_and_is_confirmed_when_done),
+		TEST(a_text_is_set_added_and_dropped_without_a_look),
+		TEST(a_text_that_rotates_keeps_the_one_that_was_set_last),
+		TEST(a_text_that_was_taken_out_was_not_set_last),
+		TEST(texts_that_cannot_be_read_are_not_rotated),
+		TEST(what_became_of_a_rotation_is_looked_at),
+		TEST(no_text_is_put_beside_an_alias),
+		TEST(only_a_text_that_is_to_be_the_only_one_replaces_another),
+		TEST(a_text_and_an_address_do_not_replace_each_other),
 		TEST(the_hosts_of_a_request_are_one_message),
 		TEST(a_host_that_is_known_waits_for_those_behind_it),
 		TEST(a_request_that_is_submitted_goes_out_even_if_its_last_host_finds_no_room),
+		TEST(a_set_that_was_announced_and_does_not_come_holds_up_nobody),
 		TEST(a_request_does_not_wait_for_a_host_that_is_gone),
 		TEST(a_request_is_not_torn_apart_to_fill_a_message),
 		TEST(a_probe_finds_the_a_record_missing),

@@ -309,6 +309,35 @@ static void names_the_line_in_a_file(void **state)
 	assert_int_equal(error.line, 3);
 }
 
+/* The test vectors of RFC 4648 section 10. */
+static void gives_a_secret_back_in_base64(void **state)
+{
+	static const char *const rows[][2] = {{"f", "Zg=="},        {"fo", "Zm8="},        {"foo", "Zm9v"},
+					      {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+	uint8_t longest[TSIG_SECRET_MAX];
+	char text[TSIG_SECRET_TEXT_SIZE], again[TSIG_SECRET_TEXT_SIZE];
+	struct tsig_key *key;
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		assert_int_equal(
+			tsig_key_new("k", "hmac-sha256", (const uint8_t *)rows[i][0], strlen(rows[i][0]), &key),
+			TSIG_OK);
+		assert_ptr_equal(tsig_key_secret(key, text), text);
+		assert_string_equal(text, rows[i][1]);
+		tsig_key_free(&key);
+	}
+	for (size_t i = 0; i < sizeof longest; i++)
+		longest[i] = (uint8_t)(i * 167 + 3);
+	assert_int_equal(tsig_key_new("k", "hmac-sha256", longest, sizeof longest, &key), TSIG_OK);
+	tsig_key_secret(key, text);
+	assert_int_equal(strlen(text), sizeof text - 1);
+	tsig_key_free(&key);
+	assert_int_equal(tsig_key_new_base64("k", "hmac-sha256", text, &key), TSIG_OK);
+	assert_string_equal(tsig_key_secret(key, again), text);
+	tsig_key_free(&key);
+}
+
 static void a_missing_file_is_told_in_the_words_of_errno(void **state)
 {
 	struct place *place = *state;
@@ -334,6 +363,7 @@ int main(void)
 		cmocka_unit_test(reads_what_people_write),
 		cmocka_unit_test(reads_many_keys_in_their_order),
 		cmocka_unit_test(the_secret_of_the_file_is_the_secret_of_the_key),
+		cmocka_unit_test(gives_a_secret_back_in_base64),
 		cmocka_unit_test(a_refusal_names_the_line_and_what_was_expected),
 		cmocka_unit_test(every_beginning_of_a_file_is_refused_without_its_secret),
 		cmocka_unit_test(nul_octets_do_not_end_a_token),

@@ -150,8 +150,8 @@ static int setup(void **state)
 	world->primaries[1] = *primary_peer(world->second);
 	assert_int_equal(name_parse(text_of(ZONE_A), &world->names[0]), STATUS_OK);
 	assert_int_equal(name_parse(text_of(ZONE_B), &world->names[1]), STATUS_OK);
-	world->setups[0] = (struct zone_setup){&world->names[0], world->primaries, 2, world->key};
-	world->setups[1] = (struct zone_setup){&world->names[1], world->primaries, 1, world->key};
+	world->setups[0] = (struct zone_setup){&world->names[0], world->primaries, 2, world->key, NULL};
+	world->setups[1] = (struct zone_setup){&world->names[1], world->primaries, 1, world->key, NULL};
 	open_zones(world);
 	return 0;
 }
@@ -879,6 +879,65 @@ static void zones_are_freed_with_changes_under_way(void **state)
 		assert_int_equal(waiters[i].answers, 0);
 }
 
+/* ---- What is counted ---- */
+
+static void batches_and_messages_are_counted(void **state)
+{
+	struct world *world = *state;
+	struct waiter waiters[HOSTS] = {0};
+	struct zone_stats stats;
+	const struct dns_client_stats *client = NULL;
+	const struct primary *primary;
+
+	put_hosts(world);
+	submit_hosts(world, 100, waiters);
+	zones_stats(world->zones, 0, &stats);
+	assert_int_equal(stats.waiting, HOSTS);
+	assert_true(stats.in_flight > 0);
+	fake_env_settle(world->fake);
+	zones_stats(world->zones, 0, &stats);
+	assert_int_equal(stats.waiting, 0);
+	assert_int_equal(stats.in_flight, 0);
+	assert_int_equal(stats.batch.sum, HOSTS);
+	assert_true(stats.queries > 0);
+	zones_stats(world->zones, 1, &stats);
+	assert_int_equal(stats.batch.sum + stats.queries, 0);
+	for (size_t i = 0; (primary = zones_primary(world->zones, i)); i++) {
+		if (dns_client_stats(primary_client(primary))->sent)
+			client = dns_client_stats(primary_client(primary));
+	}
+	assert_non_null(client);
+	assert_int_equal(client->connections, 1);
+	assert_int_equal(client->sent, primary_requests(world->first));
+	assert_int_equal(client->unknown + client->unreachable, 0);
+}
+
+static void a_zone_is_well_as_long_as_one_primary_is(void **state)
+{
+	struct world *world = *state;
+	struct waiter waiter = {.world = world};
+
+	assert_true(zones_is_well(world->zones, 0));
+	primary_set_door(world->first, DOOR_REFUSES);
+	submit_and_wait(world, OWNER_A, "192.0.2.1", &waiter);
+	assert_true(zones_is_well(world->zones, 0));
+	assert_false(zones_is_well(world->zones, 1));
+}
+
+static void tsig_errors_are_counted_by_their_kind(void **state)
+{
+	struct world *world = *state;
+	struct waiter waiter = {.world = world};
+	const struct primary *primary;
+	uint64_t count = 0;
+
+	primary_set_clock_offset_s(world->first, 4000);
+	submit_and_wait(world, OWNER_B, "192.0.2.1", &waiter);
+	for (size_t i = 0; (primary = zones_primary(world->zones, i)); i++)
+		count += dns_client_stats(primary_client(primary))->tsig_badtime;
+	assert_true(count > 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 /* A connection that had worked ends with two messages on it: one end, and no reason to leave the primary. */
@@ -1188,6 +1247,9 @@ static void zones_are_freed_with_looks_under_way(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		TEST(batches_and_messages_are_counted),
+		TEST(a_zone_is_well_as_long_as_one_primary_is),
+		TEST(tsig_errors_are_counted_by_their_kind),
 		TEST(a_change_is_committed_before_it_is_answered),
 		TEST(both_families_are_one_message),
 		TEST(a_missing_record_is_named_and_nothing_changed),

@@ -1,8 +1,8 @@
 # The modules that need nothing but their arguments.
-foreach(module addr network peer name log secret table)
+foreach(module addr network peer name log log_out secret process table)
 	ddnsgate_unit_test(${module}_test LIBS room_base)
 endforeach()
-foreach(module decode forwarded message proxy)
+foreach(module decode forwarded json message proxy)
 	ddnsgate_unit_test(${module}_test LIBS room_http)
 endforeach()
 ddnsgate_unit_test(plan_test LIBS room_update room_account)

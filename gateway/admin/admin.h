@@ -1,0 +1,41 @@
+/*
+ * admin: what the admin listener answers.
+ *
+ *   GET /metrics          the counters, see metrics.h
+ *   GET /healthz          200 as long as the loop runs
+ *   GET /readyz           200 if updates can be taken: 503 while it drains, or when no zone has a primary that is well
+ *   GET /log              the log level
+ *   PUT /log?level=debug  changes it. By PUT alone, which no web page can send without being asked first
+ */
+#ifndef ADMIN_ADMIN_H
+#define ADMIN_ADMIN_H
+
+#include <stdbool.h>
+
+#include "admin/metrics.h"
+#include "base/status.h"
+#include "http/message.h"
+
+struct http_exchange;
+struct admin;
+
+/* What it is put together from. All is borrowed and must outlive it. */
+struct admin_parts {
+	struct metrics_sources sources;
+	const bool *draining;
+	/* Gives an answer to a client, as http_exchange_answer() does. */
+	void (*answer)(struct http_exchange **exchange, const struct http_response *response);
+};
+
+MUST_USE enum status admin_new(const struct admin_parts *parts, struct admin **out);
+
+/* From now on these are the zones: after a reload. They are borrowed. */
+void admin_set_zones(struct admin *admin, const struct zones *zones, size_t count);
+
+/* Frees it and sets *admin to NULL. */
+void admin_free(struct admin **admin);
+
+/* Answers a request at once. An http_handler_fn; `ctx` is the admin. */
+void admin_handle(void *ctx, struct http_exchange *exchange, const struct http_request *request);
+
+#endif

@@ -1,0 +1,239 @@
+/*
+ * Label values are names of zones, peers and constants, so that none needs escaping.
+ */
+#include "admin/metrics.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+
+#include "base/log.h"
+#include "base/peer.h"
+
+static void head(FILE *to, const char *name, const char *type, const char *help)
+{
+	fprintf(to, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void single(FILE *to, const char *name, const char *type, const char *help, uint64_t value)
+{
+	head(to, name, type, help);
+	fprintf(to, "%s %" PRIu64 "\n", name, value);
+}
+
+/* A number of thousandths as one with a decimal point, whatever the locale. */
+static void put_scaled(FILE *to, uint64_t value, bool is_ms)
+{
+	if (is_ms)
+		fprintf(to, "%" PRIu64 ".%03u", value / 1000, (unsigned)(value % 1000));
+	else
+		fprintf(to, "%" PRIu64, value);
+}
+
+/* The lines of one histogram. `label` is `name="value"` or empty; milliseconds become seconds. */
+static void put_histogram(FILE *to, const char *name, const char *label, const struct histogram *histogram, bool is_ms)
+{
+	const char *comma = *label ? "," : "", *open = *label ? "{" : "", *close = *label ? "}" : "";
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < histogram->bound_count; i++) {
+		total += histogram->counts[i];
+		fprintf(to, "%s_bucket{%s%sle=\"", name, label, comma);
+		put_scaled(to, histogram->bounds[i], is_ms);
+		fprintf(to, "\"} %" PRIu64 "\n", total);
+	}
+	total += histogram->counts[histogram->bound_count];
+	fprintf(to, "%s_bucket{%s%sle=\"+Inf\"} %" PRIu64 "\n", name, label, comma, total);
+	fprintf(to, "%s_sum%s%s%s ", name, open, label, close);
+	put_scaled(to, histogram->sum, is_ms);
+	fprintf(to, "\n%s_count%s%s%s %" PRIu64 "\n", name, open, label, close, total);
+}
+
+/* ---- Requests ---- */
+
+static void put_outcomes(FILE *to, const struct dialect_counts *counts)
+{
+	/* From those that can be an end on; even those that have not come yet, so that rates have a beginning. */
+	for (size_t code = OUTCOME_GRANTED + 1; code < OUTCOME_COUNT; code++)
+		fprintf(to, "ddnsgate_outcomes_total{dialect=\"%s\",outcome=\"%s\"} %" PRIu64 "\n",
+			counts->dialect->name, outcome_text((enum outcome_code)code), counts->outcomes[code]);
+}
+
+static void put_requests(FILE *to, const struct requests *requests)
+{
+	head(to, "ddnsgate_requests_total", "counter", "Requests that a dialect has answered.");
+	for (size_t i = 0; i < requests->dialect_count; i++)
+		fprintf(to, "ddnsgate_requests_total{dialect=\"%s\"} %" PRIu64 "\n",
+			requests->dialects[i].dialect->name, requests->dialects[i].requests);
+	head(to, "ddnsgate_outcomes_total", "counter",
+	     "How they ended: one for each host of a request, or one for a request that failed as a whole.");
+	for (size_t i = 0; i < requests->dialect_count; i++)
+		put_outcomes(to, &requests->dialects[i]);
+	single(to, "ddnsgate_unrouted_requests_total", "counter", "Requests with a path or method that no dialect has.",
+	       requests->unrouted);
+	head(to, "ddnsgate_request_seconds", "histogram", "Time from a whole request to its answer.");
+	put_histogram(to, "ddnsgate_request_seconds", "", &requests->took_ms, true);
+}
+
+/* ---- Zones ---- */
+
+static uint64_t waiting(const struct zone_stats *stats)
+{
+	return stats->waiting;
+}
+
+static uint64_t in_flight(const struct zone_stats *stats)
+{
+	return stats->in_flight;
+}
+
+static uint64_t queries(const struct zone_stats *stats)
+{
+	return stats->queries;
+}
+
+static uint64_t confirms(const struct zone_stats *stats)
+{
+	return stats->confirms;
+}
+
+static void put_of_zones(FILE *to, const struct metrics_sources *sources, const char *name, const char *type,
+			 const char *help, uint64_t (*value)(const struct zone_stats *stats))
+{
+	struct zone_stats stats;
+
+	head(to, name, type, help);
+	for (size_t i = 0; i < sources->zone_count; i++) {
+		zones_stats(sources->zones, i, &stats);
+		fprintf(to, "%s{zone=\"%s\"} %" PRIu64 "\n", name, zones_name(sources->zones, i)->text, value(&stats));
+	}
+}
+
+/* Of all zones together: a histogram for each would be much to read. */
+static void put_batches(FILE *to, const struct metrics_sources *sources)
+{
+	struct histogram all;
+	struct zone_stats stats;
+
+	histogram_init_size(&all);
+	for (size_t i = 0; i < sources->zone_count; i++) {
+		zones_stats(sources->zones, i, &stats);
+		for (size_t k = 0; k <= all.bound_count; k++)
+			all.counts[k] += stats.batch.counts[k];
+		all.sum += stats.batch.sum;
+	}
+	head(to, "ddnsgate_batch_hosts", "histogram", "Hosts in each UPDATE message that was sent.");
+	put_histogram(to, "ddnsgate_batch_hosts", "", &all, false);
+}
+
+static void put_zones(FILE *to, const struct metrics_sources *sources)
+{
+	put_of_zones(to, sources, "ddnsgate_zone_waiting", "gauge", "Updates that wait for their answer.", waiting);
+	put_of_zones(to, sources, "ddnsgate_zone_messages_in_flight", "gauge", "Messages that are with a primary.",
+		     in_flight);
+	put_of_zones(to, sources, "ddnsgate_zone_queries_total", "counter",
+		     "Queries for what a host has, of which nothing was known.", queries);
+	put_of_zones(to, sources, "ddnsgate_zone_confirms_total", "counter",
+		     "Messages that confirmed unchanged hosts without a transaction.", confirms);
+	head(to, "ddnsgate_zone_up", "gauge", "Whether one of the zone's primaries is well.");
+	for (size_t i = 0; i < sources->zone_count; i++)
+		fprintf(to, "ddnsgate_zone_up{zone=\"%s\"} %d\n", zones_name(sources->zones, i)->text,
+			zones_is_well(sources->zones, i));
+	put_batches(to, sources);
+}
+
+/* ---- Primaries ---- */
+
+/* Calls `put` for each primary with its label and counters. */
+static void for_primaries(FILE *to, const struct zones *zones,
+			  void (*put)(FILE *to, const char *label, const struct primary *primary,
+				      const struct dns_client_stats *stats))
+{
+	const struct primary *primary;
+	char label[PEER_TEXT_MAX + sizeof "primary=\"\""], text[PEER_TEXT_MAX];
+
+	for (size_t i = 0; (primary = zones_primary(zones, i)); i++) {
+		const struct dns_client *client = primary_client(primary);
+
+		snprintf(label, sizeof label, "primary=\"%s\"", peer_format(dns_client_primary(client), text));
+		put(to, label, primary, dns_client_stats(client));
+	}
+}
+
+static void put_up(FILE *to, const char *label, const struct primary *primary, const struct dns_client_stats *stats)
+{
+	(void)stats;
+	fprintf(to, "ddnsgate_primary_up{%s} %d\n", label, primary_is_well(primary));
+}
+
+static void put_connections(FILE *to, const char *label, const struct primary *primary,
+			    const struct dns_client_stats *stats)
+{
+	(void)primary;
+	fprintf(to, "ddnsgate_primary_connections_total{%s} %" PRIu64 "\n", label, stats->connections);
+}
+
+static void put_messages(FILE *to, const char *label, const struct primary *primary,
+			 const struct dns_client_stats *stats)
+{
+	(void)primary;
+	fprintf(to, "ddnsgate_primary_messages_total{%s} %" PRIu64 "\n", label, stats->sent);
+}
+
+static void put_failures(FILE *to, const char *label, const struct primary *primary,
+			 const struct dns_client_stats *stats)
+{
+	(void)primary;
+	fprintf(to, "ddnsgate_primary_failures_total{%s,kind=\"unreachable\"} %" PRIu64 "\n", label,
+		stats->unreachable);
+	fprintf(to, "ddnsgate_primary_failures_total{%s,kind=\"unknown\"} %" PRIu64 "\n", label, stats->unknown);
+}
+
+static void put_tsig_errors(FILE *to, const char *label, const struct primary *primary,
+			    const struct dns_client_stats *stats)
+{
+	static const char name[] = "ddnsgate_primary_tsig_errors_total";
+
+	(void)primary;
+	fprintf(to, "%s{%s,error=\"BADKEY\"} %" PRIu64 "\n", name, label, stats->tsig_badkey);
+	fprintf(to, "%s{%s,error=\"BADSIG\"} %" PRIu64 "\n", name, label, stats->tsig_badsig);
+	fprintf(to, "%s{%s,error=\"BADTIME\"} %" PRIu64 "\n", name, label, stats->tsig_badtime);
+	fprintf(to, "%s{%s,error=\"other\"} %" PRIu64 "\n", name, label, stats->tsig_other);
+}
+
+static void put_round_trips(FILE *to, const char *label, const struct primary *primary,
+			    const struct dns_client_stats *stats)
+{
+	(void)primary;
+	put_histogram(to, "ddnsgate_primary_round_trip_seconds", label, &stats->round_trip_ms, true);
+}
+
+static void put_primaries(FILE *to, const struct zones *zones)
+{
+	head(to, "ddnsgate_primary_up", "gauge", "Whether the primary is well, as far as is known.");
+	for_primaries(to, zones, put_up);
+	head(to, "ddnsgate_primary_connections_total", "counter", "Connections that were begun.");
+	for_primaries(to, zones, put_connections);
+	head(to, "ddnsgate_primary_messages_total", "counter", "Messages that were sent.");
+	for_primaries(to, zones, put_messages);
+	head(to, "ddnsgate_primary_failures_total", "counter",
+	     "Messages that could not be sent (unreachable), or that got no believable reply (unknown).");
+	for_primaries(to, zones, put_failures);
+	head(to, "ddnsgate_primary_tsig_errors_total", "counter",
+	     "Replies with a TSIG error; Knot says BADKEY, too, when its acl does not allow a change.");
+	for_primaries(to, zones, put_tsig_errors);
+	head(to, "ddnsgate_primary_round_trip_seconds", "histogram",
+	     "Time from sending a message to its reply, if that can be believed.");
+	for_primaries(to, zones, put_round_trips);
+}
+
+void metrics_write(FILE *to, const struct metrics_sources *sources)
+{
+	head(to, "ddnsgate_build_info", "gauge", "The version that runs.");
+	fprintf(to, "ddnsgate_build_info{version=\"%s\"} 1\n", sources->version);
+	single(to, "ddnsgate_start_time_seconds", "gauge", "When it was started, since 1970 UTC.", sources->started_s);
+	put_requests(to, sources->requests);
+	put_zones(to, sources);
+	put_primaries(to, sources->zones);
+	single(to, "ddnsgate_log_dropped_total", "counter", "Lines of the log that could not be written at once.",
+	       log_dropped());
+}

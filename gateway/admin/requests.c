@@ -1,0 +1,127 @@
+#include "admin/requests.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+enum { LIST_LEN_MAX = 1024 }; /* more than the log keeps of a value */
+
+enum status requests_new(struct requests **out)
+{
+	struct requests *requests;
+	size_t count = 0;
+
+	while (dialects[count])
+		count++;
+	requests = calloc(1, sizeof *requests + count * sizeof requests->dialects[0]);
+	if (!requests)
+		return STATUS_NO_MEMORY;
+	histogram_init_ms(&requests->took_ms);
+	requests->dialect_count = count;
+	for (size_t i = 0; i < count; i++)
+		requests->dialects[i].dialect = dialects[i];
+	*out = requests;
+	return STATUS_OK;
+}
+
+void requests_free(struct requests **requests)
+{
+	free(*requests);
+	*requests = NULL;
+}
+
+/* ---- Counting ---- */
+
+static void count(struct requests *requests, const struct pipeline_report *report)
+{
+	struct dialect_counts *counts = requests->dialects;
+
+	histogram_add(&requests->took_ms, report->took_ms);
+	if (!report->dialect) {
+		requests->unrouted++;
+		return;
+	}
+	while (counts->dialect != report->dialect)
+		counts++;
+	counts->requests++;
+	for (size_t i = 0; i < report->outcome_count; i++) {
+		size_t code = report->outcomes[i].code;
+
+		if (code < OUTCOME_COUNT)
+			counts->outcomes[code]++;
+	}
+}
+
+/* ---- Logging ---- */
+
+/* Texts with commas in between; what does not fit is left out. */
+struct list {
+	size_t len;
+	char octets[LIST_LEN_MAX];
+};
+
+static void add(struct list *list, struct text item)
+{
+	if (list->len + 1 + item.len > sizeof list->octets)
+		return;
+	if (list->len)
+		list->octets[list->len++] = ',';
+	if (item.len)
+		memcpy(list->octets + list->len, item.octets, item.len);
+	list->len += item.len;
+}
+
+static struct text text_in(const struct list *list)
+{
+	return list->len ? (struct text){list->octets, list->len} : text_of("-");
+}
+
+/* The outcome of each host, or one that all have. */
+static void add_outcomes(struct list *list, const struct pipeline_report *report)
+{
+	bool same = true;
+
+	for (size_t i = 1; i < report->outcome_count; i++)
+		same &= report->outcomes[i].code == report->outcomes[0].code;
+	for (size_t i = 0; i < (same ? 1 : report->outcome_count); i++)
+		add(list, text_of(outcome_text(report->outcomes[i].code)));
+}
+
+/* Without the path: some services have their keys in there. */
+static void log_unrouted(const struct pipeline_report *report, const char *source)
+{
+	LOG(LOG_INFO, "request", log_text("id", report->id), log_text("source", source),
+	    log_number("status", report->status));
+}
+
+static void log_request(const struct pipeline_report *report, const char *source)
+{
+	bool update = report->intent->kind != INTENT_SHOW_ADDRESS;
+	struct list outcomes = {.len = 0}, hosts = {.len = 0}, addresses = {.len = 0};
+
+	if (!log_enabled(update ? LOG_INFO : LOG_DEBUG))
+		return;
+	add_outcomes(&outcomes, report);
+	for (size_t i = 0; i < report->intent->host_count; i++)
+		add(&hosts, report->intent->hosts[i]);
+	for (size_t i = 0; i < report->intent->address_count; i++)
+		add(&addresses, report->intent->addresses[i]);
+	LOG(update ? LOG_INFO : LOG_DEBUG, "request", log_text("id", report->id), log_text("source", source),
+	    log_text("dialect", report->dialect->name), log_slice("user", report->login),
+	    log_slice("host", text_in(&hosts)), log_slice("ip", text_in(&addresses)),
+	    log_slice("outcome", text_in(&outcomes)), log_number("status", report->status),
+	    log_number("ms", (int64_t)report->took_ms));
+}
+
+void requests_report(void *ctx, const struct pipeline_report *report)
+{
+	char source[ADDR_TEXT_MAX];
+
+	count(ctx, report);
+	addr_format(&report->request->source, source);
+	if (report->dialect)
+		log_request(report, source);
+	else
+		log_unrouted(report, source);
+}

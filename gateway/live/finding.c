@@ -1,0 +1,240 @@
+#include "live/finding.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "live/statements.h"
+
+enum { TEXT_MAX = 1600 };
+
+enum finding_level finding_level(const struct finding *finding)
+{
+	switch (finding->kind) {
+	case FINDING_REACHED:
+	case FINDING_KEY:
+	case FINDING_SERVED:
+	case FINDING_RIGHTS:
+	case FINDING_INACTIVE:
+		return FINDING_OK;
+	case FINDING_CLOCK:
+		return imaxabs(finding->number) > FINDING_SKEW_WARN_S ? FINDING_WARN : FINDING_OK;
+	case FINDING_NO_NAMES:
+		return FINDING_WARN;
+	case FINDING_UNRESOLVED:
+	case FINDING_UNREACHABLE:
+	case FINDING_UNBELIEVABLE:
+	case FINDING_KEY_UNKNOWN:
+	case FINDING_KEY_WRONG:
+	case FINDING_KEY_TRUNCATED:
+	case FINDING_CLOCK_WRONG:
+	case FINDING_NOT_SERVED:
+	case FINDING_NO_UPDATES:
+	case FINDING_NO_RIGHT:
+	case FINDING_MORE:
+	case FINDING_FAILED:
+	case FINDING_LATE:
+		break;
+	}
+	return FINDING_FAIL;
+}
+
+static void clock_text(const struct finding *finding, char *text)
+{
+	const char *side = finding->number < 0 ? "behind" : "ahead of";
+	intmax_t apart_s = imaxabs(finding->number);
+
+	if (finding->kind == FINDING_CLOCK && apart_s <= 1)
+		snprintf(text, TEXT_MAX, "its clock agrees with this machine's");
+	else if (finding->kind == FINDING_CLOCK)
+		snprintf(text, TEXT_MAX,
+			 "its clock is %" PRIdMAX " s %s this machine's, of the %u s allowed (fudge_s)%s", apart_s,
+			 side, finding->fudge_s,
+			 apart_s > FINDING_SKEW_WARN_S ? ": synchronise both, with NTP for instance" : "");
+	else if (finding->has_number)
+		snprintf(text, TEXT_MAX,
+			 "its clock is %" PRIdMAX
+			 " s %s this machine's, beyond the %u s allowed (BADTIME): synchronise both, with NTP for "
+			 "instance",
+			 apart_s, side, finding->fudge_s);
+	else
+		snprintf(text, TEXT_MAX,
+			 "its clock and this machine's are more than the %u s allowed apart (BADTIME): synchronise "
+			 "both, with NTP for instance",
+			 finding->fudge_s);
+}
+
+static void key_text(const struct finding *finding, char *text)
+{
+	const char *key = tsig_key_name(finding->key), *algorithm = tsig_key_algorithm(finding->key);
+
+	switch (finding->kind) {
+	case FINDING_KEY:
+		snprintf(text, TEXT_MAX, "takes TSIG key %s (%s)", key, algorithm);
+		break;
+	case FINDING_KEY_UNKNOWN:
+		snprintf(
+			text, TEXT_MAX,
+			"does not know TSIG key %s with algorithm %s, or no acl of Knot lets it update this zone (BADKEY): in named.conf put "
+			"key \"%s\" { algorithm %s; secret \"...\"; };, in knot.conf a key and an acl; `ddnsgate tsig` prints both",
+			key, algorithm, key, algorithm);
+		break;
+	case FINDING_KEY_WRONG:
+		snprintf(
+			text, TEXT_MAX,
+			"has another secret for TSIG key %s (BADSIG): make the secret there and here the same; `ddnsgate tsig` prints the one "
+			"that is configured here",
+			key);
+		break;
+	default:
+		snprintf(
+			text, TEXT_MAX,
+			"wants a longer MAC than TSIG key %s gives (BADTRUNC): in named.conf write algorithm %s; without a number of bits",
+			key, algorithm);
+		break;
+	}
+}
+
+static void right_text(const struct finding *finding, char *text)
+{
+	char right[RIGHT_TEXT_MAX], grant[STATEMENT_MAX], rule[STATEMENT_MAX];
+
+	snprintf(text, TEXT_MAX,
+		 "key %s may not change %s of %s: in named.conf put %s into the zone's update-policy, in knot.conf "
+		 "an acl of the zone with %s",
+		 tsig_key_name(finding->key), finding->types, right_format(finding->right, right),
+		 statement_bind_grant(finding->key, finding->right, grant),
+		 statement_knot_rule(finding->key, finding->right, rule));
+}
+
+static void zone_text(const struct finding *finding, char *text)
+{
+	const char *key = tsig_key_name(finding->key);
+
+	switch (finding->kind) {
+	case FINDING_SERVED:
+		if (finding->has_number)
+			snprintf(text, TEXT_MAX, "takes updates of the zone, serial %" PRId64, finding->number);
+		else
+			snprintf(text, TEXT_MAX, "takes updates of the zone");
+		break;
+	case FINDING_NOT_SERVED:
+		snprintf(
+			text, TEXT_MAX,
+			"does not serve the zone as its primary: correct the zone's `name` or `primaries` here, or put zone \"%s\" { type "
+			"primary; ... }; into named.conf, a zone with domain: %s into knot.conf",
+			finding->zone, finding->zone);
+		break;
+	case FINDING_NO_UPDATES:
+		snprintf(
+			text, TEXT_MAX,
+			"has the zone, but takes no updates of it with key %s (REFUSED): it is a secondary (then put the primary into "
+			"`primaries`), or the zone in named.conf lacks its update-policy, which `ddnsgate tsig` prints, or it is frozen (rndc thaw)",
+			key);
+		break;
+	case FINDING_RIGHTS:
+		snprintf(text, TEXT_MAX, "key %s may change %s of all names that are configured (%" PRId64 ")", key,
+			 finding->types, finding->number);
+		break;
+	case FINDING_MORE:
+		snprintf(text, TEXT_MAX,
+			 "so many names were refused that others (%" PRId64
+			 ") were not tried: `ddnsgate tsig` prints the whole policy that key %s needs",
+			 finding->number, key);
+		break;
+	case FINDING_NO_NAMES:
+		snprintf(text, TEXT_MAX, "no user may update a host of this zone: see `hosts`");
+		break;
+	default:
+		snprintf(text, TEXT_MAX, "the zone is not active, so it was not checked");
+		break;
+	}
+}
+
+static void reach_text(const struct finding *finding, char *text)
+{
+	switch (finding->kind) {
+	case FINDING_UNRESOLVED:
+		snprintf(
+			text, TEXT_MAX,
+			"the name cannot be looked up (%s): correct it in `primaries`, or this machine's /etc/resolv.conf",
+			finding->why);
+		break;
+	case FINDING_UNREACHABLE:
+		if (finding->tls)
+			snprintf(
+				text, TEXT_MAX,
+				"no TLS connection comes about (%s): see tls_pins, tls_ca and tls_name here, and whether it "
+				"listens there (listen-on ... tls in named.conf)",
+				finding->why);
+		else
+			snprintf(
+				text, TEXT_MAX,
+				"cannot be reached over TCP (%s): is it running, does it listen on that address and port (listen-on in named.conf, "
+				"listen in knot.conf), does a firewall stand between?",
+				finding->why);
+		break;
+	case FINDING_REACHED:
+		snprintf(text, TEXT_MAX, "answers");
+		break;
+	case FINDING_UNBELIEVABLE:
+		snprintf(text, TEXT_MAX,
+			 "sent nothing that can be believed (%s): is it a name server? Its log may say more",
+			 finding->why);
+		break;
+	case FINDING_LATE:
+		snprintf(text, TEXT_MAX, "the check was not done in time: it answers slowly or not at all");
+		break;
+	default:
+		snprintf(text, TEXT_MAX, "failed with %s (%u): its log says why", dns_rcode_text(finding->rcode),
+			 finding->rcode);
+		break;
+	}
+}
+
+static void describe(const struct finding *finding, char *text)
+{
+	switch (finding->kind) {
+	case FINDING_CLOCK:
+	case FINDING_CLOCK_WRONG:
+		clock_text(finding, text);
+		break;
+	case FINDING_KEY:
+	case FINDING_KEY_UNKNOWN:
+	case FINDING_KEY_WRONG:
+	case FINDING_KEY_TRUNCATED:
+		key_text(finding, text);
+		break;
+	case FINDING_NO_RIGHT:
+		right_text(finding, text);
+		break;
+	case FINDING_SERVED:
+	case FINDING_NOT_SERVED:
+	case FINDING_NO_UPDATES:
+	case FINDING_RIGHTS:
+	case FINDING_MORE:
+	case FINDING_NO_NAMES:
+	case FINDING_INACTIVE:
+		zone_text(finding, text);
+		break;
+	case FINDING_UNRESOLVED:
+	case FINDING_UNREACHABLE:
+	case FINDING_REACHED:
+	case FINDING_UNBELIEVABLE:
+	case FINDING_FAILED:
+	case FINDING_LATE:
+		reach_text(finding, text);
+		break;
+	}
+}
+
+const char *finding_format(const struct finding *finding, char buffer[static FINDING_LINE_MAX])
+{
+	static const char *const levels[] = {[FINDING_OK] = "OK", [FINDING_WARN] = "WARN", [FINDING_FAIL] = "FAIL"};
+	char text[TEXT_MAX];
+
+	describe(finding, text);
+	snprintf(buffer, FINDING_LINE_MAX, "%-4s %s %s: %s", levels[finding_level(finding)], finding->zone,
+		 finding->primary ? finding->primary : "-", text);
+	return buffer;
+}

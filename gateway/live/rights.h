@@ -1,0 +1,61 @@
+/*
+ * rights: which records of each zone the configured users may set: what our key has to be allowed to change there, and
+ * nothing more. Pure.
+ */
+#ifndef LIVE_RIGHTS_H
+#define LIVE_RIGHTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "account/grant.h"
+#include "base/name.h"
+#include "base/status.h"
+
+struct right {
+	enum right_kind {
+		RIGHT_ZONE,  /* every name of the zone, its apex too */
+		RIGHT_BELOW, /* every name below this one, but not itself */
+		RIGHT_NAME,  /* this name */
+	} kind;
+	struct name name; /* RIGHT_ZONE: the zone's */
+	unsigned types;   /* of enum right_types */
+};
+
+enum right_types {
+	RIGHT_ADDRESSES = 1, /* A and AAAA */
+	RIGHT_TXT = 2,
+};
+
+enum {
+	RIGHT_TEXT_MAX = NAME_TEXT_MAX + sizeof "zone:",
+	RIGHT_TYPES_MAX = 32,
+};
+
+struct rights;
+
+/* Rights for `count` zones, whose names are borrowed; empty so far. */
+MUST_USE enum status rights_new(const struct name *const *zones, size_t count, struct rights **out);
+
+/* Frees them and sets *rights to NULL. */
+void rights_free(struct rights **rights);
+
+/*
+ * Adds what a pattern covers, in whatever zones that is: addresses, and for a user who may set TXT records also these,
+ * and those of ACME challenges (RFC 8555 section 8.4).
+ */
+MUST_USE enum status rights_add(struct rights *rights, const struct host_pattern *pattern, bool with_txt);
+
+/* After the last one: sorts each zone's by kind and name, and drops those that others cover. */
+void rights_settle(struct rights *rights);
+
+/* The rights in a zone, by its index. */
+const struct right *rights_of(const struct rights *rights, size_t zone, size_t *count);
+
+/* "A AAAA TXT" and so on, with that between them. */
+const char *right_types_text(unsigned types, const char *separator, char buffer[static RIGHT_TYPES_MAX]);
+
+/* Which names, as a configuration has it: "www.dyn.example.com", "*.home.dyn.example.com", "zone:dyn.example.com". */
+const char *right_format(const struct right *right, char buffer[static RIGHT_TEXT_MAX]);
+
+#endif

@@ -1,0 +1,245 @@
+/*
+ * The counters of all modules as Prometheus reads them, to the octet; and what else the admin listener answers.
+ */
+#include "support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "admin/admin.h"
+#include "base/histogram.h"
+#include "base/log.h"
+#include "fake_env.h"
+#include "scripted_primary.h"
+
+/* ---- Histograms ---- */
+
+static void a_bound_belongs_to_its_bucket(void **state)
+{
+	static const uint32_t bounds[] = {1, 10};
+	struct histogram histogram;
+
+	(void)state;
+	histogram_init(&histogram, bounds, 2);
+	for (uint64_t value = 0; value <= 12; value++)
+		histogram_add(&histogram, value);
+	assert_int_equal(histogram.counts[0], 2);
+	assert_int_equal(histogram.counts[1], 9);
+	assert_int_equal(histogram.counts[2], 2);
+	assert_int_equal(histogram.sum, 78);
+}
+
+/* ---- The listener ---- */
+
+struct http_exchange {
+	int status;
+	unsigned retry_after_s;
+	unsigned allow;
+	char text[64 * 1024];
+};
+
+struct world {
+	struct fake_env *fake;
+	struct network *network;
+	struct tsig_key *key;
+	struct name name;
+	struct peer peer;
+	struct zone_setup setup;
+	struct zone_model *model;
+	struct zones *zones;
+	struct requests *requests;
+	bool draining;
+	struct admin *admin;
+	struct http_exchange exchange;
+};
+
+static void done(void *waiter, const struct outcome *outcome)
+{
+	*(struct outcome *)waiter = *outcome;
+}
+
+static void answer(struct http_exchange **exchange, const struct http_response *response)
+{
+	struct text content = http_response_content(response);
+
+	assert_true(content.len < sizeof(*exchange)->text);
+	memcpy((*exchange)->text, content.octets, content.len);
+	(*exchange)->text[content.len] = '\0';
+	(*exchange)->status = response->status;
+	(*exchange)->retry_after_s = response->retry_after_s;
+	(*exchange)->allow = response->allow;
+	*exchange = NULL;
+}
+
+static int setup(void **state)
+{
+	struct world *world = calloc(1, sizeof *world);
+	struct dns_client_options options = {.connect_timeout_ms = 2000, .reply_timeout_ms = 4000, .fudge_s = 300};
+	struct queue_limits limits = {.waiters_max = 10,
+				      .share_max = 10,
+				      .octets_max = DNS_MESSAGE_MAX,
+				      .updates_max = 1,
+				      .overlap_min = 1,
+				      .confirms_max = 1,
+				      .queries_max = 1,
+				      .records_max = 16,
+				      .attempts_max = 2,
+				      .retry_pause_ms = 100,
+				      .deadline_ms = 5000};
+	struct admin_parts parts = {.answer = answer};
+	struct transport_maker maker;
+
+	assert_non_null(world);
+	*state = world;
+	world->fake = fake_env_new(1);
+	world->network = network_new(world->fake);
+	maker = network_maker(world->network);
+	world->model = zone_model_new("dyn.example.com");
+	world->name = name_of("dyn.example.com");
+	assert_int_equal(peer_parse(text_of("192.0.2.53"), 53, &world->peer), STATUS_OK);
+	assert_int_equal(tsig_key_new_base64("gw", "hmac-sha256", "c2VjcmV0", &world->key), TSIG_OK);
+	primary_set_door(primary_new(world->network, "192.0.2.53:53", world->model, world->key), DOOR_REFUSES);
+	world->setup = (struct zone_setup){&world->name, &world->peer, 1, world->key, NULL};
+	assert_int_equal(
+		zones_new(fake_env_of(world->fake), &maker, &options, &limits, &world->setup, 1, done, &world->zones),
+		STATUS_OK);
+	assert_int_equal(requests_new(&world->requests), STATUS_OK);
+	parts.sources = (struct metrics_sources){.version = "1.2.3",
+						 .started_s = 1767225600,
+						 .requests = world->requests,
+						 .zones = world->zones,
+						 .zone_count = 1};
+	parts.draining = &world->draining;
+	assert_int_equal(admin_new(&parts, &world->admin), STATUS_OK);
+	log_set_level(LOG_ERROR);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *world = *state;
+
+	admin_free(&world->admin);
+	requests_free(&world->requests);
+	zones_free(&world->zones);
+	tsig_key_free(&world->key);
+	network_free(&world->network);
+	zone_model_free(&world->model);
+	fake_env_free(&world->fake);
+	free(world);
+	log_set_level(LOG_INFO);
+	return 0;
+}
+
+static int ask(struct world *world, enum http_method method, const char *path, const char *level)
+{
+	struct http_request request = {.method = method, .path = text_of(path)};
+
+	if (level) {
+		request.params.count = 1;
+		request.params.items[0] = (struct http_param){text_of("level"), text_of(level), text_of(level)};
+	}
+	memset(&world->exchange, 0, sizeof world->exchange);
+	admin_handle(world->admin, &world->exchange, &request);
+	return world->exchange.status;
+}
+
+static void assert_has(const struct world *world, const char *lines)
+{
+	if (!strstr(world->exchange.text, lines))
+		fail_msg("not there:\n%s\nin:\n%s", lines, world->exchange.text);
+}
+
+static void metrics_are_what_was_counted(void **state)
+{
+	static const struct outcome outcomes[] = {{.code = OUTCOME_CHANGED}, {.code = OUTCOME_NOT_YOURS}};
+	struct world *world = *state;
+	struct http_request request = {.method = HTTP_GET};
+	struct intent intent = {.kind = INTENT_UPDATE};
+	struct pipeline_report report = {.id = "1",
+					 .request = &request,
+					 .dialect = &dialect_rexx,
+					 .intent = &intent,
+					 .login = text_of("-"),
+					 .outcomes = outcomes,
+					 .outcome_count = 2,
+					 .took_ms = 1500};
+
+	requests_report(world->requests, &report);
+	report.took_ms = 0;
+	requests_report(world->requests, &report);
+	assert_int_equal(ask(world, HTTP_GET, "/metrics", NULL), 200);
+	assert_has(world, "# HELP ddnsgate_build_info The version that runs.\n# TYPE ddnsgate_build_info gauge\n"
+			  "ddnsgate_build_info{version=\"1.2.3\"} 1\n");
+	assert_has(world, "\nddnsgate_start_time_seconds 1767225600\n");
+	assert_has(world, "\nddnsgate_requests_total{dialect=\"rexx\"} 2\n");
+	assert_has(world, "\nddnsgate_requests_total{dialect=\"dyndns2\"} 0\n");
+	assert_has(world, "\nddnsgate_outcomes_total{dialect=\"rexx\",outcome=\"changed\"} 2\n");
+	assert_has(world, "\nddnsgate_outcomes_total{dialect=\"rexx\",outcome=\"not-yours\"} 2\n");
+	assert_has(world, "\nddnsgate_outcomes_total{dialect=\"rexx\",outcome=\"throttled\"} 0\n");
+	assert_has(world, "# TYPE ddnsgate_request_seconds histogram\n"
+			  "ddnsgate_request_seconds_bucket{le=\"0.001\"} 1\n");
+	assert_has(world, "\nddnsgate_request_seconds_bucket{le=\"1.000\"} 1\n"
+			  "ddnsgate_request_seconds_bucket{le=\"2.000\"} 2\n");
+	assert_has(world, "\nddnsgate_request_seconds_bucket{le=\"+Inf\"} 2\n"
+			  "ddnsgate_request_seconds_sum 1.500\nddnsgate_request_seconds_count 2\n");
+	assert_has(world, "\nddnsgate_zone_waiting{zone=\"dyn.example.com\"} 0\n");
+	assert_has(world, "\nddnsgate_zone_up{zone=\"dyn.example.com\"} 1\n");
+	assert_has(world, "\nddnsgate_primary_up{primary=\"192.0.2.53:53\"} 1\n");
+	assert_has(world, "\nddnsgate_primary_tsig_errors_total{primary=\"192.0.2.53:53\",error=\"BADSIG\"} 0\n");
+	assert_has(world, "\nddnsgate_primary_round_trip_seconds_bucket{primary=\"192.0.2.53:53\",le=\"+Inf\"} 0\n"
+			  "ddnsgate_primary_round_trip_seconds_sum{primary=\"192.0.2.53:53\"} 0.000\n"
+			  "ddnsgate_primary_round_trip_seconds_count{primary=\"192.0.2.53:53\"} 0\n");
+}
+
+static void readiness_is_that_updates_can_be_taken(void **state)
+{
+	struct world *world = *state;
+	struct change_set set = {.owner = name_of("www.dyn.example.com"),
+				 .count = 1,
+				 .changes = {{.addr = addr_of("192.0.2.1"), .must_exist = true}}};
+	struct outcome outcome = {.code = OUTCOME_GRANTED};
+
+	assert_int_equal(ask(world, HTTP_GET, "/readyz", NULL), 200);
+	zones_submit(world->zones, &set, &outcome);
+	fake_env_advance(world->fake, 20000);
+	assert_int_equal(outcome.code, OUTCOME_UNREACHABLE);
+	assert_int_equal(ask(world, HTTP_GET, "/readyz", NULL), 503);
+	assert_string_equal(world->exchange.text, "no primary of any zone is well\n");
+	assert_int_not_equal(world->exchange.retry_after_s, 0);
+	world->draining = true;
+	assert_int_equal(ask(world, HTTP_GET, "/readyz", NULL), 503);
+	assert_string_equal(world->exchange.text, "draining\n");
+	assert_int_equal(ask(world, HTTP_HEAD, "/healthz", NULL), 200);
+}
+
+static void the_level_of_the_log_can_be_changed_by_put_alone(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(ask(world, HTTP_GET, "/log", "debug"), 200);
+	assert_string_equal(world->exchange.text, "error\n");
+	assert_int_equal(ask(world, HTTP_POST, "/log", "debug"), 405);
+	assert_int_equal(world->exchange.allow, HTTP_GET | HTTP_HEAD);
+	assert_int_equal(ask(world, HTTP_PUT, "/log", "loud"), 400);
+	assert_int_equal(ask(world, HTTP_PUT, "/log", NULL), 400);
+	assert_int_equal(ask(world, HTTP_PUT, "/metrics", "debug"), 405);
+	assert_int_equal(log_level(), LOG_ERROR);
+	assert_int_equal(ask(world, HTTP_PUT, "/log", "warning"), 200);
+	assert_int_equal(log_level(), LOG_WARNING);
+	assert_int_equal(ask(world, HTTP_GET, "/dynamic.cgi", NULL), 404);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_bound_belongs_to_its_bucket),
+		TEST(metrics_are_what_was_counted),
+		TEST(readiness_is_that_updates_can_be_taken),
+		TEST(the_level_of_the_log_can_be_changed_by_put_alone),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
