@@ -354,8 +354,8 @@ static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char 
 
 /*
  * What a trusted proxy says of where the request comes from, and whether by TLS, if it says something: into *out and
- * *over_tls. NULL, or what is wrong with it. A proxy sets one of the headers, and may let pass what the client wrote into the other; so both must say the
- * same.
+ * *over_tls. NULL, or what is wrong with it. A proxy sets one of the headers that tell the address, and may let pass
+ * what the client wrote into the other; so both must say the same.
  */
 static const char *ask_proxy(const struct connection *connection, struct addr *out, bool *over_tls)
 {

@@ -34,7 +34,7 @@ static void count(struct chart_day *day, struct text outcome, uint64_t times)
 		day->failures += times;
 }
 
-/* What was the same several times in a row began on one day and was last seen on another; between them it was heard of. */
+/* What was so several times in a row began on one day and was last seen on another; between them it was heard of. */
 void chart_add(struct chart *chart, const struct database_event *event, uint64_t now_s)
 {
 	count(day_of(chart, event->first_s, now_s), event->outcome, 1);

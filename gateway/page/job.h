@@ -124,7 +124,7 @@ void home_show_with_addresses(struct job *job);
 
 void settings_show(struct job *job);
 
-/* Puts into the view what settings for clients are filled in with: the host if it is one of the profile, else the first. */
+/* Puts into the view what settings are filled in with: the host if it is one of the profile, else the first one. */
 void settings_fill_in(struct job *job, struct text host, struct text key);
 
 /* ---- keys.c ---- */

@@ -341,7 +341,7 @@ static void look_free(struct look *look)
 	free(look);
 }
 
-/* A query that has left is still the client's, so the look stays until its reply comes, or the end of the connection. */
+/* A query that has left is still the client's, so the look stays until its reply comes, or the connection ends. */
 static void on_look_late(void *ctx)
 {
 	struct look *look = ctx;

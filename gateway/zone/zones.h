@@ -101,8 +101,8 @@ typedef void zones_seen_fn(void *ctx, bool known, const struct addr *addrs, size
 
 /*
  * Asks a primary of the zone for the addresses that the owner has now, by a signed query, past the queue and without
- * changing anything. `family` is the type, A or AAAA. seen() comes exactly once, within `patience_ms` or so, from within
- * the call if memory is short; never after zones_free().
+ * changing anything. `family` is the type, A or AAAA. seen() comes exactly once, within `patience_ms` or so, from
+ * within the call if memory is short; never after zones_free().
  */
 void zones_look(struct zones *zones, size_t zone, const struct name *owner, enum addr_family family,
 		unsigned patience_ms, zones_seen_fn *seen, void *ctx);

@@ -1,7 +1,7 @@
 /*
- * What the account page reads of strangers: a Cookie header, a Host header, and a form, which stand in an input in this
- * order with newlines between. A cookie that is taken has only the octets that ours have; limits of a key that are taken
- * are lines that the store can read again; and whatever is shown stays text.
+ * What the account page reads of strangers: a Cookie header, a Host header, and a form, which stand in an input in
+ * this order with newlines between. A cookie that is taken has only the octets that ours have; limits of a key that are
+ * taken are lines that the store can read again; and whatever is shown stays text.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /*
- * What the page reads of requests: cookies, tokens of forms, the form for a new key; and how it words times and history.
+ * What the page reads of requests: cookies, tokens of forms, the form for a new key; and its words for times and
+ * history.
  */
 #include "support.h"
 
