@@ -105,6 +105,7 @@ class Answer:
     status: int
     headers: dict
     body: bytes
+    cookies: tuple = ()  # the values of Set-Cookie
 
     def __post_init__(self):
         assert "content-length" in self.headers, self
@@ -116,7 +117,7 @@ class Answer:
 
     @property
     def text(self):
-        return self.body.decode("ascii")
+        return self.body.decode()
 
     @property
     def code(self):
@@ -174,12 +175,14 @@ class Connection:
         status_line = self._input.readline().decode("latin-1").split(" ", 2)
         if len(status_line) < 2:
             return None
-        headers = {}
+        headers, cookies = {}, []
         while (line := self._input.readline().decode("latin-1").strip()):
             name, _, value = line.partition(":")
             headers[name.strip().lower()] = value.strip()
+            if name.lower() == "set-cookie":
+                cookies.append(value.strip())
         length = 0 if to == "HEAD" else int(headers.get("content-length", 0))
-        return Answer(status_line[0], int(status_line[1]), headers, self._input.read(length))
+        return Answer(status_line[0], int(status_line[1]), headers, self._input.read(length), tuple(cookies))
 
     def at_end(self):
         """Whether the gateway closes now. Blocks until it does, or sends more, or patience ends."""
