@@ -67,6 +67,8 @@ static enum status carry_out(struct state *state)
 {
 	enum status status;
 
+	if (state->database && database_has_moved(state->database))
+		database_free(&state->database);
 	if (!state->database)
 		status = database_open(state->folder, PATIENCE_MS, &state->database, state->error);
 	else

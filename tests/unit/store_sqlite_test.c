@@ -199,6 +199,7 @@ static void write_over(const char *folder, const char *text)
 	assert_non_null(file);
 	assert_true(fputs(text, file) >= 0);
 	assert_int_equal(fclose(file), 0);
+	assert_int_equal(chmod(path, 0600), 0);
 }
 
 /* Nobody is told that there is no such user while nobody knows. */
@@ -224,6 +225,58 @@ static void a_file_that_cannot_be_read_is_told_and_tried_again(void **state)
 	state_folder_remove(folder);
 }
 
+/* With what SQLite keeps beside the old one, or it would take the old WAL for the new file's. */
+static void replace_state_file(const char *from, const char *to)
+{
+	char old[160], new[160];
+
+	snprintf(new, sizeof new, "%s/ddnsgate.db-wal", to);
+	assert_int_equal(unlink(new), 0);
+	snprintf(new, sizeof new, "%s/ddnsgate.db-shm", to);
+	assert_int_equal(unlink(new), 0);
+	snprintf(old, sizeof old, "%s/ddnsgate.db", from);
+	snprintf(new, sizeof new, "%s/ddnsgate.db", to);
+	assert_int_equal(rename(old, new), 0);
+}
+
+static void a_file_that_was_replaced_is_noticed(void **state)
+{
+	struct account_store *store = NULL;
+	struct database *database;
+	char folder[128], other[128];
+
+	(void)state;
+	snprintf(folder, sizeof folder, "%s", state_folder_new());
+	snprintf(other, sizeof other, "%s", state_folder_new());
+	database = state_folder_open(other);
+	state_folder_add(database, in_file, 1);
+	database_free(&database);
+	assert_int_equal(store_sqlite_new(fake_env_of(fake), folder, &store), STATUS_OK);
+	assert_int_equal(look_up(store, "alice").status, STATUS_NOT_FOUND);
+	replace_state_file(other, folder);
+	fake_env_advance(fake, 1000);
+	assert_int_equal(look_up(store, "alice").status, STATUS_OK);
+	account_store_free(&store);
+	state_folder_remove(folder);
+	state_folder_remove(other);
+}
+
+static void what_everybody_may_read_is_not_opened(void **state)
+{
+	struct account_store *store = NULL;
+	const char *folder = state_folder_new();
+	char path[160];
+
+	(void)state;
+	write_over(folder, "");
+	snprintf(path, sizeof path, "%s/ddnsgate.db", folder);
+	assert_int_equal(chmod(path, 0644), 0);
+	assert_int_equal(store_sqlite_new(fake_env_of(fake), folder, &store), STATUS_OK);
+	assert_int_equal(look_up(store, "alice").status, STATUS_IO);
+	account_store_free(&store);
+	state_folder_remove(folder);
+}
+
 static void a_folder_that_is_not_there_is_a_failure(void **state)
 {
 	struct account_store *store = NULL;
@@ -244,6 +297,8 @@ int main(void)
 		cmocka_unit_test(sees_what_others_commit),
 		cmocka_unit_test(a_file_that_cannot_be_read_is_told_and_tried_again),
 		cmocka_unit_test(a_folder_that_is_not_there_is_a_failure),
+		cmocka_unit_test(a_file_that_was_replaced_is_noticed),
+		cmocka_unit_test(what_everybody_may_read_is_not_opened),
 	};
 	const struct store_under_test sqlite = {.name = "store_sqlite", .make = make};
 	const struct store_under_test chain = {.name = "store_chain", .make = make_chain};
