@@ -343,6 +343,15 @@ void database_be_generous(struct database *database)
 }
 
 /*
+ * What root makes belongs to whom the folder belongs to: the daemon, which becomes that user later on, or which runs as
+ * that user while root calls `ddnsgate user`. SQLite has its other files follow the first one.
+ */
+static bool give_away(int file, const struct stat *folder)
+{
+	return geteuid() != 0 || fchown(file, folder->st_uid, folder->st_gid) == 0;
+}
+
+/*
  * Makes the file first, so that nobody else may ever read it; SQLite gives its other files the same permissions. A file
  * that is there is left alone: closing any descriptor of it would release the locks that this process has on it (POSIX
  * fcntl), and then others would take themselves for its last users and remove the WAL.
@@ -350,6 +359,7 @@ void database_be_generous(struct database *database)
 static bool prepare_file(const char *folder, const char *path, char error[static DATABASE_ERROR_MAX])
 {
 	struct stat info;
+	bool given;
 	int file;
 
 	if (stat(folder, &info) != 0) {
@@ -366,9 +376,16 @@ static bool prepare_file(const char *folder, const char *path, char error[static
 		snprintf(error, DATABASE_ERROR_MAX, "%s: %s", path, strerror(errno));
 		return false;
 	}
-	if (file >= 0)
-		close(file);
-	return true;
+	if (file < 0)
+		return true;
+	given = give_away(file, &info);
+	if (!given) {
+		snprintf(error, DATABASE_ERROR_MAX, "%s cannot be given to the owner of its folder: %s", path,
+			 strerror(errno));
+		unlink(path);
+	}
+	close(file);
+	return given;
 }
 
 static enum status open_at(struct database *database, const char *path, unsigned patience_ms,
