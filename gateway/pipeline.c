@@ -318,12 +318,20 @@ static void on_account(void *ctx, enum status status, const struct account *acco
 		on_authorised(job, OUTCOME_FAILED, NULL);
 }
 
+/*
+ * A token is guessed at the keys of all users at once, so a key that somebody has thought up is none: those that are
+ * generated have 160 bits and more.
+ */
+enum { TOKEN_LEN_MIN = 16 };
+
 static void look_up(struct job *job)
 {
 	struct account_store *store = job->pipeline->parts.store;
 	const struct credentials *credentials = &job->intent.readings[job->reading];
 
-	if (job->intent.by_token)
+	if (job->intent.by_token && credentials->key.len < TOKEN_LEN_MIN)
+		on_account(job, STATUS_NOT_FOUND, NULL);
+	else if (job->intent.by_token)
 		account_store_lookup_token(store, credentials->key, on_account, job);
 	else
 		account_store_lookup(store, credentials->login, on_account, job);

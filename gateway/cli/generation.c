@@ -13,6 +13,7 @@ enum {
 	RECORDS_MAX = 65536, /* hints of a zone, 32 octets each */
 	ATTEMPTS_MAX = 5,
 	RETRY_PAUSE_MS = 100,
+	LOOK_PATIENCE_MS = 2000, /* of the account page, with a primary */
 };
 
 static void submit(void *ctx, const struct change_set *set, void *waiter)
@@ -141,6 +142,46 @@ static enum status build_pipeline(const struct generation_world *world, struct g
 	return pipeline_new(&parts, &generation->pipeline);
 }
 
+/* Asks a primary for the addresses of a host on the account page. */
+static void look(void *ctx, const struct name *host, enum addr_family family, page_seen_fn *seen, void *seen_ctx)
+{
+	struct generation *generation = ctx;
+	const struct plan_zone *zone = plan_find_zone(&generation->policy, host);
+
+	if (zone)
+		zones_look(generation->zones, (size_t)(zone - generation->plan_zones), host, family, LOOK_PATIENCE_MS,
+			   seen, seen_ctx);
+	else
+		seen(seen_ctx, false, NULL, 0);
+}
+
+static bool wants_page(const struct config *config)
+{
+	for (size_t i = 0; i < config->listener_count; i++) {
+		if (config->listeners[i].account_page)
+			return true;
+	}
+	return false;
+}
+
+static enum status build_page(const struct generation_world *world, struct generation *generation)
+{
+	struct page_parts parts = {
+		.env = world->env,
+		.state = generation->state,
+		.verifier = world->verifier,
+		.throttle = world->page_throttle,
+		.sessions = world->sessions,
+		.allow_http = generation->config->account_page_over_http,
+		.server_name = generation->config->account_page_server,
+		.look = look,
+		.look_ctx = generation,
+		.answer = http_exchange_answer,
+	};
+
+	return wants_page(generation->config) ? page_new(&parts, &generation->page) : STATUS_OK;
+}
+
 enum status generation_new(const struct generation_world *world, struct config **config,
 			   const struct generation *before, struct generation **out)
 {
@@ -163,15 +204,27 @@ enum status generation_new(const struct generation_world *world, struct config *
 	if (status == STATUS_OK)
 		status = build_pipeline(world, generation);
 	if (status == STATUS_OK)
+		status = build_page(world, generation);
+	if (status == STATUS_OK)
 		*out = generation;
 	else
 		generation_free(&generation);
 	return status;
 }
 
+void generation_handle(struct generation *generation, struct http_exchange *exchange,
+		       const struct http_request *request)
+{
+	if (generation->page && page_serves(request))
+		page_handle(generation->page, exchange, request);
+	else
+		pipeline_handle(generation->pipeline, exchange, request);
+}
+
 bool generation_is_idle(const struct generation *generation)
 {
-	return pipeline_is_idle(generation->pipeline) && zones_are_idle(generation->zones);
+	return pipeline_is_idle(generation->pipeline) && (!generation->page || page_is_idle(generation->page)) &&
+	       zones_are_idle(generation->zones);
 }
 
 void generation_free(struct generation **generation_pointer)
@@ -183,6 +236,7 @@ void generation_free(struct generation **generation_pointer)
 		return;
 	if (generation->pipeline)
 		pipeline_free(&generation->pipeline);
+	page_free(&generation->page);
 	zones_free(&generation->zones);
 	transports_free(&generation->transports);
 	account_store_free(&generation->store);

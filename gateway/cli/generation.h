@@ -16,6 +16,7 @@
 #include "base/env.h"
 #include "cli/transports.h"
 #include "config/config.h"
+#include "page/page.h"
 #include "pipeline.h"
 #include "zone/zones.h"
 
@@ -29,6 +30,7 @@ struct generation {
 	struct state *state; /* NULL: there is no state store */
 	struct zones *zones;
 	struct pipeline *pipeline;
+	struct page *page; /* NULL: no listener serves the account page */
 	LIST_ENTRY(generation) link;
 };
 
@@ -39,6 +41,8 @@ struct generation_world {
 	struct throttle *throttle;
 	struct requests *requests;
 	struct verifier *verifier;
+	struct throttle *page_throttle; /* of logins at the account page: a mistyped password is not to hold up a key */
+	struct sessions *sessions;
 };
 
 /*
@@ -47,6 +51,10 @@ struct generation_world {
  */
 MUST_USE enum status generation_new(const struct generation_world *world, struct config **config,
 				    const struct generation *before, struct generation **out);
+
+/* Takes a request: an http_handler_fn without the context. */
+void generation_handle(struct generation *generation, struct http_exchange *exchange,
+		       const struct http_request *request);
 
 /* Whether nothing of it is under way any more. */
 bool generation_is_idle(const struct generation *generation);

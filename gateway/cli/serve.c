@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include <uv.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "admin/admin.h"
 #include "admin/requests.h"
@@ -38,6 +41,8 @@ struct daemon {
 	uv_loop_t loop;
 	struct env env;
 	struct throttle *throttle;
+	struct throttle *page_throttle;
+	struct sessions *sessions;
 	struct requests *requests;
 	struct admin *admin;
 	struct verifier *verifier;
@@ -74,6 +79,11 @@ static struct throttle_limits throttle_limits(const struct daemon *daemon, const
 
 	daemon->env.random(daemon->env.ctx, &limits.seed, sizeof limits.seed);
 	return limits;
+}
+
+static struct session_limits session_limits(const struct config *config)
+{
+	return (struct session_limits){SESSIONS_MAX, SESSION_AGE_S, config->account_page_idle_s};
 }
 
 /*
@@ -145,6 +155,7 @@ static struct http_listen_options listen_options(const struct config *config, co
 		.certificates = listener->cert_set,
 		.tls_priorities = listener->tls_priorities,
 		.errors_as_200 = listener->errors_as_200,
+		.account_page = listener->account_page,
 	};
 }
 
@@ -258,7 +269,7 @@ static void on_request(void *ctx, struct http_exchange *exchange, const struct h
 {
 	const struct daemon *daemon = ctx;
 
-	pipeline_handle(daemon->current->pipeline, exchange, request);
+	generation_handle(daemon->current, exchange, request);
 }
 
 /* ---- Reloading ---- */
@@ -269,6 +280,8 @@ static struct generation_world world_of(struct daemon *daemon)
 		.loop = &daemon->loop,
 		.env = &daemon->env,
 		.throttle = daemon->throttle,
+		.page_throttle = daemon->page_throttle,
+		.sessions = daemon->sessions,
 		.requests = daemon->requests,
 		.verifier = daemon->verifier,
 	};
@@ -294,9 +307,12 @@ static void on_sweep(uv_timer_t *timer)
 static void put_into_force(struct daemon *daemon, struct generation *generation)
 {
 	struct throttle_limits limits = throttle_limits(daemon, generation->config);
+	struct session_limits sessions = session_limits(generation->config);
 
 	zones_take_over(generation->zones);
 	throttle_set_limits(daemon->throttle, &limits);
+	throttle_set_limits(daemon->page_throttle, &limits);
+	sessions_set_limits(daemon->sessions, &sessions);
 	LIST_INSERT_HEAD(&daemon->retired, daemon->current, link);
 	daemon->current = generation;
 	uv_timer_start(&daemon->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
@@ -467,10 +483,15 @@ static enum status build_admin(struct daemon *daemon)
 static enum status build(struct daemon *daemon, struct config **config)
 {
 	struct throttle_limits limits = throttle_limits(daemon, *config);
+	struct session_limits sessions = session_limits(*config);
 	struct http_options options = http_options(*config);
 	enum status status = throttle_new(&limits, &daemon->throttle);
 	struct generation_world world;
 
+	if (status == STATUS_OK)
+		status = throttle_new(&limits, &daemon->page_throttle);
+	if (status == STATUS_OK)
+		status = sessions_new(&daemon->env, &sessions, &daemon->sessions);
 	if (status == STATUS_OK)
 		status = requests_new(&daemon->requests);
 	if (status == STATUS_OK)
@@ -529,12 +550,25 @@ static void take_apart(struct daemon *daemon)
 	}
 	generation_free(&daemon->current);
 	throttle_free(&daemon->throttle);
+	throttle_free(&daemon->page_throttle);
+	sessions_free(&daemon->sessions);
 	requests_free(&daemon->requests);
 	verifier_free(&daemon->verifier);
 	/* The loop ends by itself once every handle is closed, and a reload that is under way is over. */
 	uv_run(&daemon->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&daemon->loop);
 	free(daemon->config_path);
+}
+
+/*
+ * Has memory overwritten when it is freed: libraries free what they have read of requests as it is, keys and cookies
+ * included. Small blocks are an exception in glibc, but libmicrohttpd's are large.
+ */
+static void wipe_freed_memory(void)
+{
+#ifdef M_PERTURB
+	mallopt(M_PERTURB, 0xff);
+#endif
 }
 
 static int serve(const char *config_path)
@@ -560,6 +594,7 @@ static int serve(const char *config_path)
 	if (set_log(config) != STATUS_OK)
 		LOG(LOG_ERROR, "log-failed",
 		    log_text("text", "there is no socket for the log; it goes to standard error"));
+	wipe_freed_memory();
 	daemon.env = env_uv(&daemon.loop);
 	init_handles(&daemon);
 	if (start(&daemon, &config) == STATUS_OK) {

@@ -337,6 +337,7 @@ void config_release(struct config **config_pointer)
 	for (size_t i = 0; i < config->listener_count; i++)
 		free_listener(&config->listeners[i]);
 	free(config->state_dir);
+	free(config->account_page_server);
 	free(config->listeners);
 	free(config->trusted);
 	free(config->tsig);

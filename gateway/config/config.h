@@ -40,6 +40,7 @@ struct config_listener {
 	struct cert_set *cert_set;  /* NULL: HTTP without TLS */
 	const char *tls_priorities; /* a constant, see cert_priorities() */
 	bool errors_as_200;         /* for clients that read words only under that status */
+	bool account_page;
 };
 
 /* One entry of `tsig_keys`: a key file, which may hold several keys, or one key in three options. */
@@ -99,6 +100,9 @@ struct config {
 	unsigned changes_per_source_max;
 	unsigned changes_window_s;
 	char *state_dir; /* NULL: there is no state store */
+	char *account_page_server;
+	bool account_page_over_http;
+	unsigned account_page_idle_s;
 	unsigned idle_timeout_s;
 	unsigned max_connections;
 	unsigned max_connections_per_source;

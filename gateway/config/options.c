@@ -262,6 +262,11 @@ static const struct option listen_options[] = {
 	 FIELD(config_listener, errors_as_200),
 	 .fallback = false,
 	 .help = "true: the dialects of routers answer failures under status 200, for clients that read words only then"},
+	{.name = "account_page",
+	 .type = OPTION_BOOL,
+	 FIELD(config_listener, account_page),
+	 .fallback = false,
+	 .help = "true: serves the account page at /account/, too; needs a `state_dir`"},
 	{.name = NULL},
 };
 
@@ -748,6 +753,32 @@ static void take_state_dir(struct reader *reader, const config_setting_t *at, co
 		reader_error(reader, at, "`state_dir` %s is no folder", config->state_dir);
 }
 
+/* The page has its users from the state store, and passwords are not to travel in the clear. */
+static void check_account_page(struct reader *reader, const config_setting_t *at, const struct config *config)
+{
+	const config_setting_t *listen = config_setting_get_member(at, "listen");
+
+	for (size_t i = 0; i < config->listener_count; i++) {
+		const struct config_listener *listener = &config->listeners[i];
+		const config_setting_t *given =
+			config_setting_get_member(config_setting_get_elem(listen, (unsigned)i), "account_page");
+		bool is_near = listener->path || addr_scope(&listener->address) == ADDR_SCOPE_LOOPBACK;
+
+		if (!listener->account_page)
+			continue;
+		if (!config->state_dir)
+			reader_error(reader, given,
+				     "`account_page` needs a `state_dir`: its users are in the state store");
+		if (!listener->certificate_count && !is_near && !config_trusted(config, listener).count)
+			reader_advise(
+				reader, given,
+				config->account_page_over_http
+					? "the account page is served without HTTPS: passwords travel in the clear"
+					: "the account page is served here to clients on this machine only: this "
+					  "listener has no `certificates`");
+	}
+}
+
 static void finish_top(struct reader *reader, const config_setting_t *at, void *into)
 {
 	const struct config *config = into;
@@ -758,6 +789,7 @@ static void finish_top(struct reader *reader, const config_setting_t *at, void *
 	if (config->request_timeout_ms < config->reply_timeout_ms)
 		reader_error(reader, given, "`request_timeout_ms` (%u) must not be less than `reply_timeout_ms` (%u)",
 			     config->request_timeout_ms, config->reply_timeout_ms);
+	check_account_page(reader, at, config);
 	if (config->group && !config->user)
 		reader_error(reader, config_setting_get_member(at, "group"), "`group` needs a `user`");
 }
@@ -906,6 +938,22 @@ static const struct option top_options[] = {
 	 .type = OPTION_TEXT,
 	 .take = take_state_dir,
 	 .help = "the folder of the state store, beside the configuration unless absolute; left out: there is none"},
+	{.name = "account_page_server",
+	 .type = OPTION_TEXT,
+	 FIELD(config, account_page_server),
+	 .help = "this server's name, with a port if need be, in the settings that the account page shows; left out: as the browser calls it"},
+	{.name = "account_page_over_http",
+	 .type = OPTION_BOOL,
+	 FIELD(config, account_page_over_http),
+	 .fallback = false,
+	 .help = "true: the account page is also shown without HTTPS to clients that are not on this machine"},
+	{.name = "account_page_idle_s",
+	 .type = OPTION_NUMBER,
+	 FIELD(config, account_page_idle_s),
+	 .fallback = 1800,
+	 .min = 1,
+	 .max = 86400,
+	 .help = "after which a user who did nothing is logged out of the account page"},
 	{.name = "idle_timeout_s",
 	 .type = OPTION_NUMBER,
 	 FIELD(config, idle_timeout_s),

@@ -105,6 +105,8 @@ static struct MHD_Response *build(const struct http_server *server, const struct
 	mhd = MHD_create_response_from_buffer(body.len, (void *)(uintptr_t)body.octets, MHD_RESPMEM_MUST_COPY);
 	if (!mhd)
 		return NULL;
+	for (const struct http_header *header = response->headers; header && header->name; header++)
+		MHD_add_response_header(mhd, header->name, header->value);
 	MHD_add_response_header(mhd, MHD_HTTP_HEADER_CONTENT_TYPE, response->content_type);
 	MHD_add_response_header(mhd, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 	if (response->challenge) {
@@ -359,6 +361,8 @@ static enum status decode(struct http_exchange *exchange)
 		status = decode_body(exchange);
 	request->has_basic = decode_basic(authorization, &exchange->space, &request->basic_user,
 					  &request->basic_password) == STATUS_OK;
+	request->host = header_text(mhd, MHD_HTTP_HEADER_HOST);
+	request->cookies = header_text(mhd, MHD_HTTP_HEADER_COOKIE);
 	request->api_user = header_text(mhd, "X-Api-User");
 	request->api_key = header_text(mhd, "X-Api-Key");
 	return status;
@@ -370,6 +374,7 @@ struct trail {
 	struct forwarded by_list; /* X-Forwarded-For */
 	struct forwarded by_rfc;  /* Forwarded */
 	bool malformed;
+	bool over_tls; /* X-Forwarded-Proto */
 };
 
 static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
@@ -382,20 +387,23 @@ static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char 
 		status = forwarded_add_for(&trail->by_list, trail->trusted, text_of(value));
 	else if (strcasecmp(name, "Forwarded") == 0)
 		status = forwarded_add(&trail->by_rfc, trail->trusted, text_of(value));
+	else if (strcasecmp(name, "X-Forwarded-Proto") == 0)
+		trail->over_tls = strcasecmp(value, "https") == 0;
 	trail->malformed = trail->malformed || status != STATUS_OK;
 	return MHD_YES;
 }
 
 /*
- * What a trusted proxy says of where the request comes from, if it says something: into *out. NULL, or what is wrong
- * with it. A proxy sets one of the headers, and may let pass what the client wrote into the other; so both must say the
- * same.
+ * What a trusted proxy says of where the request comes from, and whether by TLS, if it says something: into *out and
+ * *over_tls. NULL, or what is wrong with it. A proxy sets one of the headers that tell the address, and may let pass
+ * what the client wrote into the other; so both must say the same.
  */
-static const char *ask_proxy(const struct connection *connection, struct addr *out)
+static const char *ask_proxy(const struct connection *connection, struct addr *out, bool *over_tls)
 {
 	struct trail trail = {.trusted = connection->listener->settings.trusted};
 
 	MHD_get_connection_values(connection->mhd, MHD_HEADER_KIND, on_header, &trail);
+	*over_tls = *over_tls || trail.over_tls;
 	if (trail.malformed)
 		return "400 the proxy sent a malformed X-Forwarded-For or Forwarded header";
 	if (trail.by_list.hops && trail.by_rfc.hops && !addr_equal(&trail.by_list.source, &trail.by_rfc.source))
@@ -407,13 +415,14 @@ static const char *ask_proxy(const struct connection *connection, struct addr *o
 	return NULL;
 }
 
-/* Where the request comes from. NULL, or why nobody knows. */
-static const char *find_source(const struct connection *connection, struct addr *out)
+/* Where the request comes from, and whether by TLS. NULL, or why nobody knows. */
+static const char *find_source(const struct connection *connection, struct addr *out, bool *over_tls)
 {
 	const char *wrong;
 
 	*out = connection->peer;
-	wrong = connection_is_trusted(connection) ? ask_proxy(connection, out) : NULL;
+	*over_tls = connection->tls != NULL;
+	wrong = connection_is_trusted(connection) ? ask_proxy(connection, out, over_tls) : NULL;
 	if (!wrong && out->family == ADDR_NONE)
 		wrong = "400 the proxy did not say from which address the request comes";
 	return wrong;
@@ -430,7 +439,8 @@ static enum MHD_Result handle(struct http_exchange *exchange, const char *method
 		return refuse(exchange, MHD_HTTP_CONTENT_TOO_LARGE, "413 the request body is longer than 4096 octets");
 	exchange->request.method = method_of(method);
 	exchange->request.errors_as_200 = exchange->connection->listener->settings.errors_as_200;
-	wrong = find_source(exchange->connection, &exchange->request.source);
+	exchange->request.account_page = exchange->connection->listener->settings.account_page;
+	wrong = find_source(exchange->connection, &exchange->request.source, &exchange->request.over_tls);
 	if (wrong)
 		return refuse(exchange, MHD_HTTP_BAD_REQUEST, wrong);
 	status = decode(exchange);

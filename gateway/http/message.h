@@ -53,6 +53,10 @@ struct http_request {
 	struct text api_key;        /* X-Api-Key */
 	struct addr source;         /* of the client */
 	bool errors_as_200;         /* its listener serves clients that read words only under that status */
+	struct text host;           /* the header Host, as it stands */
+	struct text cookies;        /* the header Cookie (RFC 6265 section 4.2), as it stands */
+	bool over_tls;     /* it came over TLS, to us or to a trusted proxy that says so by X-Forwarded-Proto */
+	bool account_page; /* its listener serves the account page */
 };
 
 /* The first operand of that name, or NULL. */
@@ -61,6 +65,11 @@ const struct http_param *http_param_find(const struct http_params *params, const
 /* How often an operand of that name was given. */
 size_t http_param_count(const struct http_params *params, const char *name);
 
+struct http_header {
+	const char *name;
+	const char *value;
+};
+
 struct http_response {
 	int status;                            /* RFC 9110 section 15 */
 	const char *content_type;              /* a constant */
@@ -68,6 +77,8 @@ struct http_response {
 	unsigned retry_after_s;                /* adds Retry-After if not 0 */
 	unsigned allow;                        /* methods for an Allow header, 0 for none */
 	char request_id[HTTP_REQUEST_ID_SIZE]; /* adds X-Request-Id if not empty */
+	/* More headers, ended by a NULL name, or NULL; borrowed until the response was given. */
+	const struct http_header *headers;
 	const char *document; /* if not NULL, the body instead of `body`; borrowed until the response was given */
 	size_t document_len;
 	size_t body_len;

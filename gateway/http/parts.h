@@ -76,6 +76,7 @@ struct settings {
 	struct networks trusted; /* owned */
 	bool proxy_protocol;
 	bool errors_as_200;
+	bool account_page;
 	struct tls *tls; /* NULL: plain HTTP */
 };
 

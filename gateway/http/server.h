@@ -63,6 +63,7 @@ struct http_listen_options {
 	struct cert_set *certificates; /* NULL: HTTP without TLS; the listener becomes one of its holders */
 	const char *tls_priorities;    /* with certificates, see cert_priorities() */
 	bool errors_as_200;            /* for its requests, see http_request */
+	bool account_page;             /* the same */
 	int inherited_fd;              /* a listening socket to use if the listener is new; 0: none. Taken */
 };
 

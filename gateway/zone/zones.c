@@ -53,6 +53,18 @@ struct flight {
 	struct dns_request request;
 };
 
+/* Somebody only wants to know what is there. */
+struct look {
+	LIST_ENTRY(look) link;
+	const struct env *env;
+	struct env_timer *timer;
+	struct change_set set; /* to ask with */
+	struct dns_request request;
+	struct dns_ticket ticket;
+	zones_seen_fn *seen; /* NULL: was told already that nobody knows */
+	void *ctx;
+};
+
 /* The zones of one configuration. */
 struct zones {
 	const struct env *env;
@@ -65,6 +77,7 @@ struct zones {
 	size_t primary_count;
 	struct primary **primaries; /* each one once */
 	LIST_HEAD(, flight) flights;
+	LIST_HEAD(, look) looks;
 	unsigned pings; /* under way */
 };
 
@@ -310,6 +323,86 @@ static void on_timer(void *ctx)
 	step_on(ctx, &(struct queue_event){.kind = QUEUE_TICK});
 }
 
+/* ---- Looking ---- */
+
+static void tell(struct look *look, bool known, const struct addr *addrs, size_t count)
+{
+	zones_seen_fn *seen = look->seen;
+
+	look->seen = NULL;
+	if (seen)
+		seen(look->ctx, known, addrs, count);
+}
+
+static void look_free(struct look *look)
+{
+	LIST_REMOVE(look, link);
+	look->env->timer_free(&look->timer);
+	free(look);
+}
+
+/* A query that has left is still the client's, so the look stays until its reply comes, or the connection ends. */
+static void on_look_late(void *ctx)
+{
+	struct look *look = ctx;
+
+	look->ticket.withdrawn = true;
+	tell(look, false, NULL, 0);
+}
+
+static void on_looked(void *ctx, const struct dns_result *result)
+{
+	struct look *look = ctx;
+	bool is_there = result->verdict == DNS_VERIFIED && result->rcode == DNS_NOERROR && result->answer.authoritative;
+	bool is_none = result->verdict == DNS_VERIFIED && result->rcode == DNS_NXDOMAIN;
+
+	/* More records than are kept one by one are as good as not known. */
+	if (is_there && !result->answer.rrset.known)
+		is_there = false;
+	tell(look, is_there || is_none, result->answer.rrset.addrs, is_there ? result->answer.rrset.count : 0);
+	look_free(look);
+}
+
+/* NULL without memory. */
+static struct look *look_new(struct zones *zones, const struct slot *slot, const struct name *owner,
+			     enum addr_family family)
+{
+	struct look *look = calloc(1, sizeof *look);
+
+	if (!look)
+		return NULL;
+	look->env = zones->env;
+	look->timer = zones->env->timer_new(zones->env->ctx, on_look_late, look);
+	if (!look->timer) {
+		free(look);
+		return NULL;
+	}
+	look->set.owner = *owner;
+	look->set.count = 1;
+	look->set.changes[0].addr.family = family;
+	look->request = (struct dns_request){.kind = DNS_QUERY, .zone = slot->setup.name, .sets = &look->set};
+	LIST_INSERT_HEAD(&zones->looks, look, link);
+	return look;
+}
+
+void zones_look(struct zones *zones, size_t index, const struct name *owner, enum addr_family family,
+		unsigned patience_ms, zones_seen_fn *seen, void *ctx)
+{
+	struct slot *slot = &zones->slots[index];
+	struct look *look = look_new(zones, slot, owner, family);
+
+	if (look && dns_client_send(choose(slot->zone)->client, &look->request, slot->setup.key, &look->ticket,
+				    on_looked, look) == STATUS_OK) {
+		look->seen = seen;
+		look->ctx = ctx;
+		zones->env->timer_set(look->timer, env_now_ms(zones->env) + patience_ms);
+		return;
+	}
+	if (look)
+		look_free(look);
+	seen(ctx, false, NULL, 0);
+}
+
 /* ---- Zones and primaries, and who has them ---- */
 
 static void primary_release(struct primary *primary)
@@ -464,6 +557,7 @@ static enum status make(const struct zones *as_given, const struct zones *before
 		return STATUS_NO_MEMORY;
 	*zones = *as_given;
 	LIST_INIT(&zones->flights);
+	LIST_INIT(&zones->looks);
 	status = fill(zones, before, setups, count);
 	if (status == STATUS_OK)
 		*out = zones;
@@ -511,7 +605,7 @@ void zones_take_over(struct zones *zones)
 
 bool zones_are_idle(const struct zones *zones)
 {
-	return LIST_EMPTY(&zones->flights) && zones->pings == 0;
+	return LIST_EMPTY(&zones->flights) && LIST_EMPTY(&zones->looks) && zones->pings == 0;
 }
 
 void zones_free(struct zones **zones_pointer)
@@ -529,6 +623,8 @@ void zones_free(struct zones **zones_pointer)
 		LIST_REMOVE(flight, link);
 		free(flight);
 	}
+	while (!LIST_EMPTY(&zones->looks))
+		look_free(LIST_FIRST(&zones->looks));
 	for (size_t i = 0; zones->slots && i < zones->count; i++) {
 		if (zones->slots[i].zone)
 			zone_release(zones->env, zones->slots[i].zone);

@@ -96,4 +96,15 @@ const struct primary *zones_primary(const struct zones *zones, size_t n);
 const struct dns_client *primary_client(const struct primary *primary);
 bool primary_is_well(const struct primary *primary);
 
+/* What a record is now. Not `known`: nobody said so in time. `addrs` is valid until it returns. */
+typedef void zones_seen_fn(void *ctx, bool known, const struct addr *addrs, size_t count);
+
+/*
+ * Asks a primary of the zone for the addresses that the owner has now, by a signed query, past the queue and without
+ * changing anything. `family` is the type, A or AAAA. seen() comes exactly once, within `patience_ms` or so, from
+ * within the call if memory is short; never after zones_free().
+ */
+void zones_look(struct zones *zones, size_t zone, const struct name *owner, enum addr_family family,
+		unsigned patience_ms, zones_seen_fn *seen, void *ctx);
+
 #endif

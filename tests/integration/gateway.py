@@ -2,6 +2,7 @@
 hides a fault."""
 
 import base64
+import hashlib
 import os
 import re
 import shutil
@@ -59,6 +60,11 @@ def zone_setting(name, primary, key, **more):
     return {"name": name, "primaries": addresses, "key": key.name, **more}
 
 
+def hashed(key):
+    """What stands for a key in a configuration that is not to be warned of."""
+    return "sha256:" + hashlib.sha256(key.encode()).hexdigest()
+
+
 def user_setting(login=LOGIN, key=API_KEY, hosts=(f"zone:{ZONE}",), **more):
     """key=None makes a user without a key."""
     return {"login": login, **({} if key is None else {"key": secret(key)}), "hosts": list(hosts), **more}
@@ -76,7 +82,7 @@ def config_text(zones, keys, users=(), **options):
         **options,
         "tsig_keys": [key_setting(key) for key in keys],
         "zones": list(zones),
-        "users": list(users) or [user_setting()],
+        "users": list(users) or [user_setting(key=hashed(API_KEY))],
     }
     return "".join(f"{name} = {libconfig(value)};\n" for name, value in settings.items())
 
@@ -99,6 +105,7 @@ class Answer:
     status: int
     headers: dict
     body: bytes
+    cookies: tuple = ()  # the values of Set-Cookie
 
     def __post_init__(self):
         assert "content-length" in self.headers, self
@@ -110,7 +117,7 @@ class Answer:
 
     @property
     def text(self):
-        return self.body.decode("ascii")
+        return self.body.decode()
 
     @property
     def code(self):
@@ -168,12 +175,14 @@ class Connection:
         status_line = self._input.readline().decode("latin-1").split(" ", 2)
         if len(status_line) < 2:
             return None
-        headers = {}
+        headers, cookies = {}, []
         while (line := self._input.readline().decode("latin-1").strip()):
             name, _, value = line.partition(":")
             headers[name.strip().lower()] = value.strip()
+            if name.lower() == "set-cookie":
+                cookies.append(value.strip())
         length = 0 if to == "HEAD" else int(headers.get("content-length", 0))
-        return Answer(status_line[0], int(status_line[1]), headers, self._input.read(length))
+        return Answer(status_line[0], int(status_line[1]), headers, self._input.read(length), tuple(cookies))
 
     def at_end(self):
         """Whether the gateway closes now. Blocks until it does, or sends more, or patience ends."""

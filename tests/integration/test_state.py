@@ -25,10 +25,10 @@ PLAIN = secret("plain-in-the-configuration")
 class Store:
     """A gateway with a state store, and the sub-commands that work on it."""
 
-    def __init__(self, primary, *users, **options):
-        config = config_text([zone_setting(ZONE, primary, primary.key)], [primary.key], users, state_dir="state",
-                             **options)
-        self.gateway = Gateway(config)
+    def __init__(self, primary, *users, listen=(LOOPBACK,), zones=None, keys=None, **options):
+        config = config_text(zones or [zone_setting(ZONE, primary, primary.key)], keys or [primary.key], users,
+                             state_dir="state", **options)
+        self.gateway = Gateway(config, listen=listen)
         self.folder = self.gateway.folder / "state"
         self.folder.mkdir(mode=0o700)
         self.config = self.gateway.folder / "ddnsgate.cfg"
@@ -314,6 +314,8 @@ def memory_of(process_id):
                 if not permissions.startswith("r") or "[v" in line:
                     continue
                 start, end = (int(bound, 16) for bound in bounds.split("-"))
+                if end - start > 1 << 32:
+                    pytest.skip("a sanitizer keeps what was freed")
                 memory.seek(start)
                 with contextlib.suppress(OSError):
                     yield memory.read(end - start)

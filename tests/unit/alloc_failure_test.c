@@ -33,6 +33,7 @@
 #include "dns/message.h"
 #include "fake_env.h"
 #include "live/survey.h"
+#include "page/page.h"
 #include "scripted_primary.h"
 #include "state_folder.h"
 #include "zone/zones.h"
@@ -650,7 +651,7 @@ static int make_state(void **state)
 	struct account_key keys[] = {{.key = {.digest = {1}}}, {.key = {.crypt = password_hash_text}}};
 	char login[] = "alice";
 	struct account account = {
-		.login = login, .keys = keys, .key_count = 2, .patterns = &pattern, .pattern_count = 1};
+		.login = login, .active = true, .keys = keys, .key_count = 2, .patterns = &pattern, .pattern_count = 1};
 	struct database *database;
 
 	strcpy(pattern.name.text, "a.example.com");
@@ -658,6 +659,7 @@ static int make_state(void **state)
 	snprintf(state_folder, sizeof state_folder, "%s", state_folder_new());
 	database = state_folder_open(state_folder);
 	state_folder_add(database, &account, 1);
+	assert_int_equal(database_user_set_password(database, text_of(login), text_of(password_hash_text)), STATUS_OK);
 	database_free(&database);
 	return setup(state);
 }
@@ -751,6 +753,95 @@ static bool write_state(struct world *world, unsigned long n, bool only_one)
 static void history_is_written_or_dropped(void **state)
 {
 	repeat(*state, write_state);
+}
+
+/* ---- The account page ---- */
+
+struct page_answer {
+	unsigned count;
+	int status;
+	bool whole; /* a page with all that it should show */
+};
+
+/* An exchange is what its answer goes to. */
+static void on_page_answer(struct http_exchange **exchange, const struct http_response *response)
+{
+	struct page_answer *answer = (struct page_answer *)(void *)*exchange;
+
+	*exchange = NULL;
+	answer->count++;
+	answer->status = response->status;
+	answer->whole = response->document && memmem(response->document, response->document_len, "</html>", 7) &&
+			memmem(response->document, response->document_len, "a.example.com", 13) &&
+			memmem(response->document, response->document_len, "192.0.2.7", 9);
+}
+
+static void look(void *ctx, const struct name *host, enum addr_family family, page_seen_fn *seen, void *seen_ctx)
+{
+	struct addr addr = {.family = ADDR_V4, .octets = {192, 0, 2, 7}};
+
+	(void)ctx;
+	(void)host;
+	seen(seen_ctx, true, &addr, family == ADDR_V4 ? 1 : 0);
+}
+
+static struct sessions *page_sessions(const struct env *env, char token[static SESSION_TOKEN_LEN + 1])
+{
+	struct session_limits limits = {SESSIONS_MAX, SESSION_AGE_S, 600};
+	struct sessions *sessions = NULL;
+	uint8_t mark[KEY_DIGEST_LEN];
+
+	assert_int_equal(key_digest(text_of(password_hash_text), mark), STATUS_OK);
+	if (sessions_new(env, &limits, &sessions) == STATUS_OK &&
+	    sessions_begin(sessions, text_of("alice"), mark, token) != STATUS_OK)
+		sessions_free(&sessions);
+	return sessions;
+}
+
+static void ask_for_page(struct world *world, struct page *page, const char *token, struct page_answer *answer)
+{
+	static struct http_request request;
+	char cookies[64];
+
+	snprintf(cookies, sizeof cookies, "ddnsgate_session=%s", token);
+	request = (struct http_request){.method = HTTP_GET, .path = text_of(PAGE_PATH), .cookies = text_of(cookies)};
+	request.account_page = true;
+	request.source = (struct addr){.family = ADDR_V4, .octets = {127, 0, 0, 1}};
+	page_handle(page, (struct http_exchange *)(void *)answer, &request);
+	fake_env_settle(world->fake);
+}
+
+static bool show_page(struct world *world, unsigned long n, bool only_one)
+{
+	struct page_parts parts = {.look = look, .answer = on_page_answer};
+	char token[SESSION_TOKEN_LEN + 1];
+	struct page_answer answer = {0};
+	struct page *page = NULL;
+	bool failed;
+
+	open_network(world);
+	parts.env = fake_env_of(world->fake);
+	fail_from(n, only_one);
+	parts.sessions = page_sessions(parts.env, token);
+	if (parts.sessions && state_new(parts.env, state_folder, &parts.state) == STATUS_OK &&
+	    page_new(&parts, &page) == STATUS_OK)
+		ask_for_page(world, page, token, &answer);
+	failed = fail_no_more();
+	assert_int_equal(answer.count, page ? 1 : 0);
+	if (page && (!page_is_idle(page) || answer.whole != (answer.status == 200) || answer.whole == failed))
+		fail_msg("allocation %lu failed: status %d, %s", n, answer.status,
+			 answer.whole ? "whole" : "not whole");
+	page_free(&page);
+	sessions_free(&parts.sessions);
+	state_free(&parts.state);
+	fake_env_settle(world->fake);
+	close_network(world);
+	return failed;
+}
+
+static void pages_are_whole_or_not_shown(void **state)
+{
+	repeat(*state, show_page);
 }
 
 struct csv_text {
@@ -965,6 +1056,7 @@ int main(void)
 		TEST(passwords_are_checked_or_not_called_right),
 		cmocka_unit_test_setup_teardown(accounts_are_found_whole_or_not_known, make_state, remove_state),
 		cmocka_unit_test_setup_teardown(history_is_written_or_dropped, make_state, remove_state),
+		cmocka_unit_test_setup_teardown(pages_are_whole_or_not_shown, make_state, remove_state),
 		cmocka_unit_test_setup_teardown(imports_take_all_or_none, make_state, remove_state),
 		cmocka_unit_test_setup_teardown(configurations_are_loaded_or_not, write_config, remove_config),
 	};

@@ -21,7 +21,7 @@
 #include "http/decode.h"
 #include "pipeline.h"
 
-#define KEY   "ER2T229DF4GBNM"
+#define KEY   "ER2T229DF4GBNM77"
 #define GOOD  "/dynamic.cgi?host=www.dyn.example.com&ip=192.0.2.80&user=myLogin&password=" KEY
 #define OWNER "www.dyn.example.com"
 
@@ -688,12 +688,12 @@ static void a_token_that_is_nobody_s_is_refused_and_not_logged(void **state)
 {
 	struct world *world = *state;
 
-	add_account(world, "idle", "idle-token")->active = false;
-	get(world, TOKEN_URL "nobodys-token");
+	add_account(world, "idle", "idle-users-token")->active = false;
+	get(world, TOKEN_URL "nobodys-own-token");
 	assert_answer(world, 401, "KO");
-	get(world, TOKEN_URL "nobodys+token");
+	get(world, TOKEN_URL "nobodys+own+token");
 	assert_answer(world, 401, "KO");
-	get(world, TOKEN_URL "idle-token");
+	get(world, TOKEN_URL "idle-users-token");
 	assert_answer(world, 401, "KO");
 	assert_int_equal(world->set_count, 0);
 	assert_null(strstr(world->log, "token"));
@@ -705,11 +705,22 @@ static void a_plus_in_a_token_is_itself_or_a_space(void **state)
 {
 	struct world *world = *state;
 
-	add_account(world, "space", "a b");
-	get(world, TOKEN_URL "a+b");
+	add_account(world, "space", "a token with spaces");
+	get(world, TOKEN_URL "a+token+with+spaces");
 	assert_answer(world, 200, "OK");
 	assert_int_equal(world->store.lookups, 2);
 	assert_non_null(strstr(world->log, "user=space"));
+}
+
+/* Else the weakest key of all users could be found without knowing whose it is. */
+static void a_short_key_is_no_token(void **state)
+{
+	struct world *world = *state;
+
+	add_account(world, "short", "fifteen-letters");
+	get(world, TOKEN_URL "fifteen-letters");
+	assert_answer(world, 401, "KO");
+	assert_int_equal(world->store.lookups, 0);
 }
 
 static void a_store_that_fails_knows_no_token(void **state)
@@ -1215,6 +1226,7 @@ int main(void)
 		TEST(a_token_completes_labels_by_what_its_user_may_update),
 		TEST(a_token_that_is_nobody_s_is_refused_and_not_logged),
 		TEST(a_plus_in_a_token_is_itself_or_a_space),
+		TEST(a_short_key_is_no_token),
 		TEST(a_store_that_fails_knows_no_token),
 		TEST(each_token_has_its_own_lock),
 		TEST(who_has_sent_no_credentials_is_not_counted),

@@ -1115,6 +1115,135 @@ static void all_generations_are_freed_with_changes_under_way(void **state)
 	assert_int_equal(early.answers + late.answers, 0);
 }
 
+/* ---- Looking ---- */
+
+enum { LOOK_PATIENCE_MS = 1000 };
+
+struct sight {
+	unsigned answers;
+	bool known;
+	size_t count;
+	char addr[ADDR_TEXT_MAX]; /* the first one */
+	const struct world *world;
+	uint64_t at_ms;
+};
+
+static void on_seen(void *ctx, bool known, const struct addr *addrs, size_t count)
+{
+	struct sight *sight = ctx;
+
+	sight->answers++;
+	sight->known = known;
+	sight->count = count;
+	sight->at_ms = fake_env_now_ms(sight->world->fake);
+	if (count)
+		addr_format(&addrs[0], sight->addr);
+}
+
+static void look(struct world *world, const char *owner, enum addr_family family, struct sight *sight)
+{
+	struct name name;
+
+	*sight = (struct sight){.world = world};
+	assert_int_equal(name_parse(text_of(owner), &name), STATUS_OK);
+	zones_look(world->zones, name_is_in(&name, &world->names[0]) ? 0 : 1, &name, family, LOOK_PATIENCE_MS, on_seen,
+		   sight);
+}
+
+static void look_and_wait(struct world *world, const char *owner, enum addr_family family, struct sight *sight)
+{
+	look(world, owner, family, sight);
+	fake_env_advance(world->fake, LATER_MS);
+	assert_int_equal(sight->answers, 1);
+}
+
+static void a_look_tells_what_is_there_and_changes_nothing(void **state)
+{
+	struct world *world = *state;
+	struct sight sight;
+
+	look_and_wait(world, OWNER_A, ADDR_V4, &sight);
+	assert_true(sight.known && sight.count == 1);
+	assert_string_equal(sight.addr, "192.0.2.1");
+	zone_model_add(world->a, OWNER_A, "192.0.2.9");
+	look_and_wait(world, OWNER_A, ADDR_V4, &sight);
+	assert_true(sight.known && sight.count == 2);
+	look_and_wait(world, OWNER_A, ADDR_V6, &sight);
+	assert_true(sight.known && sight.count == 0);
+	look_and_wait(world, "none.b.example.com", ADDR_V4, &sight);
+	assert_true(sight.known && sight.count == 0);
+	assert_int_equal(requests_of(world->first, DNS_QUERY), 4);
+	assert_int_equal(primary_requests(world->first), 4);
+}
+
+static void a_look_does_not_outlast_its_patience(void **state)
+{
+	struct world *world = *state;
+	struct sight sight;
+	uint64_t begun_ms = fake_env_now_ms(world->fake);
+
+	primary_set_script(world->first, (struct primary_script){.reply = REPLY_NONE, .rcode = PRIMARY_DECIDES});
+	look_and_wait(world, OWNER_A, ADDR_V4, &sight);
+	assert_false(sight.known);
+	assert_int_equal(sight.at_ms - begun_ms, LOOK_PATIENCE_MS);
+	begun_ms = fake_env_now_ms(world->fake);
+	primary_set_script(world->first, (struct primary_script){.rcode = PRIMARY_DECIDES, .delay_ms = 2000});
+	look_and_wait(world, OWNER_A, ADDR_V4, &sight);
+	assert_false(sight.known);
+	assert_int_equal(sight.at_ms - begun_ms, LOOK_PATIENCE_MS);
+}
+
+static void a_look_believes_no_wrong_reply_and_no_refusal(void **state)
+{
+	struct world *world = *state;
+	struct sight sight;
+
+	for (enum reply_kind kind = REPLY_SIGNED + 1; kind < REPLY_KIND_COUNT; kind++) {
+		primary_set_script(world->first, (struct primary_script){.reply = kind, .rcode = PRIMARY_DECIDES});
+		look_and_wait(world, OWNER_A, ADDR_V4, &sight);
+		if (sight.known)
+			fail_msg("a reply of kind %d is believed", kind);
+	}
+	primary_set_script(world->first, (struct primary_script){.rcode = DNS_REFUSED});
+	look_and_wait(world, OWNER_A, ADDR_V4, &sight);
+	assert_false(sight.known);
+	primary_set_script(world->first, (struct primary_script){.rcode = PRIMARY_DECIDES, .lame = true});
+	look_and_wait(world, OWNER_A, ADDR_V4, &sight);
+	assert_false(sight.known);
+}
+
+static void a_failed_look_does_not_make_a_primary_rest(void **state)
+{
+	struct world *world = *state;
+	struct waiter waiter = {0};
+	struct sight sight;
+
+	primary_set_script(world->first, (struct primary_script){.reply = REPLY_NONE, .rcode = PRIMARY_DECIDES});
+	look_and_wait(world, OWNER_A, ADDR_V4, &sight);
+	primary_set_script(world->first, (struct primary_script){.rcode = PRIMARY_DECIDES});
+	submit_and_wait(world, OWNER_A, "192.0.2.80", &waiter);
+	assert_outcome(&waiter, OUTCOME_CHANGED);
+	assert_int_equal(primary_connections(world->second), 0);
+}
+
+static void zones_are_freed_with_looks_under_way(void **state)
+{
+	struct world *world = *state;
+	struct sight sights[3];
+
+	primary_set_script(world->first, (struct primary_script){.reply = REPLY_NONE, .rcode = PRIMARY_DECIDES});
+	look(world, OWNER_A, ADDR_V4, &sights[0]);
+	fake_env_advance(world->fake, LOOK_PATIENCE_MS + 1);
+	look(world, OWNER_B, ADDR_V4, &sights[1]);
+	fake_env_advance(world->fake, 10);
+	look(world, OWNER_B, ADDR_V6, &sights[2]);
+	zones_free(&world->zones);
+	fake_env_advance(world->fake, LATER_MS);
+	assert_int_equal(sights[0].answers, 1);
+	assert_int_equal(sights[1].answers, 0);
+	assert_int_equal(sights[2].answers, 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -1166,6 +1295,11 @@ int main(void)
 		TEST(another_primary_is_used_from_then_on),
 		TEST(a_successor_that_never_takes_over_changes_nothing),
 		TEST(all_generations_are_freed_with_changes_under_way),
+		TEST(a_look_tells_what_is_there_and_changes_nothing),
+		TEST(a_look_does_not_outlast_its_patience),
+		TEST(a_look_believes_no_wrong_reply_and_no_refusal),
+		TEST(a_failed_look_does_not_make_a_primary_rest),
+		TEST(zones_are_freed_with_looks_under_way),
 	};
 
 	return cmocka_run_group_tests_name("zones", tests, NULL, NULL);

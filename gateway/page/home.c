@@ -1,0 +1,134 @@
+/*
+ * The profile:
+ *
+ *   home_read     has the worker look whether the session still holds, act, and read what the store knows
+ *   look          asks the primary for the addresses of each host
+ *   on_seen       gathers them; with the last one the page is shown
+ */
+#include "base/secret.h"
+#include "page/job.h"
+
+/* ---- What the store knows ---- */
+
+/* Whether the user is still there, active, and has the password with which the session was begun. */
+static enum status check_session(struct job *job, struct database *database)
+{
+	uint8_t mark[KEY_DIGEST_LEN];
+	enum status status = database_password(database, session_login(&job->session), job->password_hash);
+
+	if (status == STATUS_OK)
+		status = key_digest(text_of(job->password_hash), mark);
+	if (status == STATUS_OK && !secret_equal(mark, job->session.mark, sizeof mark))
+		status = STATUS_NOT_FOUND;
+	return status;
+}
+
+static enum status work(void *ctx, struct database *database)
+{
+	struct job *job = ctx;
+	enum status status = check_session(job, database);
+
+	if (status != STATUS_OK)
+		return status;
+	job->act_status = job->route->act ? job->route->act(job, database) : STATUS_OK;
+	return profile_read(&job->profile, database, session_login(&job->session));
+}
+
+static void on_read(void *ctx, enum status status)
+{
+	struct job *job = ctx;
+
+	if (status == STATUS_NOT_FOUND) {
+		sessions_end(job->page->parts.sessions, job->cookie);
+		answer_cookie(job, PAGE_SESSION_COOKIE, "");
+		answer_redirect(job, PAGE_PATH);
+	} else if (status != STATUS_OK) {
+		answer_busy(job);
+	} else {
+		job_show_token(job, job->cookie);
+		job->route->show(job);
+	}
+}
+
+void home_read(struct job *job)
+{
+	job->profile.view = job->view;
+	job->profile.now_s = env_wall_s(job->page->parts.env);
+	if (state_do(job->page->parts.state, work, on_read, job) != STATUS_OK)
+		answer_busy(job);
+}
+
+/* ---- What the primary knows ---- */
+
+static int http_status(enum status act_status)
+{
+	switch (act_status) {
+	case STATUS_OK:
+		return 200;
+	case STATUS_NOT_FOUND:
+		return 404;
+	case STATUS_DUPLICATE:
+	case STATUS_FULL:
+		return 409;
+	case STATUS_INVALID:
+		return 400;
+	default:
+		return 500;
+	}
+}
+
+static void one_look_less(struct job *job)
+{
+	if (--job->looks_missing == 0)
+		answer_show(job, http_status(job->act_status), 0, &sheet_profile);
+}
+
+static void on_seen(void *ctx, bool known, const struct addr *addrs, size_t count)
+{
+	struct look *look = ctx;
+	struct view *view = view_item(look->view, "type");
+	char text[ADDR_TEXT_MAX];
+
+	view_text(view, "family", text_of(look->family == ADDR_V4 ? "IPv4" : "IPv6"));
+	view_text(view, "unknown", text_of(known ? "" : "yes"));
+	for (size_t i = 0; i < count; i++)
+		view_text(view_item(view, "addr"), "address", text_of(addr_format(&addrs[i], text)));
+	one_look_less(look->job);
+}
+
+static void look(struct job *job, const struct profile_host *host, enum addr_family family, struct look *look)
+{
+	const struct page_parts *parts = &job->page->parts;
+
+	*look = (struct look){job, host->view, family};
+	job->looks_missing++;
+	parts->look(parts->look_ctx, &host->name, family, on_seen, look);
+}
+
+void home_show_with_addresses(struct job *job)
+{
+	/* One more than there are, so that those that are seen at once do not finish the job before all are asked. */
+	job->looks_missing = 1;
+	for (size_t i = 0; i < job->profile.host_count; i++) {
+		look(job, &job->profile.hosts[i], ADDR_V4, &job->looks[2 * i]);
+		look(job, &job->profile.hosts[i], ADDR_V6, &job->looks[2 * i + 1]);
+	}
+	one_look_less(job);
+}
+
+/* ---- The page itself ---- */
+
+void home_begin(struct job *job)
+{
+	if (job->cookie.len)
+		home_read(job);
+	else
+		login_show(job, 200, 0, "");
+}
+
+void home_show(struct job *job)
+{
+	if (text_equal(job_operand(job, "done"), text_of("revoked")))
+		view_text(job->view, "notice", text_of("The key is revoked. It opens nothing any more."));
+	home_show_with_addresses(job);
+}

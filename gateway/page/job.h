@@ -1,0 +1,164 @@
+/*
+ * job: what the files of the account page share. Private to the room.
+ *
+ *   page.c     routes; may the request be served, and does its form come from here
+ *   login.c    logging in and out
+ *   home.c     the profile: what the store and the primary know
+ *   keys.c     generating and revoking keys
+ *   answer.c   from templates to answers
+ *
+ * A job has one owner at a time, and its end is always an answer_*().
+ */
+#ifndef PAGE_JOB_H
+#define PAGE_JOB_H
+
+#include "account/key.h"
+#include "account/password.h"
+#include "page/keyform.h"
+#include "page/page.h"
+#include "page/profile.h"
+#include "page/session.h"
+#include "page/view.h"
+
+#define PAGE_SESSION_COOKIE "ddnsgate_session"
+#define PAGE_LOGIN_COOKIE   "ddnsgate_login" /* of those who are not logged in yet; it only guards the form */
+
+enum {
+	JOB_HEADERS_MAX = 12,
+	JOB_COOKIES_MAX = 2,
+	JOB_COOKIE_TEXT_MAX = 160,
+};
+
+struct page {
+	struct page_parts parts;
+	size_t jobs;   /* under way */
+	size_t logins; /* attempts among them, which anybody can make */
+};
+
+struct job;
+
+struct route {
+	const char *path; /* below PAGE_PATH */
+	unsigned methods;
+	bool for_users; /* only with a session; forms also only with the token of one of its pages */
+	void (*begin)(struct job *job);
+	/* On the worker, before the profile is read. NULL: nothing. */
+	enum status (*act)(struct job *job, struct database *database);
+	/* The profile is there, and job->act_status tells of act(). */
+	void (*show)(struct job *job);
+};
+
+/* Somebody waits for the addresses of a host. */
+struct look {
+	struct job *job;
+	struct view *view;
+	enum addr_family family;
+};
+
+/* A request on its way. The request lives until the exchange is answered. */
+struct job {
+	struct page *page;
+	struct http_exchange *exchange;
+	const struct http_request *request;
+	const struct route *route;
+	struct view *view;
+
+	struct text cookie;     /* of the session; empty: nobody is logged in */
+	struct session session; /* a copy, because it may end meanwhile */
+
+	struct text login; /* of an attempt to log in; both borrow from the request */
+	struct text password;
+	char password_hash[PASSWORD_HASH_MAX];
+	bool is_login;
+	bool is_known;
+
+	struct keyform form;
+	char key[KEY_TEXT_LEN + 1];
+	uint8_t key_digest[KEY_DIGEST_LEN];
+	enum status act_status;
+	struct profile profile;
+	size_t looks_missing;
+	struct look looks[2 * PROFILE_HOSTS_MAX];
+
+	struct http_header headers[JOB_HEADERS_MAX + 1];
+	size_t header_count;
+	char cookies[JOB_COOKIES_MAX][JOB_COOKIE_TEXT_MAX];
+	size_t cookie_count;
+};
+
+/* ---- page.c ---- */
+
+/* An operand of the request; the empty text if it has none of that name. */
+struct text job_operand(const struct job *job, const char *name);
+
+/* Whether the form carries the token that belongs to the cookie. */
+bool job_is_form_from_here(const struct job *job, struct text cookie);
+
+/* Puts that token into the view, for the forms of the page. */
+void job_show_token(struct job *job, struct text cookie);
+
+/* Who makes the request, for log lines. */
+const char *job_source(const struct job *job, char buffer[static ADDR_TEXT_MAX]);
+
+/* ---- login.c ---- */
+
+/* Answers with the form to log in; an `error` that is empty is none. */
+void login_show(struct job *job, int status, unsigned retry_after_s, const char *error);
+
+void login_begin(struct job *job);
+void logout_begin(struct job *job);
+
+/* ---- home.c ---- */
+
+/* The profile if somebody is logged in, else the form to log in. */
+void home_begin(struct job *job);
+void home_show(struct job *job);
+
+/* Has the worker act and read the profile; then the route's show() comes, unless the session has ended. */
+void home_read(struct job *job);
+
+/* Answers with the profile, under a status by job->act_status, once the primary has told the addresses of its hosts. */
+void home_show_with_addresses(struct job *job);
+
+/* ---- settings.c ---- */
+
+void settings_show(struct job *job);
+
+/* Puts into the view what settings are filled in with: the host if it is one of the profile, else the first one. */
+void settings_fill_in(struct job *job, struct text host, struct text key);
+
+/* ---- keys.c ---- */
+
+void keys_begin(struct job *job);
+enum status keys_add(struct job *job, struct database *database);
+void keys_show_added(struct job *job);
+enum status keys_revoke(struct job *job, struct database *database);
+void keys_show_revoked(struct job *job);
+
+/* ---- answer.c: each of those that take a job ends it ---- */
+
+/* A template, and what the window is called that shows it. */
+struct sheet {
+	const char *template;
+	const char *title;
+};
+
+extern const struct sheet sheet_login, sheet_profile, sheet_key, sheet_settings;
+
+/* Sets a cookie with the answer; an empty value takes it away. Does not end the job. */
+void answer_cookie(struct job *job, const char *name, const char *value);
+
+void answer_show(struct job *job, int status, unsigned retry_after_s, const struct sheet *sheet);
+void answer_error(struct job *job, int status, unsigned retry_after_s, const char *text);
+/* Something that passes is in the way. */
+void answer_busy(struct job *job);
+void answer_redirect(struct job *job, const char *location);
+
+/* Without a job. */
+void answer_plain(const struct page *page, struct http_exchange *exchange, int status, const char *text,
+		  unsigned allow);
+void answer_see_home(const struct page *page, struct http_exchange *exchange);
+/* Says whether the path, below PAGE_PATH, was that of a file that the browser loads for the page. */
+bool answer_file(const struct page *page, struct http_exchange *exchange, struct text path);
+
+#endif

@@ -1,0 +1,191 @@
+/*
+ * Logging in:
+ *
+ *   login_begin      the form's token, the throttle
+ *   read_password    on the worker: the hash of the login's password
+ *   on_password      has the verifier check it
+ *   on_verified      a session, or the form again
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/secret.h"
+#include "page/guard.h"
+#include "page/job.h"
+
+enum { LOGINS_MAX = 32 }; /* attempts that wait to be checked */
+
+/* Who is not logged in has a cookie for the form's token alone. */
+void login_show(struct job *job, int status, unsigned retry_after_s, const char *error)
+{
+	struct text cookie = guard_cookie(job->request->cookies, PAGE_LOGIN_COOKIE);
+	char fresh[SESSION_TOKEN_LEN + 1];
+
+	if (cookie.len != SESSION_TOKEN_LEN) {
+		key_generate(job->page->parts.env, fresh);
+		answer_cookie(job, PAGE_LOGIN_COOKIE, fresh);
+		cookie = text_of(fresh);
+	}
+	job_show_token(job, cookie);
+	view_text(job->view, "error", text_of(error));
+	view_text(job->view, "tried_login", job_operand(job, "login"));
+	answer_show(job, status, retry_after_s, &sheet_login);
+}
+
+static uint64_t now_ms(const struct job *job)
+{
+	return env_now_ms(job->page->parts.env);
+}
+
+static void log_login(const struct job *job, const char *outcome)
+{
+	char source[ADDR_TEXT_MAX];
+
+	LOG(LOG_INFO, "page-login", log_text("outcome", outcome), log_text("source", job_source(job, source)),
+	    log_slice("user", job->login));
+}
+
+/* ---- How it ends ---- */
+
+static void show_wait(struct job *job, unsigned wait_s)
+{
+	log_login(job, "throttled");
+	login_show(job, 429, wait_s, "There were too many failed attempts. Please wait some minutes.");
+}
+
+static void turn_away(struct job *job)
+{
+	unsigned wait_s = throttle_failed(job->page->parts.throttle, job->login, &job->request->source, now_ms(job));
+
+	if (wait_s) {
+		show_wait(job, wait_s);
+		return;
+	}
+	log_login(job, "refused");
+	login_show(job, 403, 0, "Login ID or password is wrong.");
+}
+
+/* The session's token is a new one, whatever the browser had before. */
+static void let_in(struct job *job)
+{
+	char token[SESSION_TOKEN_LEN + 1];
+	uint8_t mark[KEY_DIGEST_LEN];
+
+	if (key_digest(text_of(job->password_hash), mark) != STATUS_OK ||
+	    sessions_begin(job->page->parts.sessions, job->login, mark, token) != STATUS_OK) {
+		answer_busy(job);
+		return;
+	}
+	log_login(job, "logged-in");
+	answer_cookie(job, PAGE_SESSION_COOKIE, token);
+	answer_cookie(job, PAGE_LOGIN_COOKIE, "");
+	secret_wipe(token, sizeof token);
+	answer_redirect(job, PAGE_PATH);
+}
+
+/* ---- On the way ---- */
+
+static void on_verified(void *ctx, enum status status, bool matches)
+{
+	struct job *job = ctx;
+
+	if (status != STATUS_OK)
+		answer_busy(job);
+	else if (matches && job->is_known)
+		let_in(job);
+	else
+		turn_away(job);
+}
+
+static enum status read_password(void *ctx, struct database *database)
+{
+	struct job *job = ctx;
+
+	return database_password(database, job->login, job->password_hash);
+}
+
+/*
+ * An unknown login takes as long as a wrong password: it is checked against a hash that no password has. Each login has
+ * its own, because the verifier remembers pairs of hash and password, and would answer faster to a pair that another
+ * unknown login had before.
+ */
+static enum status make_nobodys(struct job *job)
+{
+	char both[SESSION_SECRET_LEN + ACCOUNT_LOGIN_MAX], hex[KEY_HASH_TEXT_MAX];
+	uint8_t digest[KEY_DIGEST_LEN];
+	enum status status;
+
+	memcpy(both, sessions_secret(job->page->parts.sessions), SESSION_SECRET_LEN);
+	memcpy(both + SESSION_SECRET_LEN, job->login.octets, job->login.len);
+	status = key_digest((struct text){both, SESSION_SECRET_LEN + job->login.len}, digest);
+	secret_wipe(both, sizeof both);
+	if (status != STATUS_OK)
+		return status;
+	/* A yescrypt hash of the usual cost ends in 43 characters, which may be these of the digits as well. */
+	snprintf(job->password_hash, sizeof job->password_hash, "$y$j9T$abcdefghijklmnop./abc/$%.43s",
+		 strchr(key_format(digest, hex), ':') + 1);
+	return STATUS_OK;
+}
+
+static void on_password(void *ctx, enum status status)
+{
+	struct job *job = ctx;
+	const struct page_parts *parts = &job->page->parts;
+	bool suspect;
+
+	job->is_known = status == STATUS_OK;
+	if (status == STATUS_NOT_FOUND)
+		status = make_nobodys(job);
+	if (status != STATUS_OK) {
+		answer_busy(job);
+		return;
+	}
+	suspect = throttle_suspects(parts->throttle, job->login, &job->request->source, now_ms(job));
+	verifier_check(parts->verifier, job->password_hash, job->password, suspect, on_verified, job);
+}
+
+/* Strangers leave room for those who are logged in. */
+static bool may_wait(struct job *job)
+{
+	if (job->page->logins >= LOGINS_MAX)
+		return false;
+	job->is_login = true;
+	job->page->logins++;
+	return true;
+}
+
+static bool is_worth_checking(const struct job *job)
+{
+	return job->login.len > 0 && job->login.len <= ACCOUNT_LOGIN_MAX && job->password.len > 0 &&
+	       job->password.len <= PASSWORD_MAX;
+}
+
+void login_begin(struct job *job)
+{
+	const struct page_parts *parts = &job->page->parts;
+	unsigned wait_s;
+
+	if (!job_is_form_from_here(job, guard_cookie(job->request->cookies, PAGE_LOGIN_COOKIE))) {
+		login_show(job, 403, 0, "The form was too old, or cookies are switched off. Please try again.");
+		return;
+	}
+	job->login = job_operand(job, "login");
+	job->password = job_operand(job, "password");
+	wait_s = throttle_wait_s(parts->throttle, job->login, &job->request->source, now_ms(job));
+	if (wait_s)
+		show_wait(job, wait_s);
+	else if (!is_worth_checking(job))
+		turn_away(job);
+	else if (!may_wait(job) || state_do(parts->state, read_password, on_password, job) != STATUS_OK)
+		answer_busy(job);
+}
+
+void logout_begin(struct job *job)
+{
+	sessions_end(job->page->parts.sessions, job->cookie);
+	answer_cookie(job, PAGE_SESSION_COOKIE, "");
+	job->cookie.len = 0;
+	view_text(job->view, "notice", text_of("You are logged out."));
+	login_show(job, 200, 0, "");
+}
