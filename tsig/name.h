@@ -11,10 +11,7 @@
 #include "text.h"
 #include "tsig.h"
 
-enum {
-	TSIG_LABEL_MAX = 63,
-	TSIG_NAME_TEXT_SIZE = TSIG_NAME_MAX * 4 + 1, /* every octet as \DDD, and the NUL */
-};
+enum { TSIG_LABEL_MAX = 63 };
 
 struct tsig_name {
 	size_t len; /* root label included, so never 0 in a finished name */

@@ -94,6 +94,8 @@ TSIG_MUST_USE enum tsig_status tsig_key_new_base64(const char *name, const char 
 /* Zeroes the secret, frees the key and sets *key to NULL. NULL and *key == NULL are allowed. */
 void tsig_key_free(struct tsig_key **key);
 
+enum { TSIG_NAME_TEXT_SIZE = TSIG_NAME_MAX * 4 + 1 }; /* room for a name with every octet as \DDD, and the NUL */
+
 /* Lower-case presentation form without the trailing dot ("." for the root); belongs to the key. */
 const char *tsig_key_name(const struct tsig_key *key);
 
@@ -190,7 +192,7 @@ struct tsig_report {
 	uint16_t fudge_s;
 	int has_server_time; /* error is BADTIME and Other Data holds the server's time */
 	uint64_t server_time_s;
-	char key_name[TSIG_NAME_MAX * 4 + 1]; /* presentation form, escaped as RFC 1035 section 5.1 */
+	char key_name[TSIG_NAME_TEXT_SIZE]; /* presentation form, escaped as RFC 1035 section 5.1 */
 	struct tsig_mac mac;
 };
 

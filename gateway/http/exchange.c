@@ -122,7 +122,7 @@ static struct MHD_Response *build(const struct http_server *server, const struct
 	if (response->allow)
 		add_allow(mhd, response->allow);
 	/* An HTTP/1.0 client may read to the end of file, whatever it said about keep-alive. */
-	if (exchange->http_1_0 || connection_is_last(exchange->connection))
+	if (exchange->http_1_0 || exchange->is_unframed || connection_is_last(exchange->connection))
 		MHD_add_response_header(mhd, MHD_HTTP_HEADER_CONNECTION, "close");
 	return mhd;
 }
@@ -211,6 +211,44 @@ static struct text header_text(struct MHD_Connection *mhd, const char *name)
 	return text_of(MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, name));
 }
 
+/* What the headers say of where the request ends. */
+struct framing {
+	unsigned lengths, codings;
+	bool is_odd;
+};
+
+/* MHD takes what stands before the colon for a name, a space too, which RFC 9112 section 5.1 forbids. */
+static bool is_token(const char *name)
+{
+	return *name && name[strcspn(name, " \t\r\"(),/:;<=>?@[\\]{}")] == '\0';
+}
+
+static enum MHD_Result on_framing_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct framing *framing = cls;
+
+	(void)kind;
+	framing->lengths += strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0;
+	if (strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0) {
+		framing->codings++;
+		framing->is_odd |= !value || strcasecmp(value, "chunked") != 0;
+	}
+	framing->is_odd |= !is_token(name);
+	return MHD_YES;
+}
+
+/*
+ * Whether a proxy before us cannot see another end of the request than MHD does (RFC 9112 section 6.3). If it could,
+ * a client could hide a second request in its first one, with an X-Forwarded-For of its own.
+ */
+static bool is_framed(struct MHD_Connection *mhd)
+{
+	struct framing framing = {0};
+
+	MHD_get_connection_values(mhd, MHD_HEADER_KIND, on_framing_header, &framing);
+	return !framing.is_odd && framing.lengths + framing.codings <= 1;
+}
+
 /* The head of the request has arrived. */
 static enum MHD_Result begin(struct http_exchange *exchange, const char *version)
 {
@@ -219,6 +257,9 @@ static enum MHD_Result begin(struct http_exchange *exchange, const char *version
 
 	exchange->http_1_0 = strcmp(version, "HTTP/1.0") == 0;
 	exchange->state = EXCHANGE_BODY;
+	exchange->is_unframed = !is_framed(exchange->connection->mhd);
+	if (exchange->is_unframed)
+		return refuse(exchange, MHD_HTTP_BAD_REQUEST, "400 the headers leave open where the request ends");
 	/*
 	 * MHD puts a NUL between target and version. Any other cuts the target short, and what it asks for with it.
 	 */

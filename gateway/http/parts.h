@@ -34,6 +34,7 @@ struct http_exchange {
 	bool suspended;
 	bool freed_by_mhd; /* MHD is done with an abandoned exchange */
 	bool http_1_0;
+	bool is_unframed; /* nobody can tell where it ends, so nothing can come after it */
 	struct MHD_Response *response;
 	int response_status;
 	uint64_t deadline_ms;

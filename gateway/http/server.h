@@ -11,8 +11,8 @@
  * PROXY header or by X-Forwarded-For or Forwarded, see proxy.h and forwarded.h. Who connects to a Unix socket is
  * trusted.
  *
- * What is refused without asking the handler: 413 (body), 414 (target), 431 (headers), 400 (not HTTP, too
- * many operands, or a proxy that does not name the source), 503 (out of memory).
+ * What is refused without asking the handler: 413 (body), 414 (target), 431 (headers), 400 (not HTTP, headers that leave
+ * open where the request ends, too many operands, or a proxy that does not name the source), 503 (out of memory).
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
@@ -77,7 +77,7 @@ MUST_USE enum status http_server_configure(struct http_server *server, const str
 					   const struct http_listen_options *listeners, size_t count, char *error,
 					   size_t error_size);
 
-/* Whether a listening socket is where these options want one. */
+/* Whether a descriptor is a socket that listens for connections where these options want one. */
 bool http_socket_is_at(int fd, const struct http_listen_options *options);
 
 /*

@@ -90,12 +90,22 @@ static bool is_unix_at(const struct sockaddr_un *address, socklen_t len, const c
 	       memcmp(address->sun_path, path, strlen(path)) == 0;
 }
 
+/* A socket for datagrams may be at the same address and port; it would be readable for ever, and nobody come of it. */
+static bool listens(int fd)
+{
+	int type, accepts;
+	socklen_t type_len = sizeof type, accepts_len = sizeof accepts;
+
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) == 0 && type == SOCK_STREAM &&
+	       getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &accepts_len) == 0 && accepts;
+}
+
 bool http_socket_is_at(int fd, const struct http_listen_options *options)
 {
 	struct sockaddr_storage wanted = {0}, address = {0};
 	socklen_t wanted_len, len = sizeof address;
 
-	if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)
+	if (!listens(fd) || getsockname(fd, (struct sockaddr *)&address, &len) != 0)
 		return false;
 	if (options->path)
 		return address.ss_family == AF_UNIX &&

@@ -6,8 +6,6 @@
 
 #include "live/statements.h"
 
-enum { TEXT_MAX = 1600 };
-
 enum finding_level finding_level(const struct finding *finding)
 {
 	switch (finding->kind) {
@@ -45,20 +43,20 @@ static void clock_text(const struct finding *finding, char *text)
 	intmax_t apart_s = imaxabs(finding->number);
 
 	if (finding->kind == FINDING_CLOCK && apart_s <= 1)
-		snprintf(text, TEXT_MAX, "its clock agrees with this machine's");
+		snprintf(text, FINDING_TEXT_MAX, "its clock agrees with this machine's");
 	else if (finding->kind == FINDING_CLOCK)
-		snprintf(text, TEXT_MAX,
+		snprintf(text, FINDING_TEXT_MAX,
 			 "its clock is %" PRIdMAX " s %s this machine's, of the %u s allowed (fudge_s)%s", apart_s,
 			 side, finding->fudge_s,
 			 apart_s > FINDING_SKEW_WARN_S ? ": synchronise both, with NTP for instance" : "");
 	else if (finding->has_number)
-		snprintf(text, TEXT_MAX,
+		snprintf(text, FINDING_TEXT_MAX,
 			 "its clock is %" PRIdMAX
 			 " s %s this machine's, beyond the %u s allowed (BADTIME): synchronise both, with NTP for "
 			 "instance",
 			 apart_s, side, finding->fudge_s);
 	else
-		snprintf(text, TEXT_MAX,
+		snprintf(text, FINDING_TEXT_MAX,
 			 "its clock and this machine's are more than the %u s allowed apart (BADTIME): synchronise "
 			 "both, with NTP for instance",
 			 finding->fudge_s);
@@ -70,25 +68,25 @@ static void key_text(const struct finding *finding, char *text)
 
 	switch (finding->kind) {
 	case FINDING_KEY:
-		snprintf(text, TEXT_MAX, "takes TSIG key %s (%s)", key, algorithm);
+		snprintf(text, FINDING_TEXT_MAX, "takes TSIG key %s (%s)", key, algorithm);
 		break;
 	case FINDING_KEY_UNKNOWN:
 		snprintf(
-			text, TEXT_MAX,
+			text, FINDING_TEXT_MAX,
 			"does not know TSIG key %s with algorithm %s, or no acl of Knot lets it update this zone (BADKEY): in named.conf put "
 			"key \"%s\" { algorithm %s; secret \"...\"; };, in knot.conf a key and an acl; `ddnsgate tsig` prints both",
 			key, algorithm, key, algorithm);
 		break;
 	case FINDING_KEY_WRONG:
 		snprintf(
-			text, TEXT_MAX,
+			text, FINDING_TEXT_MAX,
 			"has another secret for TSIG key %s (BADSIG): make the secret there and here the same; `ddnsgate tsig` prints the one "
 			"that is configured here",
 			key);
 		break;
 	default:
 		snprintf(
-			text, TEXT_MAX,
+			text, FINDING_TEXT_MAX,
 			"wants a longer MAC than TSIG key %s gives (BADTRUNC): in named.conf write algorithm %s; without a number of bits",
 			key, algorithm);
 		break;
@@ -99,7 +97,7 @@ static void right_text(const struct finding *finding, char *text)
 {
 	char right[RIGHT_TEXT_MAX], grant[STATEMENT_MAX], rule[STATEMENT_MAX];
 
-	snprintf(text, TEXT_MAX,
+	snprintf(text, FINDING_TEXT_MAX,
 		 "key %s may not change %s of %s: in named.conf put %s into the zone's update-policy, in knot.conf "
 		 "an acl of the zone with %s",
 		 tsig_key_name(finding->key), finding->types, right_format(finding->right, right),
@@ -114,39 +112,39 @@ static void zone_text(const struct finding *finding, char *text)
 	switch (finding->kind) {
 	case FINDING_SERVED:
 		if (finding->has_number)
-			snprintf(text, TEXT_MAX, "takes updates of the zone, serial %" PRId64, finding->number);
+			snprintf(text, FINDING_TEXT_MAX, "takes updates of the zone, serial %" PRId64, finding->number);
 		else
-			snprintf(text, TEXT_MAX, "takes updates of the zone");
+			snprintf(text, FINDING_TEXT_MAX, "takes updates of the zone");
 		break;
 	case FINDING_NOT_SERVED:
 		snprintf(
-			text, TEXT_MAX,
+			text, FINDING_TEXT_MAX,
 			"does not serve the zone as its primary: correct the zone's `name` or `primaries` here, or put zone \"%s\" { type "
 			"primary; ... }; into named.conf, a zone with domain: %s into knot.conf",
 			finding->zone, finding->zone);
 		break;
 	case FINDING_NO_UPDATES:
 		snprintf(
-			text, TEXT_MAX,
+			text, FINDING_TEXT_MAX,
 			"has the zone, but takes no updates of it with key %s (REFUSED): it is a secondary (then put the primary into "
 			"`primaries`), or the zone in named.conf lacks its update-policy, which `ddnsgate tsig` prints, or it is frozen (rndc thaw)",
 			key);
 		break;
 	case FINDING_RIGHTS:
-		snprintf(text, TEXT_MAX, "key %s may change %s of all names that are configured (%" PRId64 ")", key,
-			 finding->types, finding->number);
+		snprintf(text, FINDING_TEXT_MAX, "key %s may change %s of all names that are configured (%" PRId64 ")",
+			 key, finding->types, finding->number);
 		break;
 	case FINDING_MORE:
-		snprintf(text, TEXT_MAX,
+		snprintf(text, FINDING_TEXT_MAX,
 			 "so many names were refused that others (%" PRId64
 			 ") were not tried: `ddnsgate tsig` prints the whole policy that key %s needs",
 			 finding->number, key);
 		break;
 	case FINDING_NO_NAMES:
-		snprintf(text, TEXT_MAX, "no user may update a host of this zone: see `hosts`");
+		snprintf(text, FINDING_TEXT_MAX, "no user may update a host of this zone: see `hosts`");
 		break;
 	default:
-		snprintf(text, TEXT_MAX, "the zone is not active, so it was not checked");
+		snprintf(text, FINDING_TEXT_MAX, "the zone is not active, so it was not checked");
 		break;
 	}
 }
@@ -156,38 +154,38 @@ static void reach_text(const struct finding *finding, char *text)
 	switch (finding->kind) {
 	case FINDING_UNRESOLVED:
 		snprintf(
-			text, TEXT_MAX,
+			text, FINDING_TEXT_MAX,
 			"the name cannot be looked up (%s): correct it in `primaries`, or this machine's /etc/resolv.conf",
 			finding->why);
 		break;
 	case FINDING_UNREACHABLE:
 		if (finding->tls)
 			snprintf(
-				text, TEXT_MAX,
+				text, FINDING_TEXT_MAX,
 				"no TLS connection comes about (%s): see tls_pins, tls_ca and tls_name here, and whether it "
 				"listens there (listen-on ... tls in named.conf)",
 				finding->why);
 		else
 			snprintf(
-				text, TEXT_MAX,
+				text, FINDING_TEXT_MAX,
 				"cannot be reached over TCP (%s): is it running, does it listen on that address and port (listen-on in named.conf, "
 				"listen in knot.conf), does a firewall stand between?",
 				finding->why);
 		break;
 	case FINDING_REACHED:
-		snprintf(text, TEXT_MAX, "answers");
+		snprintf(text, FINDING_TEXT_MAX, "answers");
 		break;
 	case FINDING_UNBELIEVABLE:
-		snprintf(text, TEXT_MAX,
+		snprintf(text, FINDING_TEXT_MAX,
 			 "sent nothing that can be believed (%s): is it a name server? Its log may say more",
 			 finding->why);
 		break;
 	case FINDING_LATE:
-		snprintf(text, TEXT_MAX, "the check was not done in time: it answers slowly or not at all");
+		snprintf(text, FINDING_TEXT_MAX, "the check was not done in time: it answers slowly or not at all");
 		break;
 	default:
-		snprintf(text, TEXT_MAX, "failed with %s (%u): its log says why", dns_rcode_text(finding->rcode),
-			 finding->rcode);
+		snprintf(text, FINDING_TEXT_MAX, "failed with %s (%u): its log says why",
+			 dns_rcode_text(finding->rcode), finding->rcode);
 		break;
 	}
 }
@@ -231,7 +229,7 @@ static void describe(const struct finding *finding, char *text)
 const char *finding_format(const struct finding *finding, char buffer[static FINDING_LINE_MAX])
 {
 	static const char *const levels[] = {[FINDING_OK] = "OK", [FINDING_WARN] = "WARN", [FINDING_FAIL] = "FAIL"};
-	char text[TEXT_MAX];
+	char text[FINDING_TEXT_MAX];
 
 	describe(finding, text);
 	snprintf(buffer, FINDING_LINE_MAX, "%-4s %s %s: %s", levels[finding_level(finding)], finding->zone,

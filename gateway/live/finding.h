@@ -54,7 +54,8 @@ struct finding {
 };
 
 enum {
-	FINDING_LINE_MAX = 2048,
+	FINDING_TEXT_MAX = 3 * TSIG_NAME_TEXT_SIZE + 3 * NAME_TEXT_MAX + 768, /* with key and right three times each */
+	FINDING_LINE_MAX = FINDING_TEXT_MAX + 2 * PEER_TEXT_MAX + ADDR_TEXT_MAX + 16,
 	FINDING_SKEW_WARN_S = 30, /* beyond it clocks are worth a warning */
 };
 

@@ -65,8 +65,9 @@ const char *statement_knot_rule(const struct tsig_key *key, const struct right *
 				char buffer[static STATEMENT_MAX])
 {
 	const char *match = knot_kinds[right->kind].match;
-	int len =
-		snprintf(buffer, STATEMENT_MAX, "key: %s, action: update, update-type: [A, AAAA]", tsig_key_name(key));
+	char types[RIGHT_TYPES_MAX];
+	int len = snprintf(buffer, STATEMENT_MAX, "key: %s, action: update, update-type: [%s]", tsig_key_name(key),
+			   right_types_text(right->types, ", ", types));
 
 	if (match)
 		snprintf(buffer + len, STATEMENT_MAX - (size_t)len,

@@ -30,7 +30,7 @@ void statements_bind_zone(FILE *to, const struct statement_zone *zone);
 void statements_knot(FILE *to, const struct statement_zone *zones, size_t count);
 
 /* In one line and without a secret, what lets the key use that right: a `grant` of BIND, a rule of Knot's `acl`. */
-enum { STATEMENT_MAX = 2 * NAME_TEXT_MAX + 160 };
+enum { STATEMENT_MAX = TSIG_NAME_TEXT_SIZE + NAME_TEXT_MAX + 160 };
 const char *statement_bind_grant(const struct tsig_key *key, const struct right *right,
 				 char buffer[static STATEMENT_MAX]);
 const char *statement_knot_rule(const struct tsig_key *key, const struct right *right,

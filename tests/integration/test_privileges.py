@@ -15,7 +15,7 @@ import pytest
 from gateway import BINARY, PATIENCE_S, ZONE, config_text, libconfig, zone_setting
 from process import LOOPBACK, Process, free_port, wait_until
 
-V4 = "198.51.100.7"
+V4, V4_MOVED = "198.51.100.7", "198.51.100.8"
 NOBODY = pwd.getpwnam("nobody")
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
@@ -62,6 +62,25 @@ def test_the_state_store_belongs_to_the_user_and_not_to_root(front):
 def hosts_in(folder):
     with contextlib.closing(sqlite3.connect(f"file:{folder}/ddnsgate.db?mode=ro", uri=True)) as connection:
         return connection.execute("SELECT host FROM hosts").fetchall()
+
+
+@as_root
+def test_the_state_file_is_the_users(front):
+    """It is made before root is given up, and used afterwards: after a reload by connections of its own."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        os.chown(folder, NOBODY.pw_uid, NOBODY.pw_gid)
+        gateway = front(user="nobody", state_dir=name)
+        gateway.folder.chmod(0o755)
+        gateway.path.chmod(0o644)
+        for address, count in ((V4, 1), (V4_MOVED, 2)):
+            assert gateway.update(f"www.{ZONE}", address).code == "OK"
+            gateway.signal("SIGHUP")
+            assert wait_until(lambda: gateway.log.count("event=reloaded") == count)
+        assert {(each.owner(), each.stat().st_mode & 0o777) for each in folder.iterdir()} == {("nobody", 0o600)}
+        gateway.signal("SIGTERM")
+        gateway.finish()
+        assert "state-unreadable" not in gateway.log and "history-failed" not in gateway.log
 
 
 def test_memory_is_kept_from_core_dumps(front):

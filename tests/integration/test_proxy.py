@@ -307,3 +307,22 @@ def test_a_file_that_is_no_socket_is_left_alone(gateway, primary, tmp_path):
     with pytest.raises(AssertionError, match="does not start"):
         gateway(config(primary), listen=(LOOPBACK, {"path": str(path)}))
     assert path.read_text() == "data"
+
+
+# Requests whose end proxy and gateway could see in different places
+
+HIDDEN = b"GET /myip HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 192.0.2.66\r\n\r\n"
+
+
+@pytest.mark.parametrize("headers", [
+    f"Content-Length: 0\r\nContent-Length: {len(HIDDEN)}", f"Content-Length: {len(HIDDEN)}\r\nContent-Length: 0",
+    f"Content-Length : {len(HIDDEN)}", f"Content-Length: {len(HIDDEN)}\r\nTransfer-Encoding: chunked",
+    "Transfer-Encoding : chunked", "Transfer-Encoding: gzip, chunked", "Transfer-Encoding: xchunked",
+    "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity", f"X: y\r\n Content-Length: {len(HIDDEN)}",
+])
+def test_no_request_is_hidden_in_another(front, headers):
+    with front.connect(source=PROXY) as connection:
+        connection.send(f"POST /myip HTTP/1.1\r\nX-Forwarded-For: {CLIENT}\r\n{headers}\r\n\r\n".encode() + HIDDEN)
+        answer = connection.answer()
+        assert (answer.status, answer.closes) == (400, True)
+        assert connection.at_end()

@@ -437,18 +437,20 @@ tcp = socket.create_server(("127.0.0.1", int(tcp_port)))
 unix = socket.socket(socket.AF_UNIX)
 unix.bind(path)
 unix.listen()
+datagrams = socket.socket(type=socket.SOCK_DGRAM)
+datagrams.bind(tcp.getsockname())
 stray = socket.create_server(("127.0.0.1", 0))
-for number, each in enumerate((tcp, unix, stray)):
+for number, each in enumerate((datagrams, tcp, unix, stray)):
     os.dup2(each.fileno(), 20 + number)
-for number in range(3):
+for number in range(4):
     os.dup2(20 + number, 3 + number)
-os.environ.update(LISTEN_FDS="3", LISTEN_PID=str(os.getpid()))
+os.environ.update(LISTEN_FDS="4", LISTEN_PID=str(os.getpid()))
 os.execv(command[0], command)
 """
 
 
 def test_sockets_of_systemd_are_used(gateway, primary, tmp_path, monkeypatch):
-    """As a service with two sockets would be started, and a third one that nobody wants."""
+    """As a service with two sockets would be started, and with two that nobody wants: one of them for datagrams."""
     import gateway as harness
     path = tmp_path / "http.sock"
     starter = tmp_path / "ddnsgate"
@@ -457,7 +459,7 @@ def test_sockets_of_systemd_are_used(gateway, primary, tmp_path, monkeypatch):
     starter.chmod(0o755)
     monkeypatch.setattr(harness, "BINARY", str(starter))
     front = gateway(config(primary), listen=(LOOPBACK, {"path": str(path)}))
-    assert "event=socket-unused" in front.log
+    assert front.log.count("event=socket-unused") == 2
     assert front.ask("GET", "/myip").text.strip() == LOOPBACK
     answer = front.ask("GET", "/myip", ["X-Forwarded-For: 198.51.100.7"], path=path)
     assert answer.text.strip() == "198.51.100.7"

@@ -27,6 +27,8 @@ static void each_has_its_level_and_names_what_to_do(void **state)
 {
 	static const struct right below = {
 		.kind = RIGHT_BELOW, .name = {16, "home.example.com"}, .types = RIGHT_ADDRESSES};
+	static const struct right challenge = {
+		.kind = RIGHT_NAME, .name = {27, "_acme-challenge.example.com"}, .types = RIGHT_TXT};
 	static const struct {
 		struct finding finding;
 		const char *level;
@@ -60,6 +62,10 @@ static void each_has_its_level_and_names_what_to_do(void **state)
 		 "FAIL",
 		 {"may not change AAAA of *.home.example.com", "grant \"gw\" wildcard *.home.example.com. A AAAA;",
 		  "update-owner-match: sub, update-owner-name: [home.example.com.]"}},
+		{{.kind = FINDING_NO_RIGHT, .right = &challenge, .types = "TXT"},
+		 "FAIL",
+		 {"may not change TXT of _acme-challenge.example.com",
+		  "grant \"gw\" name _acme-challenge.example.com. TXT;", "update-type: [TXT], update-owner: name"}},
 		{{.kind = FINDING_MORE, .number = 7}, "FAIL", {"(7)", "ddnsgate tsig"}},
 		{{.kind = FINDING_NO_NAMES}, "WARN", {"hosts"}},
 		{{.kind = FINDING_FAILED, .rcode = DNS_SERVFAIL}, "FAIL", {"SERVFAIL (2)"}},
@@ -85,10 +91,24 @@ static void each_has_its_level_and_names_what_to_do(void **state)
 	}
 }
 
+/* A key with the longest name as text. */
+static struct tsig_key *escaped_key(void)
+{
+	char name[TSIG_NAME_TEXT_SIZE] = "";
+	struct tsig_key *made;
+
+	for (size_t i = 0, len = 0; i < 248; i++)
+		len += (size_t)snprintf(name + len, sizeof name - len, "%s\\001", i && i % 60 == 0 ? "." : "");
+	assert_int_equal(tsig_key_new_base64(name, "hmac-sha256", "c2VjcmV0", &made), TSIG_OK);
+	assert_true(strlen(tsig_key_name(made)) > 900);
+	return made;
+}
+
 static void the_longest_names_are_not_cut(void **state)
 {
 	static struct right right = {.kind = RIGHT_NAME, .types = RIGHT_ADDRESSES | RIGHT_TXT};
 	struct finding finding = {.kind = FINDING_NO_RIGHT, .right = &right, .types = "A and AAAA", .key = key};
+	struct tsig_key *escaped;
 	char line[FINDING_LINE_MAX];
 
 	(void)state;
@@ -98,6 +118,12 @@ static void the_longest_names_are_not_cut(void **state)
 	finding.primary = right.name.text;
 	finding_format(&finding, line);
 	assert_string_equal(line + strlen(line) - 3, "a.]");
+	/* A key's name may hold any octets, which need four characters each. */
+	escaped = escaped_key();
+	finding.key = escaped;
+	finding_format(&finding, line);
+	assert_string_equal(line + strlen(line) - 3, "a.]");
+	tsig_key_free(&escaped);
 }
 
 int main(void)
