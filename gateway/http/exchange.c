@@ -63,10 +63,39 @@ static void exchange_free(struct http_exchange *exchange)
 	free(exchange);
 }
 
+/*
+ * libmicrohttpd frees its buffers as they are, and keys are in them. What was said to be const is so for those who
+ * borrow it; the memory is the connection's and can be written to.
+ */
+static void wipe_borrowed(const char *octets, size_t len)
+{
+	secret_wipe((void *)(uintptr_t)octets, len);
+}
+
+static enum MHD_Result wipe_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	static const char *const secret[] = {"Authorization", "Proxy-Authorization", "Cookie", "X-Api-Key"};
+
+	(void)cls;
+	(void)kind;
+	for (size_t i = 0; value && i < sizeof secret / sizeof *secret; i++) {
+		if (strcasecmp(name, secret[i]) == 0)
+			wipe_borrowed(value, strlen(value));
+	}
+	return MHD_YES;
+}
+
+static void wipe_request(const struct http_exchange *exchange)
+{
+	MHD_get_connection_values(exchange->connection->mhd, MHD_HEADER_KIND, wipe_header, NULL);
+	wipe_borrowed(exchange->target_end - exchange->target_len, exchange->target_len);
+}
+
 void exchange_end(struct http_exchange *exchange)
 {
 	struct connection *connection = exchange->connection;
 
+	wipe_request(exchange);
 	connection->exchange = NULL;
 	connection_progressed(connection);
 	if (exchange->state == EXCHANGE_ABANDONED)
@@ -283,8 +312,10 @@ static enum MHD_Result add_body(struct http_exchange *exchange, const char *data
 	size_t piece = *len;
 
 	*len = 0;
-	if (exchange->body_len + piece > DISCARD_MAX)
+	if (exchange->body_len + piece > DISCARD_MAX) {
+		wipe_borrowed(data, piece);
 		return MHD_NO;
+	}
 	if (exchange->body_len + piece <= HTTP_REQUEST_BODY_MAX) {
 		if (!exchange->body)
 			exchange->body = malloc(HTTP_REQUEST_BODY_MAX);
@@ -292,6 +323,7 @@ static enum MHD_Result add_body(struct http_exchange *exchange, const char *data
 			return MHD_NO;
 		memcpy(exchange->body + exchange->body_len, data, piece);
 	}
+	wipe_borrowed(data, piece);
 	exchange->body_len += piece;
 	return MHD_YES;
 }
