@@ -12,6 +12,35 @@ _Static_assert(PASSWORD_MAX < CRYPT_MAX_PASSPHRASE_SIZE, "a passphrase fits");
 /* `$` method `$` salt `$` hash, of 128 bits or more in base64: crypt_checksalt() looks at method and salt only. */
 enum { HASH_DOLLARS_MIN = 3, HASH_TAIL_MIN = 22 };
 
+/* What stands behind `prefix` in the text; NULL if it does not begin so. */
+static const char *behind(const char *text, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	return strncmp(text, prefix, len) == 0 ? text + len : NULL;
+}
+
+/*
+ * One check of a hash may cost what its maker likes, and all others wait behind it. So hashes that would take more than
+ * some seconds are none: a cost beyond 2^15 of bcrypt, a million rounds of SHA-crypt, 2^18 of yescrypt's and scrypt's N.
+ */
+static bool is_affordable(const char *hash)
+{
+	static const char digits[] = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	const char *cost;
+
+	if ((cost = behind(hash, "$2")) && *cost)
+		return strtoul(cost + 2, NULL, 10) <= 15;
+	if ((cost = behind(hash, "$5$rounds=")) || (cost = behind(hash, "$6$rounds=")))
+		return strtoul(cost, NULL, 10) <= 1000000;
+	/* yescrypt and gost-yescrypt: a digit for the flavour, one for the binary logarithm of N, less one. */
+	if ((cost = behind(hash, "$y$")) || (cost = behind(hash, "$gy$")))
+		return *cost && cost[1] && strchr(digits, cost[1]) && strchr(digits, cost[1]) - digits < 18;
+	if ((cost = behind(hash, "$7$")))
+		return *cost && strchr(digits, *cost) && strchr(digits, *cost) - digits <= 18;
+	return true;
+}
+
 bool password_is_hash(struct text text)
 {
 	char copy[PASSWORD_HASH_MAX];
@@ -23,7 +52,7 @@ bool password_is_hash(struct text text)
 	copy[text.len] = '\0';
 	for (const char *at = copy; *at; at++)
 		dollars += *at == '$';
-	if (dollars < HASH_DOLLARS_MIN || strlen(strrchr(copy, '$') + 1) < HASH_TAIL_MIN)
+	if (dollars < HASH_DOLLARS_MIN || strlen(strrchr(copy, '$') + 1) < HASH_TAIL_MIN || !is_affordable(copy))
 		return false;
 	switch (crypt_checksalt(copy)) {
 	case CRYPT_SALT_OK:

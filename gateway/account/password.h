@@ -20,7 +20,10 @@ enum {
 	PASSWORD_HASH_MAX = 384, /* room for a hash, with the NUL (CRYPT_OUTPUT_SIZE) */
 };
 
-/* Whether the text has the form of a hash that libcrypt can check: `$`, the method, salt and hash. */
+/*
+ * Whether the text has the form of a hash that libcrypt can check: `$`, the method, salt and hash; and whether a check
+ * takes a bearable time.
+ */
 bool password_is_hash(struct text text);
 
 /*

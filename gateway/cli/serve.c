@@ -214,8 +214,8 @@ static void inherit(struct http_listen_options *options, size_t count)
 
 /*
  * Has memory overwritten when it is freed, once there is an account page: libraries free what they have written of its
- * answers as it is, keys and cookies included. Small blocks are an exception in glibc, but libmicrohttpd's are large. It
- * costs a fifth of the time of an update; what requests hold is wiped without it.
+ * answers as it is, keys and cookies included. Small blocks are an exception in glibc, but libmicrohttpd's are large.
+ * It costs a fifth of the time of an update; what requests hold is wiped without it.
  */
 static void wipe_freed_memory(const struct config *config)
 {

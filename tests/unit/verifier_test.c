@@ -111,6 +111,27 @@ static void what_has_not_the_form_of_a_hash_is_none(void **state)
 		assert_row(rows[i].octets, !password_is_hash(rows[i]));
 }
 
+/* Each would hold up all others for minutes to years. */
+static void a_hash_that_takes_too_long_to_check_is_none(void **state)
+{
+	static const struct {
+		const char *hash;
+		bool affordable;
+	} rows[] = {
+		{"$6$rounds=1000000$saltsalt$0123456789012345678901", true},
+		{"$6$rounds=1000001$saltsalt$0123456789012345678901", false},
+		{"$5$rounds=999999999$saltsalt$0123456789012345678901", false},
+		{"$2b$15$0123456789012345678901u3456789012345678901234567890123", false}, /* lacks a `$` */
+		{"$y$jFT$saltsaltsaltsaltsalts/$0123456789012345678901234567890123456789012", true},
+		{"$y$jIT$saltsaltsaltsaltsalts/$0123456789012345678901234567890123456789012", false},
+		{"$gy$jzT$saltsaltsaltsaltsalts/$0123456789012345678901234567890123456789012", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++)
+		assert_row(rows[i].hash, password_is_hash(text_of(rows[i].hash)) == rows[i].affordable);
+}
+
 static void new_hashes_are_yescrypt_and_differ(void **state)
 {
 	char first[PASSWORD_HASH_MAX], second[PASSWORD_HASH_MAX], longest[PASSWORD_MAX + 2];
@@ -315,6 +336,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(knows_the_methods_of_the_system),
 		cmocka_unit_test(what_has_not_the_form_of_a_hash_is_none),
+		cmocka_unit_test(a_hash_that_takes_too_long_to_check_is_none),
 		cmocka_unit_test(new_hashes_are_yescrypt_and_differ),
 		TEST(computes_once_and_remembers),
 		TEST(a_changed_password_is_not_remembered),
