@@ -11,8 +11,8 @@
  * PROXY header or by X-Forwarded-For or Forwarded, see proxy.h and forwarded.h. Who connects to a Unix socket is
  * trusted.
  *
- * What is refused without asking the handler: 413 (body), 414 (target), 431 (headers), 400 (not HTTP, headers that leave
- * open where the request ends, too many operands, or a proxy that does not name the source), 503 (out of memory).
+ * What is refused without asking the handler: 413 (body), 414 (target), 431 (headers), 400 (not HTTP, headers that
+ * leave open where the request ends, too many operands, or a proxy that does not name the source), 503 (out of memory).
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
