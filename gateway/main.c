@@ -24,14 +24,16 @@ static void fill_standard_streams(void)
 /*
  * Functions of libraries are bound when they are first called, unless LD_BIND_NOW is set; ld.so then puts the vector
  * registers on the stack, and with them whatever was copied last, which may have been a key. It looks at its
- * environment before main(), so the daemon starts itself once more. If that fails, it goes on as it is.
+ * environment before main(), so the daemon starts itself once more. If that fails, it goes on as it is. An empty value
+ * means nothing to ld.so.
  */
 static void bind_now(char **argv)
 {
+	const char *set = getenv("LD_BIND_NOW");
 	char path[PATH_MAX];
 	ssize_t len;
 
-	if (getenv("LD_BIND_NOW") || setenv("LD_BIND_NOW", "1", 1) != 0)
+	if ((set && *set) || setenv("LD_BIND_NOW", "1", 1) != 0)
 		return;
 	len = readlink("/proc/self/exe", path, sizeof path - 1);
 	if (len <= 0)

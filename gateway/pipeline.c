@@ -239,10 +239,15 @@ static bool is_guess(enum outcome_code code)
 
 static void look_up(struct job *job);
 
-/* Whose attempts are counted together: a token is all that is known of its user. */
+/*
+ * Whose attempts are counted together: a token is all that is known of its user. By the last reading, which is the same
+ * however the octets were written in the URL, so that nobody gets more attempts by writing "%61lice" for "alice".
+ */
 static struct text attempted(const struct job *job)
 {
-	return job->intent.by_token ? job->intent.readings[0].key : job->intent.readings[0].login;
+	const struct credentials *decoded = &job->intent.readings[job->intent.reading_count - 1];
+
+	return job->intent.by_token ? decoded->key : decoded->login;
 }
 
 static void finish_throttled(struct job *job, unsigned wait_s)
@@ -312,6 +317,8 @@ static void on_account(void *ctx, enum status status, const struct account *acco
 					     env_now_ms(parts->env)),
 	};
 
+	if (status == STATUS_DUPLICATE && job->intent.by_token)
+		status = STATUS_NOT_FOUND; /* what several have names nobody */
 	if (status == STATUS_OK || status == STATUS_NOT_FOUND)
 		authorise(&parts->authoriser, account, &presented, on_authorised, job);
 	else

@@ -80,7 +80,7 @@ enum { VERSION = sizeof migrations / sizeof *migrations };
 
 #define ACCOUNT_COLUMNS                                                                                                \
 	"u.login, u.active, u.may_update, u.may_create, u.may_set_txt, u.hosts,"                                       \
-	" k.number, k.name, k.digest, k.crypt, k.hosts, k.sources, k.expires_at"
+	" k.number, k.name, k.digest, k.crypt, k.hosts, k.sources, k.expires_at, u.id"
 
 static const char *const texts[SQL_COUNT] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -90,8 +90,7 @@ static const char *const texts[SQL_COUNT] = {
 		"SELECT " ACCOUNT_COLUMNS " FROM users u LEFT JOIN keys k ON k.user_id = u.id WHERE u.login = ?1"
 		" ORDER BY k.number",
 	[SQL_ACCOUNT_BY_KEY] =
-		"SELECT " ACCOUNT_COLUMNS " FROM keys k JOIN users u ON u.id = k.user_id WHERE k.digest = ?1"
-		" AND (SELECT count(DISTINCT user_id) FROM keys WHERE digest = ?1) = 1",
+		"SELECT " ACCOUNT_COLUMNS " FROM keys k JOIN users u ON u.id = k.user_id WHERE k.digest = ?1",
 	[SQL_USER_ADD] =
 		"INSERT INTO users (login, active, may_update, may_create, may_set_txt, password, hosts, created_at)"
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, unixepoch())",
@@ -237,6 +236,13 @@ bool database_is_broken(const struct database *database)
 	return database->broken;
 }
 
+bool database_has_moved(struct database *database)
+{
+	int moved = 0;
+
+	return sqlite3_file_control(database->sqlite, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved;
+}
+
 /* ---- Opening ---- */
 
 static int read_number(struct database *database, const char *sql, int *out)
@@ -342,13 +348,25 @@ void database_be_generous(struct database *database)
 	(void)execute(database, "PRAGMA cache_size = -262144");
 }
 
-/*
- * What root makes belongs to whom the folder belongs to: the daemon, which becomes that user later on, or which runs as
- * that user while root calls `ddnsgate user`. SQLite has its other files follow the first one.
- */
-static bool give_away(int file, const struct stat *folder)
+/* Whoever makes the file as root makes it for the owner of the folder; SQLite does so with its other files. */
+static bool give_file(int file, const struct stat *folder, const char *path, char error[static DATABASE_ERROR_MAX])
 {
-	return geteuid() != 0 || fchown(file, folder->st_uid, folder->st_gid) == 0;
+	bool given = geteuid() != 0 || fchown(file, folder->st_uid, folder->st_gid) == 0;
+
+	if (!given)
+		snprintf(error, DATABASE_ERROR_MAX, "%s: %s", path, strerror(errno));
+	close(file);
+	return given;
+}
+
+static bool check_file(const char *path, char error[static DATABASE_ERROR_MAX])
+{
+	struct stat info;
+
+	if (stat(path, &info) != 0 || !(info.st_mode & (S_IROTH | S_IWOTH)))
+		return true;
+	snprintf(error, DATABASE_ERROR_MAX, "every user of this machine can read or write %s: chmod o-rw it", path);
+	return false;
 }
 
 /*
@@ -359,7 +377,6 @@ static bool give_away(int file, const struct stat *folder)
 static bool prepare_file(const char *folder, const char *path, char error[static DATABASE_ERROR_MAX])
 {
 	struct stat info;
-	bool given;
 	int file;
 
 	if (stat(folder, &info) != 0) {
@@ -376,16 +393,7 @@ static bool prepare_file(const char *folder, const char *path, char error[static
 		snprintf(error, DATABASE_ERROR_MAX, "%s: %s", path, strerror(errno));
 		return false;
 	}
-	if (file < 0)
-		return true;
-	given = give_away(file, &info);
-	if (!given) {
-		snprintf(error, DATABASE_ERROR_MAX, "%s cannot be given to the owner of its folder: %s", path,
-			 strerror(errno));
-		unlink(path);
-	}
-	close(file);
-	return given;
+	return file < 0 ? check_file(path, error) : give_file(file, &info, path, error);
 }
 
 static enum status open_at(struct database *database, const char *path, unsigned patience_ms,

@@ -50,6 +50,12 @@ const char *database_error(const struct database *database);
 /* Whether nothing but opening the file anew could help: it is corrupt, or not a database any more. */
 bool database_is_broken(const struct database *database);
 
+/*
+ * Whether another file stands in the place of this one, or none, as when a copy was put back: what is read here is then
+ * of no use any more. Costs a stat(2).
+ */
+bool database_has_moved(struct database *database);
+
 /* One change of many verbs, all or nothing, and much faster. */
 MUST_USE enum status database_begin(struct database *database);
 MUST_USE enum status database_commit(struct database *database);
@@ -60,7 +66,10 @@ void database_rollback(struct database *database);
 /* The account of a login, with its keys. STATUS_NOT_FOUND, STATUS_NO_MEMORY. The caller calls account_fini(). */
 MUST_USE enum status database_account(struct database *database, struct text login, struct account *out);
 
-/* The account that alone has the key with that SHA-256; no other key of it is told. */
+/*
+ * The account that alone has the key with that SHA-256; no other key of it is told. STATUS_DUPLICATE if several have
+ * it, else as above.
+ */
 MUST_USE enum status database_account_by_key(struct database *database, const uint8_t digest[static KEY_DIGEST_LEN],
 					     struct account *out);
 

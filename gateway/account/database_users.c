@@ -23,6 +23,7 @@ enum {
 	KEY_HOSTS,
 	KEY_SOURCES,
 	KEY_EXPIRES_AT,
+	USER_ID,
 };
 
 static size_t count_lines(struct text text)
@@ -133,16 +134,19 @@ static enum status grow_keys(struct account *account)
 	return STATUS_OK;
 }
 
-/* One row for each key, and one without if there is none. */
+/* One row for each key, and one without if there is none. Rows of two users are no account. */
 static enum status read_account(struct database *database, sqlite3_stmt *statement, struct account *out)
 {
 	enum status status = sql_step(database, statement);
+	int64_t user_id = 0;
 
 	*out = (struct account){0};
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
+		user_id = sqlite3_column_int64(statement, USER_ID);
 		status = read_user(statement, out);
+	}
 	while (status == STATUS_OK && sqlite3_column_type(statement, KEY_NUMBER) != SQLITE_NULL) {
-		status = grow_keys(out);
+		status = sqlite3_column_int64(statement, USER_ID) == user_id ? grow_keys(out) : STATUS_DUPLICATE;
 		if (status == STATUS_OK)
 			status = read_key(statement, out);
 		if (status != STATUS_OK)

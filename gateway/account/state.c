@@ -12,12 +12,13 @@
 #include "base/log.h"
 
 enum {
-	BATCH_MAX = 1000,      /* records in one transaction */
-	BATCH_PAUSE_MS = 1000, /* that the first of them may wait for others */
-	RETRY_PAUSE_MS = 5000, /* after a failure */
-	RECORDS_MAX = 10000,   /* that wait; 4 MiB at most */
-	JOBS_MAX = 64,         /* that wait */
-	PATIENCE_MS = 5000,    /* with another process that writes */
+	BATCH_MAX = 1000,       /* records in one transaction */
+	BATCH_PAUSE_MS = 1000,  /* that the first of them may wait for others */
+	RETRY_PAUSE_MS = 5000,  /* after a failure */
+	RECORDS_MAX = 10000,    /* that wait; 4 MiB at most */
+	JOBS_MAX = 64,          /* that wait */
+	JOB_WAIT_MAX_MS = 3000, /* then whoever asked for it has nothing of it any more */
+	PATIENCE_MS = 5000,     /* with another process that writes */
 };
 
 struct item {
@@ -31,6 +32,7 @@ struct job {
 	state_work_fn *work;
 	state_done_fn *done;
 	void *job;
+	uint64_t at_ms;
 };
 
 struct state {
@@ -65,6 +67,8 @@ static enum status carry_out(struct state *state)
 {
 	enum status status;
 
+	if (state->database && database_has_moved(state->database))
+		database_free(&state->database);
 	if (!state->database)
 		status = database_open(state->folder, PATIENCE_MS, &state->database, state->error);
 	else
@@ -163,12 +167,19 @@ static void begin(struct state *state)
 		end_batch(state);
 }
 
+/* Somebody else may hold the file for long, and each of the jobs would then wait for it anew. */
 static void begin_job(struct state *state)
 {
 	state->job = STAILQ_FIRST(&state->jobs);
 	STAILQ_REMOVE_HEAD(&state->jobs, link);
 	state->job_count--;
-	begin(state);
+	if (env_now_ms(state->env) - state->job->at_ms <= JOB_WAIT_MAX_MS) {
+		begin(state);
+		return;
+	}
+	state->status = STATUS_FULL;
+	state->opened = true; /* nothing is known against the file */
+	end_job(state);
 }
 
 /* The items stay in their queue until they are written. */
@@ -303,7 +314,7 @@ enum status state_do(struct state *state, state_work_fn *work_fn, state_done_fn 
 
 	if (!waiting)
 		return STATUS_FULL;
-	*waiting = (struct job){.work = work_fn, .done = done, .job = job};
+	*waiting = (struct job){.work = work_fn, .done = done, .job = job, .at_ms = env_now_ms(state->env)};
 	STAILQ_INSERT_TAIL(&state->jobs, waiting, link);
 	state->job_count++;
 	arm(state);

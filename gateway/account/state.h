@@ -21,7 +21,10 @@ struct state;
 /* Does a job's work with the database, on a worker. What it returns goes to state_done_fn. */
 typedef enum status state_work_fn(void *job, struct database *database);
 
-/* From the loop. STATUS_IO also if the database could not be opened. */
+/*
+ * From the loop. STATUS_IO also if the database could not be opened; STATUS_FULL if those before it took so long that
+ * work() was not called.
+ */
 typedef void state_done_fn(void *job, enum status status);
 
 /* `folder` is copied, the env borrowed. Does not touch the disk. */

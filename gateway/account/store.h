@@ -27,8 +27,9 @@ struct account_store_ops {
 	 */
 	void (*lookup)(struct account_store *store, struct text login, account_found_fn *found, void *ctx);
 	/*
-	 * The same for a token: a key that names its user, too. STATUS_NOT_FOUND also if several accounts have that
-	 * key, and for one that is kept as a crypt(3) hash. The account may come with that key alone.
+	 * The same for a token: a key that names its user, too. STATUS_DUPLICATE if several accounts have that key, so
+	 * that it names nobody; STATUS_NOT_FOUND also for one that is kept as a crypt(3) hash. The account may come
+	 * with that key alone.
 	 */
 	void (*lookup_token)(struct account_store *store, struct text token, account_found_fn *found, void *ctx);
 	void (*free)(struct account_store *store);
@@ -68,13 +69,15 @@ MUST_USE enum status store_map_new(const struct account *accounts, size_t count,
 /*
  * The state file (database.h) in that folder. Answers at once: a look-up takes some microseconds, however many users
  * there are. While the file cannot be read, look-ups get STATUS_IO, the log says why, and it is opened anew every few
- * seconds. The env is borrowed, the folder copied. STATUS_NO_MEMORY.
+ * seconds. Nothing is opened or made before the loop runs: a daemon that is started as root has another user by then.
+ * The env is borrowed, the folder copied. STATUS_NO_MEMORY.
  */
 MUST_USE enum status store_sqlite_new(const struct env *env, const char *folder, struct account_store **out);
 
 /*
- * Asks the first store, and the second for whom the first does not know. Takes both: sets *first and *second to NULL,
- * and frees them with itself. STATUS_NO_MEMORY: they are still the caller's.
+ * Asks the first store, and the second for whom the first does not know. Whose login the first knows is not in the
+ * second, as it were: no token finds that account there either. Takes both: sets *first and *second to NULL, and frees
+ * them with itself. STATUS_NO_MEMORY: they are still the caller's.
  */
 MUST_USE enum status store_chain_new(struct account_store **first, struct account_store **second,
 				     struct account_store **out);

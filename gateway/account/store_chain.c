@@ -1,5 +1,7 @@
 /*
- * Two account stores as one: who is not in the first is looked for in the second.
+ * Two account stores as one: who is not in the first is looked for in the second. A token that the second knows is
+ * good only if the first does not know the login that it stands for: an account that was moved into the configuration,
+ * perhaps to be shut, must not be open by the keys that it had before.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,32 +19,85 @@ typedef void ask_fn(struct account_store *store, struct text what, account_found
 /* A look-up on its way: what is looked for has to outlive the first store's answer, which may come later. */
 struct search {
 	struct chain *chain;
-	ask_fn *ask;
 	account_found_fn *found;
 	void *ctx;
+	struct account *account; /* that has the token, our copy; NULL before */
 	size_t len;
 	char octets[];
 };
 
 static void search_free(struct search *search)
 {
+	account_free(&search->account);
 	secret_wipe(search->octets, search->len); /* it may be a token */
 	free(search);
 }
+
+static struct text sought(const struct search *search)
+{
+	return (struct text){search->octets, search->len};
+}
+
+static void end(struct search *search, enum status status, const struct account *account)
+{
+	search->found(search->ctx, status, account);
+	search_free(search);
+}
+
+/* ---- By login ---- */
 
 static void on_first(void *ctx, enum status status, const struct account *account)
 {
 	struct search *search = ctx;
 
-	if (status == STATUS_NOT_FOUND)
-		search->ask(search->chain->second, (struct text){search->octets, search->len}, search->found,
-			    search->ctx);
-	else
-		search->found(search->ctx, status, account);
+	if (status != STATUS_NOT_FOUND) {
+		end(search, status, account);
+		return;
+	}
+	account_store_lookup(search->chain->second, sought(search), search->found, search->ctx);
 	search_free(search);
 }
 
-static void search(struct account_store *store, ask_fn *ask, struct text what, account_found_fn *found, void *ctx)
+/* ---- By token ---- */
+
+/* Whether the first store knows the login of the account that the second has found. */
+static void on_owner(void *ctx, enum status status, const struct account *account)
+{
+	struct search *search = ctx;
+
+	(void)account;
+	if (status == STATUS_NOT_FOUND)
+		end(search, STATUS_OK, search->account);
+	else
+		end(search, status == STATUS_OK ? STATUS_NOT_FOUND : status, NULL);
+}
+
+static void on_second_token(void *ctx, enum status status, const struct account *account)
+{
+	struct search *search = ctx;
+
+	if (status == STATUS_OK)
+		status = account_copy(account, &search->account);
+	if (status == STATUS_OK)
+		account_store_lookup(search->chain->first, text_of(search->account->login), on_owner, search);
+	else
+		end(search, status, NULL);
+}
+
+static void on_first_token(void *ctx, enum status status, const struct account *account)
+{
+	struct search *search = ctx;
+
+	if (status == STATUS_NOT_FOUND)
+		account_store_lookup_token(search->chain->second, sought(search), on_second_token, search);
+	else
+		end(search, status, account);
+}
+
+/* ---- Both ---- */
+
+static void search(struct account_store *store, ask_fn *ask, account_found_fn *on_answer, struct text what,
+		   account_found_fn *found, void *ctx)
 {
 	struct chain *chain = (struct chain *)store;
 	struct search *search = malloc(sizeof *search + what.len);
@@ -51,20 +106,20 @@ static void search(struct account_store *store, ask_fn *ask, struct text what, a
 		found(ctx, STATUS_NO_MEMORY, NULL);
 		return;
 	}
-	*search = (struct search){.chain = chain, .ask = ask, .found = found, .ctx = ctx, .len = what.len};
+	*search = (struct search){.chain = chain, .found = found, .ctx = ctx, .len = what.len};
 	if (what.len)
 		memcpy(search->octets, what.octets, what.len);
-	ask(chain->first, (struct text){search->octets, search->len}, on_first, search);
+	ask(chain->first, sought(search), on_answer, search);
 }
 
 static void chain_lookup(struct account_store *store, struct text login, account_found_fn *found, void *ctx)
 {
-	search(store, account_store_lookup, login, found, ctx);
+	search(store, account_store_lookup, on_first, login, found, ctx);
 }
 
 static void chain_lookup_token(struct account_store *store, struct text token, account_found_fn *found, void *ctx)
 {
-	search(store, account_store_lookup_token, token, found, ctx);
+	search(store, account_store_lookup_token, on_first_token, token, found, ctx);
 }
 
 static void chain_free(struct account_store *store)

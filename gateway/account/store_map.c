@@ -65,8 +65,9 @@ static void add_key(struct store_map *map, const struct account *account, const 
 		map->holders[at] = (struct holder){account, key};
 }
 
-/* The account that alone has the key, or NULL. */
-static const struct account *find_holder(const struct store_map *map, const uint8_t digest[static KEY_DIGEST_LEN])
+/* The account that alone has the key. */
+static enum status find_holder(const struct store_map *map, const uint8_t digest[static KEY_DIGEST_LEN],
+			       const struct account **out)
 {
 	const struct account *account = NULL;
 
@@ -74,24 +75,23 @@ static const struct account *find_holder(const struct store_map *map, const uint
 		if (!has_key(&map->holders[at], digest))
 			continue;
 		if (account && account != map->holders[at].account)
-			return NULL;
+			return STATUS_DUPLICATE;
 		account = map->holders[at].account;
 	}
-	return account;
+	*out = account;
+	return account ? STATUS_OK : STATUS_NOT_FOUND;
 }
 
 static void map_lookup_token(struct account_store *store, struct text token, account_found_fn *found, void *ctx)
 {
-	const struct account *account;
+	const struct account *account = NULL;
 	uint8_t digest[KEY_DIGEST_LEN];
+	enum status status = key_digest(token, digest);
 
-	if (key_digest(token, digest) != STATUS_OK) {
-		found(ctx, STATUS_CRYPTO, NULL);
-		return;
-	}
-	account = find_holder((struct store_map *)store, digest);
+	if (status == STATUS_OK)
+		status = find_holder((struct store_map *)store, digest, &account);
 	secret_wipe(digest, sizeof digest);
-	found(ctx, account ? STATUS_OK : STATUS_NOT_FOUND, account);
+	found(ctx, status, account);
 }
 
 static void map_free(struct account_store *store)

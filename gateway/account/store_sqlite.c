@@ -13,6 +13,7 @@
 enum {
 	PATIENCE_MS = 50, /* only while another process recovers the file after a crash */
 	REOPEN_MS = 5000,
+	LOOK_MS = 1000, /* between looks whether it is still the file at this place */
 };
 
 struct store_sqlite {
@@ -20,7 +21,9 @@ struct store_sqlite {
 	const struct env *env;
 	struct database *database; /* NULL: it could not be opened, or was broken */
 	uint64_t reopen_at_ms;
-	bool failing; /* and the log says so */
+	uint64_t look_at_ms;
+	struct env_timer *timer; /* for the first opening */
+	bool failing;            /* and the log says so */
 	char *folder;
 };
 
@@ -41,11 +44,26 @@ static void note_success(struct store_sqlite *store)
 	store->failing = false;
 }
 
+/* A file that is gone would be read for ever, and keys that are revoked in its successor would open. */
+static void let_go_if_moved(struct store_sqlite *store, uint64_t now_ms)
+{
+	if (!store->database || now_ms < store->look_at_ms)
+		return;
+	store->look_at_ms = now_ms + LOOK_MS;
+	if (!database_has_moved(store->database))
+		return;
+	LOG(LOG_WARNING, "state-replaced", log_text("folder", store->folder),
+	    log_text("text", "the state file is another one now, or was removed; it is opened anew"));
+	database_free(&store->database);
+	store->reopen_at_ms = now_ms;
+}
+
 static bool ensure_open(struct store_sqlite *store)
 {
 	uint64_t now_ms = env_now_ms(store->env);
 	char error[DATABASE_ERROR_MAX];
 
+	let_go_if_moved(store, now_ms);
 	if (store->database)
 		return true;
 	if (now_ms < store->reopen_at_ms)
@@ -101,6 +119,8 @@ static void sqlite_free(struct account_store *base)
 {
 	struct store_sqlite *store = (struct store_sqlite *)base;
 
+	if (store->timer)
+		store->env->timer_free(&store->timer);
 	database_free(&store->database);
 	free(store->folder);
 	free(store);
@@ -109,20 +129,27 @@ static void sqlite_free(struct account_store *base)
 static const struct account_store_ops sqlite_ops = {
 	.lookup = sqlite_lookup, .lookup_token = sqlite_lookup_token, .free = sqlite_free};
 
+/* Before the first look-up, so that the log says at the start what is wrong. */
+static void on_timer(void *ctx)
+{
+	(void)ensure_open(ctx);
+}
+
 enum status store_sqlite_new(const struct env *env, const char *folder, struct account_store **out)
 {
 	struct store_sqlite *store = calloc(1, sizeof *store);
 
-	if (store)
-		store->folder = strdup(folder);
-	if (!store || !store->folder) {
-		free(store);
+	if (!store)
 		return STATUS_NO_MEMORY;
-	}
 	store->base.ops = &sqlite_ops;
 	store->env = env;
-	/* Now rather than with the first look-up, so that the log says at the start what is wrong. */
-	(void)ensure_open(store);
+	store->folder = strdup(folder);
+	store->timer = env->timer_new(env->ctx, on_timer, store);
+	if (!store->folder || !store->timer) {
+		sqlite_free(&store->base);
+		return STATUS_NO_MEMORY;
+	}
+	env->timer_set(store->timer, env_now_ms(env));
 	*out = &store->base;
 	return STATUS_OK;
 }

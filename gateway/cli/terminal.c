@@ -36,28 +36,38 @@ static bool read_line(char out[static TERMINAL_SECRET_MAX])
 		fprintf(stderr, "ddnsgate: nothing on standard input\n");
 	else if (!fits)
 		fprintf(stderr, "ddnsgate: that is too long, or holds a NUL octet\n");
-	return got >= 0 && (got == 1 || len > 0) && fits;
+	else
+		return true;
+	secret_wipe(out, TERMINAL_SECRET_MAX);
+	return false;
 }
 
 static bool read_silently(const char *prompt, char out[static TERMINAL_SECRET_MAX])
 {
 	struct termios shown, hidden;
 	sigset_t blocked, before;
-	bool good;
+	bool good = false;
 
 	if (tcgetattr(STDIN_FILENO, &shown) != 0)
 		return read_line(out);
 	fprintf(stderr, "%s: ", prompt);
 	hidden = shown;
 	hidden.c_lflag &= ~(tcflag_t)ECHO;
-	/* An interrupt may not leave the terminal without echo, so it waits for the end of the line. */
+	/*
+	 * What a key of the terminal sends may not leave it without echo, nor a core with half a password, so it waits
+	 * for the end of the line.
+	 */
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGINT);
+	sigaddset(&blocked, SIGQUIT);
 	sigaddset(&blocked, SIGTSTP);
 	sigprocmask(SIG_BLOCK, &blocked, &before);
-	tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
-	good = read_line(out);
-	tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+	if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) == 0) {
+		good = read_line(out);
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+	} else {
+		fprintf(stderr, "this terminal would show what is typed: %s", strerror(errno));
+	}
 	fputc('\n', stderr);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return good;
@@ -79,9 +89,11 @@ bool terminal_read_new_secret(const char *prompt, char out[static TERMINAL_SECRE
 		return true;
 	same = terminal_read_secret("Once more", again) && strcmp(out, again) == 0;
 	secret_wipe(again, sizeof again);
-	if (!same)
-		fprintf(stderr, "ddnsgate: these were not the same\n");
-	return same;
+	if (same)
+		return true;
+	secret_wipe(out, TERMINAL_SECRET_MAX);
+	fprintf(stderr, "ddnsgate: these were not the same\n");
+	return false;
 }
 
 /* ---- Progress ---- */
@@ -129,8 +141,22 @@ uint64_t terminal_bar_end(struct terminal_bar *bar)
 
 /* ---- Texts ---- */
 
+/* Terminals obey the control characters of C1 as well, which are two octets in UTF-8: U+009B is ESC and `[` in one. */
+static size_t control_len(const unsigned char *at, size_t left)
+{
+	if (*at < 0x20 || *at == 0x7f)
+		return 1;
+	return *at == 0xc2 && left > 1 && at[1] >= 0x80 && at[1] <= 0x9f ? 2 : 0;
+}
+
 void terminal_print(const char *octets, size_t len)
 {
-	for (size_t i = 0; i < len; i++)
-		putchar((unsigned char)octets[i] < 0x20 || octets[i] == 0x7f ? '?' : octets[i]);
+	const unsigned char *at = (const unsigned char *)octets;
+
+	for (size_t i = 0; i < len; i++) {
+		size_t skipped = control_len(at + i, len - i);
+
+		putchar(skipped ? '?' : at[i]);
+		i += skipped == 2;
+	}
 }

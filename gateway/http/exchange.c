@@ -341,18 +341,50 @@ static enum status decode_body(struct http_exchange *exchange)
 	return is_form(exchange->connection->mhd) ? decode_params(body, &exchange->space, params) : STATUS_OK;
 }
 
+/* Moves the value of a header, for which there is room, to where it outlives the connection, as the exchange may. */
+static void keep_value(struct decode_space *space, struct text *value)
+{
+	char *kept = space->octets + space->len;
+
+	if (value->len == 0)
+		return;
+	memcpy(kept, value->octets, value->len);
+	space->len += value->len;
+	value->octets = kept;
+}
+
+/* Takes the headers that are passed on as they are. Returns the octets that keep_headers() needs. */
+static size_t find_headers(struct MHD_Connection *mhd, struct http_request *request)
+{
+	request->host = header_text(mhd, MHD_HTTP_HEADER_HOST);
+	request->cookies = header_text(mhd, MHD_HTTP_HEADER_COOKIE);
+	request->api_user = header_text(mhd, "X-Api-User");
+	request->api_key = header_text(mhd, "X-Api-Key");
+	return request->host.len + request->cookies.len + request->api_user.len + request->api_key.len;
+}
+
+static void keep_headers(struct decode_space *space, struct http_request *request)
+{
+	keep_value(space, &request->host);
+	keep_value(space, &request->cookies);
+	keep_value(space, &request->api_user);
+	keep_value(space, &request->api_key);
+}
+
 static enum status decode(struct http_exchange *exchange)
 {
 	struct MHD_Connection *mhd = exchange->connection->mhd;
 	struct http_request *request = &exchange->request;
 	struct text authorization = header_text(mhd, MHD_HTTP_HEADER_AUTHORIZATION);
+	size_t headers_len = find_headers(mhd, request);
 	struct text query;
 	enum status status;
 
-	exchange->space.cap = DECODE_SPACE(exchange->target_len + exchange->body_len) + authorization.len;
+	exchange->space.cap = DECODE_SPACE(exchange->target_len + exchange->body_len) + authorization.len + headers_len;
 	exchange->space.octets = malloc(exchange->space.cap);
 	if (!exchange->space.octets)
 		return STATUS_NO_MEMORY;
+	keep_headers(&exchange->space, request);
 	status = decode_target((struct text){exchange->target, exchange->target_len}, &exchange->space, &request->path,
 			       &query, &request->has_query);
 	if (status == STATUS_OK)
@@ -361,10 +393,6 @@ static enum status decode(struct http_exchange *exchange)
 		status = decode_body(exchange);
 	request->has_basic = decode_basic(authorization, &exchange->space, &request->basic_user,
 					  &request->basic_password) == STATUS_OK;
-	request->host = header_text(mhd, MHD_HTTP_HEADER_HOST);
-	request->cookies = header_text(mhd, MHD_HTTP_HEADER_COOKIE);
-	request->api_user = header_text(mhd, "X-Api-User");
-	request->api_key = header_text(mhd, "X-Api-Key");
 	return status;
 }
 

@@ -34,7 +34,7 @@ struct intent {
 	} kind;
 	/*
 	 * How the credentials may be read (see http_param); they are tried in this order until one is granted. At
-	 * least one.
+	 * least one; the last one is decoded.
 	 */
 	struct credentials readings[INTENT_READINGS_MAX];
 	size_t reading_count;

@@ -1,10 +1,12 @@
 """Started as root without systemd: privileges are dropped before the first request, or nothing is served at all."""
 
+import contextlib
 import os
 import pwd
 import random
 import resource
 import socket
+import sqlite3
 import tempfile
 from pathlib import Path
 
@@ -43,6 +45,23 @@ def test_root_becomes_the_user(front):
     assert all(int(status[name][0], 16) == 0 for name in ("CapPrm", "CapEff", "CapInh", "CapAmb"))
     assert status["NoNewPrivs"] == ["1"]
     assert gateway.update(f"www.{ZONE}", V4).code == "OK"
+
+
+@as_root
+def test_the_state_store_belongs_to_the_user_and_not_to_root(front):
+    """It is made and opened when the rights of root are gone; else nothing could be written to it later."""
+    with tempfile.TemporaryDirectory(prefix="ddnsgate-state-") as folder:
+        os.chown(folder, NOBODY.pw_uid, NOBODY.pw_gid)
+        gateway = front(user="nobody", state_dir=folder)
+        assert gateway.update(f"www.{ZONE}", V4).code == "OK"
+        assert wait_until(lambda: hosts_in(folder) == [(f"www.{ZONE}",)])
+        assert {path.stat().st_uid for path in Path(folder).iterdir()} == {NOBODY.pw_uid}
+        assert "event=history-failed" not in gateway.log
+
+
+def hosts_in(folder):
+    with contextlib.closing(sqlite3.connect(f"file:{folder}/ddnsgate.db?mode=ro", uri=True)) as connection:
+        return connection.execute("SELECT host FROM hosts").fetchall()
 
 
 @as_root

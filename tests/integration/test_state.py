@@ -118,6 +118,14 @@ def test_the_limits_of_a_key(store):
     assert key not in listed
 
 
+def test_what_a_user_has_named_does_not_command_the_terminal_of_the_administrator(store):
+    own = store()
+    own.add("bob", f"zone:{ZONE}")
+    own.generate("bob", "--name", "K\u00fcche \u009b2J")
+    shown = own.run("key", "list", "bob")
+    assert shown.startswith("K\u00fcche ?2J\t")
+
+
 def test_a_disabled_user_is_told_so_by_a_right_key_only(store):
     own = store()
     own.add("bob", f"zone:{ZONE}")

@@ -991,6 +991,25 @@ static void two_readings_are_one_failure(void **state)
 	try_plus(world, "myLogin", "wrong+key", 429, "TM_REQ", 0);
 }
 
+/* The login may be written in as many ways as it has subsets of letters. */
+static void another_way_to_write_a_login_is_no_further_attempt(void **state)
+{
+	static const char *const logins[] = {"%6dyLogin", "m%79Login", "my%4Cogin", "my%4cogin", "%6d%79Login"};
+	struct world *world = *state;
+	char url[160];
+
+	free_pipeline(world);
+	make_pipeline(world, false, FAILURES_MAX);
+	for (size_t i = 0; i < FAILURES_MAX; i++) {
+		snprintf(url, sizeof url, "/dynamic.cgi?host=" OWNER "&ip=192.0.2.80&user=%s&password=wrong",
+			 logins[i % (sizeof logins / sizeof *logins)]);
+		get(world, url);
+		assert_answer(world, 401, "OD_KEY");
+	}
+	get(world, "/dynamic.cgi?host=" OWNER "&ip=192.0.2.80&user=myLogin&password=" KEY);
+	assert_answer(world, 429, "TM_REQ");
+}
+
 static void each_token_has_its_own_lock(void **state)
 {
 	struct world *world = *state;
@@ -1213,6 +1232,7 @@ int main(void)
 		TEST(committed_changes_are_bounded_and_others_are_not),
 		TEST(what_was_granted_is_recorded_and_nothing_else),
 		TEST(two_readings_are_one_failure),
+		TEST(another_way_to_write_a_login_is_no_further_attempt),
 		TEST(other_failures_are_not_counted),
 		TEST(unknown_paths_are_404),
 		TEST(other_methods_are_405),

@@ -241,6 +241,25 @@ static void beyond_the_bound_jobs_are_refused_at_once(void **state)
 		assert_int_equal(jobs[i].done, i < JOBS_MAX);
 }
 
+/* Whoever waits for a page has gone by then, and no key is made that nobody gets to see. */
+static void a_job_that_has_waited_too_long_is_not_begun(void **state)
+{
+	struct world *world = *state;
+	unsigned orders = 0;
+	struct job jobs[4] = {{.orders = &orders}, {.orders = &orders}, {.orders = &orders}, {.orders = &orders}};
+
+	fake_env_set_work_ms(world->fake, 2000);
+	for (size_t i = 0; i < LENGTH(jobs); i++)
+		assert_int_equal(state_do(world->state, work, on_done, &jobs[i]), STATUS_OK);
+	fake_env_advance(world->fake, 5000);
+	for (size_t i = 0; i < LENGTH(jobs); i++) {
+		assert_int_equal(jobs[i].done, 1);
+		assert_int_equal(jobs[i].worked, i < 2);
+		assert_true((jobs[i].status == STATUS_FULL) == (i >= 2));
+	}
+	fake_env_set_work_ms(world->fake, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -254,6 +273,7 @@ int main(void)
 		TEST(jobs_are_done_in_their_order),
 		TEST(a_job_without_a_file_fails),
 		TEST(beyond_the_bound_jobs_are_refused_at_once),
+		TEST(a_job_that_has_waited_too_long_is_not_begun),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -296,8 +296,8 @@ static void a_key_that_several_share_names_nobody(void **state)
 	};
 	struct account_store *store = make(state, sharing, LENGTH(sharing));
 
-	assert_int_equal(look_up_token(state, store, text_of("shared")).status, STATUS_NOT_FOUND);
-	assert_int_equal(look_up_token(state, store, text_of("of three")).status, STATUS_NOT_FOUND);
+	assert_int_equal(look_up_token(state, store, text_of("shared")).status, STATUS_DUPLICATE);
+	assert_int_equal(look_up_token(state, store, text_of("of three")).status, STATUS_DUPLICATE);
 	assert_string_equal(look_up_token(state, store, text_of("own")).login, login_b);
 	/* By their logins they are all there. */
 	for (size_t i = 0; i < LENGTH(sharing); i++)

@@ -107,6 +107,73 @@ static void the_first_store_of_a_chain_counts(void **state)
 	account_store_free(&chain);
 }
 
+static struct found look_up_token(struct account_store *store, const char *token)
+{
+	struct found found = {STATUS_INVALID, false};
+
+	account_store_lookup_token(store, text_of(token), on_found, &found);
+	return found;
+}
+
+static struct account_key key_of(const char *text)
+{
+	struct account_key key = {0};
+
+	assert_int_equal(key_digest(text_of(text), key.key.digest), STATUS_OK);
+	return key;
+}
+
+/* A user who was moved into the configuration, there to be shut, had keys in the state file before. */
+static void a_token_of_a_user_whom_the_first_store_knows_is_none(void **state)
+{
+	struct account_key old = key_of("old"), other = key_of("other");
+	struct account behind[] = {{.login = login_a, .active = true, .keys = &old, .key_count = 1},
+				   {.login = login_b, .active = true, .keys = &other, .key_count = 1}};
+	struct account_store *map = NULL, *sqlite = NULL, *chain = NULL;
+
+	(void)state;
+	assert_int_equal(store_map_new(in_map, 1, &map), STATUS_OK);
+	assert_int_equal(make(behind, 2, &sqlite), STATUS_OK);
+	assert_int_equal(store_chain_new(&map, &sqlite, &chain), STATUS_OK);
+	assert_int_equal(look_up_token(chain, "old").status, STATUS_NOT_FOUND);
+	assert_int_equal(look_up_token(chain, "other").status, STATUS_OK);
+	account_store_free(&chain);
+}
+
+/* Two users of the configuration have it, so it does not get to name a third one either. */
+static void a_token_that_names_nobody_is_not_looked_for_behind(void **state)
+{
+	static char login_c[] = "carol", login_d[] = "dave";
+	struct account_key keys[] = {key_of("shared"), key_of("shared"), key_of("shared")};
+	struct account before[] = {{.login = login_a, .keys = &keys[0], .key_count = 1},
+				   {.login = login_c, .keys = &keys[1], .key_count = 1}};
+	struct account behind = {.login = login_d, .active = true, .keys = &keys[2], .key_count = 1};
+	struct account_store *map = NULL, *sqlite = NULL, *chain = NULL;
+
+	(void)state;
+	assert_int_equal(store_map_new(before, 2, &map), STATUS_OK);
+	assert_int_equal(make(&behind, 1, &sqlite), STATUS_OK);
+	assert_int_equal(store_chain_new(&map, &sqlite, &chain), STATUS_OK);
+	assert_int_equal(look_up_token(chain, "shared").status, STATUS_DUPLICATE);
+	account_store_free(&chain);
+}
+
+/* The daemon gives its rights away after it has made its stores: what they make must not belong to root. */
+static void touches_nothing_before_the_loop_runs(void **state)
+{
+	struct account_store *store = NULL;
+	const char *folder = state_folder_new();
+
+	(void)state;
+	assert_int_equal(store_sqlite_new(fake_env_of(fake), folder, &store), STATUS_OK);
+	assert_int_equal(rmdir(folder), 0);
+	assert_int_equal(mkdir(folder, 0700), 0);
+	fake_env_settle(fake);
+	assert_int_not_equal(rmdir(folder), 0);
+	account_store_free(&store);
+	state_folder_remove(folder);
+}
+
 static void sees_what_others_commit(void **state)
 {
 	struct account_store *store = NULL;
@@ -132,6 +199,7 @@ static void write_over(const char *folder, const char *text)
 	assert_non_null(file);
 	assert_true(fputs(text, file) >= 0);
 	assert_int_equal(fclose(file), 0);
+	assert_int_equal(chmod(path, 0600), 0);
 }
 
 /* Nobody is told that there is no such user while nobody knows. */
@@ -157,6 +225,58 @@ static void a_file_that_cannot_be_read_is_told_and_tried_again(void **state)
 	state_folder_remove(folder);
 }
 
+/* With what SQLite keeps beside the old one, or it would take the old WAL for the new file's. */
+static void replace_state_file(const char *from, const char *to)
+{
+	char old[160], new[160];
+
+	snprintf(new, sizeof new, "%s/ddnsgate.db-wal", to);
+	assert_int_equal(unlink(new), 0);
+	snprintf(new, sizeof new, "%s/ddnsgate.db-shm", to);
+	assert_int_equal(unlink(new), 0);
+	snprintf(old, sizeof old, "%s/ddnsgate.db", from);
+	snprintf(new, sizeof new, "%s/ddnsgate.db", to);
+	assert_int_equal(rename(old, new), 0);
+}
+
+static void a_file_that_was_replaced_is_noticed(void **state)
+{
+	struct account_store *store = NULL;
+	struct database *database;
+	char folder[128], other[128];
+
+	(void)state;
+	snprintf(folder, sizeof folder, "%s", state_folder_new());
+	snprintf(other, sizeof other, "%s", state_folder_new());
+	database = state_folder_open(other);
+	state_folder_add(database, in_file, 1);
+	database_free(&database);
+	assert_int_equal(store_sqlite_new(fake_env_of(fake), folder, &store), STATUS_OK);
+	assert_int_equal(look_up(store, "alice").status, STATUS_NOT_FOUND);
+	replace_state_file(other, folder);
+	fake_env_advance(fake, 1000);
+	assert_int_equal(look_up(store, "alice").status, STATUS_OK);
+	account_store_free(&store);
+	state_folder_remove(folder);
+	state_folder_remove(other);
+}
+
+static void what_everybody_may_read_is_not_opened(void **state)
+{
+	struct account_store *store = NULL;
+	const char *folder = state_folder_new();
+	char path[160];
+
+	(void)state;
+	write_over(folder, "");
+	snprintf(path, sizeof path, "%s/ddnsgate.db", folder);
+	assert_int_equal(chmod(path, 0644), 0);
+	assert_int_equal(store_sqlite_new(fake_env_of(fake), folder, &store), STATUS_OK);
+	assert_int_equal(look_up(store, "alice").status, STATUS_IO);
+	account_store_free(&store);
+	state_folder_remove(folder);
+}
+
 static void a_folder_that_is_not_there_is_a_failure(void **state)
 {
 	struct account_store *store = NULL;
@@ -171,9 +291,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_first_store_of_a_chain_counts),
+		cmocka_unit_test(a_token_of_a_user_whom_the_first_store_knows_is_none),
+		cmocka_unit_test(a_token_that_names_nobody_is_not_looked_for_behind),
+		cmocka_unit_test(touches_nothing_before_the_loop_runs),
 		cmocka_unit_test(sees_what_others_commit),
 		cmocka_unit_test(a_file_that_cannot_be_read_is_told_and_tried_again),
 		cmocka_unit_test(a_folder_that_is_not_there_is_a_failure),
+		cmocka_unit_test(a_file_that_was_replaced_is_noticed),
+		cmocka_unit_test(what_everybody_may_read_is_not_opened),
 	};
 	const struct store_under_test sqlite = {.name = "store_sqlite", .make = make};
 	const struct store_under_test chain = {.name = "store_chain", .make = make_chain};
