@@ -7,6 +7,7 @@
  * be opened, it comes into force at once and as a whole: a new generation for the requests that come, and for the
  * listeners http_server_configure(). Else all stays as it was.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -193,12 +194,25 @@ static void log_listeners(const struct http_listen_options *options, size_t coun
 	}
 }
 
+/*
+ * Whether a descriptor came with the process. What it has opened by itself would not have: all that is closed by
+ * exec(). So $LISTEN_FDS may be wrong without taking the loop's own descriptors away.
+ */
+static bool was_given(int fd)
+{
+	int flags = fcntl(fd, F_GETFD);
+
+	return flags >= 0 && !(flags & FD_CLOEXEC);
+}
+
 /* Of the sockets that systemd gave us, each goes to the listener that is where it is. */
 static void inherit(struct http_listen_options *options, size_t count)
 {
 	for (int fd = SYSTEMD_FIRST_SOCKET; fd < SYSTEMD_FIRST_SOCKET + systemd_sockets(); fd++) {
 		bool is_used = false;
 
+		if (!was_given(fd))
+			continue;
 		for (size_t i = 0; i < count && !is_used; i++) {
 			is_used = !options[i].inherited_fd && http_socket_is_at(fd, &options[i]);
 			if (is_used)

@@ -444,13 +444,14 @@ for number, each in enumerate((datagrams, tcp, unix, stray)):
     os.dup2(each.fileno(), 20 + number)
 for number in range(4):
     os.dup2(20 + number, 3 + number)
-os.environ.update(LISTEN_FDS="4", LISTEN_PID=str(os.getpid()))
+os.environ.update(LISTEN_FDS="12", LISTEN_PID=str(os.getpid()))
 os.execv(command[0], command)
 """
 
 
 def test_sockets_of_systemd_are_used(gateway, primary, tmp_path, monkeypatch):
-    """As a service with two sockets would be started, and with two that nobody wants: one of them for datagrams."""
+    """As a service with two sockets would be started, and with two that nobody wants, one of them for datagrams;
+    their number is told wrong."""
     import gateway as harness
     path = tmp_path / "http.sock"
     starter = tmp_path / "ddnsgate"

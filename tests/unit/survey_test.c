@@ -11,7 +11,7 @@
 #include "live/survey.h"
 #include "scripted_primary.h"
 
-enum { CONNECT_TIMEOUT_MS = 2000, REPLY_TIMEOUT_MS = 4000, ZONES = 2, TOLD_MAX = 4096 };
+enum { CONNECT_TIMEOUT_MS = 2000, REPLY_TIMEOUT_MS = 4000, ZONES = 2, TOLD_MAX = 4 * FINDING_LINE_MAX };
 
 struct world {
 	struct fake_env *fake;
