@@ -22,7 +22,8 @@ static const char *behind(const char *text, const char *prefix)
 
 /*
  * One check of a hash may cost what its maker likes, and all others wait behind it. So hashes that would take more than
- * some seconds are none: a cost beyond 2^15 of bcrypt, a million rounds of SHA-crypt, 2^18 of yescrypt's and scrypt's N.
+ * some seconds are none: a cost beyond 2^15 of bcrypt, a million rounds of SHA-crypt, 2^18 of yescrypt's and scrypt's
+ * N.
  */
 static bool is_affordable(const char *hash)
 {
