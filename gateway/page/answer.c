@@ -38,12 +38,24 @@ static void add_header(struct job *job, const char *name, const char *value)
 	job->headers[job->header_count++] = (struct http_header){name, value};
 }
 
-void answer_cookie(struct job *job, const char *name, const char *value)
+const char *cookie_name(bool over_tls, enum page_cookie cookie)
+{
+	static const char *const names[][2] = {
+		[COOKIE_SESSION] = {"ddnsgate_session", "__Host-ddnsgate_session"},
+		[COOKIE_LOGIN] = {"ddnsgate_login", "__Host-ddnsgate_login"},
+	};
+
+	return names[cookie][over_tls];
+}
+
+void answer_cookie(struct job *job, enum page_cookie cookie, const char *value)
 {
 	char *text = job->cookies[job->cookie_count++];
+	bool over_tls = job->request->over_tls;
 
-	snprintf(text, JOB_COOKIE_TEXT_MAX, "%s=%s; Path=" PAGE_PATH "; HttpOnly; SameSite=Strict%s%s", name, value,
-		 job->request->over_tls ? "; Secure" : "", *value ? "" : "; Max-Age=0");
+	snprintf(text, JOB_COOKIE_TEXT_MAX, "%s=%s; Path=%s; HttpOnly; SameSite=Strict%s%s",
+		 cookie_name(over_tls, cookie), value, over_tls ? "/" : PAGE_PATH, over_tls ? "; Secure" : "",
+		 *value ? "" : "; Max-Age=0");
 	add_header(job, "Set-Cookie", text);
 }
 
@@ -54,7 +66,8 @@ static void finish(struct job *job, struct http_response *response)
 	response->headers = job->headers;
 	job->page->parts.answer(&job->exchange, response);
 	job->page->jobs--;
-	job->page->logins -= job->is_login;
+	if (job->waits)
+		job->waits->family = ADDR_NONE;
 	view_free(&job->view);
 	secret_wipe(job, sizeof *job);
 	free(job);

@@ -40,7 +40,7 @@ static void on_read(void *ctx, enum status status)
 
 	if (status == STATUS_NOT_FOUND) {
 		sessions_end(job->page->parts.sessions, job->cookie);
-		answer_cookie(job, PAGE_SESSION_COOKIE, "");
+		answer_cookie(job, COOKIE_SESSION, "");
 		answer_redirect(job, PAGE_PATH);
 	} else if (status != STATUS_OK) {
 		answer_busy(job);

@@ -20,19 +20,24 @@
 #include "page/session.h"
 #include "page/view.h"
 
-#define PAGE_SESSION_COOKIE "ddnsgate_session"
-#define PAGE_LOGIN_COOKIE   "ddnsgate_login" /* of those who are not logged in yet; it only guards the form */
+enum page_cookie {
+	COOKIE_SESSION,
+	COOKIE_LOGIN, /* of those who are not logged in yet; it only guards the form */
+};
 
 enum {
 	JOB_HEADERS_MAX = 12,
 	JOB_COOKIES_MAX = 2,
 	JOB_COOKIE_TEXT_MAX = 160,
+	LOGINS_MAX = 32,            /* attempts that wait to be checked */
+	LOGINS_OF_A_SOURCE_MAX = 4, /* of them, so that none keeps all others out */
 };
 
 struct page {
 	struct page_parts parts;
-	size_t jobs;   /* under way */
-	size_t logins; /* attempts among them, which anybody can make */
+	size_t jobs; /* under way */
+	struct addr
+		logins[LOGINS_MAX]; /* where attempts come from that wait, which anybody can make; ADDR_NONE: free */
 };
 
 struct job;
@@ -69,7 +74,7 @@ struct job {
 	struct text login; /* of an attempt to log in; both borrow from the request */
 	struct text password;
 	char password_hash[PASSWORD_HASH_MAX];
-	bool is_login;
+	struct addr *waits; /* its place among the page's logins; NULL: it has none */
 	bool is_known;
 
 	struct keyform form;
@@ -146,7 +151,13 @@ struct sheet {
 extern const struct sheet sheet_login, sheet_profile, sheet_key, sheet_settings;
 
 /* Sets a cookie with the answer; an empty value takes it away. Does not end the job. */
-void answer_cookie(struct job *job, const char *name, const char *value);
+void answer_cookie(struct job *job, enum page_cookie cookie, const char *value);
+
+/*
+ * What a cookie is called. Over TLS it is one that nobody can set for us from a sibling of our name (RFC 6265bis section
+ * 4.1.3.2): in a dynamic zone the siblings belong to customers.
+ */
+const char *cookie_name(bool over_tls, enum page_cookie cookie);
 
 void answer_show(struct job *job, int status, unsigned retry_after_s, const struct sheet *sheet);
 void answer_error(struct job *job, int status, unsigned retry_after_s, const char *text);

@@ -14,17 +14,15 @@
 #include "page/guard.h"
 #include "page/job.h"
 
-enum { LOGINS_MAX = 32 }; /* attempts that wait to be checked */
-
 /* Who is not logged in has a cookie for the form's token alone. */
 void login_show(struct job *job, int status, unsigned retry_after_s, const char *error)
 {
-	struct text cookie = guard_cookie(job->request->cookies, PAGE_LOGIN_COOKIE);
+	struct text cookie = guard_cookie(job->request->cookies, cookie_name(job->request->over_tls, COOKIE_LOGIN));
 	char fresh[SESSION_TOKEN_LEN + 1];
 
 	if (cookie.len != SESSION_TOKEN_LEN) {
 		key_generate(job->page->parts.env, fresh);
-		answer_cookie(job, PAGE_LOGIN_COOKIE, fresh);
+		answer_cookie(job, COOKIE_LOGIN, fresh);
 		cookie = text_of(fresh);
 	}
 	job_show_token(job, cookie);
@@ -78,8 +76,8 @@ static void let_in(struct job *job)
 		return;
 	}
 	log_login(job, "logged-in");
-	answer_cookie(job, PAGE_SESSION_COOKIE, token);
-	answer_cookie(job, PAGE_LOGIN_COOKIE, "");
+	answer_cookie(job, COOKIE_SESSION, token);
+	answer_cookie(job, COOKIE_LOGIN, "");
 	secret_wipe(token, sizeof token);
 	answer_redirect(job, PAGE_PATH);
 }
@@ -145,13 +143,30 @@ static void on_password(void *ctx, enum status status)
 	verifier_check(parts->verifier, job->password_hash, job->password, suspect, on_verified, job);
 }
 
-/* Strangers leave room for those who are logged in. */
+/* What one customer has: an IPv4 address, or an IPv6 /64. */
+static bool is_same_source(const struct addr *a, const struct addr *b)
+{
+	return a->family == b->family && memcmp(a->octets, b->octets, a->family == ADDR_V6 ? 8 : 4) == 0;
+}
+
+/* Strangers leave room for those who are logged in, and for each other. */
 static bool may_wait(struct job *job)
 {
-	if (job->page->logins >= LOGINS_MAX)
+	const struct addr *source = &job->request->source;
+	struct addr *place = NULL;
+	size_t waiting = 0;
+
+	for (size_t i = 0; i < LOGINS_MAX; i++) {
+		struct addr *other = &job->page->logins[i];
+
+		waiting += is_same_source(other, source);
+		if (other->family == ADDR_NONE)
+			place = other;
+	}
+	if (!place || waiting >= LOGINS_OF_A_SOURCE_MAX)
 		return false;
-	job->is_login = true;
-	job->page->logins++;
+	*place = *source;
+	job->waits = place;
 	return true;
 }
 
@@ -166,7 +181,8 @@ void login_begin(struct job *job)
 	const struct page_parts *parts = &job->page->parts;
 	unsigned wait_s;
 
-	if (!job_is_form_from_here(job, guard_cookie(job->request->cookies, PAGE_LOGIN_COOKIE))) {
+	if (!job_is_form_from_here(
+		    job, guard_cookie(job->request->cookies, cookie_name(job->request->over_tls, COOKIE_LOGIN)))) {
 		login_show(job, 403, 0, "The form was too old, or cookies are switched off. Please try again.");
 		return;
 	}
@@ -184,7 +200,7 @@ void login_begin(struct job *job)
 void logout_begin(struct job *job)
 {
 	sessions_end(job->page->parts.sessions, job->cookie);
-	answer_cookie(job, PAGE_SESSION_COOKIE, "");
+	answer_cookie(job, COOKIE_SESSION, "");
 	job->cookie.len = 0;
 	view_text(job->view, "notice", text_of("You are logged out."));
 	login_show(job, 200, 0, "");

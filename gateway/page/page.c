@@ -102,7 +102,7 @@ static struct job *job_new(struct page *page, struct http_exchange *exchange, co
 
 static void find_session(struct job *job)
 {
-	struct text cookie = guard_cookie(job->request->cookies, PAGE_SESSION_COOKIE);
+	struct text cookie = guard_cookie(job->request->cookies, cookie_name(job->request->over_tls, COOKIE_SESSION));
 	const struct session *session = sessions_find(job->page->parts.sessions, cookie);
 
 	if (!session)

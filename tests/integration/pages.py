@@ -16,7 +16,8 @@ COMMON_HEADERS = {
     "referrer-policy": "same-origin",
     "cache-control": "no-store",
 }
-COOKIE = re.compile(r"^(\w+)=([\w-]*); Path=/account/; HttpOnly; SameSite=Strict(; Secure)?(; Max-Age=0)?$")
+# Over TLS nobody else may set it (RFC 6265bis), which takes the path of the whole host.
+COOKIE = re.compile(r"^((?:__Host-)?\w+)=([\w-]*); Path=(/|/account/); HttpOnly; SameSite=Strict(; Secure)?(; Max-Age=0)?$")
 
 
 class Visitor:
@@ -49,8 +50,8 @@ class Visitor:
         return self.page
 
     def _take(self, value):
-        name, token, secure, gone = COOKIE.match(value).groups()
-        assert bool(secure) == self.secure
+        name, token, path, secure, gone = COOKIE.match(value).groups()
+        assert bool(secure) == self.secure == name.startswith("__Host-") == (path == "/")
         if gone:
             self.cookies.pop(name, None)
         else:

@@ -192,6 +192,7 @@ def test_over_https_cookies_are_secure(store, tmp_path):
     own = store(listen=({"account_page": True, "certificates": [certificate.setting]},))
     visitor = Visitor(own.gateway, secure=True, tls=certificates.client(certificate), name=certificate.name)
     assert visitor.log_in("bob", PASSWORD).status == 200
+    assert set(visitor.cookies) == {"__Host-ddnsgate_session"}
     visitor.get("settings")
     assert "https://gateway.test/nic/update" in visitor.words
 
