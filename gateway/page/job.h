@@ -154,8 +154,8 @@ extern const struct sheet sheet_login, sheet_profile, sheet_key, sheet_settings;
 void answer_cookie(struct job *job, enum page_cookie cookie, const char *value);
 
 /*
- * What a cookie is called. Over TLS it is one that nobody can set for us from a sibling of our name (RFC 6265bis section
- * 4.1.3.2): in a dynamic zone the siblings belong to customers.
+ * What a cookie is called. Over TLS it is one that nobody can set for us from a sibling of our name (RFC 6265bis
+ * section 4.1.3.2): in a dynamic zone the siblings belong to customers.
  */
 const char *cookie_name(bool over_tls, enum page_cookie cookie);
 
