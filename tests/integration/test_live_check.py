@@ -365,7 +365,7 @@ class PastedKnot(Knot):
         return ""
 
     def check_syntax(self):
-        subprocess.run(["knotc", "-c", str(self._config_file()), "conf-check"], check=True, capture_output=True)
+        subprocess.run(["/usr/sbin/knotc", "-c", str(self._config_file()), "conf-check"], check=True, capture_output=True)
 
 
 @pytest.mark.parametrize("kind", [PastedBind, PastedKnot])
