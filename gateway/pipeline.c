@@ -277,7 +277,7 @@ static void admit(struct job *job, const struct grant *grant)
 	unsigned wait_s =
 		throttle_change_wait_s(parts->throttle, grant->login, &job->request->source, env_now_ms(parts->env));
 
-	job->login = strndup(grant->login.octets, grant->login.len);
+	job->login = text_duplicate(grant->login);
 	if (!job->login)
 		finish_as(job, OUTCOME_FAILED);
 	else if (wait_s)

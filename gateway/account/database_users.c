@@ -72,7 +72,7 @@ static enum status read_sources(struct text lines, struct network **sources, siz
 
 static enum status copy_text(struct text text, char **out)
 {
-	*out = text.octets ? strndup(text.octets, text.len) : NULL;
+	*out = text.octets ? text_duplicate(text) : NULL;
 	return *out || !text.octets ? STATUS_OK : STATUS_NO_MEMORY;
 }
 

@@ -36,7 +36,7 @@ static enum status parse_crypt(struct text text, struct key *out)
 {
 	if (!password_is_hash(text))
 		return STATUS_INVALID;
-	out->crypt = strndup(text.octets, text.len);
+	out->crypt = text_duplicate(text);
 	return out->crypt ? STATUS_OK : STATUS_NO_MEMORY;
 }
 

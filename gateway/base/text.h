@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -45,6 +46,22 @@ static inline bool text_split(struct text whole, char octet, struct text *head, 
 	*head = (struct text){whole.octets, before};
 	*tail = at ? (struct text){at + 1, whole.len - before - 1} : (struct text){NULL, 0};
 	return at != NULL;
+}
+
+/*
+ * A C string with the octets of the text, to be freed by the caller; NULL without memory. Not strndup(), which strict
+ * sanitizers take for one that reads up to a NUL octet.
+ */
+static inline char *text_duplicate(struct text text)
+{
+	char *copy = malloc(text.len + 1);
+
+	if (!copy)
+		return NULL;
+	if (text.len)
+		memcpy(copy, text.octets, text.len);
+	copy[text.len] = '\0';
+	return copy;
 }
 
 /* What a hexadecimal digit stands for, in either case; -1 if it is none. */
