@@ -11,17 +11,15 @@
 
 static enum outcome_code acmedns_parse(const struct http_request *request, struct intent *intent)
 {
+	enum outcome_code code = operand_take_literally(request->api_user, request->api_key, intent);
+
 	intent->kind = INTENT_TXT_ROTATE;
 	intent->host_form = HOSTS_LABELS;
 	intent->hosts[0] = operand_of(request, "subdomain");
 	intent->host_count = 1;
 	intent->txt = operand_of(request, "txt");
-	intent->readings[0] = (struct credentials){request->api_user, request->api_key};
-	intent->reading_count = 1;
-	if (request->api_user.len == 0)
-		return OUTCOME_MISSING_LOGIN;
-	if (request->api_key.len == 0)
-		return OUTCOME_MISSING_KEY;
+	if (code != OUTCOME_GRANTED)
+		return code;
 	return intent->hosts[0].len ? OUTCOME_GRANTED : OUTCOME_MISSING_HOST;
 }
 

@@ -120,9 +120,14 @@ enum outcome_code operand_take_credentials(const struct http_param *login, const
 	return check_credentials(intent);
 }
 
-enum outcome_code operand_take_basic(const struct http_request *request, struct intent *intent)
+enum outcome_code operand_take_literally(struct text login, struct text key, struct intent *intent)
 {
-	intent->readings[0] = (struct credentials){request->basic_user, request->basic_password};
+	intent->readings[0] = (struct credentials){login, key};
 	intent->reading_count = 1;
 	return check_credentials(intent);
+}
+
+enum outcome_code operand_take_basic(const struct http_request *request, struct intent *intent)
+{
+	return operand_take_literally(request->basic_user, request->basic_password, intent);
 }

@@ -39,6 +39,9 @@ void operand_take_addresses(const struct http_request *request, const struct ope
 enum outcome_code operand_take_credentials(const struct http_param *login, const struct http_param *key,
 					   struct intent *intent);
 
+/* Takes credentials that can be read in one way only. */
+enum outcome_code operand_take_literally(struct text login, struct text key, struct intent *intent);
+
 /* Takes the Basic credentials of a request that has them. */
 enum outcome_code operand_take_basic(const struct http_request *request, struct intent *intent);
 
