@@ -85,6 +85,12 @@ enum dns_rcode {
 	DNS_NOTZONE = 10,
 };
 
+/* Whether a prerequisite did not hold: records are not what the message takes them for (RFC 2136 section 2.4). */
+static inline bool dns_is_about_records(unsigned rcode)
+{
+	return rcode == DNS_NXRRSET || rcode == DNS_YXRRSET;
+}
+
 /* "NXRRSET" and so on; "reserved" for a code without a name. */
 const char *dns_rcode_text(unsigned rcode);
 

@@ -493,16 +493,14 @@ static void add_to_message(struct queue *queue, struct queue_message *message, s
 	message->count++;
 }
 
-/* What the entry takes in a message, with those behind it that are of the same request. */
+/* What the first entry of a request takes in a message, with those behind it that are of the same request. */
 static size_t space_of_group(const struct queue *queue, const struct queue_entry *entry)
 {
 	const struct group *group = entry->group;
 	size_t octets = 0;
 
-	do {
+	for (; entry && entry->group == group; entry = TAILQ_NEXT(entry, in_state))
 		octets += dns_set_space(&entry->set, queue->zone);
-		entry = TAILQ_NEXT(entry, in_state);
-	} while (group && entry && entry->group == group);
 	return octets;
 }
 
@@ -514,12 +512,12 @@ static void send_together(struct queue *queue, enum entry_state list, enum dns_r
 	struct queue_message *message = begin_message(queue, entry, kind);
 
 	while (!message->first->alone && (entry = TAILQ_FIRST(&queue->lists[list])) && !entry->alone) {
-		bool joins = !entry->group || entry->group != message->last->group;
-		size_t wanted = joins ? space_of_group(queue, entry) : dns_set_space(&entry->set, queue->zone);
+		bool begins_group = entry->group && entry->group != message->last->group;
+		size_t own = dns_set_space(&entry->set, queue->zone);
 
-		if (octets + wanted > queue->limits.octets_max)
+		if (octets + (begins_group ? space_of_group(queue, entry) : own) > queue->limits.octets_max)
 			break;
-		octets += dns_set_space(&entry->set, queue->zone);
+		octets += own;
 		add_to_message(queue, message, entry);
 	}
 	send_message(queue, message);
@@ -902,12 +900,6 @@ static void make_part(struct queue *queue, struct queue_entry **from, size_t cou
 	STAILQ_INSERT_TAIL(&queue->parts, &first->message, in_parts);
 }
 
-/* A prerequisite did not hold. */
-static bool is_about_records(unsigned rcode)
-{
-	return rcode == DNS_NXRRSET || rcode == DNS_YXRRSET;
-}
-
 /*
  * A message with several sets was rejected because of at least one of them. If that was a prerequisite, those that were
  * sent on memory's word are looked at; the others are halved. They go without what was known of their records, but for
@@ -921,7 +913,7 @@ static void take_apart(struct queue *queue, struct queue_message *message, unsig
 	if (!message->first->halved)
 		queue->part_committed = false;
 	for (; entry; entry = next) {
-		bool look = is_about_records(rcode) && may_look(entry);
+		bool look = dns_is_about_records(rcode) && may_look(entry);
 
 		next = entry->next_in_message;
 		if (look || !rewrites(&entry->set))
@@ -986,7 +978,7 @@ static void reject_one(struct queue *queue, struct queue_entry *entry, unsigned 
 	bool expected = is_known_in_part(&entry->set);
 
 	unlearn(queue, entry);
-	if (is_about_records(rcode) && expected && is_wanted(entry)) {
+	if (dns_is_about_records(rcode) && expected && is_wanted(entry)) {
 		look_again(queue, entry, now_ms);
 		return;
 	}
@@ -1095,7 +1087,7 @@ static void on_confirmed(struct queue *queue, struct queue_message *message, con
 	else if (result->verdict == DNS_VERIFIED && result->rcode == DNS_NOERROR)
 		end_all(queue, message, OUTCOME_UNCHANGED, now_ms);
 	else
-		on_not_confirmed(queue, message, result->verdict == DNS_VERIFIED && is_about_records(result->rcode),
+		on_not_confirmed(queue, message, result->verdict == DNS_VERIFIED && dns_is_about_records(result->rcode),
 				 now_ms);
 }
 

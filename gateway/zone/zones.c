@@ -94,7 +94,7 @@ static bool is_expected(const struct dns_request *request, const struct dns_resu
 		return false;
 	if (request->kind == DNS_QUERY)
 		return result->rcode == DNS_NOERROR || result->rcode == DNS_NXDOMAIN;
-	return result->rcode == DNS_NOERROR || result->rcode == DNS_NXRRSET;
+	return result->rcode == DNS_NOERROR || dns_is_about_records(result->rcode);
 }
 
 static void log_result(const struct flight *flight, const struct dns_result *result)
