@@ -57,6 +57,11 @@ class Bench:
 
     # ddnsgate
 
+    def updates_cold(self):
+        """Other tools have just changed all hosts, so what the gateway knows of them is out of date. Each comes in turn,
+        so that afterwards it knows them all, as a gateway does that has run for a while."""
+        self._add("updates_cold", self._load("in-turn", LOADED).successes, LOADED)
+
     def updates(self, connections):
         cpu_s = self.gateway.cpu_s()
         answers = self._load("update", connections)
@@ -112,25 +117,38 @@ class Bench:
         say(f"  {figure} {connections or ''} {sample.value:,.1f}")
 
 
-def phases(bench, options):
-    """What a round consists of; what is compared stands together."""
+def direct_phases(bench, options):
+    """What goes to the primary itself."""
     yield bench.dnsperf
     yield partial(bench.ceiling, 1)
     yield partial(bench.ceiling, 4)
+    if not options.quick:
+        yield bench.nsupdate
+        yield bench.plain_update
+
+
+def gateway_phases(bench, options):
+    """What goes through ddnsgate; what is compared stands together."""
     if options.quick:
         yield partial(bench.updates, LOADED)
         return
-    for connections in reversed(options.connections):
+    for connections in options.connections:
         yield partial(bench.updates, connections)
         if connections == LOADED:
             yield bench.dyndns2
             yield bench.poisoned
-    yield bench.plain_update
-    yield bench.nsupdate
     yield bench.unchanged
     yield bench.unchanged_tls
     yield bench.handshakes
     yield bench.wrong_keys
+
+
+def phases(bench, options, number):
+    """A round. There and back, so that no phase always follows the same one, and the machine's drift evens out."""
+    direct, through = list(direct_phases(bench, options)), list(gateway_phases(bench, options))
+    if number % 2:
+        return through[::-1] + direct[::-1]
+    return [*direct, bench.updates_cold, *through]
 
 
 def measure(name, options):
@@ -143,8 +161,7 @@ def measure(name, options):
         bench = Bench(primary, gateway, options.seconds, figures)
         for number in range(options.rounds):
             say(f"{primary.label}, round {number + 1} of {options.rounds}")
-            # There and back, so that no phase always follows the same one, and the machine's drift evens out.
-            for phase in list(phases(bench, options))[::-1 if number % 2 else 1]:
+            for phase in phases(bench, options, number):
                 phase()
         if not options.quick:
             bench.memory()

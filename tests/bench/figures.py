@@ -13,6 +13,7 @@ UNITS = {
     "ceiling_4_in_flight": "updates/s",
     "ceiling": "updates/s",
     "plain_update": "updates/s",
+    "updates_cold": "updates/s",
     "updates": "updates/s",
     "dyndns2": "updates/s",
     "poisoned": "updates/s",

@@ -3,6 +3,7 @@
 --      wrk -t 1 ... -s update.lua URL -- KIND ZONE HOSTS USERS PASSWORD ADDRESSES SENT
 --
 -- KIND       update     each request gives a random host a new address, in the Rexx dialect
+--            in-turn    the same, with one host after the other instead of random ones
 --            dyndns2    the same in that dialect, with Basic credentials
 --            unchanged  each request gives a random host the address that it has
 --            wrong-key  as update, with a password that is not the right one
@@ -109,7 +110,10 @@ local function new_address()
 	return "10." .. math.floor(n / 65536) .. "." .. math.floor(n / 256) % 256 .. "." .. n % 256
 end
 
-local function random_host()
+local function next_host()
+	if kind == "in-turn" then
+		return #times % host_count
+	end
 	if kind == "poisoned" and math.random(10) == 1 then
 		return host_count + math.random(0, host_count - 1)
 	end
@@ -117,7 +121,7 @@ local function random_host()
 end
 
 function request()
-	local host = random_host()
+	local host = next_host()
 	local address = kind == "unchanged" and present[host + 1] or new_address()
 	local n = #times + 1
 	times[n], hosts[n], addresses[n] = now_s(), host, address
