@@ -49,8 +49,14 @@ static enum status build_tables(struct generation *generation)
 		const struct config_zone *zone = &config->zones[i];
 
 		generation->plan_zones[i] = (struct plan_zone){zone->name, zone->ttl_s, zone->active};
-		generation->zone_setups[i] = (struct zone_setup){&zone->name, zone->primaries, zone->primary_count,
-								 zone->key, transports_of(generation->transports, i)};
+		generation->zone_setups[i] = (struct zone_setup){
+			.name = &zone->name,
+			.primaries = zone->primaries,
+			.primary_count = zone->primary_count,
+			.key = zone->key,
+			.maker = transports_of(generation->transports, i),
+			.commit_pause_ms = zone->commit_pause_ms,
+		};
 	}
 	generation->policy = (struct plan_policy){
 		.zones = generation->plan_zones,

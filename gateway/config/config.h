@@ -60,6 +60,7 @@ struct config_zone {
 	char *key_name;
 	const struct tsig_key *key; /* one of tsig_keys */
 	unsigned ttl_s;
+	unsigned commit_pause_ms;
 	bool active;
 	struct pin *tls_pins; /* TLS to the primaries if there are any, or tls_ca */
 	size_t tls_pin_count;

@@ -111,6 +111,12 @@ struct queue {
 	struct entries lists[STATE_COUNT];
 	struct group *open;                 /* of a request of which more sets follow, or NULL */
 	STAILQ_HEAD(, queue_message) parts; /* of messages that were taken apart */
+	/*
+	 * The primary, which has just committed, begins nothing before that time; so what comes until then may as well
+	 * gather here, up to as many sets as may be expected.
+	 */
+	uint64_t pause_until_ms;
+	size_t expected;
 	bool part_committed; /* one of them has, so that those that do not are culprits, and not the primary */
 	size_t entry_count, ready_count;
 	size_t updates, lone_updates, confirms, queries; /* with the primary */
@@ -578,10 +584,16 @@ static void send_looks(struct queue *queue)
 	}
 }
 
-/* Whether one more message with many sets may go. A second one beside another must be worth its transaction. */
-static bool may_send_together(const struct queue *queue)
+/* Whether what is ready gathers until the primary's pause is over. */
+static bool is_gathering(const struct queue *queue, uint64_t now_ms)
 {
-	if (queue->ready_count == 0 || queue->updates >= queue->limits.updates_max)
+	return queue->updates == 0 && queue->ready_count < queue->expected && now_ms < queue->pause_until_ms;
+}
+
+/* Whether one more message with many sets may go. A second one beside another must be worth its transaction. */
+static bool may_send_together(const struct queue *queue, uint64_t now_ms)
+{
+	if (queue->ready_count == 0 || queue->updates >= queue->limits.updates_max || is_gathering(queue, now_ms))
 		return false;
 	return queue->updates == 0 || queue->ready_count >= queue->limits.overlap_min;
 }
@@ -592,7 +604,7 @@ static void send_what_may_go(struct queue *queue, uint64_t now_ms)
 		send_suspects(queue, now_ms);
 	while (!TAILQ_EMPTY(&queue->lists[LONE_READY]) && queue->lone_updates == 0)
 		send_alone(queue);
-	while (may_send_together(queue))
+	while (may_send_together(queue, now_ms))
 		send_together(queue, READY, DNS_UPDATE);
 	while (!TAILQ_EMPTY(&queue->lists[PROBE_READY]) && queue->confirms < queue->limits.confirms_max)
 		send_probe(queue);
@@ -1021,12 +1033,23 @@ static void note_committed(struct queue *queue, const struct queue_entry *entry)
 	memory_clear_poison(queue->memory, owner_of(entry));
 }
 
+/*
+ * What was answered may come again, from clients that always want something, and joins what waits already. Once all
+ * that is there, there is nothing more to wait for.
+ */
+static void begin_pause(struct queue *queue, size_t answered, uint64_t now_ms)
+{
+	queue->pause_until_ms = now_ms + queue->limits.commit_pause_ms;
+	queue->expected = answered + queue->ready_count;
+}
+
 static void on_update_verified(struct queue *queue, struct queue_message *message, unsigned rcode, uint64_t now_ms)
 {
 	switch (rcode) {
 	case DNS_NOERROR:
 		for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message)
 			note_committed(queue, entry);
+		begin_pause(queue, message->count, now_ms);
 		end_all(queue, message, OUTCOME_CHANGED, now_ms);
 		break;
 	case DNS_NOTIMP:
@@ -1348,6 +1371,8 @@ uint64_t queue_wake_at_ms(const struct queue *queue)
 	const struct queue_entry *retry = TAILQ_FIRST(&queue->lists[PAUSED]);
 	uint64_t at_ms = first ? first->deadline_ms : ENV_NEVER_MS;
 
+	if (queue->ready_count && queue->updates == 0 && queue->pause_until_ms < at_ms)
+		at_ms = queue->pause_until_ms;
 	return retry && retry->retry_at_ms < at_ms ? retry->retry_at_ms : at_ms;
 }
 

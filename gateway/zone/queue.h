@@ -19,7 +19,7 @@
  * of what is there, which also is the prerequisite of the UPDATE.
  *
  * But for gathering there is no waiting on purpose: the first set goes at once, and while a message is with the primary
- * the next one fills.
+ * the next one fills; and while the primary pauses after a commit, if it is one that does (commit_pause_ms).
  *
  * And where it does not go that way:
  *   - A set that waits is replaced by a later one for the same records on the same conditions; both waiters get the
@@ -61,11 +61,16 @@ struct queue;
 struct queue_message; /* a message with the primary */
 
 struct queue_limits {
-	size_t waiters_max;  /* of the zone; beyond them STATUS_FULL */
-	size_t share_max;    /* waiters of one account; beyond them STATUS_FULL */
-	size_t octets_max;   /* of a message, at most DNS_MESSAGE_MAX */
-	size_t updates_max;  /* UPDATE messages with the primary at a time */
-	size_t overlap_min;  /* sets that have to wait before a second UPDATE goes while one is with the primary */
+	size_t waiters_max; /* of the zone; beyond them STATUS_FULL */
+	size_t share_max;   /* waiters of one account; beyond them STATUS_FULL */
+	size_t octets_max;  /* of a message, at most DNS_MESSAGE_MAX */
+	size_t updates_max; /* UPDATE messages with the primary at a time */
+	size_t overlap_min; /* sets that have to wait before a second UPDATE goes while one is with the primary */
+	/*
+	 * Of the primary, before it begins another transaction: after each commit the next UPDATE waits for so long, or
+	 * until the sets are there that may be expected. 0: it goes at once.
+	 */
+	unsigned commit_pause_ms;
 	size_t confirms_max; /* messages of prerequisites at a time */
 	size_t queries_max;  /* queries at a time */
 	size_t records_max;  /* hints that are remembered */

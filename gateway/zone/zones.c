@@ -482,8 +482,17 @@ static struct zone *find_zone(const struct zones *zones, const struct name *name
 	return NULL;
 }
 
+static struct queue_limits limits_of(const struct slot *slot)
+{
+	struct queue_limits limits = slot->zones->limits;
+
+	limits.commit_pause_ms = slot->setup.commit_pause_ms;
+	return limits;
+}
+
 static struct zone *zone_new(struct slot *slot)
 {
+	struct queue_limits limits = limits_of(slot);
 	struct zones *zones = slot->zones;
 	struct zone *zone = calloc(1, sizeof *zone);
 
@@ -494,7 +503,7 @@ static struct zone *zone_new(struct slot *slot)
 	zone->slot = slot;
 	histogram_init_size(&zone->stats.batch);
 	zone->timer = zones->env->timer_new(zones->env->ctx, on_timer, zone);
-	if (zone->timer && queue_new(&zone->name, &zones->limits, &zone->queue) == STATUS_OK)
+	if (zone->timer && queue_new(&zone->name, &limits, &zone->queue) == STATUS_OK)
 		return zone;
 	zone_release(zones->env, zone);
 	return NULL;
@@ -598,8 +607,10 @@ void zones_take_over(struct zones *zones)
 	for (size_t i = 0; i < zones->count; i++) {
 		struct slot *slot = &zones->slots[i];
 
+		struct queue_limits limits = limits_of(slot);
+
 		slot->zone->slot = slot;
-		queue_set_limits(slot->zone->queue, &zones->limits);
+		queue_set_limits(slot->zone->queue, &limits);
 	}
 }
 

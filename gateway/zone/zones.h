@@ -33,6 +33,7 @@ struct zone_setup {
 	size_t primary_count; /* at least 1 */
 	const struct tsig_key *key;
 	const struct transport_maker *maker; /* of connections to its primaries; NULL: the one for all zones */
+	unsigned commit_pause_ms;            /* of its primaries, as in struct queue_limits */
 };
 
 /* What is going on in a zone, and what it has counted. */

@@ -73,9 +73,9 @@ def _config(primary, host_count):
         "log_level": "warning",
         "max_connections_per_source": 0,
         "failed_logins_max": 0,
-        "updates_in_flight": 4 if isinstance(primary, servers.Knot) else 2,  # as ddnsgate.cfg(5) has it
         "tsig_keys": [{"file": str(primary.key_file)}],
-        "zones": [{"name": ZONE, "primaries": [f"{LOOPBACK}:{primary.port}"], "key": primary.key.name, "ttl": TTL_S}],
+        "zones": [{"name": ZONE, "primaries": [f"{LOOPBACK}:{primary.port}"], "key": primary.key.name, "ttl": TTL_S,
+                   "commit_pause_ms": 12 if isinstance(primary, servers.Knot) else 0}],
         "users": [{"login": f"user{user}", "key": digest,
                    "hosts": [host(number) for number in range(user, host_count, Subject.USER_COUNT)]}
                   for user in range(Subject.USER_COUNT)],

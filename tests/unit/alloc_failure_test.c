@@ -344,7 +344,7 @@ static int setup(void **state)
 	assert_int_equal(peer_parse(text_of("192.0.2.53"), 53, &world->peers[0]), STATUS_OK);
 	assert_int_equal(peer_parse(text_of("192.0.2.54"), 53, &world->peers[1]), STATUS_OK);
 	for (size_t i = 0; i < 2; i++)
-		world->setups[i] = (struct zone_setup){&world->zone_name, world->peers, 2, world->key, NULL};
+		world->setups[i] = (struct zone_setup){&world->zone_name, world->peers, 2, world->key, NULL, 0};
 	return 0;
 }
 

@@ -926,8 +926,13 @@ static void make_world(struct schedule *schedule)
 	}
 	for (size_t i = 0; i < ZONES; i++) {
 		assert_int_equal(name_parse(text_of(zone_names[i]), &schedule->names[i]), STATUS_OK);
-		schedule->setups[i] = (struct zone_setup){&schedule->names[i], schedule->peers,
-							  1 + draw(schedule, PRIMARIES), schedule->key, NULL};
+		schedule->setups[i] = (struct zone_setup){
+			.name = &schedule->names[i],
+			.primaries = schedule->peers,
+			.primary_count = 1 + draw(schedule, PRIMARIES),
+			.key = schedule->key,
+			.commit_pause_ms = chance(schedule, 50) ? 0 : draw(schedule, 100),
+		};
 	}
 }
 

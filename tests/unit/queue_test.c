@@ -1915,6 +1915,70 @@ static void a_set_that_alone_is_too_large_goes_alone(void **state)
 	bench_free(bench);
 }
 
+enum { COMMIT_PAUSE_MS = 12 };
+
+static struct bench *bench_of_a_primary_that_pauses(void)
+{
+	struct queue_limits limits = limits_default;
+
+	limits.updates_max = 1;
+	limits.commit_pause_ms = COMMIT_PAUSE_MS;
+	return bench_new(&limits);
+}
+
+static void what_comes_while_the_primary_pauses_is_one_message(void **state)
+{
+	struct bench *bench = bench_of_a_primary_that_pauses();
+
+	(void)state;
+	submit(bench, WWW, V4);
+	submit(bench, FTP, V4);
+	assert_true(is_in_flight(bench, WWW)); /* the first does not wait for anything */
+	reply(bench, WWW, DNS_NOERROR);
+	assert_int_equal(bench->message_count, 0);
+	assert_true(queue_wake_at_ms(bench->queue) == bench->now_ms + COMMIT_PAUSE_MS);
+	pass(bench, COMMIT_PAUSE_MS / 2);
+	assert_int_equal(bench->message_count, 0);
+	pass_to_next(bench);
+	assert_int_equal(message_of(bench, FTP)->count, 1);
+	submit(bench, host(0), V4);
+	submit(bench, host(1), V4);
+	reply(bench, FTP, DNS_NOERROR);
+	pass(bench, COMMIT_PAUSE_MS);
+	assert_int_equal(message_of(bench, host(0))->count, 2);
+	bench_free(bench);
+}
+
+static void once_all_have_come_again_nothing_more_is_waited_for(void **state)
+{
+	struct bench *bench = bench_of_a_primary_that_pauses();
+
+	(void)state;
+	submit_hosts(bench, 3);
+	reply(bench, host(0), DNS_NOERROR); /* the other two wait */
+	assert_int_equal(bench->message_count, 0);
+	submit(bench, host(0), V4);
+	assert_int_equal(message_of(bench, host(0))->count, 3);
+	bench_free(bench);
+}
+
+static void what_comes_after_the_pause_goes_at_once(void **state)
+{
+	struct bench *bench = bench_of_a_primary_that_pauses();
+
+	(void)state;
+	submit_hosts(bench, 1);
+	reply(bench, host(0), DNS_NOERROR);
+	assert_at_rest(bench);
+	pass(bench, COMMIT_PAUSE_MS);
+	submit(bench, WWW, V4);
+	submit(bench, FTP, V4);
+	assert_true(is_in_flight(bench, WWW));
+	reply(bench, WWW, DNS_REFUSED); /* nothing was committed, so there is no pause */
+	assert_true(is_in_flight(bench, FTP));
+	bench_free(bench);
+}
+
 static void confirmations_go_together(void **state)
 {
 	struct bench *bench = *state;
@@ -2921,6 +2985,7 @@ static void random_steps_keep_the_invariants(void **state)
 			.octets_max = fake_random_below(&random, 3) ? DNS_MESSAGE_MAX : 600,
 			.updates_max = 1 + fake_random_below(&random, 3),
 			.overlap_min = fake_random_below(&random, 4),
+			.commit_pause_ms = 30 * fake_random_below(&random, 2),
 			.confirms_max = 1 + fake_random_below(&random, 2),
 			.queries_max = 1 + fake_random_below(&random, 5),
 			.records_max = fake_random_below(&random, 50),
@@ -3012,6 +3077,9 @@ int main(void)
 		TEST(what_was_answered_still_counts_as_in_flight),
 		cmocka_unit_test(a_message_is_filled_up_to_its_octets),
 		cmocka_unit_test(a_set_that_alone_is_too_large_goes_alone),
+		cmocka_unit_test(what_comes_while_the_primary_pauses_is_one_message),
+		cmocka_unit_test(once_all_have_come_again_nothing_more_is_waited_for),
+		cmocka_unit_test(what_comes_after_the_pause_goes_at_once),
 		TEST(confirmations_go_together),
 		TEST(queries_in_flight_are_bounded),
 		TEST(first_come_first_served),

@@ -150,8 +150,8 @@ static int setup(void **state)
 	world->primaries[1] = *primary_peer(world->second);
 	assert_int_equal(name_parse(text_of(ZONE_A), &world->names[0]), STATUS_OK);
 	assert_int_equal(name_parse(text_of(ZONE_B), &world->names[1]), STATUS_OK);
-	world->setups[0] = (struct zone_setup){&world->names[0], world->primaries, 2, world->key, NULL};
-	world->setups[1] = (struct zone_setup){&world->names[1], world->primaries, 1, world->key, NULL};
+	world->setups[0] = (struct zone_setup){&world->names[0], world->primaries, 2, world->key, NULL, 0};
+	world->setups[1] = (struct zone_setup){&world->names[1], world->primaries, 1, world->key, NULL, 0};
 	open_zones(world);
 	return 0;
 }
