@@ -26,8 +26,8 @@ class Subject(Gateway):
     PASSWORD = secrets.token_hex(20)
 
     def __init__(self, primary, hosts_per_user=2 * HOST_COUNT // USER_COUNT):
-        certificate = certificates.make(primary.folder, kind="ecdsa")
-        secure = {"address": self.SECURE_ADDRESS, "certificates": [certificate.setting]}
+        self.certificate = certificates.make(primary.folder, kind="ecdsa")
+        secure = {"address": self.SECURE_ADDRESS, "certificates": [self.certificate.setting]}
         super().__init__(_config(primary, hosts_per_user * self.USER_COUNT), listen=(LOOPBACK, secure))
 
     @property
