@@ -82,6 +82,17 @@ static struct throttle_limits throttle_limits(const struct daemon *daemon, const
 	return limits;
 }
 
+/* Of the account page, where a change is something else, and the bounds of updates say nothing. */
+static struct throttle_limits page_limits(const struct daemon *daemon, const struct config *config)
+{
+	struct throttle_limits limits = throttle_limits(daemon, config);
+
+	limits.changes_max = PAGE_CHANGES_MAX;
+	limits.source_changes_max = 0;
+	limits.changes_window_s = PAGE_CHANGES_WINDOW_S;
+	return limits;
+}
+
 static struct session_limits session_limits(const struct config *config)
 {
 	return (struct session_limits){SESSIONS_MAX, SESSION_AGE_S, config->account_page_idle_s};
@@ -337,11 +348,12 @@ static void on_sweep(uv_timer_t *timer)
 static void put_into_force(struct daemon *daemon, struct generation *generation)
 {
 	struct throttle_limits limits = throttle_limits(daemon, generation->config);
+	struct throttle_limits of_page = page_limits(daemon, generation->config);
 	struct session_limits sessions = session_limits(generation->config);
 
 	zones_take_over(generation->zones);
 	throttle_set_limits(daemon->throttle, &limits);
-	throttle_set_limits(daemon->page_throttle, &limits);
+	throttle_set_limits(daemon->page_throttle, &of_page);
 	sessions_set_limits(daemon->sessions, &sessions);
 	LIST_INSERT_HEAD(&daemon->retired, daemon->current, link);
 	daemon->current = generation;
@@ -513,13 +525,14 @@ static enum status build_admin(struct daemon *daemon)
 static enum status build(struct daemon *daemon, struct config **config)
 {
 	struct throttle_limits limits = throttle_limits(daemon, *config);
+	struct throttle_limits of_page = page_limits(daemon, *config);
 	struct session_limits sessions = session_limits(*config);
 	struct http_options options = http_options(*config);
 	enum status status = throttle_new(&limits, &daemon->throttle);
 	struct generation_world world;
 
 	if (status == STATUS_OK)
-		status = throttle_new(&limits, &daemon->page_throttle);
+		status = throttle_new(&of_page, &daemon->page_throttle);
 	if (status == STATUS_OK)
 		status = sessions_new(&daemon->env, &sessions, &daemon->sessions);
 	if (status == STATUS_OK)

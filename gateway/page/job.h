@@ -46,6 +46,7 @@ struct route {
 	const char *path; /* below PAGE_PATH */
 	unsigned methods;
 	bool for_users; /* only with a session; forms also only with the token of one of its pages */
+	bool changes;   /* something in the store, which a user may do so often and no more */
 	void (*begin)(struct job *job);
 	/* On the worker, before the profile is read. NULL: nothing. */
 	enum status (*act)(struct job *job, struct database *database);

@@ -2,7 +2,7 @@
  * A request's way, top to bottom:
  *
  *   page_handle     may it be served here at all; which route is it
- *   begin           who is logged in; a form must carry the token of the page that it stood on
+ *   begin           who is logged in; a form must carry the token of the page that it stood on, and come not too often
  *   route.begin     what comes first, such as login_begin()
  *   route.act       on the worker; then the profile is read, see home.c
  *   route.show      ends in an answer
@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "page/guard.h"
 #include "page/job.h"
 
@@ -58,12 +59,14 @@ static const struct route routes[] = {
 	{.path = "keys",
 	 .methods = HTTP_POST,
 	 .for_users = true,
+	 .changes = true,
 	 .begin = keys_begin,
 	 .act = keys_add,
 	 .show = keys_show_added},
 	{.path = "keys/revoke",
 	 .methods = HTTP_POST,
 	 .for_users = true,
+	 .changes = true,
 	 .begin = home_read,
 	 .act = keys_revoke,
 	 .show = keys_show_revoked},
@@ -111,6 +114,35 @@ static void find_session(struct job *job)
 	job->session = *session;
 }
 
+/* Counts what is tried as well as what is done: either costs the disk a visit. */
+static unsigned change_wait_s(struct job *job)
+{
+	struct throttle *throttle = job->page->parts.throttle;
+	const struct addr *source = &job->request->source;
+	struct text login = session_login(&job->session);
+	uint64_t now_ms = env_now_ms(job->page->parts.env);
+	unsigned wait_s = throttle_change_wait_s(throttle, login, source, now_ms);
+
+	if (!wait_s)
+		throttle_changed(throttle, login, source, now_ms);
+	return wait_s;
+}
+
+static void begin_change(struct job *job)
+{
+	unsigned wait_s = change_wait_s(job);
+	char source[ADDR_TEXT_MAX];
+
+	if (!wait_s) {
+		job->route->begin(job);
+		return;
+	}
+	LOG(LOG_INFO, "page-throttled", log_slice("user", session_login(&job->session)),
+	    log_text("form", job->route->path), log_text("source", job_source(job, source)));
+	answer_error(job, 429, wait_s,
+		     "That was too much within an hour, and nothing was changed. Please wait some minutes.");
+}
+
 static void begin(struct job *job)
 {
 	find_session(job);
@@ -118,6 +150,8 @@ static void begin(struct job *job)
 		answer_redirect(job, PAGE_PATH);
 	else if (job->route->for_users && job->request->method == HTTP_POST && !job_is_form_from_here(job, job->cookie))
 		answer_error(job, 403, 0, "The form was too old. Please go back to your profile and try again.");
+	else if (job->route->changes)
+		begin_change(job);
 	else
 		job->route->begin(job);
 }
