@@ -65,20 +65,29 @@ static void turn_away(struct job *job)
 }
 
 /* The session's token is a new one, whatever the browser had before. */
-static void let_in(struct job *job)
+enum status login_begin_session(struct job *job)
 {
 	char token[SESSION_TOKEN_LEN + 1];
 	uint8_t mark[KEY_DIGEST_LEN];
+	enum status status = key_digest(text_of(job->password_hash), mark);
 
-	if (key_digest(text_of(job->password_hash), mark) != STATUS_OK ||
-	    sessions_begin(job->page->parts.sessions, job->login, mark, token) != STATUS_OK) {
+	if (status == STATUS_OK)
+		status = sessions_begin(job->page->parts.sessions, job->login, mark, token);
+	if (status != STATUS_OK)
+		return status;
+	answer_cookie(job, COOKIE_SESSION, token);
+	secret_wipe(token, sizeof token);
+	return STATUS_OK;
+}
+
+static void let_in(struct job *job)
+{
+	if (login_begin_session(job) != STATUS_OK) {
 		answer_busy(job);
 		return;
 	}
 	log_login(job, "logged-in");
-	answer_cookie(job, COOKIE_SESSION, token);
 	answer_cookie(job, COOKIE_LOGIN, "");
-	secret_wipe(token, sizeof token);
 	answer_redirect(job, PAGE_PATH);
 }
 

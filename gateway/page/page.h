@@ -1,5 +1,5 @@
 /*
- * page: the account page, on which users see their hosts and make and revoke their keys. It serves what lies below
+ * page: the account page, on which users see their hosts, make and revoke their keys, and change their password. It serves what lies below
  * PAGE_PATH to a listener for which it is switched on.
  *
  * Its users are those of the state store that have a login password. What it needs of the disk is done by the state's
@@ -26,7 +26,7 @@
 #define PAGE_PATH "/account/"
 
 enum {
-	PAGE_CHANGES_MAX = 60, /* that a user may ask for in the window: keys generated and revoked */
+	PAGE_CHANGES_MAX = 60, /* that a user may ask for in the window: keys generated and revoked, passwords */
 	PAGE_CHANGES_WINDOW_S = 3600,
 };
 
