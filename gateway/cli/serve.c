@@ -23,6 +23,7 @@
 #include "base/log_out.h"
 #include "base/process.h"
 #include "cli/cli.h"
+#include "cli/complaints.h"
 #include "cli/generation.h"
 #include "cli/reload.h"
 #include "http/server.h"
@@ -603,6 +604,23 @@ static void take_apart(struct daemon *daemon)
 	free(daemon->config_path);
 }
 
+/* Sets up the log, too, so that what there is to say of the configuration goes where it wants it. */
+static struct config *load_first(const char *path)
+{
+	struct complaints complaints;
+	struct config *config = complaints_load(path, &complaints);
+
+	if (!config) {
+		complaints_print(&complaints);
+		return NULL;
+	}
+	if (set_log(config) != STATUS_OK)
+		LOG(LOG_ERROR, "log-failed",
+		    log_text("text", "there is no socket for the log; it goes to standard error"));
+	complaints_log(&complaints);
+	return config;
+}
+
 static int serve(const char *config_path)
 {
 	struct daemon daemon = {.config_path = reload_path(config_path)};
@@ -613,8 +631,7 @@ static int serve(const char *config_path)
 	if (process_protect() != STATUS_OK)
 		LOG(LOG_WARNING, "unprotected", log_text("text", "memory cannot be kept from core dumps"));
 	if (daemon.config_path)
-		config = cli_load_config(daemon.config_path);
-
+		config = load_first(daemon.config_path);
 	if (config && uv_loop_init(&daemon.loop) != 0) {
 		LOG(LOG_ERROR, "start-failed", log_text("text", "the event loop cannot be made"));
 		config_release(&config);
@@ -623,9 +640,6 @@ static int serve(const char *config_path)
 		free(daemon.config_path);
 		return CLI_FAILURE;
 	}
-	if (set_log(config) != STATUS_OK)
-		LOG(LOG_ERROR, "log-failed",
-		    log_text("text", "there is no socket for the log; it goes to standard error"));
 	daemon.env = env_uv(&daemon.loop);
 	init_handles(&daemon);
 	if (start(&daemon, &config) == STATUS_OK) {
