@@ -139,7 +139,7 @@ static void on_password(void *ctx, enum status status)
 {
 	struct job *job = ctx;
 	const struct page_parts *parts = &job->page->parts;
-	bool suspect;
+	unsigned suspicion;
 
 	job->is_known = status == STATUS_OK;
 	if (status == STATUS_NOT_FOUND)
@@ -148,8 +148,8 @@ static void on_password(void *ctx, enum status status)
 		answer_busy(job);
 		return;
 	}
-	suspect = throttle_suspects(parts->throttle, job->login, &job->request->source, now_ms(job));
-	verifier_check(parts->verifier, job->password_hash, job->password, suspect, on_verified, job);
+	suspicion = throttle_suspicion(parts->throttle, job->login, &job->request->source, now_ms(job));
+	verifier_check(parts->verifier, job->password_hash, job->password, suspicion, on_verified, job);
 }
 
 /* What one customer has: an IPv4 address, or an IPv6 /64. */

@@ -68,14 +68,14 @@ static void on_checked(void *ctx, enum status status)
 {
 	struct job *job = ctx;
 	const struct page_parts *parts = &job->page->parts;
-	bool suspect;
+	unsigned suspicion;
 
 	if (status != STATUS_OK) {
 		home_fail(job, status);
 		return;
 	}
-	suspect = throttle_suspects(parts->throttle, job->login, &job->request->source, now_ms(job));
-	verifier_check(parts->verifier, job->password_hash, job->passform.current, suspect, on_verified, job);
+	suspicion = throttle_suspicion(parts->throttle, job->login, &job->request->source, now_ms(job));
+	verifier_check(parts->verifier, job->password_hash, job->passform.current, suspicion, on_verified, job);
 }
 
 void passwd_begin(struct job *job)
