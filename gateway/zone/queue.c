@@ -117,6 +117,8 @@ struct queue {
 	 */
 	uint64_t pause_until_ms;
 	size_t expected;
+	/* So many hints have to prove right before the next one is relied on: where one is wrong, others may be. */
+	unsigned doubts;
 	bool part_committed; /* one of them has, so that those that do not are culprits, and not the primary */
 	size_t entry_count, ready_count;
 	size_t updates, lone_updates, confirms, queries; /* with the primary */
@@ -126,7 +128,11 @@ struct queue {
 	size_t action_next, action_count, action_cap;
 };
 
-enum { ACTIONS_AT_START = 16 };
+enum {
+	ACTIONS_AT_START = 16,
+	DOUBTS_EACH = 64, /* for each hint that was wrong */
+	DOUBTS_MAX = 1024,
+};
 
 /* ---- Actions ---- */
 
@@ -212,7 +218,7 @@ static void learn(const struct queue *queue, struct queue_entry *entry)
 
 		if (entry->plain)
 			change->was.known = false;
-		else if (!change->was.known && !change_is_txt(change))
+		else if (!change->was.known && !change_is_txt(change) && (queue->doubts == 0 || entry->looked))
 			memory_recall(queue->memory, owner_of(entry), change->addr.family, &change->was);
 		change_resolve(change);
 	}
@@ -242,6 +248,28 @@ static void keep_hints(struct queue *queue, const struct queue_entry *entry)
 	}
 	for (size_t i = 0; i < entry->set.count; i++)
 		keep_hint(queue, entry, entry->set.changes[i].addr.family, &entry->set.changes[i].becomes);
+}
+
+/* A hint was wrong: a batch that relied on it was rejected, with all that was in it. */
+static void doubt(struct queue *queue)
+{
+	queue->doubts += DOUBTS_EACH;
+	if (queue->doubts > DOUBTS_MAX)
+		queue->doubts = DOUBTS_MAX;
+}
+
+/* Compares what was found with the hint that was not relied on. */
+static void judge_hint(struct queue *queue, const struct queue_entry *entry, enum addr_family family,
+		       const struct rrset *found)
+{
+	struct rrset hint;
+
+	if (queue->doubts == 0 || !memory_recall(queue->memory, owner_of(entry), family, &hint))
+		return;
+	if (rrset_equal(&hint, found))
+		queue->doubts--;
+	else
+		doubt(queue);
 }
 
 /* What was known of the records is not to be relied on. */
@@ -920,6 +948,7 @@ static void make_part(struct queue *queue, struct queue_entry **from, size_t cou
 static void take_apart(struct queue *queue, struct queue_message *message, unsigned rcode, uint64_t now_ms)
 {
 	struct queue_entry *entry = message->first, *next, *suspects = NULL, **end_of_suspects = &suspects;
+	bool hint_failed = false;
 	size_t count = 0;
 
 	if (!message->first->halved)
@@ -928,6 +957,7 @@ static void take_apart(struct queue *queue, struct queue_message *message, unsig
 		bool look = dns_is_about_records(rcode) && may_look(entry);
 
 		next = entry->next_in_message;
+		hint_failed = hint_failed || look;
 		if (look || !rewrites(&entry->set))
 			unlearn(queue, entry);
 		if (!is_wanted(entry)) {
@@ -945,6 +975,8 @@ static void take_apart(struct queue *queue, struct queue_message *message, unsig
 		count++;
 	}
 	*end_of_suspects = NULL;
+	if (hint_failed)
+		doubt(queue);
 	make_part(queue, &suspects, (count + 1) / 2);
 	make_part(queue, &suspects, count / 2);
 }
@@ -989,6 +1021,8 @@ static void reject_one(struct queue *queue, struct queue_entry *entry, unsigned 
 {
 	bool expected = is_known_in_part(&entry->set);
 
+	if (dns_is_about_records(rcode) && expected && !entry->looked)
+		doubt(queue);
 	unlearn(queue, entry);
 	if (dns_is_about_records(rcode) && expected && is_wanted(entry)) {
 		look_again(queue, entry, now_ms);
@@ -1091,7 +1125,10 @@ static void on_updated(struct queue *queue, struct queue_message *message, const
  */
 static void on_not_confirmed(struct queue *queue, struct queue_message *message, bool by_difference, uint64_t now_ms)
 {
+	bool hint_failed = false;
+
 	for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message) {
+		hint_failed = hint_failed || (by_difference && !entry->looked);
 		entry->alone = by_difference && message->count > 1 && entry->looked;
 		entry->confirm_failed = !entry->alone && (!by_difference || entry->looked || message->count == 1);
 		if (!entry->alone)
@@ -1099,6 +1136,8 @@ static void on_not_confirmed(struct queue *queue, struct queue_message *message,
 		if (!entry->alone && rewrites(&entry->set))
 			entry->looked = false;
 	}
+	if (hint_failed)
+		doubt(queue);
 	route_all(queue, message, now_ms);
 }
 
@@ -1152,6 +1191,7 @@ static void note_look(struct queue *queue, struct queue_entry *entry, struct cha
 		return;
 	}
 	change->was = found->rrset;
+	judge_hint(queue, entry, change->addr.family, &found->rrset);
 	keep_hint(queue, entry, change->addr.family, &found->rrset);
 }
 
