@@ -138,8 +138,8 @@ MUST_USE enum status database_key_revoke(struct database *database, struct text 
 
 /*
  * Notes what became of updates, in one transaction, and when their keys were used. A record that cannot be written
- * because of itself (a constraint, a damaged page where it belongs) is left out, so that it holds up no other: its place
- * becomes NULL, whatever is returned, and database_error() tells of the last one. After STATUS_OK all others are
+ * because of itself (a constraint, a damaged page where it belongs) is left out, so that it holds up no other: its
+ * place becomes NULL, whatever is returned, and database_error() tells of the last one. After STATUS_OK all others are
  * written; after anything else none, and they may be tried again: the file or the disk failed, or more than
  * DATABASE_LEFT_OUT_MAX records.
  */

@@ -19,8 +19,8 @@ struct complaints {
 };
 
 /*
- * Loads the configuration; NULL on errors. `path` is borrowed. The complaints are to be given to one of the verbs below,
- * on whichever thread.
+ * Loads the configuration; NULL on errors. `path` is borrowed. The complaints are to be given to one of the verbs
+ * below, on whichever thread.
  */
 struct config *complaints_load(const char *path, struct complaints *out);
 

@@ -1,6 +1,6 @@
 /*
- * page: the account page, on which users see their hosts, make and revoke their keys, and change their password. It serves what lies below
- * PAGE_PATH to a listener for which it is switched on.
+ * page: the account page, on which users see their hosts, make and revoke their keys, and change their password. It
+ * serves what lies below PAGE_PATH to a listener for which it is switched on.
  *
  * Its users are those of the state store that have a login password. What it needs of the disk is done by the state's
  * worker, passwords are checked by the verifier, and addresses asked from the primary: nothing holds up the loop.

@@ -1,6 +1,6 @@
 /*
- * What the page reads of requests: cookies, tokens of forms, the forms for a new key and a new password; and its words for times and
- * history.
+ * What the page reads of requests: cookies, tokens of forms, the forms for a new key and a new password; and its words
+ * for times and history.
  */
 #include "support.h"
 
