@@ -48,7 +48,7 @@ struct route {
 	const char *path; /* below PAGE_PATH */
 	unsigned methods;
 	bool for_users; /* only with a session; forms also only with the token of one of its pages */
-	bool changes;   /* something in the store, which a user may do so often and no more */
+	bool counts;    /* only if job_may_change(), whatever comes of it */
 	void (*begin)(struct job *job);
 	/* On the worker, before the profile is read. NULL: nothing. */
 	enum status (*act)(struct job *job, struct database *database);
@@ -105,6 +105,13 @@ bool job_is_form_from_here(const struct job *job, struct text cookie);
 
 /* Puts that token into the view, for the forms of the page. */
 void job_show_token(struct job *job, struct text cookie);
+
+/*
+ * Counts a change by the form of the route. False when the user has sent it too often; the job is answered then. Each
+ * form is counted by itself: who makes keys without end, in a session that is not theirs, keeps the owner neither from
+ * revoking them nor from changing the password.
+ */
+bool job_may_change(struct job *job);
 
 /* Who makes the request, for log lines. */
 const char *job_source(const struct job *job, char buffer[static ADDR_TEXT_MAX]);

@@ -26,7 +26,7 @@
 #define PAGE_PATH "/account/"
 
 enum {
-	PAGE_CHANGES_MAX = 60, /* that a user may ask for in the window: keys generated and revoked, passwords */
+	PAGE_CHANGES_MAX = 60, /* that a user may ask for in the window: keys generated, keys revoked, passwords */
 	PAGE_CHANGES_WINDOW_S = 3600,
 };
 

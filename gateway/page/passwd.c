@@ -53,10 +53,10 @@ static void on_verified(void *ctx, enum status status, bool matches)
 
 	if (status != STATUS_OK)
 		answer_busy(job);
-	else if (matches)
-		home_read(job);
-	else
+	else if (!matches)
 		turn_away(job);
+	else if (job_may_change(job)) /* not before: who does not know the password uses up nothing */
+		home_read(job);
 }
 
 static enum status check(void *ctx, struct database *database)
