@@ -93,6 +93,7 @@ static void send_probe(struct queue *queue)
 {
 	struct queue_message *message = begin_message(queue, TAILQ_FIRST(&queue->lists[PROBE_READY]), DNS_PROBE);
 
+	message->change = set_to_probe(&message->first->set);
 	send_message(queue, message);
 }
 

@@ -61,8 +61,10 @@ static void abandon(struct queue *queue, struct queue_entry *entry, uint64_t now
 static enum outcome_code late(const struct queue_entry *entry)
 {
 	bool may_be_sent = entry->state == WITH_PRIMARY && entry->in_message->kind == DNS_UPDATE;
+	bool is_probed =
+		entry->state == PROBE_READY || (entry->state == WITH_PRIMARY && entry->in_message->kind == DNS_PROBE);
 
-	if (entry->state == PROBE_READY || (entry->state == WITH_PRIMARY && entry->in_message->kind == DNS_PROBE))
+	if (is_probed && !entry->maybe_wildcard)
 		return OUTCOME_NO_RECORD;
 	if (may_be_sent && entry->in_message->ticket.withdrawn)
 		may_be_sent = false;

@@ -27,7 +27,8 @@
  *   - What is to be rewritten (by a prefix, a rotation) and cannot be read stays as it is: OUTCOME_REFUSED. Any other
  *     set goes into an UPDATE even if the primary does not tell what is there.
  *   - A record that is not what it was known to be: its set is looked at (again), and if that does not help, goes
- *     whatever the record is; a prefix, which cannot, is tried again, attempts permitting.
+ *     whatever the record is; a prefix, which cannot, is tried again, attempts permitting. Before that a probe, which
+ *     no wildcard answers, tells whether there is a record at all.
  *   - A message with one set that is rejected is that set's failure: OUTCOME_NO_RECORD after NXRRSET (with two
  *     prerequisites a probe of one tells which), and after YXRRSET if nothing had to exist (the owner is an alias,
  *     beside which nothing can be), else OUTCOME_REFUSED.

@@ -61,7 +61,7 @@ enum entry_state {
 	BLOCKED,       /* behind another one of its owner; in no list */
 	LOOK_READY,    /* to be looked at */
 	CONFIRM_READY, /* probably so already */
-	PROBE_READY,   /* one of its records is missing, but which? */
+	PROBE_READY,   /* to be asked whether one of its records exists: one is missing, or `maybe_wildcard` */
 	GATHERED,      /* the same, as soon as the others of its request are there and have been looked at */
 	READY,         /* to be committed, together with others */
 	LONE_READY,    /* to be committed alone */
@@ -91,6 +91,7 @@ struct queue_entry {
 	bool alone;          /* to be confirmed alone, because a message with others failed */
 	bool halved;         /* was in a message that was taken apart */
 	bool plain;          /* to be sent whatever the records were: what was known turned out wrong */
+	bool maybe_wildcard; /* what it rewrites was just seen, and is not so: it may not be there at all */
 	bool maybe_done;     /* an UPDATE with it may have been carried out */
 	/* While it is looked at: */
 	size_t looks_missing;
@@ -182,6 +183,8 @@ bool set_replaces(const struct change_set *later, const struct change_set *earli
 /* How many of its records must exist, and the type of the prerequisite of that number. */
 size_t set_prerequisites(const struct change_set *set);
 enum addr_family set_prerequisite(const struct change_set *set, size_t number);
+/* Which change a probe is about: the first one whose record must exist, else the one that rewrites its record. */
+size_t set_to_probe(const struct change_set *set);
 
 /* ---- hint.c ---- */
 
@@ -279,7 +282,7 @@ void message_came_back(struct queue *queue, const struct queue_message *message)
 
 /* The primary rejected an UPDATE: whose fault it is, and what becomes of the others. */
 void rejection_take(struct queue *queue, struct queue_message *message, unsigned rcode, uint64_t now_ms);
-/* The first of two records exists or does not; nothing was changed either way. */
+/* A probe of an entry has come back: the record exists or does not; nothing was changed either way. */
 void rejection_probed(struct queue *queue, struct queue_entry *entry, const struct dns_result *result, uint64_t now_ms);
 
 /* ---- reply.c ---- */

@@ -58,17 +58,21 @@ static void take_apart(struct queue *queue, struct queue_message *message, unsig
 
 /*
  * The record was not what was known of it. If it was just looked at, that look cannot be relied on, and the UPDATE
- * goes whatever the record is; only what rewrites a record has to be sure of it, and tries a few times more.
+ * goes whatever the record is; only what rewrites a record has to be sure of it, and tries a few times more. It asks
+ * first whether the record is there at all: the look may have found a wildcard's.
  */
 static void look_again(struct queue *queue, struct queue_entry *entry, uint64_t now_ms)
 {
 	bool sure = set_rewrites(&entry->set);
 
 	entry->plain = entry->looked && !sure;
+	entry->maybe_wildcard = entry->looked && sure;
 	entry->looked = false;
 	entry->attempts += sure;
 	if (entry->attempts >= queue->limits.attempts_max)
 		entry_end(queue, entry, entry_undone(entry, OUTCOME_REFUSED), now_ms);
+	else if (entry->maybe_wildcard)
+		entry_move_to(queue, entry, PROBE_READY);
 	else
 		entry_route(queue, entry, now_ms);
 }
@@ -104,13 +108,37 @@ void rejection_take(struct queue *queue, struct queue_message *message, unsigned
 		take_apart(queue, message, rcode, now_ms);
 }
 
+/*
+ * If there is no record of a name, although one was seen, it was a wildcard's, and the name has none of any type (RFC
+ * 4592 section 2.2.1). What need not exist is then left as it is.
+ */
+static void settle_wildcard(struct queue *queue, struct queue_entry *entry, bool absent, uint64_t now_ms)
+{
+	struct change *change = &entry->set.changes[set_to_probe(&entry->set)];
+
+	entry->maybe_wildcard = false;
+	if (absent && change->must_exist) {
+		entry_end_missing(queue, entry, change->addr.family, now_ms);
+		return;
+	}
+	if (absent)
+		change->was = (struct rrset){.known = true};
+	entry->looked = absent;
+	if (entry_is_wanted(entry))
+		entry_route(queue, entry, now_ms);
+	else
+		entry_end(queue, entry, OUTCOME_UNREACHABLE, now_ms);
+}
+
 void rejection_probed(struct queue *queue, struct queue_entry *entry, const struct dns_result *result, uint64_t now_ms)
 {
-	enum addr_family missing = ADDR_NONE;
+	bool absent = result->verdict == DNS_VERIFIED && result->rcode == DNS_NXRRSET;
+	bool exists = result->verdict == DNS_VERIFIED && result->rcode == DNS_NOERROR;
 
-	if (result->verdict == DNS_VERIFIED && result->rcode == DNS_NXRRSET)
-		missing = set_prerequisite(&entry->set, 0);
-	else if (result->verdict == DNS_VERIFIED && result->rcode == DNS_NOERROR)
-		missing = set_prerequisite(&entry->set, 1);
-	entry_end_missing(queue, entry, missing, now_ms);
+	if (entry->maybe_wildcard)
+		settle_wildcard(queue, entry, absent, now_ms);
+	else if (absent || exists)
+		entry_end_missing(queue, entry, set_prerequisite(&entry->set, exists ? 1 : 0), now_ms);
+	else
+		entry_end_missing(queue, entry, ADDR_NONE, now_ms);
 }

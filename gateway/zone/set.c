@@ -82,3 +82,16 @@ enum addr_family set_prerequisite(const struct change_set *set, size_t number)
 	}
 	return ADDR_NONE;
 }
+
+size_t set_to_probe(const struct change_set *set)
+{
+	size_t rewritten = 0;
+
+	for (size_t i = 0; i < set->count; i++) {
+		if (set->changes[i].must_exist)
+			return i;
+		if (set->changes[i].kind == CHANGE_PREFIX)
+			rewritten = i;
+	}
+	return rewritten;
+}

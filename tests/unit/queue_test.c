@@ -953,7 +953,7 @@ static struct dns_result found_rrset(struct rrset rrset)
 /* The first 16 bits become fd00::/16; `what` may have V4, too, and then the AAAA may be missing. */
 static struct waiter *submit_prefix(struct bench *bench, const char *owner, unsigned what)
 {
-	struct change_set set = set_of(owner, what & V4, (unsigned)bench->waiter_count);
+	struct change_set set = set_of(owner, what & (V4 | MAY_CREATE), (unsigned)bench->waiter_count);
 
 	set.changes[set.count++] = (struct change){.kind = CHANGE_PREFIX,
 						   .addr = {ADDR_V6, {0xfd}},
@@ -1014,6 +1014,14 @@ static void a_prefix_that_is_there_already_is_confirmed(void **state)
 	assert_at_rest(bench);
 }
 
+/* Of the AAAA record that is to be rewritten. */
+static void reply_probe(struct bench *bench, enum dns_rcode rcode)
+{
+	assert_kind(bench, WWW, DNS_PROBE);
+	assert_int_equal(family_asked(message_of(bench, WWW)), ADDR_V6);
+	reply(bench, WWW, rcode);
+}
+
 static void what_changed_between_reading_and_writing_is_read_again(void **state)
 {
 	struct bench *bench = *state;
@@ -1026,6 +1034,8 @@ static void what_changed_between_reading_and_writing_is_read_again(void **state)
 		assert_waits(waiter);
 		reply_with(bench, WWW, found_rrset(first));
 		reply(bench, WWW, DNS_NXRRSET);
+		if (i + 1 < ATTEMPTS_MAX)
+			reply_probe(bench, DNS_NOERROR);
 	}
 	assert_outcome(waiter, OUTCOME_REFUSED);
 	bench->blind = false;
@@ -1062,11 +1072,86 @@ static void what_is_rewritten_has_its_prerequisite_in_every_part(void **state)
 	reply(bench, FTP, DNS_NOERROR);
 	assert_outcome(other, OUTCOME_CHANGED);
 	reply(bench, WWW, DNS_NXRRSET); /* others have changed it */
+	reply_probe(bench, DNS_NOERROR);
 	assert_kind(bench, WWW, DNS_QUERY);
 	reply_with(bench, WWW, found_rrset(now));
 	assert_rewritten(&message_of(bench, WWW)->copies[0].changes[0], &now);
 	reply(bench, WWW, DNS_NOERROR);
 	assert_outcome(prefix, OUTCOME_CHANGED);
+	assert_at_rest(bench);
+}
+
+/* Looks find it, whether it has the prefix already or not; prerequisites do not. */
+static void a_prefix_does_not_rewrite_what_a_wildcard_has(void **state)
+{
+	struct bench *bench = *state;
+	struct rrset wildcard = rrset_of(1, 7);
+
+	bench->blind = true;
+	for (unsigned i = 0; i < 2; i++) {
+		struct waiter *waiter = submit_prefix(bench, WWW, V6);
+
+		reply_with(bench, WWW, found_rrset(wildcard));
+		if (i == 1) {
+			assert_kind(bench, WWW, DNS_CONFIRM);
+			reply(bench, WWW, DNS_NXRRSET);
+			reply_with(bench, WWW, found_rrset(wildcard));
+		}
+		assert_kind(bench, WWW, DNS_UPDATE);
+		reply(bench, WWW, DNS_NXRRSET);
+		assert_waits(waiter);
+		reply_probe(bench, DNS_NXRRSET);
+		assert_no_record(waiter, ADDR_V6);
+		assert_at_rest(bench);
+		wildcard.addrs[0].octets[0] = 0xfd;
+		wildcard.addrs[0].octets[1] = 0;
+	}
+}
+
+/* The probe is about the address that must exist; if none must, the set goes without what the wildcard has. */
+static void an_ipv4_address_with_a_prefix_is_not_kept_up_by_a_wildcard(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->blind = true;
+	for (unsigned creates = 0; creates < 2; creates++) {
+		struct waiter *waiter = submit_prefix(bench, WWW, V4 | V6 | (creates ? MAY_CREATE : 0));
+
+		reply_with(bench, WWW, found(1, numbered(ADDR_V4, 9), TTL_S));
+		reply_with(bench, WWW, found_rrset(rrset_of(1, 7)));
+		assert_kind(bench, WWW, DNS_UPDATE);
+		reply(bench, WWW, DNS_NXRRSET);
+		assert_kind(bench, WWW, DNS_PROBE);
+		assert_int_equal(family_asked(message_of(bench, WWW)), creates ? ADDR_V6 : ADDR_V4);
+		reply(bench, WWW, DNS_NXRRSET);
+		if (creates) {
+			assert_kind(bench, WWW, DNS_UPDATE);
+			assert_false(message_of(bench, WWW)->copies[0].changes[0].was.known);
+			assert_rewritten(&message_of(bench, WWW)->copies[0].changes[1], &(struct rrset){.known = true});
+			reply(bench, WWW, DNS_NOERROR);
+			assert_outcome(waiter, OUTCOME_CHANGED);
+			assert_int_equal(waiter->outcome.addr_count, 1);
+		} else {
+			assert_no_record(waiter, ADDR_V4);
+		}
+		assert_at_rest(bench);
+	}
+}
+
+/* At the deadline nothing is known of the record, but that it could not be rewritten. */
+static void what_may_be_a_wildcard_s_is_no_missing_record_in_the_end(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *waiter;
+
+	bench->blind = true;
+	waiter = submit_prefix(bench, WWW, V6);
+	reply_with(bench, WWW, found_rrset(rrset_of(1, 7)));
+	reply(bench, WWW, DNS_NXRRSET);
+	assert_kind(bench, WWW, DNS_PROBE);
+	pass(bench, DEADLINE_MS);
+	assert_outcome(waiter, OUTCOME_UNREACHABLE);
+	reply(bench, WWW, DNS_NOERROR);
 	assert_at_rest(bench);
 }
 
@@ -3035,6 +3120,9 @@ int main(void)
 		TEST(a_prefix_that_is_there_already_is_confirmed),
 		TEST(what_changed_between_reading_and_writing_is_read_again),
 		TEST(what_is_rewritten_has_its_prerequisite_in_every_part),
+		TEST(a_prefix_does_not_rewrite_what_a_wildcard_has),
+		TEST(an_ipv4_address_with_a_prefix_is_not_kept_up_by_a_wildcard),
+		TEST(what_may_be_a_wildcard_s_is_no_missing_record_in_the_end),
 		TEST(what_cannot_be_read_is_not_rewritten),
 		TEST(a_prefix_needs_an_address_unless_it_comes_with_an_ipv4_address),
 		TEST(a_prefix_does_not_replace_an_address_that_waits),
