@@ -9,7 +9,7 @@
 
 bool entry_may_look(const struct queue_entry *entry)
 {
-	return !entry->looked && (!set_is_txt(&entry->set) || entry->set.changes[0].kind == CHANGE_TXT_ROTATE);
+	return !entry->looked && (!set_is_txt(&entry->set) || set_adds_text(&entry->set));
 }
 
 /* Whether it has to be asked before anything is done. */

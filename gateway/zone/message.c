@@ -130,6 +130,7 @@ static void send_looks(struct queue *queue)
 	entry->look_failed = false;
 	entry->look_told_nothing = false;
 	entry->absent = ADDR_NONE;
+	entry->text_hidden = false;
 	for (size_t i = 0; i < entry->set.count; i++) {
 		entry->looks[i] = (struct queue_message){
 			.kind = DNS_QUERY, .first = entry, .last = entry, .count = 1, .change = i};

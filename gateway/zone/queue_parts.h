@@ -98,6 +98,7 @@ struct queue_entry {
 	bool look_failed;
 	bool look_told_nothing;  /* of a record: the primary does not say, or not with authority */
 	enum addr_family absent; /* the first record that must exist and does not */
+	bool text_hidden;        /* nobody would find the string: the name lies behind a delegation or a DNAME */
 
 	struct queue_entry *next_in_message;
 	struct queue_message *in_message; /* WITH_PRIMARY: the one that it is in */
@@ -174,6 +175,8 @@ static inline bool set_is_txt(const struct change_set *set)
 /* Whether it is known of every record what it was; of one. */
 bool set_is_known(const struct change_set *set);
 bool set_is_known_in_part(const struct change_set *set);
+/* Whether it puts a string into a TXT record. */
+bool set_adds_text(const struct change_set *set);
 /* Whether everything seems to be as it is to become. */
 bool set_is_so_already(const struct change_set *set);
 /* Whether what is there has to be read before it can be changed. */

@@ -161,29 +161,29 @@ static void note_look(struct queue *queue, struct queue_entry *entry, struct cha
 {
 	if (found->count == 0 && change->must_exist && entry->absent == ADDR_NONE)
 		entry->absent = change->addr.family;
-	if (change_is_txt(change)) {
+	if (change->kind == CHANGE_TXT_ROTATE)
 		hint_choose_text(queue, entry, found);
+	if (change_is_txt(change))
 		return;
-	}
 	change->was = found->rrset;
 	hint_keep(queue, entry, change->addr.family, &found->rrset);
 }
 
 /*
- * A rewrite of what could not be read: the primary does not tell, or there is too much of it. (Of TXT records only
- * those that rotate are looked at; of too many strings any is kept.)
+ * A rewrite of what could not be read: the primary does not tell, or there is too much of it. (Of too many strings
+ * any is kept.)
  */
 static bool is_blind(const struct queue_entry *entry)
 {
 	if (set_is_txt(&entry->set))
-		return entry->look_told_nothing;
+		return entry->look_told_nothing && entry->set.changes[0].kind == CHANGE_TXT_ROTATE;
 	return set_rewrites(&entry->set) && !set_is_known(&entry->set);
 }
 
 static void finish_look(struct queue *queue, struct queue_entry *entry, uint64_t now_ms)
 {
 	/* That settles it, even if the look at the other record has failed. */
-	if (entry->absent != ADDR_NONE) {
+	if (entry->absent != ADDR_NONE || entry->text_hidden) {
 		entry_end_missing(queue, entry, entry->absent, now_ms);
 		return;
 	}
@@ -212,10 +212,12 @@ static void on_looked(struct queue *queue, struct queue_message *message, const 
 	struct change *change = &entry->set.changes[message->change];
 	bool told = result->verdict == DNS_VERIFIED && result->answer.authoritative &&
 		    (result->rcode == DNS_NOERROR || result->rcode == DNS_NXDOMAIN);
+	bool hidden = result->verdict == DNS_VERIFIED && result->answer.hidden;
 
 	/* Nothing is made where it would be hidden; what is there may change, such as a delegated server's address. */
-	if (result->verdict == DNS_VERIFIED && result->answer.hidden && change->kind == CHANGE_REPLACE)
+	if (hidden && change->kind == CHANGE_REPLACE)
 		change->must_exist = true;
+	entry->text_hidden = hidden && change_is_txt(change);
 	if (told)
 		note_look(queue, entry, change, &result->answer);
 	else if (!dns_is_answered(result))

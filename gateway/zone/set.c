@@ -21,6 +21,11 @@ bool set_is_known_in_part(const struct change_set *set)
 	return false;
 }
 
+bool set_adds_text(const struct change_set *set)
+{
+	return set_is_txt(set) && set->changes[0].kind != CHANGE_TXT_DROP && set->txt.len;
+}
+
 bool set_is_so_already(const struct change_set *set)
 {
 	for (size_t i = 0; i < set->count; i++) {

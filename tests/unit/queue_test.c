@@ -616,28 +616,36 @@ static void a_name_that_does_not_exist_has_no_record(void **state)
 	assert_at_rest(bench);
 }
 
-/* Behind a delegation, of which a referral tells, and behind a DNAME. */
+/* What a look finds behind a delegation, and behind a DNAME. */
+static struct dns_result referral(void)
+{
+	return (struct dns_result){.verdict = DNS_VERIFIED, .answer = {.hidden = true}};
+}
+
+static struct dns_result below_a_dname(void)
+{
+	return (struct dns_result){.verdict = DNS_VERIFIED,
+				   .answer = {.authoritative = true, .hidden = true, .rrset = {.known = true}}};
+}
+
 static void what_nobody_would_find_is_not_created(void **state)
 {
 	struct bench *bench = *state;
-	struct dns_result referral = {.verdict = DNS_VERIFIED, .answer = {.hidden = true}};
-	struct dns_result dname = {.verdict = DNS_VERIFIED,
-				   .answer = {.authoritative = true, .hidden = true, .rrset = {.known = true}}};
 	struct waiter *waiter;
 
 	bench->blind = true;
 	waiter = submit(bench, WWW, V4 | MAY_CREATE);
-	reply_with(bench, WWW, referral);
+	reply_with(bench, WWW, referral());
 	assert_kind(bench, WWW, DNS_UPDATE);
 	assert_true(message_of(bench, WWW)->copies[0].changes[0].must_exist);
 	reply(bench, WWW, DNS_NXRRSET);
 	assert_no_record(waiter, ADDR_V4);
 	waiter = submit(bench, WWW, V4 | MAY_CREATE);
-	reply_with(bench, WWW, referral);
+	reply_with(bench, WWW, referral());
 	reply(bench, WWW, DNS_NOERROR);
 	assert_int_equal(waiter->outcome.code, OUTCOME_CHANGED);
 	waiter = submit(bench, FTP, V4 | MAY_CREATE);
-	reply_with(bench, FTP, dname);
+	reply_with(bench, FTP, below_a_dname());
 	assert_no_record(waiter, ADDR_V4);
 	assert_at_rest(bench);
 }
@@ -1327,14 +1335,56 @@ static void commit_txt(struct bench *bench, enum change_kind kind, const char *s
 	assert_outcome(waiter, OUTCOME_CHANGED);
 }
 
-static void a_text_is_set_added_and_dropped_without_a_look(void **state)
+static void a_text_is_looked_at_before_a_string_is_added(void **state)
 {
-	static const enum change_kind kinds[] = {CHANGE_TXT_SET, CHANGE_TXT_ADD, CHANGE_TXT_DROP};
+	static const struct {
+		enum change_kind kind;
+		const char *string;
+		unsigned looks;
+	} rows[] = {
+		{CHANGE_TXT_SET, "proof", 1}, {CHANGE_TXT_ADD, "proof", 2},    {CHANGE_TXT_DROP, "proof", 2},
+		{CHANGE_TXT_SET, "", 2},      {CHANGE_TXT_ROTATE, "proof", 3},
+	};
 	struct bench *bench = *state;
 
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-		commit_txt(bench, kinds[i], "proof");
-	assert_int_equal(bench->sends[DNS_QUERY] + bench->sends[DNS_CONFIRM], 0);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		commit_txt(bench, rows[i].kind, rows[i].string);
+		assert_int_equal(bench->sends[DNS_QUERY], rows[i].looks);
+	}
+	assert_int_equal(bench->sends[DNS_CONFIRM], 0);
+	assert_at_rest(bench);
+}
+
+/* What was put there before the name was hidden may go. */
+static void no_text_is_added_where_nobody_would_find_it(void **state)
+{
+	static const enum change_kind kinds[] = {CHANGE_TXT_SET, CHANGE_TXT_ADD, CHANGE_TXT_ROTATE};
+	struct bench *bench = *state;
+
+	bench->blind = true;
+	for (unsigned i = 0; i < 2 * sizeof kinds / sizeof *kinds; i++) {
+		struct waiter *waiter = submit_txt(bench, kinds[i / 2], "proof");
+
+		reply_with(bench, WWW, i % 2 ? below_a_dname() : referral());
+		assert_no_record(waiter, ADDR_NONE);
+		assert_at_rest(bench);
+	}
+	assert_int_equal(bench->sends[DNS_UPDATE], 0);
+	commit_txt(bench, CHANGE_TXT_DROP, "proof");
+	assert_at_rest(bench);
+}
+
+static void a_text_is_added_though_the_primary_does_not_tell(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *waiter;
+
+	bench->blind = true;
+	waiter = submit_txt(bench, CHANGE_TXT_ADD, "proof");
+	reply(bench, WWW, DNS_REFUSED);
+	assert_kind(bench, WWW, DNS_UPDATE);
+	reply(bench, WWW, DNS_NOERROR);
+	assert_outcome(waiter, OUTCOME_CHANGED);
 	assert_at_rest(bench);
 }
 
@@ -1355,6 +1405,7 @@ static void a_text_that_rotates_keeps_the_one_that_was_set_last(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct waiter *waiter;
 
+		bench->blind = false;
 		commit_txt(bench, CHANGE_TXT_SET, "last");
 		bench->blind = true;
 		waiter = submit_txt(bench, CHANGE_TXT_ROTATE, "new");
@@ -3128,7 +3179,9 @@ int main(void)
 		TEST(a_prefix_does_not_replace_an_address_that_waits),
 		TEST(a_new_record_is_made_only_if_there_is_still_none),
 		TEST(a_removal_leaves_nothing_and_is_confirmed_when_done),
-		TEST(a_text_is_set_added_and_dropped_without_a_look),
+		TEST(a_text_is_looked_at_before_a_string_is_added),
+		TEST(no_text_is_added_where_nobody_would_find_it),
+		TEST(a_text_is_added_though_the_primary_does_not_tell),
 		TEST(a_text_that_rotates_keeps_the_one_that_was_set_last),
 		TEST(a_text_that_was_taken_out_was_not_set_last),
 		TEST(texts_that_cannot_be_read_are_not_rotated),
