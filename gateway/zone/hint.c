@@ -5,6 +5,11 @@
 
 #include "zone/queue_parts.h"
 
+enum {
+	DOUBTS_EACH = 64, /* for each hint that was wrong */
+	DOUBTS_MAX = 1024,
+};
+
 void hints_recall(const struct queue *queue, struct queue_entry *entry)
 {
 	for (size_t i = 0; i < entry->set.count; i++) {
@@ -12,7 +17,7 @@ void hints_recall(const struct queue *queue, struct queue_entry *entry)
 
 		if (entry->plain)
 			change->was.known = false;
-		else if (!change->was.known && !change_is_txt(change))
+		else if (!change->was.known && !change_is_txt(change) && (queue->doubts == 0 || entry->looked))
 			memory_recall(queue->memory, entry_owner(entry), change->addr.family, &change->was);
 		change_resolve(change);
 	}
@@ -41,6 +46,26 @@ void hints_keep(struct queue *queue, const struct queue_entry *entry)
 	}
 	for (size_t i = 0; i < entry->set.count; i++)
 		hint_keep(queue, entry, entry->set.changes[i].addr.family, &entry->set.changes[i].becomes);
+}
+
+void hints_doubt(struct queue *queue)
+{
+	queue->doubts += DOUBTS_EACH;
+	if (queue->doubts > DOUBTS_MAX)
+		queue->doubts = DOUBTS_MAX;
+}
+
+void hint_judge(struct queue *queue, const struct queue_entry *entry, enum addr_family family,
+		const struct rrset *found)
+{
+	struct rrset hint;
+
+	if (queue->doubts == 0 || !memory_recall(queue->memory, entry_owner(entry), family, &hint))
+		return;
+	if (rrset_equal(&hint, found))
+		queue->doubts--;
+	else
+		hints_doubt(queue);
 }
 
 void hints_drop(struct queue *queue, struct queue_entry *entry)

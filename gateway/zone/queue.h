@@ -30,6 +30,8 @@
  *   - A record that is not what it was known to be: its set is looked at (again), and if that does not help, goes
  *     whatever the record is; a prefix, which cannot, is tried again, attempts permitting. Before that a probe, which
  *     no wildcard answers, tells whether there is a record at all.
+ *   - A hint that was wrong spoils a message of many. So for a while hints are not relied on: all is looked at, until
+ *     enough of the looks have found what the hint said.
  *   - A message with one set that is rejected is that set's failure: OUTCOME_NO_RECORD after NXRRSET (with two
  *     prerequisites a probe of one tells which), and after YXRRSET if nothing had to exist (the owner is an alias,
  *     beside which nothing can be), else OUTCOME_REFUSED.

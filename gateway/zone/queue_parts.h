@@ -131,6 +131,8 @@ struct queue {
 	 */
 	uint64_t pause_until_ms;
 	size_t expected;
+	/* So many hints have to prove right before the next one is relied on: where one is wrong, others may be. */
+	unsigned doubts;
 	bool part_committed; /* one of them has, so that those that do not are culprits, and not the primary */
 	size_t entry_count, ready_count;
 	size_t updates, lone_updates, confirms, queries; /* with the primary */
@@ -196,6 +198,11 @@ void hints_recall(const struct queue *queue, struct queue_entry *entry);
 /* The primary has said what a record is. */
 void hint_keep(struct queue *queue, const struct queue_entry *entry, enum addr_family family,
 	       const struct rrset *rrset);
+/* A hint was wrong: a message that relied on it was rejected, with all that was in it. */
+void hints_doubt(struct queue *queue);
+/* Compares what was found with the hint that was not relied on. */
+void hint_judge(struct queue *queue, const struct queue_entry *entry, enum addr_family family,
+		const struct rrset *found);
 /* The set was carried out. */
 void hints_keep(struct queue *queue, const struct queue_entry *entry);
 /* What was known of the records is not to be relied on. */

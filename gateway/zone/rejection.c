@@ -27,6 +27,7 @@ static void make_part(struct queue *queue, struct queue_entry **from, size_t cou
 static void take_apart(struct queue *queue, struct queue_message *message, unsigned rcode, uint64_t now_ms)
 {
 	struct queue_entry *entry = message->first, *next, *suspects = NULL, **end_of_suspects = &suspects;
+	bool hint_failed = false;
 	size_t count = 0;
 
 	if (!message->first->halved)
@@ -35,6 +36,7 @@ static void take_apart(struct queue *queue, struct queue_message *message, unsig
 		bool look = dns_is_about_records(rcode) && entry_may_look(entry);
 
 		next = entry->next_in_message;
+		hint_failed = hint_failed || look;
 		if (look || !set_rewrites(&entry->set))
 			hints_drop(queue, entry);
 		if (!entry_is_wanted(entry)) {
@@ -52,6 +54,8 @@ static void take_apart(struct queue *queue, struct queue_message *message, unsig
 		count++;
 	}
 	*end_of_suspects = NULL;
+	if (hint_failed)
+		hints_doubt(queue);
 	make_part(queue, &suspects, (count + 1) / 2);
 	make_part(queue, &suspects, count / 2);
 }
@@ -81,6 +85,8 @@ static void reject_one(struct queue *queue, struct queue_entry *entry, unsigned 
 {
 	bool expected = set_is_known_in_part(&entry->set);
 
+	if (dns_is_about_records(rcode) && expected && !entry->looked)
+		hints_doubt(queue);
 	hints_drop(queue, entry);
 	if (dns_is_about_records(rcode) && expected && entry_is_wanted(entry)) {
 		look_again(queue, entry, now_ms);

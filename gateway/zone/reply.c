@@ -133,7 +133,10 @@ static void on_updated(struct queue *queue, struct queue_message *message, const
  */
 static void on_not_confirmed(struct queue *queue, struct queue_message *message, bool by_difference, uint64_t now_ms)
 {
+	bool hint_failed = false;
+
 	for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message) {
+		hint_failed = hint_failed || (by_difference && !entry->looked);
 		entry->alone = by_difference && message->count > 1 && entry->looked;
 		entry->confirm_failed = !entry->alone && (!by_difference || entry->looked || message->count == 1);
 		if (!entry->alone)
@@ -141,6 +144,8 @@ static void on_not_confirmed(struct queue *queue, struct queue_message *message,
 		if (!entry->alone && set_rewrites(&entry->set))
 			entry->looked = false;
 	}
+	if (hint_failed)
+		hints_doubt(queue);
 	route_all(queue, message, now_ms);
 }
 
@@ -166,6 +171,7 @@ static void note_look(struct queue *queue, struct queue_entry *entry, struct cha
 	if (change_is_txt(change))
 		return;
 	change->was = found->rrset;
+	hint_judge(queue, entry, change->addr.family, &found->rrset);
 	hint_keep(queue, entry, change->addr.family, &found->rrset);
 }
 

@@ -769,10 +769,10 @@ static void what_was_committed_is_not_looked_at_again(void **state)
 
 static void only_a_confirmation_makes_it_unchanged(void **state)
 {
-	struct bench *bench = *state;
-
+	(void)state;
 	for (unsigned rcode = 0; rcode < 16; rcode++) {
 		for (enum dns_verdict verdict = DNS_VERIFIED; verdict <= DNS_UNKNOWN; verdict++) {
+			struct bench *bench = bench_new(&limits_default);
 			struct waiter *waiter;
 
 			commit_number(bench, WWW, V4, 1);
@@ -785,10 +785,56 @@ static void only_a_confirmation_makes_it_unchanged(void **state)
 				assert_waits(waiter);
 			cancel(bench, waiter);
 			serve(bench, all_is_well);
-			/* The next one begins anew. */
-			commit_number(bench, WWW, V4, 2);
+			bench_free(bench);
 		}
 	}
+}
+
+/* Has a host, which has the address with that number, changed to one with the next number. */
+static void change_after_a_look(struct bench *bench, const char *owner, unsigned number)
+{
+	submit_number(bench, owner, V4, number + 1);
+	assert_kind(bench, owner, DNS_QUERY);
+	reply_with(bench, owner, found(1, numbered(ADDR_V4, number), TTL_S));
+	assert_kind(bench, owner, DNS_UPDATE);
+	reply(bench, owner, DNS_NOERROR);
+}
+
+static void after_a_wrong_hint_others_have_to_prove_right(void **state)
+{
+	struct bench *bench = *state;
+	unsigned number = 1;
+
+	commit_number(bench, WWW, V4, 1);
+	commit_number(bench, FTP, V4, number);
+	submit_number(bench, WWW, V4, 2);
+	assert_kind(bench, WWW, DNS_UPDATE);
+	reply(bench, WWW, DNS_NXRRSET); /* the address was not 1 any more */
+	reply(bench, WWW, DNS_NOERROR);
+	bench->blind = true;
+	for (unsigned i = 0; i < 64; i++, number++)
+		change_after_a_look(bench, FTP, number);
+	submit_number(bench, FTP, V4, number + 1);
+	assert_kind(bench, FTP, DNS_UPDATE);
+	reply(bench, FTP, DNS_NOERROR);
+	assert_at_rest(bench);
+}
+
+static void a_hint_that_a_look_finds_wrong_is_one_more_reason_for_doubt(void **state)
+{
+	struct bench *bench = *state;
+	unsigned number = 10;
+
+	commit_number(bench, WWW, V4, 1);
+	commit_number(bench, FTP, V4, 1);
+	submit_number(bench, WWW, V4, 2);
+	reply(bench, WWW, DNS_NXRRSET);
+	reply(bench, WWW, DNS_NOERROR);
+	bench->blind = true;
+	for (unsigned i = 0; i < 1 + 2 * 64; i++, number++) /* the first look finds 10 where 1 was */
+		change_after_a_look(bench, FTP, number);
+	submit_number(bench, FTP, V4, number + 1);
+	assert_kind(bench, FTP, DNS_UPDATE);
 }
 
 static void a_record_that_others_changed_is_changed_back(void **state)
@@ -3158,7 +3204,9 @@ int main(void)
 		TEST(a_look_that_tells_nothing_leaves_it_to_the_update),
 		TEST(a_look_without_reply_is_repeated_and_then_unreachable),
 		TEST(what_was_committed_is_not_looked_at_again),
-		TEST(only_a_confirmation_makes_it_unchanged),
+		cmocka_unit_test(only_a_confirmation_makes_it_unchanged),
+		TEST(after_a_wrong_hint_others_have_to_prove_right),
+		TEST(a_hint_that_a_look_finds_wrong_is_one_more_reason_for_doubt),
 		TEST(a_record_that_others_changed_is_changed_back),
 		TEST(a_record_that_vanished_is_missing_though_it_seemed_the_same),
 		TEST(a_record_that_vanished_is_missing_though_it_seemed_to_differ),
