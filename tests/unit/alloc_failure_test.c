@@ -1006,7 +1006,7 @@ static bool survey_zone(struct world *world, unsigned long n, bool only_one)
 {
 	struct survey_options options = {
 		.client = {.connect_timeout_ms = 2000, .reply_timeout_ms = 4000, .fudge_s = 300}, .primary = "ns1"};
-	struct survey_zone zone = {.name = &world->zone_name, .key = world->key};
+	struct rights_zone zone = {.name = &world->zone_name, .key = world->key};
 	struct survey_end end = {0};
 	struct survey *survey = NULL;
 	struct rights *rights = NULL;
