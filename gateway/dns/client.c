@@ -10,7 +10,6 @@
  */
 #include "dns/client.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
