@@ -7,8 +7,8 @@
  *
  *   blocked    behind another set of its owner: the sets of one owner go one after the other, in the order of their
  *              arrival
- *   look       unless memory has a hint, a query for each record tells what is there now; of TXT records only before a
- *              rotation, which keeps one of the strings that are there
+ *   look       unless memory has a hint, a query for each record tells what is there now; before a string is added to
+ *              a TXT record always: whether anybody would find it, and what a rotation may keep
  *   confirm    what is there seems to be what it is to become: a message of prerequisites alone asks the primary; then
  *              OUTCOME_UNCHANGED, without a transaction. A TXT change is never taken for done
  *   gathered   ready, but others of its request are still looked at: the sets of one request are to be one message
@@ -24,10 +24,12 @@
  * And where it does not go that way:
  *   - A set that waits is replaced by a later one for the same records on the same conditions; both waiters get the
  *     answer of the later one. Strings that are added to a TXT record or taken out of it are not: each is wanted.
+ *   - Behind a delegation or a DNAME nothing is made that nobody would find: OUTCOME_NO_RECORD.
  *   - What is to be rewritten (by a prefix, a rotation) and cannot be read stays as it is: OUTCOME_REFUSED. Any other
  *     set goes into an UPDATE even if the primary does not tell what is there.
  *   - A record that is not what it was known to be: its set is looked at (again), and if that does not help, goes
- *     whatever the record is; a prefix, which cannot, is tried again, attempts permitting.
+ *     whatever the record is; a prefix, which cannot, is tried again, attempts permitting. Before that a probe, which
+ *     no wildcard answers, tells whether there is a record at all.
  *   - A hint that was wrong spoils a message of many. So for a while hints are not relied on: all is looked at, until
  *     enough of the looks have found what the hint said.
  *   - A message with one set that is rejected is that set's failure: OUTCOME_NO_RECORD after NXRRSET (with two

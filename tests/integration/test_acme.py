@@ -118,6 +118,23 @@ def test_a_challenge_that_is_an_alias(primary, gateway, host):
     assert texts(primary, challenge(host)) == ["x"]
 
 
+@pytest.mark.parametrize("hides", ["NS ns.example.net.", "DNAME elsewhere.example.net."], ids=["NS", "DNAME"])
+def test_a_challenge_that_nobody_would_find(primary, gateway, hides):
+    """Primaries keep it behind a delegation, and BIND behind a DNAME, and answer queries as if it were not there."""
+    cut = f"cut-{primary.new_host(OLD_V4)}"
+    host = f"host.{cut}"
+    primary.nsupdate(f"zone {ZONE}", f"update add {cut} 300 {hides}")
+    serial = primary.serial()
+    for _ in range(2):
+        assert httpreq(gateway, "present", challenge(host), "x").status == 404
+        assert acmedns(gateway, challenge(host), "x").status == 404
+        assert gateway.ask("GET", "/update?" + form(domains=host, token=secret(TOKEN), txt="x")).text == "KO"
+    assert primary.serial() == serial
+    primary.remove(cut, hides.split()[0])
+    assert httpreq(gateway, "present", challenge(host), "x").status == 200
+    assert texts(primary, challenge(host)) == ["x"]
+
+
 def test_many_at_once(primary, gateway):
     """Strings of one name that are added at the same time are all there, and aliases among them spoil nothing."""
     hosts = primary.new_hosts(4, OLD_V4)

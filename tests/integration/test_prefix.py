@@ -156,6 +156,27 @@ def test_a_prefix_without_anything_to_put_it_before(primary, front, may_create):
     assert primary.serial() == serial
 
 
+@pytest.mark.parametrize("prefix", [PREFIX, "2001:db8:9:9::/64"], ids=["another-prefix", "the-same-prefix"])
+def test_a_name_that_a_wildcard_covers(primary, front, prefix):
+    """It seems to have an address that could be rewritten, and has none. Nor does one come with an IPv4 address."""
+    below = primary.new_host(("TXT", "x"))
+    primary.add(ZONE, f"*.{below}", ("A", V4))
+    primary.add(ZONE, f"*.{below}", *aaaa("2001:db8:9:9::1"))
+    host, other = f"host.{below}", primary.new_host(*aaaa("2001:db8:2::5"))
+    gateway, serial = front(primary), primary.serial()
+    for operands in ({}, {"myip": V4}, {"myip": "198.51.100.8"}):
+        answer = gateway.nic(host, ip6lanprefix=prefix, **operands)
+        assert (answer.status, answer.body) == (404, b"nohost\n")
+    assert primary.serial() == serial
+    words = [line.split()[0] for line in gateway.nic([host, other], ip6lanprefix=prefix).text.splitlines()]
+    assert words == ["nohost", "good"]
+    creator = front(primary, users=[user_setting(may_create=True)])
+    assert creator.nic(host, ip6lanprefix=prefix).code == "nohost"
+    assert said(creator.nic(host, "198.51.100.8", ip6lanprefix=prefix)) == ("good", {"198.51.100.8"})
+    assert primary.records(host, "A") == (GATEWAY_TTL, ["198.51.100.8"])
+    assert primary.records(host, "AAAA") is None
+
+
 def test_several_hosts_at_once(primary, front):
     """Each keeps its own host part; one message for all."""
     hosts = [primary.new_host(OLD_V4, *aaaa(f"2001:db8:fade::{number}:1", f"2001:db8:fade::{number}:2"))

@@ -616,28 +616,36 @@ static void a_name_that_does_not_exist_has_no_record(void **state)
 	assert_at_rest(bench);
 }
 
-/* Behind a delegation, of which a referral tells, and behind a DNAME. */
+/* What a look finds behind a delegation, and behind a DNAME. */
+static struct dns_result referral(void)
+{
+	return (struct dns_result){.verdict = DNS_VERIFIED, .answer = {.hidden = true}};
+}
+
+static struct dns_result below_a_dname(void)
+{
+	return (struct dns_result){.verdict = DNS_VERIFIED,
+				   .answer = {.authoritative = true, .hidden = true, .rrset = {.known = true}}};
+}
+
 static void what_nobody_would_find_is_not_created(void **state)
 {
 	struct bench *bench = *state;
-	struct dns_result referral = {.verdict = DNS_VERIFIED, .answer = {.hidden = true}};
-	struct dns_result dname = {.verdict = DNS_VERIFIED,
-				   .answer = {.authoritative = true, .hidden = true, .rrset = {.known = true}}};
 	struct waiter *waiter;
 
 	bench->blind = true;
 	waiter = submit(bench, WWW, V4 | MAY_CREATE);
-	reply_with(bench, WWW, referral);
+	reply_with(bench, WWW, referral());
 	assert_kind(bench, WWW, DNS_UPDATE);
 	assert_true(message_of(bench, WWW)->copies[0].changes[0].must_exist);
 	reply(bench, WWW, DNS_NXRRSET);
 	assert_no_record(waiter, ADDR_V4);
 	waiter = submit(bench, WWW, V4 | MAY_CREATE);
-	reply_with(bench, WWW, referral);
+	reply_with(bench, WWW, referral());
 	reply(bench, WWW, DNS_NOERROR);
 	assert_int_equal(waiter->outcome.code, OUTCOME_CHANGED);
 	waiter = submit(bench, FTP, V4 | MAY_CREATE);
-	reply_with(bench, FTP, dname);
+	reply_with(bench, FTP, below_a_dname());
 	assert_no_record(waiter, ADDR_V4);
 	assert_at_rest(bench);
 }
@@ -999,7 +1007,7 @@ static struct dns_result found_rrset(struct rrset rrset)
 /* The first 16 bits become fd00::/16; `what` may have V4, too, and then the AAAA may be missing. */
 static struct waiter *submit_prefix(struct bench *bench, const char *owner, unsigned what)
 {
-	struct change_set set = set_of(owner, what & V4, (unsigned)bench->waiter_count);
+	struct change_set set = set_of(owner, what & (V4 | MAY_CREATE), (unsigned)bench->waiter_count);
 
 	set.changes[set.count++] = (struct change){.kind = CHANGE_PREFIX,
 						   .addr = {ADDR_V6, {0xfd}},
@@ -1060,6 +1068,14 @@ static void a_prefix_that_is_there_already_is_confirmed(void **state)
 	assert_at_rest(bench);
 }
 
+/* Of the AAAA record that is to be rewritten. */
+static void reply_probe(struct bench *bench, enum dns_rcode rcode)
+{
+	assert_kind(bench, WWW, DNS_PROBE);
+	assert_int_equal(family_asked(message_of(bench, WWW)), ADDR_V6);
+	reply(bench, WWW, rcode);
+}
+
 static void what_changed_between_reading_and_writing_is_read_again(void **state)
 {
 	struct bench *bench = *state;
@@ -1072,6 +1088,8 @@ static void what_changed_between_reading_and_writing_is_read_again(void **state)
 		assert_waits(waiter);
 		reply_with(bench, WWW, found_rrset(first));
 		reply(bench, WWW, DNS_NXRRSET);
+		if (i + 1 < ATTEMPTS_MAX)
+			reply_probe(bench, DNS_NOERROR);
 	}
 	assert_outcome(waiter, OUTCOME_REFUSED);
 	bench->blind = false;
@@ -1108,11 +1126,86 @@ static void what_is_rewritten_has_its_prerequisite_in_every_part(void **state)
 	reply(bench, FTP, DNS_NOERROR);
 	assert_outcome(other, OUTCOME_CHANGED);
 	reply(bench, WWW, DNS_NXRRSET); /* others have changed it */
+	reply_probe(bench, DNS_NOERROR);
 	assert_kind(bench, WWW, DNS_QUERY);
 	reply_with(bench, WWW, found_rrset(now));
 	assert_rewritten(&message_of(bench, WWW)->copies[0].changes[0], &now);
 	reply(bench, WWW, DNS_NOERROR);
 	assert_outcome(prefix, OUTCOME_CHANGED);
+	assert_at_rest(bench);
+}
+
+/* Looks find it, whether it has the prefix already or not; prerequisites do not. */
+static void a_prefix_does_not_rewrite_what_a_wildcard_has(void **state)
+{
+	struct bench *bench = *state;
+	struct rrset wildcard = rrset_of(1, 7);
+
+	bench->blind = true;
+	for (unsigned i = 0; i < 2; i++) {
+		struct waiter *waiter = submit_prefix(bench, WWW, V6);
+
+		reply_with(bench, WWW, found_rrset(wildcard));
+		if (i == 1) {
+			assert_kind(bench, WWW, DNS_CONFIRM);
+			reply(bench, WWW, DNS_NXRRSET);
+			reply_with(bench, WWW, found_rrset(wildcard));
+		}
+		assert_kind(bench, WWW, DNS_UPDATE);
+		reply(bench, WWW, DNS_NXRRSET);
+		assert_waits(waiter);
+		reply_probe(bench, DNS_NXRRSET);
+		assert_no_record(waiter, ADDR_V6);
+		assert_at_rest(bench);
+		wildcard.addrs[0].octets[0] = 0xfd;
+		wildcard.addrs[0].octets[1] = 0;
+	}
+}
+
+/* The probe is about the address that must exist; if none must, the set goes without what the wildcard has. */
+static void an_ipv4_address_with_a_prefix_is_not_kept_up_by_a_wildcard(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->blind = true;
+	for (unsigned creates = 0; creates < 2; creates++) {
+		struct waiter *waiter = submit_prefix(bench, WWW, V4 | V6 | (creates ? MAY_CREATE : 0));
+
+		reply_with(bench, WWW, found(1, numbered(ADDR_V4, 9), TTL_S));
+		reply_with(bench, WWW, found_rrset(rrset_of(1, 7)));
+		assert_kind(bench, WWW, DNS_UPDATE);
+		reply(bench, WWW, DNS_NXRRSET);
+		assert_kind(bench, WWW, DNS_PROBE);
+		assert_int_equal(family_asked(message_of(bench, WWW)), creates ? ADDR_V6 : ADDR_V4);
+		reply(bench, WWW, DNS_NXRRSET);
+		if (creates) {
+			assert_kind(bench, WWW, DNS_UPDATE);
+			assert_false(message_of(bench, WWW)->copies[0].changes[0].was.known);
+			assert_rewritten(&message_of(bench, WWW)->copies[0].changes[1], &(struct rrset){.known = true});
+			reply(bench, WWW, DNS_NOERROR);
+			assert_outcome(waiter, OUTCOME_CHANGED);
+			assert_int_equal(waiter->outcome.addr_count, 1);
+		} else {
+			assert_no_record(waiter, ADDR_V4);
+		}
+		assert_at_rest(bench);
+	}
+}
+
+/* At the deadline nothing is known of the record, but that it could not be rewritten. */
+static void what_may_be_a_wildcard_s_is_no_missing_record_in_the_end(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *waiter;
+
+	bench->blind = true;
+	waiter = submit_prefix(bench, WWW, V6);
+	reply_with(bench, WWW, found_rrset(rrset_of(1, 7)));
+	reply(bench, WWW, DNS_NXRRSET);
+	assert_kind(bench, WWW, DNS_PROBE);
+	pass(bench, DEADLINE_MS);
+	assert_outcome(waiter, OUTCOME_UNREACHABLE);
+	reply(bench, WWW, DNS_NOERROR);
 	assert_at_rest(bench);
 }
 
@@ -1288,14 +1381,56 @@ static void commit_txt(struct bench *bench, enum change_kind kind, const char *s
 	assert_outcome(waiter, OUTCOME_CHANGED);
 }
 
-static void a_text_is_set_added_and_dropped_without_a_look(void **state)
+static void a_text_is_looked_at_before_a_string_is_added(void **state)
 {
-	static const enum change_kind kinds[] = {CHANGE_TXT_SET, CHANGE_TXT_ADD, CHANGE_TXT_DROP};
+	static const struct {
+		enum change_kind kind;
+		const char *string;
+		unsigned looks;
+	} rows[] = {
+		{CHANGE_TXT_SET, "proof", 1}, {CHANGE_TXT_ADD, "proof", 2},    {CHANGE_TXT_DROP, "proof", 2},
+		{CHANGE_TXT_SET, "", 2},      {CHANGE_TXT_ROTATE, "proof", 3},
+	};
 	struct bench *bench = *state;
 
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-		commit_txt(bench, kinds[i], "proof");
-	assert_int_equal(bench->sends[DNS_QUERY] + bench->sends[DNS_CONFIRM], 0);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		commit_txt(bench, rows[i].kind, rows[i].string);
+		assert_int_equal(bench->sends[DNS_QUERY], rows[i].looks);
+	}
+	assert_int_equal(bench->sends[DNS_CONFIRM], 0);
+	assert_at_rest(bench);
+}
+
+/* What was put there before the name was hidden may go. */
+static void no_text_is_added_where_nobody_would_find_it(void **state)
+{
+	static const enum change_kind kinds[] = {CHANGE_TXT_SET, CHANGE_TXT_ADD, CHANGE_TXT_ROTATE};
+	struct bench *bench = *state;
+
+	bench->blind = true;
+	for (unsigned i = 0; i < 2 * sizeof kinds / sizeof *kinds; i++) {
+		struct waiter *waiter = submit_txt(bench, kinds[i / 2], "proof");
+
+		reply_with(bench, WWW, i % 2 ? below_a_dname() : referral());
+		assert_no_record(waiter, ADDR_NONE);
+		assert_at_rest(bench);
+	}
+	assert_int_equal(bench->sends[DNS_UPDATE], 0);
+	commit_txt(bench, CHANGE_TXT_DROP, "proof");
+	assert_at_rest(bench);
+}
+
+static void a_text_is_added_though_the_primary_does_not_tell(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *waiter;
+
+	bench->blind = true;
+	waiter = submit_txt(bench, CHANGE_TXT_ADD, "proof");
+	reply(bench, WWW, DNS_REFUSED);
+	assert_kind(bench, WWW, DNS_UPDATE);
+	reply(bench, WWW, DNS_NOERROR);
+	assert_outcome(waiter, OUTCOME_CHANGED);
 	assert_at_rest(bench);
 }
 
@@ -1316,6 +1451,7 @@ static void a_text_that_rotates_keeps_the_one_that_was_set_last(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct waiter *waiter;
 
+		bench->blind = false;
 		commit_txt(bench, CHANGE_TXT_SET, "last");
 		bench->blind = true;
 		waiter = submit_txt(bench, CHANGE_TXT_ROTATE, "new");
@@ -3083,12 +3219,17 @@ int main(void)
 		TEST(a_prefix_that_is_there_already_is_confirmed),
 		TEST(what_changed_between_reading_and_writing_is_read_again),
 		TEST(what_is_rewritten_has_its_prerequisite_in_every_part),
+		TEST(a_prefix_does_not_rewrite_what_a_wildcard_has),
+		TEST(an_ipv4_address_with_a_prefix_is_not_kept_up_by_a_wildcard),
+		TEST(what_may_be_a_wildcard_s_is_no_missing_record_in_the_end),
 		TEST(what_cannot_be_read_is_not_rewritten),
 		TEST(a_prefix_needs_an_address_unless_it_comes_with_an_ipv4_address),
 		TEST(a_prefix_does_not_replace_an_address_that_waits),
 		TEST(a_new_record_is_made_only_if_there_is_still_none),
 		TEST(a_removal_leaves_nothing_and_is_confirmed_when_done),
-		TEST(a_text_is_set_added_and_dropped_without_a_look),
+		TEST(a_text_is_looked_at_before_a_string_is_added),
+		TEST(no_text_is_added_where_nobody_would_find_it),
+		TEST(a_text_is_added_though_the_primary_does_not_tell),
 		TEST(a_text_that_rotates_keeps_the_one_that_was_set_last),
 		TEST(a_text_that_was_taken_out_was_not_set_last),
 		TEST(texts_that_cannot_be_read_are_not_rotated),

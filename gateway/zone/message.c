@@ -1,0 +1,194 @@
+/*
+ * What goes into a message to the primary, and when that goes.
+ */
+#include "zone/queue_parts.h"
+
+/* How many messages of that kind are with the primary. */
+static size_t *counter_of(struct queue *queue, const struct queue_message *message)
+{
+	if (message->kind == DNS_QUERY)
+		return &queue->queries;
+	if (message->kind != DNS_UPDATE)
+		return &queue->confirms;
+	return message->lone ? &queue->lone_updates : &queue->updates;
+}
+
+static void send_message(struct queue *queue, struct queue_message *message)
+{
+	message->ticket = (struct dns_ticket){0};
+	++*counter_of(queue, message);
+	action_add(queue, (struct queue_action){
+				  .kind = QUEUE_SEND,
+				  .message = message,
+				  .ticket = &message->ticket,
+				  .request = {.kind = message->kind,
+					      .zone = queue->zone,
+					      .sets = &message->first->set,
+					      .change = message->change},
+			  });
+}
+
+/* Begins a message with this entry as its first. */
+static struct queue_message *begin_message(struct queue *queue, struct queue_entry *first, enum dns_request_kind kind)
+{
+	entry_move_to(queue, first, WITH_PRIMARY);
+	first->message = (struct queue_message){.kind = kind, .first = first, .last = first, .count = 1};
+	first->in_message = &first->message;
+	first->set.next = NULL;
+	first->next_in_message = NULL;
+	return &first->message;
+}
+
+static void add_to_message(struct queue *queue, struct queue_message *message, struct queue_entry *entry)
+{
+	entry_move_to(queue, entry, WITH_PRIMARY);
+	entry->in_message = message;
+	entry->set.next = NULL;
+	entry->next_in_message = NULL;
+	message->last->set.next = &entry->set;
+	message->last->next_in_message = entry;
+	message->last = entry;
+	message->count++;
+}
+
+/* What the first entry of a request takes in a message, with those behind it that are of the same request. */
+static size_t space_of_group(const struct queue *queue, const struct queue_entry *entry)
+{
+	const struct group *group = entry->group;
+	size_t octets = 0;
+
+	for (; entry && entry->group == group; entry = TAILQ_NEXT(entry, in_state))
+		octets += dns_set_space(&entry->set, queue->zone);
+	return octets;
+}
+
+/* One message with everything in that list that fits, the first first, without tearing a request apart. */
+static void send_together(struct queue *queue, enum entry_state list, enum dns_request_kind kind)
+{
+	struct queue_entry *entry = TAILQ_FIRST(&queue->lists[list]);
+	size_t octets = dns_message_space(queue->zone) + dns_set_space(&entry->set, queue->zone);
+	struct queue_message *message = begin_message(queue, entry, kind);
+
+	while (!message->first->alone && (entry = TAILQ_FIRST(&queue->lists[list])) && !entry->alone) {
+		bool begins_group = entry->group && entry->group != message->last->group;
+		size_t own = dns_set_space(&entry->set, queue->zone);
+
+		if (octets + (begins_group ? space_of_group(queue, entry) : own) > queue->limits.octets_max)
+			break;
+		octets += own;
+		add_to_message(queue, message, entry);
+	}
+	send_message(queue, message);
+}
+
+static void send_alone(struct queue *queue)
+{
+	struct queue_message *message = begin_message(queue, TAILQ_FIRST(&queue->lists[LONE_READY]), DNS_UPDATE);
+
+	message->lone = true;
+	send_message(queue, message);
+}
+
+static void send_probe(struct queue *queue)
+{
+	struct queue_message *message = begin_message(queue, TAILQ_FIRST(&queue->lists[PROBE_READY]), DNS_PROBE);
+
+	message->change = set_to_probe(&message->first->set);
+	send_message(queue, message);
+}
+
+/*
+ * A part of a message that was taken apart. It is what is left of it: who has given up waiting meanwhile is dropped.
+ */
+static void send_suspects(struct queue *queue, uint64_t now_ms)
+{
+	struct queue_entry *entry = STAILQ_FIRST(&queue->parts)->first, *next;
+	struct queue_message *message = NULL;
+
+	STAILQ_REMOVE_HEAD(&queue->parts, in_parts);
+	for (; entry; entry = next) {
+		next = entry->next_in_message;
+		if (!entry_is_wanted(entry))
+			entry_end(queue, entry, OUTCOME_UNREACHABLE, now_ms);
+		else if (message)
+			add_to_message(queue, message, entry);
+		else
+			message = begin_message(queue, entry, DNS_UPDATE);
+	}
+	if (message)
+		send_message(queue, message);
+}
+
+static void send_looks(struct queue *queue)
+{
+	struct queue_entry *entry = TAILQ_FIRST(&queue->lists[LOOK_READY]);
+
+	entry_move_to(queue, entry, WITH_PRIMARY);
+	entry->in_message = &entry->looks[0];
+	entry->next_in_message = NULL;
+	entry->looks_missing = entry->set.count;
+	entry->look_failed = false;
+	entry->look_told_nothing = false;
+	entry->absent = ADDR_NONE;
+	entry->text_hidden = false;
+	for (size_t i = 0; i < entry->set.count; i++) {
+		entry->looks[i] = (struct queue_message){
+			.kind = DNS_QUERY, .first = entry, .last = entry, .count = 1, .change = i};
+		send_message(queue, &entry->looks[i]);
+	}
+}
+
+/* Whether what is ready gathers until the primary's pause is over. */
+static bool is_gathering(const struct queue *queue, uint64_t now_ms)
+{
+	return queue->updates == 0 && queue->ready_count < queue->expected && now_ms < queue->pause_until_ms;
+}
+
+/* Whether one more message with many sets may go. A second one beside another must be worth its transaction. */
+static bool may_send_together(const struct queue *queue, uint64_t now_ms)
+{
+	if (queue->ready_count == 0 || queue->updates >= queue->limits.updates_max || is_gathering(queue, now_ms))
+		return false;
+	return queue->updates == 0 || queue->ready_count >= queue->limits.overlap_min;
+}
+
+void messages_send(struct queue *queue, uint64_t now_ms)
+{
+	while (!STAILQ_EMPTY(&queue->parts) && queue->updates < queue->limits.updates_max)
+		send_suspects(queue, now_ms);
+	while (!TAILQ_EMPTY(&queue->lists[LONE_READY]) && queue->lone_updates == 0)
+		send_alone(queue);
+	while (may_send_together(queue, now_ms))
+		send_together(queue, READY, DNS_UPDATE);
+	while (!TAILQ_EMPTY(&queue->lists[PROBE_READY]) && queue->confirms < queue->limits.confirms_max)
+		send_probe(queue);
+	while (!TAILQ_EMPTY(&queue->lists[CONFIRM_READY]) && queue->confirms < queue->limits.confirms_max)
+		send_together(queue, CONFIRM_READY, DNS_CONFIRM);
+	while (!TAILQ_EMPTY(&queue->lists[LOOK_READY]) && queue->queries < queue->limits.queries_max)
+		send_looks(queue);
+}
+
+void messages_pause(struct queue *queue, size_t answered, uint64_t now_ms)
+{
+	queue->pause_until_ms = now_ms + queue->limits.commit_pause_ms;
+	queue->expected = answered + queue->ready_count;
+}
+
+void message_withdraw_if_unwanted(struct queue_message *message)
+{
+	for (const struct queue_entry *entry = message->first; entry; entry = entry->next_in_message) {
+		if (entry_is_wanted(entry))
+			return;
+	}
+	if (message->kind != DNS_QUERY) {
+		message->ticket.withdrawn = !message->ticket.sent;
+		return;
+	}
+	for (size_t i = 0; i < message->first->set.count; i++)
+		message->first->looks[i].ticket.withdrawn = !message->first->looks[i].ticket.sent;
+}
+
+void message_came_back(struct queue *queue, const struct queue_message *message)
+{
+	--*counter_of(queue, message);
+}

@@ -1,0 +1,303 @@
+/*
+ * queue_parts: what the files of the queue share. Private to the room. Each calls only those that stand before it:
+ *
+ *   action.c      what is to be done, until the driver takes it
+ *   waiter.c      who waits for an answer, each one's deadline, each account's share
+ *   set.c         what a change set alone says of itself
+ *   hint.c        what memory knows of its records
+ *   group.c       the sets of one request, which go together
+ *   entry.c       a change set in the queue: its chain, its next state, its end
+ *   message.c     what goes into a message, and when that goes
+ *   rejection.c   sets that the primary rejected: whose fault it is
+ *   reply.c       what a reply means for the sets of its message
+ *   queue.c       the verbs; sets that arrive, waiters that leave, time that passes
+ *
+ * Every entry hangs in its owner's chain; the head of a chain is on its way, all behind it are BLOCKED. An entry's
+ * state says in which list it is; what is with the primary is in no list, but linked to the others of its message.
+ *
+ * An entry whose waiters are all gone is never sent any more. It is dropped at once, or, if it is with the primary,
+ * when its message ends.
+ */
+#ifndef ZONE_QUEUE_PARTS_H
+#define ZONE_QUEUE_PARTS_H
+
+#include <sys/queue.h>
+
+#include "base/table.h"
+#include "zone/memory.h"
+#include "zone/queue.h"
+
+struct queue_message {
+	enum dns_request_kind kind;
+	bool lone;                        /* of an owner that is kept apart from others */
+	struct queue_entry *first, *last; /* the others by next_in_message */
+	size_t count;
+	size_t change; /* DNS_QUERY, DNS_PROBE: which of the entry's changes */
+	struct dns_ticket ticket;
+	STAILQ_ENTRY(queue_message) in_parts;
+};
+
+/* Somebody who wants to know how it ended. */
+struct waiter {
+	void *ctx;
+	uint64_t deadline_ms;
+	struct queue_entry *entry;
+	struct share *share;
+	struct table_node by_ctx;
+	TAILQ_ENTRY(waiter) in_deadlines;
+	TAILQ_ENTRY(waiter) in_entry;
+};
+
+TAILQ_HEAD(waiters, waiter);
+
+/* How many waiters an account has. */
+struct share {
+	struct table_node by_account;
+	uint64_t account;
+	size_t count;
+};
+
+enum entry_state {
+	BLOCKED,       /* behind another one of its owner; in no list */
+	LOOK_READY,    /* to be looked at */
+	CONFIRM_READY, /* probably so already */
+	PROBE_READY,   /* to be asked whether one of its records exists: one is missing, or `maybe_wildcard` */
+	GATHERED,      /* the same, as soon as the others of its request are there and have been looked at */
+	READY,         /* to be committed, together with others */
+	LONE_READY,    /* to be committed alone */
+	SUSPECT,       /* in a part of a rejected message, listed by the part's first entry */
+	PAUSED,        /* to be tried again later; earliest first */
+	WITH_PRIMARY,  /* in no list */
+	STATE_COUNT,
+};
+
+/* The sets of one request: they are to go in one message. */
+struct group {
+	size_t members;
+	size_t awaited; /* of them, those that are still looked at; and one more while it is open */
+};
+
+struct queue_entry {
+	struct change_set set;
+	struct group *group; /* or NULL */
+	bool awaited;        /* counted in group->awaited */
+	enum entry_state state;
+	struct chain *chain;
+	struct waiters waiters;
+	unsigned attempts;
+	uint64_t retry_at_ms;
+	bool looked;         /* the primary was asked what is there */
+	bool confirm_failed; /* it is not as memory has it, whatever memory says */
+	bool alone;          /* to be confirmed alone, because a message with others failed */
+	bool halved;         /* was in a message that was taken apart */
+	bool plain;          /* to be sent whatever the records were: what was known turned out wrong */
+	bool maybe_wildcard; /* what it rewrites was just seen, and is not so: it may not be there at all */
+	bool maybe_done;     /* an UPDATE with it may have been carried out */
+	/* While it is looked at: */
+	size_t looks_missing;
+	bool look_failed;
+	bool look_told_nothing;  /* of a record: the primary does not say, or not with authority */
+	enum addr_family absent; /* the first record that must exist and does not */
+	bool text_hidden;        /* nobody would find the string: the name lies behind a delegation or a DNAME */
+
+	struct queue_entry *next_in_message;
+	struct queue_message *in_message; /* WITH_PRIMARY: the one that it is in */
+	struct queue_message message;     /* of which it is the first */
+	struct queue_message looks[CHANGE_SET_MAX];
+	TAILQ_ENTRY(queue_entry) in_state;
+	TAILQ_ENTRY(queue_entry) in_chain;
+};
+
+TAILQ_HEAD(entries, queue_entry);
+
+/* All entries of one owner, in the order of arrival. */
+struct chain {
+	struct table_node by_owner;
+	struct entries entries;
+};
+
+struct queue {
+	const struct name *zone;
+	struct queue_limits limits;
+	struct memory *memory;
+	struct table chains, waiters_by_ctx, shares;
+	struct waiters deadlines; /* earliest first: the time allowed is the same for all */
+	struct entries lists[STATE_COUNT];
+	struct group *open;                 /* of a request of which more sets follow, or NULL */
+	STAILQ_HEAD(, queue_message) parts; /* of messages that were taken apart */
+	/*
+	 * The primary, which has just committed, begins nothing before that time; so what comes until then may as well
+	 * gather here, up to as many sets as may be expected.
+	 */
+	uint64_t pause_until_ms;
+	size_t expected;
+	/* So many hints have to prove right before the next one is relied on: where one is wrong, others may be. */
+	unsigned doubts;
+	bool part_committed; /* one of them has, so that those that do not are culprits, and not the primary */
+	size_t entry_count, ready_count;
+	size_t updates, lone_updates, confirms, queries; /* with the primary */
+	uint64_t jitter;
+	/* Actions to be done: those from `action_next` to `action_count` are still to be taken. */
+	struct queue_action *actions;
+	size_t action_next, action_count, action_cap;
+};
+
+/* ---- action.c ---- */
+
+/* Makes room for what one more set can ask for, so that action_add() always finds some. */
+MUST_USE enum status action_reserve(struct queue *queue);
+void action_add(struct queue *queue, struct queue_action action);
+/* The answer may have been decided on already, and wait to be taken. */
+void action_take_back_answer(struct queue *queue, const void *ctx);
+
+/* ---- waiter.c ---- */
+
+/* Whether there is no room for one more, of that account or of any. */
+bool waiters_are_full(const struct queue *queue, uint64_t account);
+/*
+ * The one that a QUEUE_SUBMIT brings, counted in its account's share; NULL without memory. It has to join an entry or
+ * be discarded.
+ */
+struct waiter *waiter_new(struct queue *queue, const struct queue_event *event, uint64_t now_ms);
+void waiter_join(struct queue *queue, struct waiter *waiter, struct queue_entry *entry);
+void waiter_discard(struct queue *queue, struct waiter *waiter);
+/* NULL if there is none, or it was answered. */
+struct waiter *waiter_find(const struct queue *queue, const void *ctx);
+/* Both end a waiter that has joined. */
+void waiter_forget(struct queue *queue, struct waiter *waiter);
+void waiter_answer(struct queue *queue, struct waiter *waiter, struct outcome outcome);
+
+/* ---- set.c ---- */
+
+static inline bool set_is_txt(const struct change_set *set)
+{
+	return set->count && change_is_txt(&set->changes[0]);
+}
+
+/* Whether it is known of every record what it was; of one. */
+bool set_is_known(const struct change_set *set);
+bool set_is_known_in_part(const struct change_set *set);
+/* Whether it puts a string into a TXT record. */
+bool set_adds_text(const struct change_set *set);
+/* Whether everything seems to be as it is to become. */
+bool set_is_so_already(const struct change_set *set);
+/* Whether what is there has to be read before it can be changed. */
+bool set_rewrites(const struct change_set *set);
+/* Whether the later set is for all the records of the earlier one, on the same conditions. */
+bool set_replaces(const struct change_set *later, const struct change_set *earlier);
+/* How many of its records must exist, and the type of the prerequisite of that number. */
+size_t set_prerequisites(const struct change_set *set);
+enum addr_family set_prerequisite(const struct change_set *set, size_t number);
+/* Which change a probe is about: the first one whose record must exist, else the one that rewrites its record. */
+size_t set_to_probe(const struct change_set *set);
+
+/* ---- hint.c ---- */
+
+/* Takes what memory knows of the records, unless more is known already, and works out what is to become of them. */
+void hints_recall(const struct queue *queue, struct queue_entry *entry);
+/* The primary has said what a record is. */
+void hint_keep(struct queue *queue, const struct queue_entry *entry, enum addr_family family,
+	       const struct rrset *rrset);
+/* A hint was wrong: a message that relied on it was rejected, with all that was in it. */
+void hints_doubt(struct queue *queue);
+/* Compares what was found with the hint that was not relied on. */
+void hint_judge(struct queue *queue, const struct queue_entry *entry, enum addr_family family,
+		const struct rrset *found);
+/* The set was carried out. */
+void hints_keep(struct queue *queue, const struct queue_entry *entry);
+/* What was known of the records is not to be relied on. */
+void hints_drop(struct queue *queue, struct queue_entry *entry);
+/* For a rotation: of what is there stays the string that was set last, as far as that is known, else any. */
+void hint_choose_text(const struct queue *queue, struct queue_entry *entry, const struct dns_answer *found);
+
+/* ---- group.c ---- */
+
+/* Of a group that is open more members are to come. Without memory for it, the sets go each for itself. */
+void group_open(struct queue *queue);
+void group_close(struct queue *queue);
+/* The others of its request wait for the entry, or need not any more. */
+void group_await(struct queue_entry *entry);
+void group_settle(struct queue *queue, struct queue_entry *settled);
+/* The entry ends. */
+void group_leave(struct queue *queue, struct queue_entry *entry);
+
+/* ---- entry.c ---- */
+
+static inline uint64_t entry_owner(const struct queue_entry *entry)
+{
+	return entry->chain->by_owner.hash;
+}
+
+static inline bool entry_is_wanted(const struct queue_entry *entry)
+{
+	return !TAILQ_EMPTY(&entry->waiters);
+}
+
+static inline bool entry_is_listed(const struct queue_entry *entry)
+{
+	return entry->state != BLOCKED && entry->state != WITH_PRIMARY && entry->state != SUSPECT;
+}
+
+static inline void entry_move_to(struct queue *queue, struct queue_entry *entry, enum entry_state state)
+{
+	if (entry_is_listed(entry))
+		TAILQ_REMOVE(&queue->lists[entry->state], entry, in_state);
+	queue->ready_count -= entry->state == READY;
+	entry->state = state;
+	queue->ready_count += state == READY;
+	if (entry_is_listed(entry))
+		TAILQ_INSERT_TAIL(&queue->lists[state], entry, in_state);
+}
+
+/* NULL if nothing of that owner is in the queue. `hash` is the owner's. */
+struct chain *chain_find(const struct queue *queue, uint64_t hash, const struct name *owner);
+/* The last entry of a chain, which may be NULL, if it still waits and the set can take its place; else NULL. */
+struct queue_entry *chain_replaceable(const struct chain *chain, const struct change_set *set);
+void entry_replace(struct queue *queue, struct queue_entry *entry, const struct change_set *set, uint64_t now_ms);
+/*
+ * An entry at the end of its owner's chain; `chain` is NULL if there is none yet. `hash` is the owner's. NULL without
+ * memory.
+ */
+struct queue_entry *entry_new(struct queue *queue, struct chain *chain, uint64_t hash, const struct change_set *set,
+			      uint64_t now_ms);
+/* Whether the primary may still be asked what is there. */
+bool entry_may_look(const struct queue_entry *entry);
+/* The next thing to do with an entry at the head of its chain. */
+void entry_route(struct queue *queue, struct queue_entry *entry, uint64_t now_ms);
+void entry_pause(struct queue *queue, struct queue_entry *entry, uint64_t retry_at_ms);
+/* The entry's end: whoever still waits for it gets the outcome, and the next of its owner may go. */
+void entry_end(struct queue *queue, struct queue_entry *entry, enum outcome_code code, uint64_t now_ms);
+/* OUTCOME_NO_RECORD for want of the record of that type; ADDR_NONE: which one is not known. */
+void entry_end_missing(struct queue *queue, struct queue_entry *entry, enum addr_family missing, uint64_t now_ms);
+/* What an entry's story amounts to, if it ends without the primary having carried it out for certain. */
+enum outcome_code entry_undone(const struct queue_entry *entry, enum outcome_code certainly);
+/* Frees all entries, whose waiters are gone. */
+void entries_free(struct queue *queue);
+
+/* ---- message.c ---- */
+
+/* Sends all that may go now. */
+void messages_send(struct queue *queue, uint64_t now_ms);
+/*
+ * The primary has committed, and pauses. What was answered may come again, from clients that always want something, and
+ * joins what waits already. Once all that is there, there is nothing more to wait for.
+ */
+void messages_pause(struct queue *queue, size_t answered, uint64_t now_ms);
+/* A message that has not left is taken back once nobody in it waits any more. */
+void message_withdraw_if_unwanted(struct queue_message *message);
+/* It is not with the primary any more. */
+void message_came_back(struct queue *queue, const struct queue_message *message);
+
+/* ---- rejection.c ---- */
+
+/* The primary rejected an UPDATE: whose fault it is, and what becomes of the others. */
+void rejection_take(struct queue *queue, struct queue_message *message, unsigned rcode, uint64_t now_ms);
+/* A probe of an entry has come back: the record exists or does not; nothing was changed either way. */
+void rejection_probed(struct queue *queue, struct queue_entry *entry, const struct dns_result *result, uint64_t now_ms);
+
+/* ---- reply.c ---- */
+
+/* A message has come to its end: what that means for its sets. */
+void reply_take(struct queue *queue, struct queue_message *message, const struct dns_result *result, uint64_t now_ms);
+
+#endif

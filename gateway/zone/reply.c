@@ -1,0 +1,256 @@
+/*
+ * What a reply means for the sets of its message.
+ */
+#include "zone/queue_parts.h"
+
+static uint64_t next_jitter(struct queue *queue)
+{
+	/* xorshift64 (Marsaglia 2003): chance enough to keep retries of many gateways apart. */
+	queue->jitter ^= queue->jitter << 13;
+	queue->jitter ^= queue->jitter >> 7;
+	queue->jitter ^= queue->jitter << 17;
+	return queue->jitter;
+}
+
+static uint64_t pause_ms(struct queue *queue, unsigned attempts)
+{
+	uint64_t pause = (uint64_t)queue->limits.retry_pause_ms << (attempts > 16 ? 16 : attempts - 1);
+
+	return pause + next_jitter(queue) % (pause / 2 + 1);
+}
+
+/* Nothing was sent, or nothing believable came back. */
+static void retry_all(struct queue *queue, struct queue_message *message, uint64_t now_ms)
+{
+	uint64_t pause = pause_ms(queue, message->first->attempts + 1);
+	struct queue_entry *entry = message->first, *next;
+
+	for (; entry; entry = next) {
+		next = entry->next_in_message;
+		entry->attempts++;
+		if (!entry_is_wanted(entry) || entry->attempts >= queue->limits.attempts_max)
+			entry_end(queue, entry, entry_undone(entry, OUTCOME_UNREACHABLE), now_ms);
+		else
+			entry_pause(queue, entry, now_ms + pause);
+	}
+}
+
+/* What an outcome of a message is for this entry. */
+static enum outcome_code outcome_for(const struct queue_entry *entry, enum outcome_code code)
+{
+	if (code == OUTCOME_REFUSED)
+		return entry_undone(entry, code);
+	/* It is so already, and it may well have been an earlier attempt that made it so. */
+	return code == OUTCOME_UNCHANGED && entry->maybe_done ? OUTCOME_CHANGED : code;
+}
+
+static void end_all(struct queue *queue, struct queue_message *message, enum outcome_code code, uint64_t now_ms)
+{
+	struct queue_entry *entry = message->first, *next;
+
+	for (; entry; entry = next) {
+		next = entry->next_in_message;
+		entry_end(queue, entry, outcome_for(entry, code), now_ms);
+	}
+}
+
+/* Asks again what to do with each; who is not wanted any more ends here. */
+static void route_all(struct queue *queue, struct queue_message *message, uint64_t now_ms)
+{
+	struct queue_entry *entry = message->first, *next;
+
+	for (; entry; entry = next) {
+		next = entry->next_in_message;
+		if (entry_is_wanted(entry))
+			entry_route(queue, entry, now_ms);
+		else
+			entry_end(queue, entry, OUTCOME_UNREACHABLE, now_ms);
+	}
+}
+
+/* What the records have now is not known: before the sets are sent again, they are looked at. */
+static void mark_maybe_done(struct queue *queue, struct queue_message *message)
+{
+	for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message) {
+		entry->maybe_done = true;
+		entry->looked = false;
+		hints_drop(queue, entry);
+	}
+}
+
+static void note_committed(struct queue *queue, const struct queue_entry *entry)
+{
+	queue->part_committed = queue->part_committed || entry->halved;
+	hints_keep(queue, entry);
+	memory_clear_poison(queue->memory, entry_owner(entry));
+}
+
+static void on_update_verified(struct queue *queue, struct queue_message *message, unsigned rcode, uint64_t now_ms)
+{
+	switch (rcode) {
+	case DNS_NOERROR:
+		for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message)
+			note_committed(queue, entry);
+		messages_pause(queue, message->count, now_ms);
+		end_all(queue, message, OUTCOME_CHANGED, now_ms);
+		break;
+	case DNS_NOTIMP:
+		end_all(queue, message, OUTCOME_REFUSED, now_ms);
+		break;
+	default:
+		rejection_take(queue, message, rcode, now_ms);
+		break;
+	}
+}
+
+static void on_updated(struct queue *queue, struct queue_message *message, const struct dns_result *result,
+		       uint64_t now_ms)
+{
+	switch (result->verdict) {
+	case DNS_VERIFIED:
+		on_update_verified(queue, message, result->rcode, now_ms);
+		break;
+	case DNS_REJECTED:
+		/* Knot says BADKEY when its policy is against one of the sets. */
+		if (result->rcode == DNS_NOTAUTH &&
+		    (result->tsig_error == TSIG_RCODE_NOERROR || result->tsig_error == TSIG_RCODE_BADKEY))
+			rejection_take(queue, message, result->rcode, now_ms);
+		else
+			end_all(queue, message, OUTCOME_REFUSED, now_ms);
+		break;
+	case DNS_UNKNOWN:
+		mark_maybe_done(queue, message);
+		retry_all(queue, message, now_ms);
+		break;
+	case DNS_UNREACHABLE:
+		retry_all(queue, message, now_ms);
+		break;
+	}
+}
+
+/*
+ * Not all is as memory has it, or the primary does not tell: the records are looked at, or else the UPDATE decides.
+ */
+static void on_not_confirmed(struct queue *queue, struct queue_message *message, bool by_difference, uint64_t now_ms)
+{
+	bool hint_failed = false;
+
+	for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message) {
+		hint_failed = hint_failed || (by_difference && !entry->looked);
+		entry->alone = by_difference && message->count > 1 && entry->looked;
+		entry->confirm_failed = !entry->alone && (!by_difference || entry->looked || message->count == 1);
+		if (!entry->alone)
+			hints_drop(queue, entry);
+		if (!entry->alone && set_rewrites(&entry->set))
+			entry->looked = false;
+	}
+	if (hint_failed)
+		hints_doubt(queue);
+	route_all(queue, message, now_ms);
+}
+
+static void on_confirmed(struct queue *queue, struct queue_message *message, const struct dns_result *result,
+			 uint64_t now_ms)
+{
+	if (!dns_is_answered(result))
+		retry_all(queue, message, now_ms);
+	else if (result->verdict == DNS_VERIFIED && result->rcode == DNS_NOERROR)
+		end_all(queue, message, OUTCOME_UNCHANGED, now_ms);
+	else
+		on_not_confirmed(queue, message, result->verdict == DNS_VERIFIED && dns_is_about_records(result->rcode),
+				 now_ms);
+}
+
+static void note_look(struct queue *queue, struct queue_entry *entry, struct change *change,
+		      const struct dns_answer *found)
+{
+	if (found->count == 0 && change->must_exist && entry->absent == ADDR_NONE)
+		entry->absent = change->addr.family;
+	if (change->kind == CHANGE_TXT_ROTATE)
+		hint_choose_text(queue, entry, found);
+	if (change_is_txt(change))
+		return;
+	change->was = found->rrset;
+	hint_judge(queue, entry, change->addr.family, &found->rrset);
+	hint_keep(queue, entry, change->addr.family, &found->rrset);
+}
+
+/*
+ * A rewrite of what could not be read: the primary does not tell, or there is too much of it. (Of too many strings
+ * any is kept.)
+ */
+static bool is_blind(const struct queue_entry *entry)
+{
+	if (set_is_txt(&entry->set))
+		return entry->look_told_nothing && entry->set.changes[0].kind == CHANGE_TXT_ROTATE;
+	return set_rewrites(&entry->set) && !set_is_known(&entry->set);
+}
+
+static void finish_look(struct queue *queue, struct queue_entry *entry, uint64_t now_ms)
+{
+	/* That settles it, even if the look at the other record has failed. */
+	if (entry->absent != ADDR_NONE || entry->text_hidden) {
+		entry_end_missing(queue, entry, entry->absent, now_ms);
+		return;
+	}
+	if (entry->look_failed) {
+		entry->next_in_message = NULL;
+		retry_all(queue, &entry->looks[0], now_ms);
+		return;
+	}
+	entry->looked = true;
+	if (is_blind(entry))
+		entry_end(queue, entry, entry_undone(entry, OUTCOME_REFUSED), now_ms);
+	else if (entry_is_wanted(entry))
+		entry_route(queue, entry, now_ms);
+	else
+		entry_end(queue, entry, OUTCOME_UNREACHABLE, now_ms);
+}
+
+/*
+ * Only what the primary says with authority about the record counts; if it says nothing of use, the UPDATE decides,
+ * unless that is made of what is there.
+ */
+static void on_looked(struct queue *queue, struct queue_message *message, const struct dns_result *result,
+		      uint64_t now_ms)
+{
+	struct queue_entry *entry = message->first;
+	struct change *change = &entry->set.changes[message->change];
+	bool told = result->verdict == DNS_VERIFIED && result->answer.authoritative &&
+		    (result->rcode == DNS_NOERROR || result->rcode == DNS_NXDOMAIN);
+	bool hidden = result->verdict == DNS_VERIFIED && result->answer.hidden;
+
+	/* Nothing is made where it would be hidden; what is there may change, such as a delegated server's address. */
+	if (hidden && change->kind == CHANGE_REPLACE)
+		change->must_exist = true;
+	entry->text_hidden = hidden && change_is_txt(change);
+	if (told)
+		note_look(queue, entry, change, &result->answer);
+	else if (!dns_is_answered(result))
+		entry->look_failed = true;
+	entry->look_told_nothing = entry->look_told_nothing || !told;
+	if (--entry->looks_missing == 0)
+		finish_look(queue, entry, now_ms);
+}
+
+void reply_take(struct queue *queue, struct queue_message *message, const struct dns_result *result, uint64_t now_ms)
+{
+	message_came_back(queue, message);
+	switch (message->kind) {
+	case DNS_UPDATE:
+		on_updated(queue, message, result, now_ms);
+		break;
+	case DNS_CONFIRM:
+		on_confirmed(queue, message, result, now_ms);
+		break;
+	case DNS_PROBE:
+		rejection_probed(queue, message->first, result, now_ms);
+		break;
+	case DNS_QUERY:
+		on_looked(queue, message, result, now_ms);
+		break;
+	case DNS_SOA:
+	case DNS_REHEARSE:
+		break; /* a queue sends no such message */
+	}
+}
