@@ -8,7 +8,7 @@ import pytest
 
 import certificates
 from faulty import Scripted
-from gateway import SHORT_TIMEOUTS, ZONE, config_text, secret, zone_setting
+from gateway import ZONE, config_text, secret, zone_setting
 from pages import PAGE, Visitor
 from process import LOOPBACK, wait_until
 from test_reload import reload

@@ -4,7 +4,6 @@
 #include "support.h"
 
 #include <netinet/in.h>
-#include <stdio.h>
 #include <sys/un.h>
 
 static void reads_the_usual_notations_and_writes_the_canonical_one(void **state)
