@@ -98,11 +98,10 @@ static struct size size_of(const struct throttle *throttle, enum kind kind)
 
 static uint64_t key_of(const struct throttle *throttle, enum kind kind, struct text login, const struct addr *source)
 {
-	size_t source_len = source->family == ADDR_V6 ? 8 : 4; /* a /64 is what one customer has */
 	uint64_t key = throttle->limits.seed + kind;
 
 	if (kind != FAILURES_OF_LOGIN && kind != CHANGES_OF_LOGIN)
-		key = table_hash(key, (struct text){(const char *)source->octets, source_len});
+		key = table_hash(key, addr_customer(source));
 	if (kind != FAILURES_OF_SOURCE && kind != CHANGES_OF_SOURCE)
 		key = table_hash(key, login);
 	return key;

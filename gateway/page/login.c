@@ -152,12 +152,6 @@ static void on_password(void *ctx, enum status status)
 	verifier_check(parts->verifier, job->password_hash, job->password, suspicion, on_verified, job);
 }
 
-/* What one customer has: an IPv4 address, or an IPv6 /64. */
-static bool is_same_source(const struct addr *a, const struct addr *b)
-{
-	return a->family == b->family && memcmp(a->octets, b->octets, a->family == ADDR_V6 ? 8 : 4) == 0;
-}
-
 /* Strangers leave room for those who are logged in, and for each other. */
 static bool may_wait(struct job *job)
 {
@@ -168,7 +162,7 @@ static bool may_wait(struct job *job)
 	for (size_t i = 0; i < LOGINS_MAX; i++) {
 		struct addr *other = &job->page->logins[i];
 
-		waiting += is_same_source(other, source);
+		waiting += text_equal(addr_customer(other), addr_customer(source));
 		if (other->family == ADDR_NONE)
 			place = other;
 	}
