@@ -1,7 +1,7 @@
 /*
  * Changing the login password:
  *
- *   passwd_begin     the throttle, the form
+ *   passwd_begin     the throttle, the form, a place to wait at
  *   check            on the worker: whether the session still holds; the hash of the password
  *   on_checked       has the verifier check the current password
  *   on_verified      if it is right, has the worker go on
@@ -90,7 +90,8 @@ void passwd_begin(struct job *job)
 		show_wait(job, wait_s);
 	else if (job->passform.error)
 		home_read(job);
-	else if (state_do(parts->state, check, on_checked, job) != STATUS_OK)
+	else if (!login_may_wait(job, job->page->changes, CHANGES_MAX) ||
+		 state_do(parts->state, check, on_checked, job) != STATUS_OK)
 		answer_busy(job);
 }
 
