@@ -2,7 +2,9 @@
 
 import contextlib
 import re
+import sqlite3
 import time
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
 import pytest
@@ -450,6 +452,26 @@ def test_who_asks_many_times_at_once_gets_no_more_guesses(store):
         statuses = [connection.answer().status for connection in connections]
     assert set(statuses) <= {400, 429, 503}
     assert 0 < statuses.count(400) <= 2 + 4
+
+
+def test_a_password_that_the_administrator_sets_meanwhile_stays(store):
+    """Somebody else's transaction holds up the new one, and then there is another current one."""
+    own = store()
+    visitor = Visitor(own.gateway)
+    visitor.log_in("bob", PASSWORD)
+    before = "SELECT password FROM users WHERE login = 'bob'"
+    (of_eve,), = own.query("SELECT password FROM users WHERE login = 'eve'")
+    other = sqlite3.connect(own.folder / "ddnsgate.db", isolation_level=None)
+    with contextlib.closing(other), ThreadPoolExecutor(1) as pool:
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("UPDATE users SET password = ? WHERE login = 'bob'", [of_eve])
+        changing = pool.submit(change, visitor, PASSWORD, NEW)
+        time.sleep(1.5)
+        other.execute("COMMIT")
+        assert changing.result().status == 200
+    assert own.query(before) == [(of_eve,)]
+    assert "Log in" in visitor.words and "ddnsgate_session" not in visitor.cookies
+    assert "page-password outcome=changed" not in own.gateway.log
 
 
 def test_a_session_that_is_over_changes_no_password(store):
