@@ -121,7 +121,7 @@ struct queue {
 	struct queue_limits limits;
 	struct memory *memory;
 	struct table chains, waiters_by_ctx, shares;
-	struct waiters deadlines; /* earliest first: the time allowed is the same for all */
+	struct waiters deadlines; /* earliest first */
 	struct entries lists[STATE_COUNT];
 	struct group *open;                 /* of a request of which more sets follow, or NULL */
 	STAILQ_HEAD(, queue_message) parts; /* of messages that were taken apart */

@@ -2662,6 +2662,23 @@ static void the_deadline_is_exact_in_flight(void **state)
 	assert_at_rest(bench);
 }
 
+static void who_is_allowed_less_time_is_answered_before_who_came_earlier(void **state)
+{
+	struct queue_limits limits = limits_default;
+	struct bench *bench = *state;
+	struct waiter *earlier = submit(bench, WWW, V4), *later;
+
+	limits.deadline_ms = DEADLINE_MS / 4;
+	queue_set_limits(bench->queue, &limits);
+	later = submit(bench, FTP, V4);
+	assert_int_equal(queue_wake_at_ms(bench->queue), START_MS + DEADLINE_MS / 4);
+	pass(bench, DEADLINE_MS / 4);
+	assert_outcome(later, OUTCOME_UNREACHABLE);
+	assert_waits(earlier);
+	pass(bench, DEADLINE_MS - DEADLINE_MS / 4);
+	assert_outcome(earlier, OUTCOME_UNKNOWN);
+}
+
 static void what_waits_for_a_connection_is_withdrawn_at_the_deadline(void **state)
 {
 	struct bench *bench = *state;
@@ -3293,6 +3310,7 @@ int main(void)
 		cmocka_unit_test(who_gave_up_is_left_out_of_what_is_taken_apart),
 		cmocka_unit_test(what_is_looked_at_again_has_left_its_neighbours),
 		TEST(the_deadline_is_exact_in_flight),
+		TEST(who_is_allowed_less_time_is_answered_before_who_came_earlier),
 		TEST(what_waits_for_a_connection_is_withdrawn_at_the_deadline),
 		TEST(a_message_is_withdrawn_when_the_last_one_in_it_gives_up),
 		TEST(what_never_left_is_unreachable_at_the_deadline),
