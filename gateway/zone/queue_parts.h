@@ -200,6 +200,8 @@ void hint_keep(struct queue *queue, const struct queue_entry *entry, enum addr_f
 	       const struct rrset *rrset);
 /* A hint was wrong: a message that relied on it was rejected, with all that was in it. */
 void hints_doubt(struct queue *queue);
+/* A look told nothing, so one less is to come: else they would never end where the primary tells nobody. */
+void hints_trust(struct queue *queue);
 /* Compares what was found with the hint that was not relied on. */
 void hint_judge(struct queue *queue, const struct queue_entry *entry, enum addr_family family,
 		const struct rrset *found);

@@ -226,7 +226,9 @@ static void on_looked(struct queue *queue, struct queue_message *message, const 
 	entry->text_hidden = hidden && change_is_txt(change);
 	if (told)
 		note_look(queue, entry, change, &result->answer);
-	else if (!dns_is_answered(result))
+	else if (dns_is_answered(result))
+		hints_trust(queue);
+	else
 		entry->look_failed = true;
 	entry->look_told_nothing = entry->look_told_nothing || !told;
 	if (--entry->looks_missing == 0)

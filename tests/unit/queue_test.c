@@ -837,6 +837,51 @@ static void a_hint_that_a_look_finds_wrong_is_one_more_reason_for_doubt(void **s
 	assert_kind(bench, FTP, DNS_UPDATE);
 }
 
+/* Where a primary keeps to a TTL of its own, each hint has another one than what is found. */
+static void a_hint_with_another_ttl_is_not_wrong(void **state)
+{
+	struct bench *bench = *state;
+	struct dns_result capped;
+	unsigned number = 1;
+
+	commit_number(bench, WWW, V4, 1);
+	commit_number(bench, FTP, V4, number);
+	submit_number(bench, WWW, V4, 2);
+	reply(bench, WWW, DNS_NXRRSET);
+	reply(bench, WWW, DNS_NOERROR);
+	bench->blind = true;
+	for (unsigned i = 0; i < 64; i++, number++) {
+		submit_number(bench, FTP, V4, number + 1);
+		capped = found(1, numbered(ADDR_V4, number), TTL_S / 2);
+		reply_with(bench, FTP, capped);
+		reply(bench, FTP, DNS_NOERROR);
+	}
+	submit_number(bench, FTP, V4, number + 1);
+	assert_kind(bench, FTP, DNS_UPDATE);
+}
+
+/* Looks are of no use then, so they do not go on for ever. */
+static void hints_are_relied_on_again_though_the_primary_does_not_tell(void **state)
+{
+	struct bench *bench = *state;
+	unsigned number = 1;
+
+	commit_number(bench, WWW, V4, 1);
+	commit_number(bench, FTP, V4, number);
+	submit_number(bench, WWW, V4, 2);
+	reply(bench, WWW, DNS_NXRRSET);
+	reply(bench, WWW, DNS_NOERROR);
+	bench->blind = true;
+	for (unsigned i = 0; i < 64; i++, number++) {
+		submit_number(bench, FTP, V4, number + 1);
+		assert_kind(bench, FTP, DNS_QUERY);
+		reply(bench, FTP, DNS_REFUSED);
+		reply(bench, FTP, DNS_NOERROR);
+	}
+	submit_number(bench, FTP, V4, number + 1);
+	assert_kind(bench, FTP, DNS_UPDATE);
+}
+
 static void a_record_that_others_changed_is_changed_back(void **state)
 {
 	struct bench *bench = *state;
@@ -3224,6 +3269,8 @@ int main(void)
 		cmocka_unit_test(only_a_confirmation_makes_it_unchanged),
 		TEST(after_a_wrong_hint_others_have_to_prove_right),
 		TEST(a_hint_that_a_look_finds_wrong_is_one_more_reason_for_doubt),
+		TEST(a_hint_with_another_ttl_is_not_wrong),
+		TEST(hints_are_relied_on_again_though_the_primary_does_not_tell),
 		TEST(a_record_that_others_changed_is_changed_back),
 		TEST(a_record_that_vanished_is_missing_though_it_seemed_the_same),
 		TEST(a_record_that_vanished_is_missing_though_it_seemed_to_differ),
