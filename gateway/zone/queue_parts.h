@@ -282,9 +282,10 @@ void entries_free(struct queue *queue);
 void messages_send(struct queue *queue, uint64_t now_ms);
 /*
  * The primary has committed, and pauses. What was answered may come again, from clients that always want something, and
- * joins what waits already. Once all that is there, there is nothing more to wait for.
+ * joins what waits already. Once all that is there, there is nothing more to wait for. What went alone begins no pause:
+ * many such, one after the other, would keep the others waiting for as long.
  */
-void messages_pause(struct queue *queue, size_t answered, uint64_t now_ms);
+void messages_pause(struct queue *queue, const struct queue_message *committed, uint64_t now_ms);
 /* A message that has not left is taken back once nobody in it waits any more. */
 void message_withdraw_if_unwanted(struct queue_message *message);
 /* It is not with the primary any more. */

@@ -91,7 +91,7 @@ static void on_update_verified(struct queue *queue, struct queue_message *messag
 	case DNS_NOERROR:
 		for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message)
 			note_committed(queue, entry);
-		messages_pause(queue, message->count, now_ms);
+		messages_pause(queue, message, now_ms);
 		end_all(queue, message, OUTCOME_CHANGED, now_ms);
 		break;
 	case DNS_NOTIMP:

@@ -2637,6 +2637,31 @@ static void who_poisoned_a_batch_goes_alone_for_a_while(void **state)
 	assert_int_equal(message_of(bench, host(3))->count, 6);
 }
 
+/* Each of them commits, and after none of that do the others begin to wait anew. */
+static void who_goes_alone_keeps_nobody_waiting_for_the_primary_s_pause(void **state)
+{
+	struct queue_limits limits = limits_default;
+	struct bench *bench = *state;
+
+	rcode_of_culprits = DNS_REFUSED;
+	memcpy(culprits, (const unsigned[]){3, 4, 5}, sizeof culprits);
+	submit_batch(bench, 20);
+	serve(bench, judge_culprits);
+	limits.commit_pause_ms = COMMIT_PAUSE_MS;
+	queue_set_limits(bench->queue, &limits);
+	submit(bench, WWW, V4);
+	for (unsigned i = 3; i <= 5; i++)
+		submit(bench, host(i), V4);
+	submit(bench, FTP, V4);
+	reply(bench, WWW, DNS_NOERROR); /* so WWW may come again, and is waited for */
+	assert_false(is_in_flight(bench, FTP));
+	pass(bench, COMMIT_PAUSE_MS / 2);
+	reply(bench, host(3), DNS_NOERROR);
+	assert_int_equal(message_of(bench, host(4))->count, 1);
+	pass(bench, COMMIT_PAUSE_MS / 2);
+	assert_int_equal(message_of(bench, FTP)->count, 1);
+}
+
 static void who_fails_alone_poisons_nobody(void **state)
 {
 	struct bench *bench = *state;
@@ -3188,6 +3213,7 @@ static void random_step(struct bench *bench, struct fake_random *random)
 	case 4:
 		if (queue_wake_at_ms(bench->queue) <= bench->now_ms)
 			tick(bench);
+		assert_true(queue_wake_at_ms(bench->queue) > bench->now_ms);
 		break;
 	default:
 		random_cancel(bench, random);
@@ -3353,6 +3379,7 @@ int main(void)
 		cmocka_unit_test(after_a_missing_record_those_not_looked_at_are_looked_at),
 		cmocka_unit_test(a_fault_of_the_whole_message_is_not_taken_apart),
 		TEST(who_poisoned_a_batch_goes_alone_for_a_while),
+		TEST(who_goes_alone_keeps_nobody_waiting_for_the_primary_s_pause),
 		TEST(who_fails_alone_poisons_nobody),
 		cmocka_unit_test(who_gave_up_is_left_out_of_what_is_taken_apart),
 		cmocka_unit_test(what_is_looked_at_again_has_left_its_neighbours),
