@@ -3162,7 +3162,43 @@ static struct dns_result random_result(struct fake_random *random, const struct 
 	if (message->request.kind == DNS_QUERY && fake_random_below(random, 4))
 		result = found(fake_random_below(random, 3),
 			       numbered(family_asked(message), fake_random_below(random, 4)), TTL_S);
+	if (message->request.kind == DNS_QUERY)
+		result.answer.hidden = fake_random_below(random, 8) == 0;
 	return result;
+}
+
+static void make_text_set(struct change_set *set, struct fake_random *random)
+{
+	static const char *const strings[] = {"", "one", "two"};
+
+	set->count = 1;
+	set->changes[0] = (struct change){
+		.kind = (enum change_kind)(CHANGE_TXT_SET + fake_random_below(random, 4)),
+		.ttl_s = TTL_S,
+	};
+	set->txt = txt_of(strings[fake_random_below(random, 3)]);
+}
+
+static void make_prefix(struct change *change)
+{
+	if (change->addr.family == ADDR_V6)
+		*change = (struct change){
+			.kind = CHANGE_PREFIX,
+			.addr = {ADDR_V6, {0xfd}},
+			.prefix_len = 16,
+			.ttl_s = TTL_S,
+			.must_exist = change->must_exist,
+		};
+}
+
+/* As a reload of the configuration does. */
+static void random_limits(struct bench *bench, struct fake_random *random)
+{
+	bench->limits.commit_pause_ms = fake_random_below(random, 100);
+	bench->limits.deadline_ms = 1 + fake_random_below(random, 1500);
+	bench->limits.attempts_max = 1 + fake_random_below(random, 5);
+	bench->limits.overlap_min = fake_random_below(random, 4);
+	queue_set_limits(bench->queue, &bench->limits);
 }
 
 static void random_submit(struct bench *bench, struct fake_random *random)
@@ -3173,6 +3209,11 @@ static void random_submit(struct bench *bench, struct fake_random *random)
 	size_t waiting = queue_waiting(bench->queue);
 
 	set.account = fake_random_below(random, ACCOUNTS);
+	if (fake_random_below(random, 5) == 0)
+		make_text_set(&set, random);
+	else if (fake_random_below(random, 5) == 0)
+		make_prefix(&set.changes[set.count - 1]);
+	set.more = fake_random_below(random, 4) == 0;
 	if (try_submit_set(bench, set) == STATUS_FULL)
 		assert_true(waiting >= bench->limits.waiters_max || waiting >= bench->limits.share_max);
 }
@@ -3193,7 +3234,7 @@ static void random_cancel(struct bench *bench, struct fake_random *random)
 
 static void random_step(struct bench *bench, struct fake_random *random)
 {
-	switch (fake_random_below(random, 6)) {
+	switch (fake_random_below(random, 7)) {
 	case 0:
 	case 1:
 		random_submit(bench, random);
@@ -3214,6 +3255,10 @@ static void random_step(struct bench *bench, struct fake_random *random)
 		if (queue_wake_at_ms(bench->queue) <= bench->now_ms)
 			tick(bench);
 		assert_true(queue_wake_at_ms(bench->queue) > bench->now_ms);
+		break;
+	case 5:
+		if (fake_random_below(random, 8) == 0)
+			random_limits(bench, random);
 		break;
 	default:
 		random_cancel(bench, random);
