@@ -313,8 +313,8 @@ static void on_account(void *ctx, enum status status, const struct account *acco
 	struct presented presented = {
 		.key = shown->key,
 		.source = job->request->source,
-		.suspect = throttle_suspects(parts->throttle, attempted(job), &job->request->source,
-					     env_now_ms(parts->env)),
+		.suspicion = throttle_suspicion(parts->throttle, attempted(job), &job->request->source,
+						env_now_ms(parts->env)),
 	};
 
 	if (status == STATUS_DUPLICATE && job->intent.by_token)

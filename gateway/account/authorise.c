@@ -84,7 +84,7 @@ struct trial {
 	const struct authoriser *authoriser;
 	struct account *account; /* our copy: the store's is gone by the time that a hash is computed */
 	struct addr source;
-	bool suspect;
+	unsigned suspicion;
 	size_t at; /* the key that is being tried */
 	authorised_fn *done;
 	void *ctx;
@@ -129,7 +129,7 @@ static void try_next(struct trial *trial)
 	trial->at = next_crypt(trial->account, trial->at, env_wall_s(trial->authoriser->env));
 	if (trial->at < trial->account->key_count) {
 		verifier_check(trial->authoriser->verifier, trial->account->keys[trial->at].key.crypt,
-			       (struct text){trial->secret, trial->secret_len}, trial->suspect, on_verified, trial);
+			       (struct text){trial->secret, trial->secret_len}, trial->suspicion, on_verified, trial);
 	} else {
 		trial->done(trial->ctx, OUTCOME_WRONG_KEY, NULL);
 		trial_free(trial);
@@ -148,7 +148,7 @@ static void try_crypt(const struct authoriser *authoriser, const struct account 
 	}
 	trial->authoriser = authoriser;
 	trial->source = presented->source;
-	trial->suspect = presented->suspect;
+	trial->suspicion = presented->suspicion;
 	trial->at = 0;
 	trial->done = done;
 	trial->ctx = ctx;

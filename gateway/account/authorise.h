@@ -25,7 +25,7 @@ struct authoriser {
 struct presented {
 	struct text key;
 	struct addr source;
-	bool suspect; /* there were too many failures; see verifier_check() */
+	unsigned suspicion; /* see verifier_check() */
 };
 
 /*

@@ -5,7 +5,6 @@
 #ifndef ACCOUNT_CSV_H
 #define ACCOUNT_CSV_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

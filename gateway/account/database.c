@@ -151,10 +151,9 @@ void sql_done(sqlite3_stmt *statement)
 
 enum status sql_failed(struct database *database)
 {
-	int code = sqlite3_errcode(database->sqlite);
-
+	database->code = sqlite3_errcode(database->sqlite) & 0xff;
 	snprintf(database->error, sizeof database->error, "%s", sqlite3_errmsg(database->sqlite));
-	switch (code & 0xff) {
+	switch (database->code) {
 	case SQLITE_NOMEM:
 		return STATUS_NO_MEMORY;
 	case SQLITE_CONSTRAINT:
@@ -217,6 +216,7 @@ enum status database_commit(struct database *database)
 void database_rollback(struct database *database)
 {
 	char error[DATABASE_ERROR_MAX];
+	int code = database->code;
 
 	if (sqlite3_get_autocommit(database->sqlite))
 		return; /* SQLite has rolled back already, as it does when the disk is full */
@@ -224,6 +224,7 @@ void database_rollback(struct database *database)
 	/* What had failed before is what matters. */
 	if (sql_run_plain(database, SQL_ROLLBACK) != STATUS_OK)
 		memcpy(database->error, error, sizeof error);
+	database->code = code;
 }
 
 const char *database_error(const struct database *database)

@@ -28,6 +28,7 @@ enum {
 	DATABASE_KEY_NAME_MAX = 64, /* octets of a key's name */
 	DATABASE_HISTORY_MAX = 50,  /* entries of one host; the oldest give way */
 	DATABASE_HOSTS_MAX = 1000,  /* hosts of one login that have a history; those idle longest give way */
+	DATABASE_LEFT_OUT_MAX = 32, /* records that one database_record() leaves out */
 };
 
 /*
@@ -135,8 +136,14 @@ MUST_USE enum status database_key_revoke(struct database *database, struct text 
 
 /* ---- History ---- */
 
-/* Notes what became of updates, in one transaction, and when their keys were used. */
-MUST_USE enum status database_record(struct database *database, const struct record *const *records, size_t count);
+/*
+ * Notes what became of updates, in one transaction, and when their keys were used. A record that cannot be written
+ * because of itself (a constraint, a damaged page where it belongs) is left out, so that it holds up no other: its
+ * place becomes NULL, whatever is returned, and database_error() tells of the last one. After STATUS_OK all others are
+ * written; after anything else none, and they may be tried again: the file or the disk failed, or more than
+ * DATABASE_LEFT_OUT_MAX records.
+ */
+MUST_USE enum status database_record(struct database *database, const struct record **records, size_t count);
 
 /* Something that was so one or more times in a row: same source, same addresses, same outcome. */
 struct database_event {

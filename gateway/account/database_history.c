@@ -142,16 +142,55 @@ static enum status record_one(struct database *database, const struct record *re
 	return status;
 }
 
-enum status database_record(struct database *database, const struct record *const *records, size_t count)
+/* Sets *failed to the record that failed, if it is one of them; else to `count`. */
+static enum status record_all(struct database *database, const struct record *const *records, size_t count,
+			      size_t *failed)
 {
 	enum status status = database_begin(database);
 
-	for (size_t i = 0; i < count && status == STATUS_OK; i++)
+	*failed = count;
+	for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+		if (!records[i])
+			continue;
 		status = record_one(database, records[i]);
+		if (status != STATUS_OK)
+			*failed = i;
+	}
 	if (status == STATUS_OK)
 		status = database_commit(database);
 	if (status != STATUS_OK)
 		database_rollback(database);
+	return status;
+}
+
+/* Whether the last failure says something of what was written, and nothing of all else: the disk, locks, memory. */
+static bool is_of_the_record(const struct database *database)
+{
+	switch (database->code) {
+	case SQLITE_CONSTRAINT:
+	case SQLITE_CORRUPT:
+	case SQLITE_MISMATCH:
+	case SQLITE_TOOBIG:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
+ * All anew without the one that failed, and no savepoints: after SQLITE_CORRUPT SQLite refuses to write anything more
+ * in the same transaction. What was rolled back has cost no write to the disk.
+ */
+enum status database_record(struct database *database, const struct record **records, size_t count)
+{
+	enum status status;
+	size_t left_out = 0, failed;
+
+	while ((status = record_all(database, records, count, &failed)) != STATUS_OK) {
+		if (failed == count || !is_of_the_record(database) || left_out++ == DATABASE_LEFT_OUT_MAX)
+			break;
+		records[failed] = NULL;
+	}
 	return status;
 }
 

@@ -42,6 +42,7 @@ struct database {
 	sqlite3 *sqlite;
 	sqlite3_stmt *statements[SQL_COUNT];
 	bool broken;
+	int code; /* SQLite's, of the last failure, without its details */
 	char error[DATABASE_ERROR_MAX];
 };
 

@@ -12,13 +12,14 @@
 #include "base/log.h"
 
 enum {
-	BATCH_MAX = 1000,       /* records in one transaction */
-	BATCH_PAUSE_MS = 1000,  /* that the first of them may wait for others */
-	RETRY_PAUSE_MS = 5000,  /* after a failure */
-	RECORDS_MAX = 10000,    /* that wait; 4 MiB at most */
-	JOBS_MAX = 64,          /* that wait */
-	JOB_WAIT_MAX_MS = 3000, /* then whoever asked for it has nothing of it any more */
-	PATIENCE_MS = 5000,     /* with another process that writes */
+	BATCH_MAX = 1000,        /* records in one transaction */
+	BATCH_PAUSE_MS = 1000,   /* that the first of them may wait for others */
+	RETRY_PAUSE_MS = 5000,   /* after a failure */
+	LEFT_OUT_LOG_MS = 60000, /* between lines about records that failed by themselves */
+	RECORDS_MAX = 10000,     /* that wait; 4 MiB at most */
+	JOBS_MAX = 64,           /* that wait */
+	JOB_WAIT_MAX_MS = 3000,  /* then whoever asked for it has nothing of it any more */
+	PATIENCE_MS = 5000,      /* with another process that writes */
 };
 
 struct item {
@@ -43,17 +44,19 @@ struct state {
 
 	STAILQ_HEAD(, item) items;
 	size_t item_count;
-	uint64_t batch_at_ms; /* when the next batch may go */
-	uint64_t dropped;     /* records, since the last batch that was written */
-	bool failing;         /* and the log says so */
+	uint64_t batch_at_ms;      /* when the next batch may go */
+	uint64_t dropped;          /* records, since the last batch that was written */
+	bool failing;              /* and the log says so */
+	uint64_t left_out;         /* records that failed by themselves, since the log told of one */
+	uint64_t left_out_told_ms; /* when the log may tell of the next one */
 
 	STAILQ_HEAD(, job) jobs;
 	size_t job_count;
 
 	/* The task that is with a worker. */
 	bool under_way;
-	struct job *job; /* NULL: it is a batch */
-	const struct record *batch[BATCH_MAX];
+	struct job *job;                       /* NULL: it is a batch */
+	const struct record *batch[BATCH_MAX]; /* NULL, once it was tried: failed by itself */
 	size_t batch_count;
 	enum status status;
 	bool opened;
@@ -93,13 +96,33 @@ static void work(void *ctx)
 
 /* ---- On the loop ---- */
 
-static void drop_first(struct state *state)
+static void drop(struct state *state, struct item *item)
 {
-	struct item *item = STAILQ_FIRST(&state->items);
-
-	STAILQ_REMOVE_HEAD(&state->items, link);
+	STAILQ_REMOVE(&state->items, item, item, link);
 	state->item_count--;
 	free(item);
+}
+
+/* Told once a minute at most: the next updates of the same host will fail in the same way. */
+static void note_left_out(struct state *state)
+{
+	const struct item *item = STAILQ_FIRST(&state->items);
+	const struct record *last = NULL;
+
+	for (size_t i = 0; i < state->batch_count; i++, item = STAILQ_NEXT(item, link)) {
+		if (state->batch[i])
+			continue;
+		last = &item->record;
+		state->left_out++;
+	}
+	if (!last || env_now_ms(state->env) < state->left_out_told_ms)
+		return;
+	LOG(LOG_ERROR, "history-left-out", log_text("folder", state->folder), log_slice("user", last->login),
+	    log_slice("host", last->host), log_number("records", (int64_t)state->left_out),
+	    log_text("error", state->error),
+	    log_text("text", "what could not be written by itself is dropped; all other history is written"));
+	state->left_out = 0;
+	state->left_out_told_ms = env_now_ms(state->env) + LEFT_OUT_LOG_MS;
 }
 
 /* One line when writing begins to fail, one when it works again; updates do not care. */
@@ -118,11 +141,18 @@ static void note_batch(struct state *state)
 	state->failing = failed;
 }
 
+/* Its items are the first ones in the queue still. */
 static void end_batch(struct state *state)
 {
+	struct item *item = STAILQ_FIRST(&state->items), *next;
+
 	note_batch(state);
-	for (size_t i = 0; i < state->batch_count && state->status == STATUS_OK; i++)
-		drop_first(state);
+	note_left_out(state);
+	for (size_t i = 0; i < state->batch_count; i++, item = next) {
+		next = STAILQ_NEXT(item, link);
+		if (state->status == STATUS_OK || !state->batch[i])
+			drop(state, item);
+	}
 	state->batch_count = 0;
 	state->batch_at_ms = env_now_ms(state->env) + (state->status == STATUS_OK ? BATCH_PAUSE_MS : RETRY_PAUSE_MS);
 }
@@ -202,7 +232,7 @@ static void release(struct state *state)
 		LOG(LOG_WARNING, "history-lost", log_text("folder", state->folder),
 		    log_number("dropped", (int64_t)(state->item_count + state->dropped)));
 	while (state->item_count)
-		drop_first(state);
+		drop(state, STAILQ_FIRST(&state->items));
 	database_free(&state->database);
 	free(state->folder);
 	free(state);

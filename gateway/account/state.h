@@ -4,7 +4,8 @@
  *
  * History is gathered and written in batches, out of the way of the updates that it tells of: when the disk is slow,
  * full or broken, what does not fit is dropped and counted, the log says so, and updates go on. A file that could not
- * be opened is tried again.
+ * be opened is tried again. A record that fails by itself is dropped, so that it holds up no other, and
+ * the log says so.
  */
 #ifndef ACCOUNT_STATE_H
 #define ACCOUNT_STATE_H

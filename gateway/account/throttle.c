@@ -98,11 +98,10 @@ static struct size size_of(const struct throttle *throttle, enum kind kind)
 
 static uint64_t key_of(const struct throttle *throttle, enum kind kind, struct text login, const struct addr *source)
 {
-	size_t source_len = source->family == ADDR_V6 ? 8 : 4; /* a /64 is what one customer has */
 	uint64_t key = throttle->limits.seed + kind;
 
 	if (kind != FAILURES_OF_LOGIN && kind != CHANGES_OF_LOGIN)
-		key = table_hash(key, (struct text){(const char *)source->octets, source_len});
+		key = table_hash(key, addr_customer(source));
 	if (kind != FAILURES_OF_SOURCE && kind != CHANGES_OF_SOURCE)
 		key = table_hash(key, login);
 	return key;
@@ -191,19 +190,26 @@ static uint64_t wide_wait_ms(const struct throttle *throttle, struct text login,
 		       wait_ms(throttle, FAILURES_OF_LOGIN, login, source, now_ms));
 }
 
-static bool suspects(const struct throttle *throttle, enum kind kind, struct text login, const struct addr *source,
-		     uint64_t now_ms)
+/* That are not forgotten; the one that is coming back counts as one. */
+static unsigned failures(const struct throttle *throttle, enum kind kind, struct text login, const struct addr *source,
+			 uint64_t now_ms)
 {
 	struct size size = size_of(throttle, kind);
 
-	/* The one that is coming back counts as one. */
-	return size.tokens && lacks_ms(throttle, kind, login, source, now_ms) > (THROTTLE_SUSPECT - 1) * size.token_ms;
+	if (size.tokens == 0)
+		return 0;
+	return (unsigned)((lacks_ms(throttle, kind, login, source, now_ms) + size.token_ms - 1) / size.token_ms);
 }
 
-bool throttle_suspects(const struct throttle *throttle, struct text login, const struct addr *source, uint64_t now_ms)
+unsigned throttle_suspicion(const struct throttle *throttle, struct text login, const struct addr *source,
+			    uint64_t now_ms)
 {
-	return suspects(throttle, FAILURES_OF_SOURCE, login, source, now_ms) ||
-	       suspects(throttle, FAILURES_OF_LOGIN, login, source, now_ms);
+	unsigned of_source = failures(throttle, FAILURES_OF_SOURCE, login, source, now_ms);
+
+	if (of_source < THROTTLE_SUSPECT &&
+	    failures(throttle, FAILURES_OF_LOGIN, login, source, now_ms) < THROTTLE_SUSPECT)
+		return 0;
+	return 1 + of_source;
 }
 
 unsigned throttle_failed(struct throttle *throttle, struct text login, const struct addr *source, uint64_t now_ms)

@@ -6,7 +6,7 @@
  * these locks: when it is empty, not even the right key helps for a while. When one of the others is empty, the right
  * key opens as ever, so that nobody can lock a login out for others, nor an address for other logins; but whoever fails
  * there is told to wait and nothing else. Long before that, after a few failures, it is a suspect, whom a verifier
- * serves last.
+ * serves last, and the later the more its source has failed.
  *
  * Pure. The space is fixed; a flood of new sources pushes out those that have failed least.
  */
@@ -50,10 +50,12 @@ unsigned throttle_wait_s(const struct throttle *throttle, struct text login, con
 			 uint64_t now_ms);
 
 /*
- * Whether there were THROTTLE_SUSPECT failures or more of the login anywhere, or of any logins at the source: not
- * enough to be told to wait.
+ * 0 unless there were THROTTLE_SUSPECT failures or more of the login anywhere, or of any logins at the source: not
+ * enough to be told to wait. Else 1 and the failures of the source, so that who comes from where nobody has failed is
+ * told from those who guess at its login from elsewhere.
  */
-bool throttle_suspects(const struct throttle *throttle, struct text login, const struct addr *source, uint64_t now_ms);
+unsigned throttle_suspicion(const struct throttle *throttle, struct text login, const struct addr *source,
+			    uint64_t now_ms);
 
 /*
  * Counts a failed attempt. Returns 0 if the client may be told why it failed; else the seconds that it is to wait, and

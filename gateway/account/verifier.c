@@ -39,7 +39,7 @@ struct check {
 	TAILQ_ENTRY(check) link;
 	struct verifier *verifier;
 	struct mark mark;
-	bool suspect;
+	unsigned suspicion;
 	uint64_t at_ms;
 	verified_fn *verified;
 	void *ctx;
@@ -56,7 +56,7 @@ struct verifier {
 	const struct env *env;
 	uint8_t mark_key[MARK_KEY_LEN];
 	struct set *right, *wrong;
-	struct checks waiting[2]; /* of those that are suspect, in [1] */
+	struct checks waiting[2]; /* those that are suspect, in [1], the least suspicious first */
 	size_t waiting_count[2];
 	struct check *under_way;
 	uint64_t began_ms;      /* that one */
@@ -167,7 +167,7 @@ static void work_done(void *job)
 	struct verifier *verifier = check->verifier;
 
 	verifier->under_way = NULL;
-	if (check->suspect) {
+	if (check->suspicion) {
 		uint64_t now_ms = env_now_ms(verifier->env);
 
 		verifier->suspect_at_ms = now_ms + SUSPECT_PAUSE * (now_ms - verifier->began_ms);
@@ -183,14 +183,18 @@ static void work_done(void *job)
 	go_on(verifier);
 }
 
+static void take(struct verifier *verifier, struct check *check)
+{
+	TAILQ_REMOVE(&verifier->waiting[check->suspicion > 0], check, link);
+	verifier->waiting_count[check->suspicion > 0]--;
+}
+
 static struct check *take_first(struct verifier *verifier, bool suspect)
 {
 	struct check *check = TAILQ_FIRST(&verifier->waiting[suspect]);
 
-	if (check) {
-		TAILQ_REMOVE(&verifier->waiting[suspect], check, link);
-		verifier->waiting_count[suspect]--;
-	}
+	if (check)
+		take(verifier, check);
 	return check;
 }
 
@@ -231,14 +235,14 @@ static void go_on(struct verifier *verifier)
 }
 
 /* Hash and secret stand behind the struct, so that there is one block to wipe. */
-static struct check *check_new(struct verifier *verifier, const char *hash, struct text secret, bool suspect)
+static struct check *check_new(struct verifier *verifier, const char *hash, struct text secret, unsigned suspicion)
 {
 	size_t hash_len = strlen(hash) + 1;
 	struct check *check = malloc(sizeof *check + hash_len + secret.len);
 
 	if (!check)
 		return NULL;
-	*check = (struct check){.verifier = verifier, .suspect = suspect, .at_ms = env_now_ms(verifier->env)};
+	*check = (struct check){.verifier = verifier, .suspicion = suspicion, .at_ms = env_now_ms(verifier->env)};
 	check->hash = (char *)(check + 1);
 	check->hash_len = hash_len;
 	check->secret = check->hash + hash_len;
@@ -249,7 +253,33 @@ static struct check *check_new(struct verifier *verifier, const char *hash, stru
 	return check;
 }
 
-void verifier_check(struct verifier *verifier, const char *hash, struct text secret, bool suspect,
+/* Behind all that are not more suspicious. */
+static void put_into_queue(struct verifier *verifier, struct check *check)
+{
+	struct checks *queue = &verifier->waiting[check->suspicion > 0];
+	struct check *before = TAILQ_LAST(queue, checks);
+
+	while (before && before->suspicion > check->suspicion)
+		before = TAILQ_PREV(before, checks, link);
+	if (before)
+		TAILQ_INSERT_AFTER(queue, before, check, link);
+	else
+		TAILQ_INSERT_HEAD(queue, check, link);
+	verifier->waiting_count[check->suspicion > 0]++;
+}
+
+/* The last one of too many gives way. */
+static void keep_bound(struct verifier *verifier, bool suspect)
+{
+	struct check *last = TAILQ_LAST(&verifier->waiting[suspect], checks);
+
+	if (verifier->waiting_count[suspect] <= WAITING_MAX)
+		return;
+	take(verifier, last);
+	answer(last, STATUS_FULL);
+}
+
+void verifier_check(struct verifier *verifier, const char *hash, struct text secret, unsigned suspicion,
 		    verified_fn *verified, void *ctx)
 {
 	struct check *check;
@@ -268,16 +298,16 @@ void verifier_check(struct verifier *verifier, const char *hash, struct text sec
 		verified(ctx, STATUS_OK, matches);
 		return;
 	}
-	check = verifier->waiting_count[suspect] < WAITING_MAX ? check_new(verifier, hash, secret, suspect) : NULL;
+	check = check_new(verifier, hash, secret, suspicion);
 	if (!check) {
-		verified(ctx, STATUS_FULL, false);
+		verified(ctx, STATUS_NO_MEMORY, false);
 		return;
 	}
 	check->mark = mark;
 	check->verified = verified;
 	check->ctx = ctx;
-	TAILQ_INSERT_TAIL(&verifier->waiting[suspect], check, link);
-	verifier->waiting_count[suspect]++;
+	put_into_queue(verifier, check);
+	keep_bound(verifier, suspicion > 0);
 	go_on(verifier);
 }
 

@@ -3,9 +3,12 @@
  *
  * What was found is remembered, right and wrong apart, in spaces of fixed size, by a hash under a key of this process
  * alone; so an honest router is checked once, and a flood of wrong passwords cannot push it out. A changed password is
- * another hash and thus not remembered. The rest waits in two bounded queues, for those that are known to guess and for
- * the others, which go first, and is worked on one by one; the former with pauses, so that they get a quarter of a core
- * at most.
+ * another hash and thus not remembered. The rest waits in two bounded queues, for suspects and for the others, which go
+ * first, and is worked on one by one; the former with pauses, so that they get a quarter of a core at most.
+ *
+ * Of suspects, those go first who are the least suspicious, and when there is no room, the most suspicious give way. So
+ * whoever has the right key comes before all who have failed, however many guess at the same login: a flood holds it up
+ * until each of the sources has failed once, and no more.
  */
 #ifndef ACCOUNT_VERIFIER_H
 #define ACCOUNT_VERIFIER_H
@@ -35,10 +38,10 @@ void verifier_free(struct verifier **verifier);
 
 /*
  * Checks whether the secret has that hash. `verified` comes exactly once: from within the call if it is remembered or
- * there is no room, else later from the loop; never after verifier_free(). `suspect` puts it behind all others. Hash
- * and secret are borrowed until the call returns.
+ * there is no room, else later from the loop; never after verifier_free(). `suspicion`: 0 for nobody's, else as
+ * throttle_suspicion() has it. Hash and secret are borrowed until the call returns.
  */
-void verifier_check(struct verifier *verifier, const char *hash, struct text secret, bool suspect,
+void verifier_check(struct verifier *verifier, const char *hash, struct text secret, unsigned suspicion,
 		    verified_fn *verified, void *ctx);
 
 #endif

@@ -9,6 +9,13 @@ size_t addr_len(const struct addr *addr)
 	return addr->family == ADDR_V4 ? 4 : 16;
 }
 
+struct text addr_customer(const struct addr *addr)
+{
+	static const size_t lens[] = {[ADDR_NONE] = 0, [ADDR_V4] = 4, [ADDR_V6] = 8};
+
+	return (struct text){(const char *)addr->octets, lens[addr->family]};
+}
+
 enum status addr_parse(struct text text, struct addr *out)
 {
 	char string[ADDR_TEXT_MAX];

@@ -64,6 +64,12 @@ struct addr addr_unmapped(const struct addr *addr);
 /* Octets of the address: 4 or 16. */
 size_t addr_len(const struct addr *addr);
 
+/*
+ * The octets of it that all addresses of one customer have in common: of an IPv4 address all, of an IPv6 address those
+ * of its /64; none if it is no address. Borrows from *addr.
+ */
+struct text addr_customer(const struct addr *addr);
+
 enum addr_scope addr_scope(const struct addr *addr);
 
 /* Whether one of the addresses that begin with those bits is of that scope; not for ADDR_SCOPE_GLOBAL. */

@@ -1,6 +1,5 @@
 #include "base/log_out.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -48,6 +48,20 @@ static inline bool text_split(struct text whole, char octet, struct text *head, 
 	return at != NULL;
 }
 
+/* The text without those of `octets` that it begins and ends with. */
+static inline struct text text_trimmed(struct text text, const char *octets)
+{
+	size_t count = strlen(octets);
+
+	while (text.len && memchr(octets, text.octets[0], count)) {
+		text.octets++;
+		text.len--;
+	}
+	while (text.len && memchr(octets, text.octets[text.len - 1], count))
+		text.len--;
+	return text;
+}
+
 /*
  * A C string with the octets of the text, to be freed by the caller; NULL without memory. Not strndup(), which strict
  * sanitizers take for one that reads up to a NUL octet.

@@ -10,7 +10,6 @@
 #define CERT_CERT_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <time.h>
 
 #include "base/status.h"

@@ -32,7 +32,7 @@ struct target {
 	struct live *live;
 	const struct peer *peer;
 	const struct transport_maker *maker;
-	struct survey_zone *zones;
+	struct rights_zone *zones;
 	size_t zone_count;
 	uv_getaddrinfo_t look_up;
 	bool looking_up;
@@ -193,18 +193,15 @@ static struct target *target_at(struct live *live, const struct peer *peer, cons
 
 static enum status add_zone(struct live *live, size_t index, const struct peer *peer)
 {
-	const struct config_zone *zone = &live->config->zones[index];
 	struct target *target = target_at(live, peer, transports_of(live->transports, index));
-	struct survey_zone added = {.name = &zone->name, .key = zone->key};
-	struct survey_zone *zones;
+	struct rights_zone *zones;
 
 	if (!target)
 		return STATUS_NO_MEMORY;
 	zones = realloc(target->zones, (target->zone_count + 1) * sizeof *zones);
 	if (!zones)
 		return STATUS_NO_MEMORY;
-	added.rights = rights_of(live->rights, index, &added.right_count);
-	zones[target->zone_count++] = added;
+	zones[target->zone_count++] = configured_zone(live->config, live->rights, index);
 	target->zones = zones;
 	return STATUS_OK;
 }

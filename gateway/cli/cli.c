@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/complaints.h"
+
 static const struct cli_command *const commands[] = {
 	&cli_serve, &cli_check, &cli_tsig, &cli_user, &cli_key, &cli_version, NULL,
 };
@@ -88,26 +90,11 @@ int cli_main(int argc, char **argv)
 	return run(command, argc - 1, argv + 1);
 }
 
-static void print_complaint(void *ctx, bool is_error, const char *file, unsigned line, const char *text)
-{
-	(void)ctx;
-	fprintf(stderr, "%s:", file);
-	if (line)
-		fprintf(stderr, "%u:", line);
-	fprintf(stderr, " %s%s\n", is_error ? "" : "warning: ", text);
-}
-
 struct config *cli_load_config(const char *path)
 {
-	struct config *config = NULL;
+	struct complaints complaints;
+	struct config *config = complaints_load(path, &complaints);
 
-	switch (config_load(path, print_complaint, NULL, &config)) {
-	case STATUS_OK:
-	case STATUS_INVALID: /* everything has been told */
-		break;
-	default:
-		fprintf(stderr, "%s: %s\n", path, status_text(STATUS_NO_MEMORY));
-		break;
-	}
+	complaints_print(&complaints);
 	return config;
 }

@@ -33,3 +33,11 @@ enum status configured_rights(const struct config *config, struct rights **out)
 	*out = rights;
 	return STATUS_OK;
 }
+
+struct rights_zone configured_zone(const struct config *config, const struct rights *rights, size_t n)
+{
+	struct rights_zone zone = {.name = &config->zones[n].name, .key = config->zones[n].key};
+
+	zone.rights = rights_of(rights, n, &zone.right_count);
+	return zone;
+}

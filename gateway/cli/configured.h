@@ -11,4 +11,7 @@
 /* What the users' host patterns come to in each of the configured zones, by their indices. */
 MUST_USE enum status configured_rights(const struct config *config, struct rights **out);
 
+/* The n-th of the configured zones with its rights among these. */
+struct rights_zone configured_zone(const struct config *config, const struct rights *rights, size_t n);
+
 #endif

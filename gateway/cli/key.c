@@ -2,7 +2,6 @@
  * `ddnsgate key`: makes, lists and revokes API keys of users in the state store.
  */
 #include <stdio.h>
-#include <string.h>
 #include <sys/random.h>
 
 #include "account/key.h"

@@ -9,7 +9,6 @@
  */
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include <uv.h>
@@ -23,6 +22,7 @@
 #include "base/log_out.h"
 #include "base/process.h"
 #include "cli/cli.h"
+#include "cli/complaints.h"
 #include "cli/generation.h"
 #include "cli/reload.h"
 #include "http/server.h"
@@ -79,6 +79,17 @@ static struct throttle_limits throttle_limits(const struct daemon *daemon, const
 	};
 
 	daemon->env.random(daemon->env.ctx, &limits.seed, sizeof limits.seed);
+	return limits;
+}
+
+/* Of the account page, where a change is something else, and the bounds of updates say nothing. */
+static struct throttle_limits page_limits(const struct daemon *daemon, const struct config *config)
+{
+	struct throttle_limits limits = throttle_limits(daemon, config);
+
+	limits.changes_max = PAGE_CHANGES_MAX;
+	limits.source_changes_max = 0;
+	limits.changes_window_s = PAGE_CHANGES_WINDOW_S;
 	return limits;
 }
 
@@ -337,11 +348,12 @@ static void on_sweep(uv_timer_t *timer)
 static void put_into_force(struct daemon *daemon, struct generation *generation)
 {
 	struct throttle_limits limits = throttle_limits(daemon, generation->config);
+	struct throttle_limits of_page = page_limits(daemon, generation->config);
 	struct session_limits sessions = session_limits(generation->config);
 
 	zones_take_over(generation->zones);
 	throttle_set_limits(daemon->throttle, &limits);
-	throttle_set_limits(daemon->page_throttle, &limits);
+	throttle_set_limits(daemon->page_throttle, &of_page);
 	sessions_set_limits(daemon->sessions, &sessions);
 	LIST_INSERT_HEAD(&daemon->retired, daemon->current, link);
 	daemon->current = generation;
@@ -513,13 +525,14 @@ static enum status build_admin(struct daemon *daemon)
 static enum status build(struct daemon *daemon, struct config **config)
 {
 	struct throttle_limits limits = throttle_limits(daemon, *config);
+	struct throttle_limits of_page = page_limits(daemon, *config);
 	struct session_limits sessions = session_limits(*config);
 	struct http_options options = http_options(*config);
 	enum status status = throttle_new(&limits, &daemon->throttle);
 	struct generation_world world;
 
 	if (status == STATUS_OK)
-		status = throttle_new(&limits, &daemon->page_throttle);
+		status = throttle_new(&of_page, &daemon->page_throttle);
 	if (status == STATUS_OK)
 		status = sessions_new(&daemon->env, &sessions, &daemon->sessions);
 	if (status == STATUS_OK)
@@ -590,6 +603,23 @@ static void take_apart(struct daemon *daemon)
 	free(daemon->config_path);
 }
 
+/* Sets up the log, too, so that what there is to say of the configuration goes where it wants it. */
+static struct config *load_first(const char *path)
+{
+	struct complaints complaints;
+	struct config *config = complaints_load(path, &complaints);
+
+	if (!config) {
+		complaints_print(&complaints);
+		return NULL;
+	}
+	if (set_log(config) != STATUS_OK)
+		LOG(LOG_ERROR, "log-failed",
+		    log_text("text", "there is no socket for the log; it goes to standard error"));
+	complaints_log(&complaints);
+	return config;
+}
+
 static int serve(const char *config_path)
 {
 	struct daemon daemon = {.config_path = reload_path(config_path)};
@@ -600,8 +630,7 @@ static int serve(const char *config_path)
 	if (process_protect() != STATUS_OK)
 		LOG(LOG_WARNING, "unprotected", log_text("text", "memory cannot be kept from core dumps"));
 	if (daemon.config_path)
-		config = cli_load_config(daemon.config_path);
-
+		config = load_first(daemon.config_path);
 	if (config && uv_loop_init(&daemon.loop) != 0) {
 		LOG(LOG_ERROR, "start-failed", log_text("text", "the event loop cannot be made"));
 		config_release(&config);
@@ -610,9 +639,6 @@ static int serve(const char *config_path)
 		free(daemon.config_path);
 		return CLI_FAILURE;
 	}
-	if (set_log(config) != STATUS_OK)
-		LOG(LOG_ERROR, "log-failed",
-		    log_text("text", "there is no socket for the log; it goes to standard error"));
 	daemon.env = env_uv(&daemon.loop);
 	init_handles(&daemon);
 	if (start(&daemon, &config) == STATUS_OK) {

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/secret.h"
@@ -27,22 +26,10 @@ struct arguments {
 
 /* ---- Statements ---- */
 
-static void print_bind_keys(const struct statement_zone *zones, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		bool was_there = false;
-
-		for (size_t k = 0; k < i && !was_there; k++)
-			was_there = zones[k].key == zones[i].key;
-		if (!was_there)
-			statements_bind_key(stdout, zones[i].key);
-	}
-}
-
-static void print_bind(const struct statement_zone *zones, size_t count)
+static void print_bind(const struct rights_zone *zones, size_t count)
 {
 	printf("// BIND, named.conf: the key; best in a file of its own that is included, readable by named alone.\n");
-	print_bind_keys(zones, count);
+	statements_bind_keys(stdout, zones, count);
 	for (size_t i = 0; i < count; i++) {
 		printf("\n// BIND, named.conf: into the statement zone \"%s\" { type primary; ... };\n",
 		       zones[i].name->text);
@@ -53,14 +40,14 @@ static void print_bind(const struct statement_zone *zones, size_t count)
 	}
 }
 
-static void print_knot(const struct statement_zone *zones, size_t count)
+static void print_knot(const struct rights_zone *zones, size_t count)
 {
 	printf("# Knot, knot.conf: into the sections of these names; to a zone that is there already only acl is added.\n"
 	       "# Each message must fit one acl as a whole; ddnsgate sends its changes again in parts if one does not.\n");
 	statements_knot(stdout, zones, count);
 }
 
-static void print(const struct arguments *arguments, const struct statement_zone *zones, size_t count)
+static void print(const struct arguments *arguments, const struct rights_zone *zones, size_t count)
 {
 	bool bind = !arguments->server || strcmp(arguments->server, "bind") == 0;
 	bool knot = !arguments->server || strcmp(arguments->server, "knot") == 0;
@@ -75,7 +62,7 @@ static void print(const struct arguments *arguments, const struct statement_zone
 
 /* The zones that are wanted, in `zones`, which has room for all; returns their number. */
 static size_t select_zones(const struct arguments *arguments, const struct config *config, const struct rights *rights,
-			   struct statement_zone *zones)
+			   struct rights_zone *zones)
 {
 	struct name wanted = {0};
 	size_t count = 0;
@@ -83,11 +70,8 @@ static size_t select_zones(const struct arguments *arguments, const struct confi
 	if (arguments->zone && name_parse_zone(text_of(arguments->zone), &wanted) != STATUS_OK)
 		return 0;
 	for (size_t i = 0; i < config->zone_count; i++) {
-		struct statement_zone zone = {.name = &config->zones[i].name, .key = config->zones[i].key};
-
-		zone.rights = rights_of(rights, i, &zone.right_count);
-		if (!arguments->zone || name_equal(zone.name, &wanted))
-			zones[count++] = zone;
+		if (!arguments->zone || name_equal(&config->zones[i].name, &wanted))
+			zones[count++] = configured_zone(config, rights, i);
 	}
 	return count;
 }
@@ -95,7 +79,7 @@ static size_t select_zones(const struct arguments *arguments, const struct confi
 static int print_statements(const struct arguments *arguments)
 {
 	struct config *config = cli_load_config(arguments->config_path);
-	struct statement_zone *zones = NULL;
+	struct rights_zone *zones = NULL;
 	struct rights *rights = NULL;
 	int exit_status = CLI_FAILURE;
 	size_t count;

@@ -30,25 +30,13 @@ bool operand_is_given(const struct http_request *request, const char *name)
 	return http_param_find(&request->params, name);
 }
 
-/* Without the spaces that people type after commas. */
-static struct text trimmed(struct text text)
-{
-	while (text.len && text.octets[0] == ' ') {
-		text.octets++;
-		text.len--;
-	}
-	while (text.len && text.octets[text.len - 1] == ' ')
-		text.len--;
-	return text;
-}
-
 bool operand_take_hosts(struct text list, struct intent *intent)
 {
 	struct text item;
 
 	for (bool more = true; more;) {
 		more = text_split(list, ',', &item, &list);
-		item = trimmed(item);
+		item = text_trimmed(item, " "); /* people type spaces after commas */
 		if (item.len == 0)
 			continue;
 		if (intent->host_count == INTENT_HOSTS_MAX)

@@ -10,7 +10,6 @@
  */
 #include "dns/client.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -134,15 +133,15 @@ static void disconnect(struct dns_client *client, const char *why, bool by_prima
 
 /* ---- Sending ---- */
 
-static bool id_in_use(const struct dns_client *client, uint16_t id)
+static struct exchange *find_sent(const struct dns_client *client, uint16_t id)
 {
-	const struct exchange *exchange;
+	struct exchange *exchange;
 
 	TAILQ_FOREACH(exchange, &client->sent, link) {
 		if (exchange->id == id)
-			return true;
+			return exchange;
 	}
-	return false;
+	return NULL;
 }
 
 static uint16_t fresh_id(const struct dns_client *client)
@@ -151,7 +150,7 @@ static uint16_t fresh_id(const struct dns_client *client)
 
 	do
 		client->env->random(client->env->ctx, &id, sizeof id);
-	while (id_in_use(client, id));
+	while (find_sent(client, id));
 	return id;
 }
 
@@ -211,17 +210,6 @@ static bool send_waiting(struct dns_client *client)
 }
 
 /* ---- Replies ---- */
-
-static struct exchange *find_sent(struct dns_client *client, uint16_t id)
-{
-	struct exchange *exchange;
-
-	TAILQ_FOREACH(exchange, &client->sent, link) {
-		if (exchange->id == id)
-			return exchange;
-	}
-	return NULL;
-}
 
 /*
  * What a server may say without a signature, because it could not read or check the request, or does no updates at

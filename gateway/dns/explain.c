@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 static void explain_tsig_error(const struct dns_result *result, const struct dns_context *context, char *buffer)
 {

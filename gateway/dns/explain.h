@@ -5,8 +5,6 @@
 #ifndef DNS_EXPLAIN_H
 #define DNS_EXPLAIN_H
 
-#include <stddef.h>
-
 #include "dns/client.h"
 
 enum { DNS_EXPLAIN_MAX = 400 };

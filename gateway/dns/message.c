@@ -29,6 +29,20 @@ static ldns_pkt_opcode opcode_of(const struct dns_request *request)
 	return dns_is_query(request->kind) ? LDNS_PACKET_QUERY : LDNS_PACKET_UPDATE;
 }
 
+/*
+ * What a message asks about, which its reply repeats: the question of a query, or the zone section of an UPDATE (RFC
+ * 2136 section 2.3).
+ */
+static const struct name *asked_name(const struct dns_request *request)
+{
+	return request->kind == DNS_QUERY ? &request->sets->owner : request->zone;
+}
+
+static ldns_rr_type asked_type(const struct dns_request *request)
+{
+	return request->kind == DNS_QUERY ? type_of(&request->sets->changes[request->change]) : LDNS_RR_TYPE_SOA;
+}
+
 /* ---- Writing ---- */
 
 /* Remembers if something did not fit, and writes nothing from then on. */
@@ -269,14 +283,12 @@ static unsigned put_section(struct writer *writer, const struct dns_request *req
 	return count;
 }
 
-/* The question of a query, or the zone section of an UPDATE (RFC 2136 section 2.3). */
 static void put_question(struct writer *writer, const struct dns_request *request)
 {
-	bool query = request->kind == DNS_QUERY;
 	uint8_t name[NAME_WIRE_MAX];
 
-	put_octets(writer, name, name_to_wire(query ? &request->sets->owner : request->zone, name));
-	put_u16(writer, query ? type_of(&request->sets->changes[request->change]) : LDNS_RR_TYPE_SOA);
+	put_octets(writer, name, name_to_wire(asked_name(request), name));
+	put_u16(writer, asked_type(request));
 	put_u16(writer, LDNS_RR_CLASS_IN);
 }
 
@@ -347,16 +359,15 @@ uint16_t dns_message_id(const uint8_t *wire)
 /* Whether the reply's question or zone section is the request's. */
 static bool repeats_question(const ldns_pkt *packet, const struct dns_request *request)
 {
-	bool query = request->kind == DNS_QUERY;
 	const ldns_rr_list *section = ldns_pkt_question(packet);
-	ldns_rr_type type = query ? type_of(&request->sets->changes[request->change]) : LDNS_RR_TYPE_SOA;
 	ldns_rdf *wanted;
 	bool same;
 
 	if (ldns_rr_list_rr_count(section) == 0)
 		return !dns_is_query(request->kind);
-	wanted = owner_rdf(query ? &request->sets->owner : request->zone);
-	same = wanted && ldns_rr_list_rr_count(section) == 1 && ldns_rr_get_type(ldns_rr_list_rr(section, 0)) == type &&
+	wanted = owner_rdf(asked_name(request));
+	same = wanted && ldns_rr_list_rr_count(section) == 1 &&
+	       ldns_rr_get_type(ldns_rr_list_rr(section, 0)) == asked_type(request) &&
 	       ldns_rr_get_class(ldns_rr_list_rr(section, 0)) == LDNS_RR_CLASS_IN &&
 	       ldns_dname_compare(ldns_rr_owner(ldns_rr_list_rr(section, 0)), wanted) == 0;
 	ldns_rdf_deep_free(wanted);

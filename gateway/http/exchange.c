@@ -106,19 +106,20 @@ void exchange_end(struct http_exchange *exchange)
 
 /* ---- Answers ---- */
 
+static const struct {
+	enum http_method method;
+	const char *name;
+} methods[] = {{HTTP_GET, "GET"}, {HTTP_HEAD, "HEAD"}, {HTTP_POST, "POST"}, {HTTP_PUT, "PUT"}};
+
 static void add_allow(struct MHD_Response *mhd, unsigned allow)
 {
-	static const struct {
-		enum http_method method;
-		const char *name;
-	} names[] = {{HTTP_GET, "GET"}, {HTTP_HEAD, "HEAD"}, {HTTP_POST, "POST"}, {HTTP_PUT, "PUT"}};
 	char value[32] = "";
 	int len = 0;
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		if (allow & names[i].method)
+	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+		if (allow & methods[i].method)
 			len += snprintf(value + len, sizeof value - (size_t)len, "%s%s", len ? ", " : "",
-					names[i].name);
+					methods[i].name);
 	}
 	MHD_add_response_header(mhd, MHD_HTTP_HEADER_ALLOW, value);
 }
@@ -330,13 +331,11 @@ static enum MHD_Result add_body(struct http_exchange *exchange, const char *data
 
 static enum http_method method_of(const char *name)
 {
-	if (strcmp(name, MHD_HTTP_METHOD_GET) == 0)
-		return HTTP_GET;
-	if (strcmp(name, MHD_HTTP_METHOD_POST) == 0)
-		return HTTP_POST;
-	if (strcmp(name, MHD_HTTP_METHOD_HEAD) == 0)
-		return HTTP_HEAD;
-	return strcmp(name, MHD_HTTP_METHOD_PUT) == 0 ? HTTP_PUT : HTTP_OTHER;
+	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+		if (strcmp(name, methods[i].name) == 0)
+			return methods[i].method;
+	}
+	return HTTP_OTHER;
 }
 
 /* A body counts as a form unless its type says otherwise. */

@@ -6,27 +6,10 @@
 #include "http/forwarded.h"
 
 #include <string.h>
-#include <strings.h>
 
 static bool is_space(char octet)
 {
 	return octet == ' ' || octet == '\t';
-}
-
-static struct text trimmed(struct text text)
-{
-	while (text.len && is_space(text.octets[0])) {
-		text.octets++;
-		text.len--;
-	}
-	while (text.len && is_space(text.octets[text.len - 1]))
-		text.len--;
-	return text;
-}
-
-static bool equals(struct text text, const char *word)
-{
-	return text.len == strlen(word) && strncasecmp(text.octets, word, text.len) == 0;
 }
 
 static void add_hop(struct forwarded *forwarded, struct networks trusted, const struct addr *addr)
@@ -91,7 +74,7 @@ static enum status parse_node(struct text node, struct addr *out)
 	if (node.len == 0 || (has_port(node, &name, &port) && !is_port(port)))
 		return STATUS_INVALID;
 	*out = (struct addr){.family = ADDR_NONE};
-	if (equals(name, "unknown") || is_obfuscated(name))
+	if (text_equal_ignoring_case(name, text_of("unknown")) || is_obfuscated(name))
 		return STATUS_OK;
 	if (name.len > 2 && name.octets[0] == '[' && name.octets[name.len - 1] == ']') {
 		name = (struct text){name.octets + 1, name.len - 2};
@@ -106,12 +89,11 @@ static enum status parse_node(struct text node, struct addr *out)
 enum status forwarded_add_for(struct forwarded *forwarded, struct networks trusted, struct text value)
 {
 	while (value.len) {
-		struct text node, rest;
+		struct text node;
 		struct addr addr;
 
-		text_split(value, ',', &node, &rest);
-		value = rest;
-		node = trimmed(node);
+		text_split(value, ',', &node, &value);
+		node = text_trimmed(node, " \t");
 		if (node.len == 0)
 			continue; /* RFC 9110 section 5.6.1 */
 		if (parse_node(node, &addr) != STATUS_OK)
@@ -209,7 +191,7 @@ static enum status read_pair(struct cursor *cursor, bool *has_for, struct addr *
 	} else {
 		value = read_bare(cursor);
 	}
-	if (!equals(name, "for"))
+	if (!text_equal_ignoring_case(name, text_of("for")))
 		return STATUS_OK;
 	if (*has_for)
 		return STATUS_INVALID;

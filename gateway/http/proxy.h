@@ -5,7 +5,6 @@
 #ifndef HTTP_PROXY_H
 #define HTTP_PROXY_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/addr.h"

@@ -5,7 +5,6 @@
 #ifndef LIVE_FINDING_H
 #define LIVE_FINDING_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 #include "base/addr.h"

@@ -11,6 +11,7 @@
 #include "account/grant.h"
 #include "base/name.h"
 #include "base/status.h"
+#include "tsig.h"
 
 struct right {
 	enum right_kind {
@@ -33,6 +34,14 @@ enum {
 };
 
 struct rights;
+
+/* A zone, the key that signs its updates, and what that key has to be allowed to change there; all borrowed. */
+struct rights_zone {
+	const struct name *name;
+	const struct tsig_key *key;
+	const struct right *rights;
+	size_t right_count;
+};
 
 /* Rights for `count` zones, whose names are borrowed; empty so far. */
 MUST_USE enum status rights_new(const struct name *const *zones, size_t count, struct rights **out);

@@ -4,6 +4,16 @@
 
 #include "base/secret.h"
 
+/* Whether an earlier zone has the key, too. */
+static bool key_was_there(const struct rights_zone *zones, size_t before)
+{
+	for (size_t i = 0; i < before; i++) {
+		if (zones[i].key == zones[before].key)
+			return true;
+	}
+	return false;
+}
+
 /* ---- BIND ---- */
 
 void statements_bind_key(FILE *to, const struct tsig_key *key)
@@ -13,6 +23,14 @@ void statements_bind_key(FILE *to, const struct tsig_key *key)
 	fprintf(to, "key \"%s\" {\n\talgorithm %s;\n\tsecret \"%s\";\n};\n", tsig_key_name(key),
 		tsig_key_algorithm(key), tsig_key_secret(key, secret));
 	secret_wipe(secret, sizeof secret);
+}
+
+void statements_bind_keys(FILE *to, const struct rights_zone *zones, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!key_was_there(zones, i))
+			statements_bind_key(to, zones[i].key);
+	}
 }
 
 /*
@@ -40,7 +58,7 @@ const char *statement_bind_grant(const struct tsig_key *key, const struct right 
 	return buffer;
 }
 
-void statements_bind_zone(FILE *to, const struct statement_zone *zone)
+void statements_bind_zone(FILE *to, const struct rights_zone *zone)
 {
 	char grant[STATEMENT_MAX];
 
@@ -105,7 +123,7 @@ static bool belongs(const struct right *right, const struct knot_rule *rule)
 	return right->kind == rule->kind && right->types == rule->types;
 }
 
-static bool is_needed(const struct statement_zone *zone, const struct knot_rule *rule)
+static bool is_needed(const struct rights_zone *zone, const struct knot_rule *rule)
 {
 	for (size_t i = 0; i < zone->right_count; i++) {
 		if (belongs(&zone->rights[i], rule))
@@ -114,7 +132,7 @@ static bool is_needed(const struct statement_zone *zone, const struct knot_rule 
 	return false;
 }
 
-static void knot_rule_id(FILE *to, const struct statement_zone *zone, const struct knot_rule *rule)
+static void knot_rule_id(FILE *to, const struct rights_zone *zone, const struct knot_rule *rule)
 {
 	static const char *const suffixes[] = {
 		[RIGHT_ADDRESSES] = "", [RIGHT_TXT] = "-txt", [RIGHT_ADDRESSES | RIGHT_TXT] = "-all-types"};
@@ -122,7 +140,7 @@ static void knot_rule_id(FILE *to, const struct statement_zone *zone, const stru
 	fprintf(to, "ddnsgate.%s.%s%s", zone->name->text, knot_kinds[rule->kind].suffix, suffixes[rule->types]);
 }
 
-static void knot_acl(FILE *to, const struct statement_zone *zone, const struct knot_rule *rule)
+static void knot_acl(FILE *to, const struct rights_zone *zone, const struct knot_rule *rule)
 {
 	const char *separator = "";
 	char types[RIGHT_TYPES_MAX];
@@ -144,7 +162,7 @@ static void knot_acl(FILE *to, const struct statement_zone *zone, const struct k
 	fprintf(to, "]\n");
 }
 
-static void knot_acls(FILE *to, const struct statement_zone *zone)
+static void knot_acls(FILE *to, const struct rights_zone *zone)
 {
 	for (size_t n = 0; n < KNOT_RULES; n++) {
 		struct knot_rule rule = nth_rule(n);
@@ -154,7 +172,7 @@ static void knot_acls(FILE *to, const struct statement_zone *zone)
 	}
 }
 
-static void knot_zone(FILE *to, const struct statement_zone *zone)
+static void knot_zone(FILE *to, const struct rights_zone *zone)
 {
 	const char *separator = "";
 
@@ -171,16 +189,7 @@ static void knot_zone(FILE *to, const struct statement_zone *zone)
 	fprintf(to, "]\n");
 }
 
-static bool key_was_there(const struct statement_zone *zones, size_t before)
-{
-	for (size_t i = 0; i < before; i++) {
-		if (zones[i].key == zones[before].key)
-			return true;
-	}
-	return false;
-}
-
-void statements_knot(FILE *to, const struct statement_zone *zones, size_t count)
+void statements_knot(FILE *to, const struct rights_zone *zones, size_t count)
 {
 	fprintf(to, "key:\n");
 	for (size_t i = 0; i < count; i++) {

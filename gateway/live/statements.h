@@ -12,22 +12,17 @@
 #include "live/rights.h"
 #include "tsig.h"
 
-/* A zone with its key and rights; all borrowed. */
-struct statement_zone {
-	const struct name *name;
-	const struct tsig_key *key;
-	const struct right *rights;
-	size_t right_count;
-};
-
 /* The `key` statement of named.conf, which is also what a key file holds. It shows the secret. */
 void statements_bind_key(FILE *to, const struct tsig_key *key);
 
+/* Those of all zones, each key once. */
+void statements_bind_keys(FILE *to, const struct rights_zone *zones, size_t count);
+
 /* The `update-policy` of one zone. */
-void statements_bind_zone(FILE *to, const struct statement_zone *zone);
+void statements_bind_zone(FILE *to, const struct rights_zone *zone);
 
 /* The sections `key` (each key once; it shows the secrets), `acl` and `zone` of knot.conf for all zones. */
-void statements_knot(FILE *to, const struct statement_zone *zones, size_t count);
+void statements_knot(FILE *to, const struct rights_zone *zones, size_t count);
 
 /* In one line and without a secret, what lets the key use that right: a `grant` of BIND, a rule of Knot's `acl`. */
 enum { STATEMENT_MAX = TSIG_NAME_TEXT_SIZE + NAME_TEXT_MAX + 160 };

@@ -32,7 +32,7 @@ struct survey {
 	struct dns_client *client;
 	struct survey_options options;
 	bool tls;
-	const struct survey_zone *zones;
+	const struct rights_zone *zones;
 	size_t count;
 	survey_found_fn *found;
 	survey_done_fn *done;
@@ -69,7 +69,7 @@ static void look_at_zone(struct survey *survey);
 
 static void tell(struct survey *survey, struct finding finding)
 {
-	const struct survey_zone *zone = &survey->zones[survey->at];
+	const struct rights_zone *zone = &survey->zones[survey->at];
 
 	finding.zone = zone->name->text;
 	finding.primary = survey->options.primary;
@@ -193,20 +193,24 @@ static bool is_refusal(const struct dns_result *result)
 	       (result->verdict == DNS_REJECTED && result->tsig_error == TSIG_RCODE_BADKEY);
 }
 
+static void put_letters(const struct survey *survey, char *to, size_t len)
+{
+	survey->env->random(survey->env->ctx, to, len);
+	for (size_t i = 0; i < len; i++)
+		to[i] = (char)('a' + (uint8_t)to[i] % 26);
+}
+
 /* A name below, which is unlikely to exist; says if there is room for one. */
 static bool name_below(const struct survey *survey, const struct name *name, struct name *out)
 {
 	static const char prefix[] = "ddnsgate-check-";
 	enum { RANDOM = 10 };
 	size_t room = name->len + 1 < NAME_TEXT_MAX ? (size_t)(NAME_TEXT_MAX - name->len - 1) : 0;
-	char label[sizeof prefix + RANDOM];
-	uint8_t octets[RANDOM];
+	char label[sizeof prefix + RANDOM], letters[RANDOM];
 	size_t len;
 
-	survey->env->random(survey->env->ctx, octets, sizeof octets);
-	for (size_t i = 0; i < RANDOM; i++)
-		octets[i] = (uint8_t)('a' + octets[i] % 26);
-	len = (size_t)snprintf(label, sizeof label, "%s%.*s", prefix, RANDOM, (const char *)octets);
+	put_letters(survey, letters, RANDOM);
+	len = (size_t)snprintf(label, sizeof label, "%s%.*s", prefix, RANDOM, letters);
 	if (room == 0)
 		return false;
 	if (room < len)
@@ -247,9 +251,7 @@ static void add_txt_change(const struct survey *survey, struct change_set *set)
 {
 	enum { RANDOM = 20 };
 
-	survey->env->random(survey->env->ctx, set->txt.octets, RANDOM);
-	for (size_t i = 0; i < RANDOM; i++)
-		set->txt.octets[i] = (char)('a' + (uint8_t)set->txt.octets[i] % 26);
+	put_letters(survey, set->txt.octets, RANDOM);
 	set->txt.len = RANDOM;
 	set->changes[set->count++] = (struct change){.kind = CHANGE_TXT_DROP};
 }
@@ -264,7 +266,7 @@ static void add_trial(struct survey *survey, const struct right *right, const st
 
 static enum status make_trials(struct survey *survey)
 {
-	const struct survey_zone *zone = &survey->zones[survey->at];
+	const struct rights_zone *zone = &survey->zones[survey->at];
 	struct name owner;
 
 	survey->trial_count = 0;
@@ -388,7 +390,7 @@ static size_t count_left(const struct survey *survey)
 }
 
 /* What the rights in the zone are about. */
-static const char *all_types(const struct survey_zone *zone)
+static const char *all_types(const struct rights_zone *zone)
 {
 	unsigned types = 0;
 
@@ -517,7 +519,7 @@ static void look_at_zone(struct survey *survey)
 /* ---- The verbs ---- */
 
 enum status survey_new(const struct env *env, const struct transport_maker *maker, const struct peer *server,
-		       const struct survey_options *options, const struct survey_zone *zones, size_t count,
+		       const struct survey_options *options, const struct rights_zone *zones, size_t count,
 		       survey_found_fn *found, survey_done_fn *done, void *ctx, struct survey **out)
 {
 	struct survey *survey = calloc(1, sizeof *survey);

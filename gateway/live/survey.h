@@ -24,14 +24,6 @@
 
 struct survey;
 
-/* One zone at the server; all borrowed. */
-struct survey_zone {
-	const struct name *name;
-	const struct tsig_key *key;
-	const struct right *rights;
-	size_t right_count;
-};
-
 struct survey_options {
 	struct dns_client_options client;
 	const char *primary; /* what the server is called in findings; borrowed */
@@ -46,7 +38,7 @@ typedef void survey_done_fn(void *ctx);
  * this call.
  */
 MUST_USE enum status survey_new(const struct env *env, const struct transport_maker *maker, const struct peer *server,
-				const struct survey_options *options, const struct survey_zone *zones, size_t count,
+				const struct survey_options *options, const struct rights_zone *zones, size_t count,
 				survey_found_fn *found, survey_done_fn *done, void *ctx, struct survey **out);
 
 /* Ends it as it is: each zone that is not done gets a FINDING_LATE; done() does not come any more. */

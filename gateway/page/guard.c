@@ -5,17 +5,6 @@
 #include "account/key.h"
 #include "base/secret.h"
 
-static struct text trim(struct text text)
-{
-	while (text.len && (*text.octets == ' ' || *text.octets == '\t')) {
-		text.octets++;
-		text.len--;
-	}
-	while (text.len && (text.octets[text.len - 1] == ' ' || text.octets[text.len - 1] == '\t'))
-		text.len--;
-	return text;
-}
-
 static bool is_plain(struct text value, const char *others)
 {
 	for (size_t i = 0; i < value.len; i++) {
@@ -34,7 +23,7 @@ struct text guard_cookie(struct text header, const char *name)
 
 	while (header.len) {
 		text_split(header, ';', &pair, &header);
-		if (!text_split(trim(pair), '=', &key, &value) || !text_equal(key, text_of(name)))
+		if (!text_split(text_trimmed(pair, " \t"), '=', &key, &value) || !text_equal(key, text_of(name)))
 			continue;
 		if (value.len <= GUARD_COOKIE_MAX && is_plain(value, "-_"))
 			return value;

@@ -11,7 +11,7 @@
 /* ---- What the store knows ---- */
 
 /* Whether the user is still there, active, and has the password with which the session was begun. */
-static enum status check_session(struct job *job, struct database *database)
+enum status home_check_session(struct job *job, struct database *database)
 {
 	uint8_t mark[KEY_DIGEST_LEN];
 	enum status status = database_password(database, session_login(&job->session), job->password_hash);
@@ -26,7 +26,7 @@ static enum status check_session(struct job *job, struct database *database)
 static enum status work(void *ctx, struct database *database)
 {
 	struct job *job = ctx;
-	enum status status = check_session(job, database);
+	enum status status = home_check_session(job, database);
 
 	if (status != STATUS_OK)
 		return status;
@@ -34,16 +34,23 @@ static enum status work(void *ctx, struct database *database)
 	return profile_read(&job->profile, database, session_login(&job->session));
 }
 
+void home_fail(struct job *job, enum status status)
+{
+	if (status != STATUS_NOT_FOUND) {
+		answer_busy(job);
+		return;
+	}
+	sessions_end(job->page->parts.sessions, job->cookie);
+	answer_cookie(job, COOKIE_SESSION, "");
+	answer_redirect(job, PAGE_PATH);
+}
+
 static void on_read(void *ctx, enum status status)
 {
 	struct job *job = ctx;
 
-	if (status == STATUS_NOT_FOUND) {
-		sessions_end(job->page->parts.sessions, job->cookie);
-		answer_cookie(job, COOKIE_SESSION, "");
-		answer_redirect(job, PAGE_PATH);
-	} else if (status != STATUS_OK) {
-		answer_busy(job);
+	if (status != STATUS_OK) {
+		home_fail(job, status);
 	} else {
 		job_show_token(job, job->cookie);
 		job->route->show(job);
@@ -128,7 +135,13 @@ void home_begin(struct job *job)
 
 void home_show(struct job *job)
 {
-	if (text_equal(job_operand(job, "done"), text_of("revoked")))
+	struct text done = job_operand(job, "done");
+
+	if (text_equal(done, text_of("revoked")))
 		view_text(job->view, "notice", text_of("The key is revoked. It opens nothing any more."));
+	else if (text_equal(done, text_of("password")))
+		view_text(job->view, "notice",
+			  text_of("Your password is changed. Wherever else you were logged in, you "
+				  "are not any more."));
 	home_show_with_addresses(job);
 }

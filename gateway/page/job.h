@@ -5,6 +5,7 @@
  *   login.c    logging in and out
  *   home.c     the profile: what the store and the primary know
  *   keys.c     generating and revoking keys
+ *   passwd.c   changing the login password
  *   answer.c   from templates to answers
  *
  * A job has one owner at a time, and its end is always an answer_*().
@@ -16,6 +17,7 @@
 #include "account/password.h"
 #include "page/keyform.h"
 #include "page/page.h"
+#include "page/passform.h"
 #include "page/profile.h"
 #include "page/session.h"
 #include "page/view.h"
@@ -46,6 +48,7 @@ struct route {
 	const char *path; /* below PAGE_PATH */
 	unsigned methods;
 	bool for_users; /* only with a session; forms also only with the token of one of its pages */
+	bool counts;    /* only if job_may_change(), whatever comes of it */
 	void (*begin)(struct job *job);
 	/* On the worker, before the profile is read. NULL: nothing. */
 	enum status (*act)(struct job *job, struct database *database);
@@ -71,13 +74,14 @@ struct job {
 	struct text cookie;     /* of the session; empty: nobody is logged in */
 	struct session session; /* a copy, because it may end meanwhile */
 
-	struct text login; /* of an attempt to log in; both borrow from the request */
+	struct text login; /* of an attempt to log in, or of who changes the password; both are borrowed */
 	struct text password;
 	char password_hash[PASSWORD_HASH_MAX];
 	struct addr *waits; /* its place among the page's logins; NULL: it has none */
 	bool is_known;
 
 	struct keyform form;
+	struct passform passform;
 	char key[KEY_TEXT_LEN + 1];
 	uint8_t key_digest[KEY_DIGEST_LEN];
 	enum status act_status;
@@ -102,6 +106,13 @@ bool job_is_form_from_here(const struct job *job, struct text cookie);
 /* Puts that token into the view, for the forms of the page. */
 void job_show_token(struct job *job, struct text cookie);
 
+/*
+ * Counts a change by the form of the route. False when the user has sent it too often; the job is answered then. Each
+ * form is counted by itself: who makes keys without end, in a session that is not theirs, keeps the owner neither from
+ * revoking them nor from changing the password.
+ */
+bool job_may_change(struct job *job);
+
 /* Who makes the request, for log lines. */
 const char *job_source(const struct job *job, char buffer[static ADDR_TEXT_MAX]);
 
@@ -109,6 +120,9 @@ const char *job_source(const struct job *job, char buffer[static ADDR_TEXT_MAX])
 
 /* Answers with the form to log in; an `error` that is empty is none. */
 void login_show(struct job *job, int status, unsigned retry_after_s, const char *error);
+
+/* Begins a session of job->login under job->password_hash, and sets its cookie. */
+MUST_USE enum status login_begin_session(struct job *job);
 
 void login_begin(struct job *job);
 void logout_begin(struct job *job);
@@ -118,6 +132,15 @@ void logout_begin(struct job *job);
 /* The profile if somebody is logged in, else the form to log in. */
 void home_begin(struct job *job);
 void home_show(struct job *job);
+
+/*
+ * On the worker: whether the user is still there, active, and has the password with which the session was begun; its
+ * hash goes to job->password_hash. STATUS_NOT_FOUND: the session is over.
+ */
+MUST_USE enum status home_check_session(struct job *job, struct database *database);
+
+/* Answers when the worker had no success; a session that is over ends. */
+void home_fail(struct job *job, enum status status);
 
 /* Has the worker act and read the profile; then the route's show() comes, unless the session has ended. */
 void home_read(struct job *job);
@@ -139,6 +162,12 @@ enum status keys_add(struct job *job, struct database *database);
 void keys_show_added(struct job *job);
 enum status keys_revoke(struct job *job, struct database *database);
 void keys_show_revoked(struct job *job);
+
+/* ---- passwd.c ---- */
+
+void passwd_begin(struct job *job);
+enum status passwd_change(struct job *job, struct database *database);
+void passwd_show(struct job *job);
 
 /* ---- answer.c: each of those that take a job ends it ---- */
 

@@ -65,20 +65,29 @@ static void turn_away(struct job *job)
 }
 
 /* The session's token is a new one, whatever the browser had before. */
-static void let_in(struct job *job)
+enum status login_begin_session(struct job *job)
 {
 	char token[SESSION_TOKEN_LEN + 1];
 	uint8_t mark[KEY_DIGEST_LEN];
+	enum status status = key_digest(text_of(job->password_hash), mark);
 
-	if (key_digest(text_of(job->password_hash), mark) != STATUS_OK ||
-	    sessions_begin(job->page->parts.sessions, job->login, mark, token) != STATUS_OK) {
+	if (status == STATUS_OK)
+		status = sessions_begin(job->page->parts.sessions, job->login, mark, token);
+	if (status != STATUS_OK)
+		return status;
+	answer_cookie(job, COOKIE_SESSION, token);
+	secret_wipe(token, sizeof token);
+	return STATUS_OK;
+}
+
+static void let_in(struct job *job)
+{
+	if (login_begin_session(job) != STATUS_OK) {
 		answer_busy(job);
 		return;
 	}
 	log_login(job, "logged-in");
-	answer_cookie(job, COOKIE_SESSION, token);
 	answer_cookie(job, COOKIE_LOGIN, "");
-	secret_wipe(token, sizeof token);
 	answer_redirect(job, PAGE_PATH);
 }
 
@@ -130,7 +139,7 @@ static void on_password(void *ctx, enum status status)
 {
 	struct job *job = ctx;
 	const struct page_parts *parts = &job->page->parts;
-	bool suspect;
+	unsigned suspicion;
 
 	job->is_known = status == STATUS_OK;
 	if (status == STATUS_NOT_FOUND)
@@ -139,14 +148,8 @@ static void on_password(void *ctx, enum status status)
 		answer_busy(job);
 		return;
 	}
-	suspect = throttle_suspects(parts->throttle, job->login, &job->request->source, now_ms(job));
-	verifier_check(parts->verifier, job->password_hash, job->password, suspect, on_verified, job);
-}
-
-/* What one customer has: an IPv4 address, or an IPv6 /64. */
-static bool is_same_source(const struct addr *a, const struct addr *b)
-{
-	return a->family == b->family && memcmp(a->octets, b->octets, a->family == ADDR_V6 ? 8 : 4) == 0;
+	suspicion = throttle_suspicion(parts->throttle, job->login, &job->request->source, now_ms(job));
+	verifier_check(parts->verifier, job->password_hash, job->password, suspicion, on_verified, job);
 }
 
 /* Strangers leave room for those who are logged in, and for each other. */
@@ -159,7 +162,7 @@ static bool may_wait(struct job *job)
 	for (size_t i = 0; i < LOGINS_MAX; i++) {
 		struct addr *other = &job->page->logins[i];
 
-		waiting += is_same_source(other, source);
+		waiting += text_equal(addr_customer(other), addr_customer(source));
 		if (other->family == ADDR_NONE)
 			place = other;
 	}

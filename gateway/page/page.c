@@ -2,16 +2,18 @@
  * A request's way, top to bottom:
  *
  *   page_handle     may it be served here at all; which route is it
- *   begin           who is logged in; a form must carry the token of the page that it stood on
+ *   begin           who is logged in; a form must carry the token of the page that it stood on, and come not too often
  *   route.begin     what comes first, such as login_begin()
  *   route.act       on the worker; then the profile is read, see home.c
  *   route.show      ends in an answer
  */
 #include "page/page.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "page/guard.h"
 #include "page/job.h"
 
@@ -44,6 +46,38 @@ const char *job_source(const struct job *job, char buffer[static ADDR_TEXT_MAX])
 	return addr_format(&job->request->source, buffer);
 }
 
+/* Seconds until the user may send this form once more; if that is now, it is counted. */
+static unsigned change_wait_s(const struct job *job)
+{
+	struct throttle *throttle = job->page->parts.throttle;
+	const struct addr *source = &job->request->source;
+	struct text login = session_login(&job->session), form;
+	uint64_t now_ms = env_now_ms(job->page->parts.env);
+	char name[ACCOUNT_LOGIN_MAX + 32];
+	unsigned wait_s;
+
+	form.len = (size_t)snprintf(name, sizeof name, "%s %.*s", job->route->path, (int)login.len, login.octets);
+	form.octets = name;
+	wait_s = throttle_change_wait_s(throttle, form, source, now_ms);
+	if (!wait_s)
+		throttle_changed(throttle, form, source, now_ms);
+	return wait_s;
+}
+
+bool job_may_change(struct job *job)
+{
+	unsigned wait_s = change_wait_s(job);
+	char source[ADDR_TEXT_MAX];
+
+	if (!wait_s)
+		return true;
+	LOG(LOG_INFO, "page-throttled", log_text("form", job->route->path), log_text("source", job_source(job, source)),
+	    log_slice("user", session_login(&job->session)));
+	answer_error(job, 429, wait_s,
+		     "That was too much within an hour, and nothing was changed. Please wait some minutes.");
+	return false;
+}
+
 /* ---- Routes ---- */
 
 static const struct route routes[] = {
@@ -58,12 +92,20 @@ static const struct route routes[] = {
 	{.path = "keys",
 	 .methods = HTTP_POST,
 	 .for_users = true,
+	 .counts = true,
 	 .begin = keys_begin,
 	 .act = keys_add,
 	 .show = keys_show_added},
+	{.path = "password",
+	 .methods = HTTP_POST,
+	 .for_users = true,
+	 .begin = passwd_begin,
+	 .act = passwd_change,
+	 .show = passwd_show},
 	{.path = "keys/revoke",
 	 .methods = HTTP_POST,
 	 .for_users = true,
+	 .counts = true,
 	 .begin = home_read,
 	 .act = keys_revoke,
 	 .show = keys_show_revoked},
@@ -118,7 +160,7 @@ static void begin(struct job *job)
 		answer_redirect(job, PAGE_PATH);
 	else if (job->route->for_users && job->request->method == HTTP_POST && !job_is_form_from_here(job, job->cookie))
 		answer_error(job, 403, 0, "The form was too old. Please go back to your profile and try again.");
-	else
+	else if (!job->route->counts || job_may_change(job))
 		job->route->begin(job);
 }
 

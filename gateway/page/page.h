@@ -1,6 +1,6 @@
 /*
- * page: the account page, on which users see their hosts and make and revoke their keys. It serves what lies below
- * PAGE_PATH to a listener for which it is switched on.
+ * page: the account page, on which users see their hosts, make and revoke their keys, and change their password. It
+ * serves what lies below PAGE_PATH to a listener for which it is switched on.
  *
  * Its users are those of the state store that have a login password. What it needs of the disk is done by the state's
  * worker, passwords are checked by the verifier, and addresses asked from the primary: nothing holds up the loop.
@@ -25,6 +25,11 @@
 
 #define PAGE_PATH "/account/"
 
+enum {
+	PAGE_CHANGES_MAX = 60, /* that a user may ask for in the window: keys generated, keys revoked, passwords */
+	PAGE_CHANGES_WINDOW_S = 3600,
+};
+
 struct page;
 struct http_exchange;
 
@@ -36,7 +41,7 @@ struct page_parts {
 	const struct env *env;
 	struct state *state;
 	struct verifier *verifier;
-	struct throttle *throttle; /* of failed logins; another one than that of keys */
+	struct throttle *throttle; /* of failed logins and of changes here; another one than that of updates */
 	struct sessions *sessions; /* may be shared with another page, such as that of an earlier configuration */
 	bool allow_http;           /* also to clients that are neither on this machine nor over TLS */
 	const char *server_name;   /* as clients are to write it, with a port if need be; NULL: as the browser does */

@@ -4,7 +4,6 @@
 #ifndef UPDATE_OUTCOME_H
 #define UPDATE_OUTCOME_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/addr.h"

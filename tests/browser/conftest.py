@@ -1,15 +1,11 @@
-"""The browser tests stand on the servers and gateways of the integration tests."""
+"""What the browser tests share."""
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "integration"))
-
 from chromium import chromium
-from gateway import Gateway
 
 
 @pytest.fixture(scope="session")
@@ -30,10 +26,3 @@ def browser():
 def browser_without_scripts():
     with chromium(scripts=False) as driven:
         yield driven
-
-
-@pytest.fixture(autouse=True)
-def no_gateway_misbehaves():
-    yield
-    for each in Gateway.running:
-        each.check()

@@ -22,6 +22,7 @@ OTHER_HOST = f"a-rather-long-name-of-a-machine.office.{ZONE}"
 LOGIN = "myLogin"
 PASSWORD = secret("correct horse battery")
 WRONG = secret("a guess at the password")
+NEW = secret("another battery staple")
 WIDTHS = {"phone": PHONE, "desktop": DESKTOP}
 
 
@@ -69,6 +70,13 @@ def generate(browser, name):
     browser.fill("#name", name)
     browser.press("form[action='/account/keys'] button.primary")
     return secret(browser.find("#the-key").text)
+
+
+def change_password(browser, current, fresh, again=None):
+    browser.driver.find_element("xpath", "//summary[.='Change your password']").click()
+    for field, text in (("#current", current), ("#fresh", fresh), ("#again", again or fresh)):
+        browser.fill(field, text)
+    browser.press("form[action='/account/password'] button.primary")
 
 
 def revoke(browser, name):
@@ -127,6 +135,38 @@ def test_without_scripts_all_works_but_copying(site, browser_without_scripts):
     assert curl(site, key, "203.0.113.8") == "badauth"
 
 
+def test_a_password_is_changed(site, browser_without_scripts):
+    """With scripts nothing is different; and back again, for the other tests."""
+    browser = browser_without_scripts
+    log_in(browser, site)
+    change_password(browser, WRONG, NEW)
+    assert "The current password is wrong." in browser.words
+    assert browser.find("form[action='/account/password']").is_displayed()
+    for field in ("#current", "#fresh", "#again"):
+        assert browser.find(field).get_attribute("value") == ""
+    browser.open(site.url)
+    change_password(browser, PASSWORD, NEW)
+    assert "Your password is changed." in browser.words
+    browser.press("header button")
+    log_in(browser, site)
+    assert "Login ID or password is wrong." in browser.words
+    log_in(browser, site, NEW)
+    change_password(browser, NEW, PASSWORD)
+    assert "Your password is changed." in browser.words
+
+
+def test_the_browser_knows_which_password_is_which(site, browser):
+    """Its store of passwords, and the bounds of a new one before anything is sent."""
+    log_in(browser, site)
+    told = {each.get_attribute("name"): each.get_attribute("autocomplete")
+            for each in browser.find_all("form[action='/account/password'] input:not([type=hidden])")}
+    assert told == {"username": "username", "current": "current-password", "password": "new-password",
+                    "again": "new-password"}
+    browser.driver.find_element("xpath", "//summary[.='Change your password']").click()
+    browser.fill("#fresh", "seven77")
+    assert browser.run("return document.querySelector('#fresh').validity.tooShort")
+
+
 def test_with_keys_alone(site, browser):
     """The skip link comes first; each control that has the focus can be seen to have it."""
     log_in(browser, site)
@@ -142,7 +182,8 @@ def test_with_keys_alone(site, browser):
         assert outline, element.get_attribute("outerHTML")
         reached.append(element.get_attribute("textContent").strip() or element.get_attribute("name"))
         element.send_keys("\ue004")
-    for name in ("Profile", "Router settings", "Log out", "name", "Limit what it opens", "GENERATE_KEY"):
+    for name in ("Profile", "Router settings", "Log out", "name", "Limit what it opens", "GENERATE_KEY",
+                 "Change your password"):
         assert name in reached, reached
 
 
@@ -203,6 +244,9 @@ def pages(browser, site):
     browser.fill("#only-hosts", "-bad-")
     browser.press("form[action='/account/keys'] button.primary")
     yield "bad-form"
+    browser.open(site.url)
+    change_password(browser, PASSWORD, NEW, WRONG)
+    yield "bad-password"
     browser.open(site.url)
     name = f"shown {time.monotonic_ns()}"
     generate(browser, name)

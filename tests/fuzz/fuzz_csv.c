@@ -2,7 +2,6 @@
  * CSV files: whatever the octets, and in whatever pieces they come, the records are the same, within their bounds, and
  * the reader gets to the end.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "account/csv.h"

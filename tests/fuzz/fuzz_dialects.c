@@ -169,13 +169,6 @@ static void handle(struct http_request *request)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct decode_space space = {.cap = DECODE_SPACE(size) + 1};
-	static struct http_request request;
-
-	space.octets = malloc(space.cap);
-	require(space.octets);
-	if (decode_request((struct text){(const char *)data, size}, &space, &request))
-		handle(&request);
-	free(space.octets);
+	with_request(data, size, handle);
 	return 0;
 }

@@ -2,7 +2,6 @@
  * Replies to an UPDATE and to queries: whatever the octets, reading gives a status, and what is taken for a reply is
  * one by its header.
  */
-#include <string.h>
 
 #include "dns/message.h"
 #include "require.h"

@@ -77,7 +77,7 @@ static void carry_out(const struct dialect *dialect, const struct http_request *
 		answer(dialect, request, intent, (struct outcome){.code = ends[i], .missing = ADDR_V6});
 }
 
-static void handle(const struct http_request *request)
+static void handle(struct http_request *request)
 {
 	struct intent intent = {0};
 	const struct dialect *dialect;
@@ -96,13 +96,6 @@ static void handle(const struct http_request *request)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct decode_space space = {.cap = DECODE_SPACE(size) + 1};
-	static struct http_request request;
-
-	space.octets = malloc(space.cap);
-	require(space.octets);
-	if (decode_request((struct text){(const char *)data, size}, &space, &request))
-		handle(&request);
-	free(space.octets);
+	with_request(data, size, handle);
 	return 0;
 }

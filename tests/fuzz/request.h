@@ -147,8 +147,7 @@ static inline bool decode_body(struct text body, struct decode_space *space, str
 
 /*
  * Target, Authorization header and body, a form or a JSON object, stand in the input in this order with newlines
- * between; Basic credentials are those of X-Api-User and X-Api-Key, too. The space is the caller's, of
- * DECODE_SPACE(size) + 1 octets. False if no request comes of it.
+ * between; Basic credentials are those of X-Api-User and X-Api-Key, too. False if no request comes of it.
  */
 static inline bool decode_request(struct text input, struct decode_space *space, struct http_request *request)
 {
@@ -167,6 +166,19 @@ static inline bool decode_request(struct text input, struct decode_space *space,
 		request->api_key = request->basic_password;
 	}
 	return true;
+}
+
+/* Calls handle() with the request, if one comes of the octets. */
+static inline void with_request(const uint8_t *data, size_t size, void (*handle)(struct http_request *request))
+{
+	struct decode_space space = {.cap = DECODE_SPACE(size) + 1};
+	static struct http_request request;
+
+	space.octets = malloc(space.cap);
+	require(space.octets);
+	if (decode_request((struct text){(const char *)data, size}, &space, &request))
+		handle(&request);
+	free(space.octets);
 }
 
 #endif

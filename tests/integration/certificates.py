@@ -23,12 +23,14 @@ class Certificate:
         return {"certificate": str(self.path), "key": str(self.key_path)}
 
 
-def make(folder, name="gate.test", kind="ecdsa", days=90, stem=None):
-    """A certificate for a host name, valid for that many days from now on; a negative number of days: not any more."""
+def make(folder, name="gate.test", kind="ecdsa", days=90, stem=None, names=None):
+    """A certificate for a host name, or for names as openssl writes them, valid for that many days from now on; a
+    negative number of days: not any more."""
     stem = stem or f"{name}.{kind}"
+    names = names or f"DNS:{name}"
     path, key_path = Path(folder, f"{stem}.pem"), Path(folder, f"{stem}.key")
     subprocess.run(["openssl", "req", "-x509", "-newkey", *KINDS[kind], "-nodes", "-keyout", key_path, "-out", path,
-                    "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}", "-days", str(days)],
+                    "-subj", f"/CN={name}", "-addext", f"subjectAltName={names}", "-days", str(days)],
                    check=True, capture_output=True)
     key_path.chmod(0o600)
     return Certificate(name, path, key_path)

@@ -9,23 +9,13 @@ import pytest
 
 import faulty
 from conftest import OPEN_NAMES, POLICED_ZONE, READ_ONLY_ZONE
-from gateway import ZONE, config_text, user_setting, zone_setting
+from gateway import ZONE, user_setting
 from process import wait_until
 
 V4, V6 = "198.51.100.7", "2001:db8::7"
 OLD_V4, OLD_V6 = ("A", "192.0.2.1"), ("AAAA", "2001:db8::1")
 GATEWAY_TTL = 180
 CLIENTS = 50
-
-
-@pytest.fixture
-def front(gateway):
-    """Makes a gateway for one zone of a primary."""
-    def make(primary, zone=ZONE, users=None, **options):
-        key = primary.key() if callable(primary.key) else primary.key
-        users = users or [user_setting(hosts=[f"zone:{zone}"])]
-        return gateway(config_text([zone_setting(zone, primary, key)], [key], users, **options))
-    return make
 
 
 def begin_all(stack, gateway, updates):

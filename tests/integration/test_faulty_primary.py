@@ -28,9 +28,8 @@ def user_of(zones):
 def front(gateway):
     """Makes a gateway for the zone at one primary, or at several in their order."""
     def make(*primaries, **options):
-        zone = {**zone_setting(ZONE, primaries[0], primaries[0].key),
-                "primaries": [f"127.0.0.1:{primary.port}" for primary in primaries]}
-        return gateway(config_text([zone], [primaries[0].key], **options))
+        key = primaries[0].key
+        return gateway(config_text([zone_setting(ZONE, list(primaries), key)], [key], **options))
     return make
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway import BINARY, LOGIN, SHORT_TIMEOUTS, ZONE, Connection, config_text, form, target, zone_setting
+from gateway import (BINARY, LOGIN, SHORT_TIMEOUTS, ZONE, Connection, config_text, form, target, user_setting,
+                     zone_setting)
 from process import LOOPBACK, free_port, wait_until
 from prometheus import Metrics
 from servers import Key
@@ -223,6 +224,33 @@ def test_json_lines(primary, observe):
     assert {name: first[name] for name in ("dialect", "user", "host", "ip", "outcome", "status")} == {
         "dialect": "rexx", "user": LOGIN, "host": host, "ip": V4, "outcome": "changed", "status": 200}
     assert second["host"] == '"\n\\\x7f\u00c3\u00a4'
+
+
+def test_what_is_to_be_said_of_the_configuration_is_said_in_the_log(primary, gateway):
+    """At the start and at a reload in the same way; it was plain text at the start."""
+    key = primary.key()
+    plain = gateway(config_text([zone_setting(ZONE, primary, key)], [key], [user_setting()], log_format="json"))
+    plain.signal("SIGHUP")
+    assert wait_until(lambda: '"reloaded"' in plain.log), plain.log
+    lines = [json.loads(line) for line in plain.log.splitlines()]
+    told = [line for line in lines if line["event"] == "configuration"]
+    assert len(told) == 2
+    for line in told:
+        assert line["level"] == "warning" and line["file"] == str(plain.path) and line["line"] > 0
+        assert line["text"].startswith("keys stand here in plain")
+    assert lines.index(told[0]) < [line["event"] for line in lines].index("ready")
+
+
+def test_what_stops_the_start_is_told_in_plain_lines(tmp_path):
+    """Nobody looks into a log that is not there yet; with the warnings, in the order of the file."""
+    path = tmp_path / "ddnsgate.cfg"
+    path.write_text('log_format = "json";\n' + config_text([], [], [user_setting()]) + "fudge_s = -1;\n")
+    path.chmod(0o600)
+    done = subprocess.run([BINARY, "serve", "-c", str(path)], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1
+    assert re.search(rf"(?m)^{path}:\d+: warning: keys stand here in plain", done.stderr)
+    for line in done.stderr.splitlines():
+        assert line.startswith(f"{path}:"), done.stderr
 
 
 def test_a_log_that_nobody_reads_stops_no_update(primary, tmp_path):

@@ -8,7 +8,7 @@ import pytest
 
 import certificates
 from faulty import Scripted
-from gateway import SHORT_TIMEOUTS, ZONE, config_text, secret, zone_setting
+from gateway import ZONE, config_text, secret, zone_setting
 from pages import PAGE, Visitor
 from process import LOOPBACK, wait_until
 from test_reload import reload
@@ -19,6 +19,7 @@ IP = "192.0.2.1"
 PASSWORD = secret("correct horse battery")
 OTHER_PASSWORD = secret("staple of another user")
 WRONG = secret("a guess at the password")
+NEW = secret("another battery staple")
 
 
 @pytest.fixture(scope="module")
@@ -201,7 +202,8 @@ def test_over_https_cookies_are_secure(store, tmp_path):
 
 
 @pytest.mark.parametrize("path, operands", [("keys", {"name": "forged"}), ("keys/revoke", {"name": "kept"}),
-                                            ("logout", {})])
+                                            ("logout", {}),
+                                            ("password", {"current": PASSWORD, "password": NEW, "again": NEW})])
 @pytest.mark.parametrize("token", ["", "0" * 64, "of another user"])
 def test_a_form_without_the_right_token_does_nothing(shared, bob, path, operands, token):
     if "kept" not in shared.run("key", "list", "bob"):
@@ -234,7 +236,7 @@ def test_a_token_is_of_no_use_without_its_cookie(shared):
 
 
 def test_without_a_session_nothing_can_be_done(shared):
-    for path in ("keys", "keys/revoke", "logout"):
+    for path in ("keys", "keys/revoke", "logout", "password"):
         answer = shared.gateway.ask("POST", PAGE + path, body=b"name=x&token=x")
         assert (answer.status, answer.headers["location"]) == (303, PAGE)
     assert shared.gateway.ask("GET", PAGE + "settings").status == 303
@@ -328,6 +330,31 @@ def test_there_is_a_bound_for_keys(store):
     assert visitor.page.status == 409 and "as many keys as there may be" in visitor.words
 
 
+def test_there_is_a_bound_for_each_form_of_a_user_within_an_hour(store):
+    own = store()
+    visitor = Visitor(own.gateway)
+    visitor.log_in("bob", PASSWORD)
+    for _ in range(60):
+        assert visitor.post("keys/revoke", name="one").status == 404
+    own.generate("bob", "--name", "one")
+    answer = visitor.post("keys/revoke", token=visitor.get() and visitor.token(), name="one")
+    assert answer.status == 429 and 0 < int(answer.headers["retry-after"]) <= 60
+    assert "wait some minutes" in visitor.words
+    assert "one" in own.run("key", "list", "bob")
+    assert wait_until(lambda: re.search("event=page-throttled form=keys/revoke source=127.0.0.1 user=bob",
+                                        own.gateway.log))
+    reload(own.gateway)
+    visitor.get()
+    assert visitor.post("keys/revoke", name="one").status == 429
+    # Other forms are counted by themselves, and so are other users.
+    assert visitor.generate("another")
+    visitor.get()
+    assert change(visitor, PASSWORD, NEW).status == 200
+    other = Visitor(own.gateway)
+    other.log_in("eve", OTHER_PASSWORD)
+    assert other.generate("of eve")
+
+
 def test_nobody_touches_anothers_keys(shared, bob):
     other = Visitor(shared.gateway)
     other.log_in("eve", OTHER_PASSWORD)
@@ -338,6 +365,84 @@ def test_nobody_touches_anothers_keys(shared, bob):
     assert "of eve" not in bob.get().text
     other.get()
     assert "of eve" in other.words and HOST not in other.words
+
+
+# The password
+
+
+def change(visitor, current, fresh, again=None):
+    return visitor.post("password", current=current, password=fresh, again=fresh if again is None else again)
+
+
+def test_a_password_is_changed_by_whoever_knows_the_current_one(store):
+    """This session goes on, under a new token; all others end."""
+    own = store()
+    key = own.generate("bob")
+    here, elsewhere = Visitor(own.gateway), Visitor(own.gateway)
+    for visitor in (here, elsewhere):
+        assert visitor.log_in("bob", PASSWORD).status == 200
+    before = dict(here.cookies)
+    assert change(here, PASSWORD, NEW).status == 200
+    assert "Your password is changed." in here.words and "Your User Profile" in here.words
+    assert here.cookies != before
+    assert here.generate("after it")
+    assert "Log in" in elsewhere.get().text and "ddnsgate_session" not in elsewhere.cookies
+    thief = Visitor(own.gateway)
+    thief.cookies.update(before)
+    assert "Your User Profile" not in thief.get().text
+    assert own.code("bob", key) == "OK"
+    assert Visitor(own.gateway).log_in("bob", PASSWORD).status == 403
+    assert Visitor(own.gateway).log_in("bob", NEW).status == 200
+    (hash_text,), = own.query("SELECT password FROM users WHERE login = 'bob'")
+    assert hash_text.startswith("$y$")
+    assert re.search("event=page-password outcome=changed source=127.0.0.1 user=bob", own.gateway.log)
+
+
+@pytest.mark.parametrize("current, fresh, again, words", [
+    (WRONG, NEW, None, "The current password is wrong."),
+    ("", NEW, None, "The current password is wrong."),
+    ("x" * 600, NEW, None, "The current password is wrong."),
+    (OTHER_PASSWORD, NEW, None, "The current password is wrong."),
+    (PASSWORD, NEW, "another battery stapl", "not the same both times"),
+    (PASSWORD, "seven77", None, "at least 8 characters"),
+    (PASSWORD, "x" * 512, None, "too long"),
+    (PASSWORD, "12345678\0", None, "cannot be typed"),
+])
+def test_a_password_that_may_not_be_set_stays_as_it_was(shared, current, fresh, again, words):
+    bob = Visitor(shared.gateway, source="127.0.0.5")
+    bob.log_in("bob", PASSWORD)
+    before = shared.query("SELECT password FROM users WHERE login = 'bob'")
+    assert change(bob, current, fresh, again).status == 400
+    assert words in bob.words and "Your User Profile" in bob.words
+    assert '<details class="card" open>' in bob.text
+    assert shared.query("SELECT password FROM users WHERE login = 'bob'") == before
+    assert "Your User Profile" in bob.get().text
+
+
+def test_guesses_at_the_current_password_count_as_failed_logins(store):
+    own = store(failed_logins_max=3, failed_logins_window_s=600)
+    visitor = Visitor(own.gateway)
+    visitor.log_in("bob", PASSWORD)
+    for _ in range(3):
+        assert change(visitor, WRONG, NEW).status == 400
+    answer = change(visitor, PASSWORD, NEW)
+    assert answer.status == 429 and int(answer.headers["retry-after"]) > 0
+    assert "wait some minutes" in visitor.words
+    assert Visitor(own.gateway).log_in("bob", PASSWORD).status == 429
+    assert "Your User Profile" in visitor.get().text
+    other = Visitor(own.gateway)
+    other.log_in("eve", OTHER_PASSWORD)
+    assert change(other, OTHER_PASSWORD, NEW).status == 200
+
+
+def test_a_session_that_is_over_changes_no_password(store):
+    own = store()
+    visitor = Visitor(own.gateway)
+    visitor.log_in("bob", PASSWORD)
+    own.run("user", "passwd", "bob", text=NEW + "\n")
+    change(visitor, NEW, "yet another one")
+    assert "Log in" in visitor.words
+    assert Visitor(own.gateway).log_in("bob", NEW).status == 200
 
 
 # Hosts
@@ -492,7 +597,10 @@ def test_no_secret_of_the_page_stays_in_store_log_or_memory(store, headers):
     visitor = Visitor(own.gateway, headers=headers)
     visitor.log_in("bob", WRONG)
     visitor.log_in("bob", PASSWORD)
-    shown = [visitor.generate("router"), PASSWORD, WRONG, visitor.cookies["ddnsgate_session"]]
+    shown = [visitor.generate("router"), PASSWORD, WRONG, NEW, visitor.cookies["ddnsgate_session"]]
+    visitor.get()
+    assert change(visitor, PASSWORD, NEW).status == 200
+    shown.append(visitor.cookies["ddnsgate_session"])
     visitor.post("logout", token=visitor.get() and visitor.token())
     time.sleep(2.5)
     for path in own.folder.iterdir():

@@ -7,17 +7,10 @@ import time
 import pytest
 
 import faulty
-from gateway import ZONE, config_text, target, zone_setting
+from gateway import ZONE, target
 
 V4 = "198.51.100.7"
 IN_FLIGHT = 20
-
-
-@pytest.fixture
-def front(gateway):
-    def make(primary, **options):
-        return gateway(config_text([zone_setting(ZONE, primary, primary.key)], [primary.key], **options))
-    return make
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+import certificates
 from gateway import BINARY, SHORT_TIMEOUTS, ZONE, config_text, user_setting, zone_setting
 from process import LOOPBACK, free_port, wait_until
 from servers import Bind, Key, Zone
@@ -17,12 +18,9 @@ WRONG_PIN = "sha256:" + "00" * 32
 
 
 def make_certificate(folder, name, names):
-    """Signs itself, so that it is its own authority; returns its public key's pin."""
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                    "-keyout", f"{folder}/{name}.key", "-out", f"{folder}/{name}.pem", "-days", "2", "-subj", "/CN=test",
-                    "-addext", f"subjectAltName={names}"], check=True, capture_output=True)
-    text = subprocess.run(["openssl", "x509", "-in", f"{folder}/{name}.pem", "-noout", "-pubkey"], check=True,
-                          capture_output=True).stdout
+    """Its own authority; returns its public key's pin."""
+    path = certificates.make(folder, "test", stem=name, names=names).path
+    text = subprocess.run(["openssl", "x509", "-in", path, "-noout", "-pubkey"], check=True, capture_output=True).stdout
     der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "der"], input=text, check=True,
                          capture_output=True).stdout
     return "sha256:" + hashlib.sha256(der).hexdigest()

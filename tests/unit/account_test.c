@@ -5,9 +5,6 @@
 
 #include "account/account.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
 static void a_copy_shares_nothing(void **state)
 {
 	char login[] = "alice", name[] = "cellar", hash[] = "$5$saltsalt$myjXcpMpE2Ofk7fj9hqyNYSn6lmWG4Mqnjx.KIRRr4/";

@@ -4,7 +4,6 @@
 #include "support.h"
 
 #include <netinet/in.h>
-#include <stdio.h>
 #include <sys/un.h>
 
 static void reads_the_usual_notations_and_writes_the_canonical_one(void **state)
@@ -186,6 +185,28 @@ static void addresses_are_equal_only_within_a_family(void **state)
 	assert_true(addr_equal(&v6, &same_v6));
 	assert_false(addr_equal(&v6, &other_v6));
 	assert_false(addr_equal(&v4, &v6));
+}
+
+static bool are_of_one_customer(const char *a, const char *b)
+{
+	struct addr addr_a = {0}, addr_b = {0};
+
+	if (a)
+		assert_int_equal(addr_parse(text_of(a), &addr_a), STATUS_OK);
+	if (b)
+		assert_int_equal(addr_parse(text_of(b), &addr_b), STATUS_OK);
+	return text_equal(addr_customer(&addr_a), addr_customer(&addr_b));
+}
+
+static void one_customer_has_an_ipv4_address_or_an_ipv6_64(void **state)
+{
+	(void)state;
+	assert_true(are_of_one_customer("192.0.2.1", "192.0.2.1"));
+	assert_false(are_of_one_customer("192.0.2.1", "192.0.2.2"));
+	assert_true(are_of_one_customer("2001:db8:1:2::3", "2001:db8:1:2:ffff::"));
+	assert_false(are_of_one_customer("2001:db8:1:2::3", "2001:db8:1:3::3"));
+	assert_false(are_of_one_customer("0.0.0.0", "::"));
+	assert_false(are_of_one_customer("0.0.0.0", NULL));
 }
 
 static void a_peer_on_a_dual_stack_socket_is_the_ipv4_address_that_it_is(void **state)
@@ -443,6 +464,7 @@ int main(void)
 		cmocka_unit_test(refuses_what_is_not_just_an_address),
 		cmocka_unit_test(knows_what_an_address_is_good_for),
 		cmocka_unit_test(addresses_are_equal_only_within_a_family),
+		cmocka_unit_test(one_customer_has_an_ipv4_address_or_an_ipv6_64),
 		cmocka_unit_test(a_peer_on_a_dual_stack_socket_is_the_ipv4_address_that_it_is),
 		cmocka_unit_test(a_peer_of_another_family_has_no_address),
 		cmocka_unit_test(reads_endpoints),

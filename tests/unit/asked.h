@@ -128,6 +128,19 @@ static inline const char *understood(const struct asked *asked, struct intent *i
 	return words.text;
 }
 
+/* That the dialect serves the request, for this target, and what it makes of it. */
+static inline void assert_one_understood(const struct asked *asked, struct intent *intent, const char *dialect,
+					 const char *target, const char *expected)
+{
+	const char *words;
+
+	if (strcmp(served_by(asked), dialect) != 0)
+		fail_msg("%s: served by \"%s\"", target, served_by(asked));
+	words = understood(asked, intent);
+	if (strcmp(words, expected) != 0)
+		fail_msg("%s: expected %s, got %s", target, expected, words);
+}
+
 /* ---- Answers ---- */
 
 static inline struct text body_of(const struct http_response *response)

@@ -66,12 +66,10 @@ static void on_authorised(void *ctx, enum outcome_code code, const struct grant 
 static void begin(struct world *world, const struct account *account, struct text key, const char *source,
 		  struct answer *answer)
 {
-	char *copy = malloc(key.len + 1);
+	char *copy = text_duplicate(key);
 	struct presented presented = {.source = addr_of(source)};
 
 	assert_non_null(copy);
-	if (key.len)
-		memcpy(copy, key.octets, key.len);
 	presented.key = (struct text){copy, key.len};
 	authorise(&world->authoriser, account, &presented, on_authorised, answer);
 	memset(copy, 'x', key.len);

@@ -526,6 +526,56 @@ static void a_corrupt_file_is_told(void **state)
 	assert_non_null(strstr(database_error(world->database), "malformed"));
 }
 
+/* Damages the page of an index where that text stands: who looks for it finds the page malformed, others do not. */
+static void spoil_index_page_of(struct world *world, const char *text)
+{
+	enum { PAGE_LEN = 4096, INDEX_LEAF = 0x0a };
+	uint8_t page[PAGE_LEN];
+	char path[160];
+	off_t at = 0;
+	int file;
+
+	path_of(world, "ddnsgate.db", path);
+	file = open(path, O_RDONLY);
+	assert_true(file >= 0);
+	do {
+		assert_int_equal(pread(file, page, sizeof page, at), sizeof page);
+		at += PAGE_LEN;
+	} while (page[0] != INDEX_LEAF || !memmem(page, sizeof page, text, strlen(text)));
+	assert_int_equal(close(file), 0);
+	spoil(world, at - PAGE_LEN, "\xff\xff\xff\xff", 4);
+}
+
+static void a_damaged_page_costs_the_history_of_those_on_it_alone(void **state)
+{
+	struct world *world = *state;
+	struct record rows[] = {
+		record_of("h000.example.com", NOW_S + 60, OUTCOME_REFUSED),
+		record_of("h200.example.com", NOW_S + 60, OUTCOME_REFUSED),
+		record_of("h399.example.com", NOW_S + 60, OUTCOME_REFUSED),
+	};
+	const struct record *pointers[] = {&rows[0], &rows[1], &rows[2]};
+	char host[32], error[DATABASE_ERROR_MAX];
+
+	for (unsigned i = 0; i < 400; i++) {
+		struct record one = record_of(host, NOW_S, OUTCOME_CHANGED);
+
+		one.host.len = (size_t)snprintf(host, sizeof host, "h%03u.example.com", i);
+		record(world->database, &one);
+	}
+	database_free(&world->database);
+	spoil_index_page_of(world, "h200.example.com");
+	assert_int_equal(reopen(world, error), STATUS_OK);
+	assert_int_equal(database_record(world->database, pointers, LENGTH(pointers)), STATUS_OK);
+	assert_non_null(pointers[0]);
+	assert_null(pointers[1]);
+	assert_non_null(pointers[2]);
+	assert_non_null(strstr(database_error(world->database), "malformed"));
+	assert_true(database_is_broken(world->database));
+	assert_int_equal(history(world->database, "h000.example.com")->count, 2);
+	assert_int_equal(history(world->database, "h399.example.com")->count, 2);
+}
+
 /* As on a full disk: no file may grow any more. */
 static void a_full_disk_fails_writes_and_not_reads(void **state)
 {
@@ -587,6 +637,7 @@ int main(void)
 		TEST(what_was_written_is_there_after_reopening),
 		TEST(refuses_a_file_of_a_later_version_or_of_others),
 		TEST(a_corrupt_file_is_told),
+		TEST(a_damaged_page_costs_the_history_of_those_on_it_alone),
 		TEST(a_full_disk_fails_writes_and_not_reads),
 		TEST(a_rollback_leaves_nothing),
 	};

@@ -19,14 +19,8 @@ static void assert_understood(const struct request_row *rows, size_t count)
 	struct intent intent;
 
 	for (size_t i = 0; i < count; i++) {
-		const char *words;
-
 		ask(&asked, rows[i].target, rows[i].form, rows[i].basic);
-		if (strcmp(served_by(&asked), "dyndns2") != 0)
-			fail_msg("%s: served by \"%s\"", rows[i].target, served_by(&asked));
-		words = understood(&asked, &intent);
-		if (strcmp(words, rows[i].understood) != 0)
-			fail_msg("%s: expected %s, got %s", rows[i].target, rows[i].understood, words);
+		assert_one_understood(&asked, &intent, "dyndns2", rows[i].target, rows[i].understood);
 	}
 }
 

@@ -39,13 +39,8 @@ static void understands_requests(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(rows); i++) {
-		const char *words;
-
 		ask(&asked, rows[i].target, rows[i].form, NULL);
-		assert_string_equal(served_by(&asked), "henet");
-		words = understood(&asked, &intent);
-		if (strcmp(words, rows[i].understood) != 0)
-			fail_msg("%s: expected %s, got %s", rows[i].target, rows[i].understood, words);
+		assert_one_understood(&asked, &intent, "henet", rows[i].target, rows[i].understood);
 		assert_row(rows[i].target, !intent.by_token && intent.host_form == HOSTS_FULL);
 	}
 }

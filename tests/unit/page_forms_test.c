@@ -1,12 +1,14 @@
 /*
- * What the page reads of requests: cookies, tokens of forms, the form for a new key; and its words for times and
- * history.
+ * What the page reads of requests: cookies, tokens of forms, the forms for a new key and a new password; and its words
+ * for times and history.
  */
 #include "support.h"
 
+#include "account/password.h"
 #include "page/chart.h"
 #include "page/guard.h"
 #include "page/keyform.h"
+#include "page/passform.h"
 #include "page/when.h"
 
 #define TOKEN "abcdefghijklmnopqrstuvwxyz-_0123"
@@ -176,6 +178,56 @@ static void more_limits_than_fit_are_refused(void **state)
 	assert_non_null(strstr(form.error, "one limit too many"));
 }
 
+/* ---- The form for a new password ---- */
+
+static const char *read_passform(struct text fresh, struct text again)
+{
+	struct http_params params = {
+		.items = {{text_of("current"), text_of("x"), text_of("x")},
+			  {text_of("password"), fresh, fresh},
+			  {text_of("again"), again, again}},
+		.count = 3,
+	};
+	struct passform form;
+
+	passform_read(&params, &form);
+	assert_text(form.current, "x");
+	assert_true(text_equal(form.fresh, fresh));
+	return form.error ? form.error : "";
+}
+
+static void a_new_password_has_the_bounds_of_the_command_line_and_is_typed_twice(void **state)
+{
+	static char longest[PASSWORD_MAX + 1];
+	struct text with_nul = OCTETS("1234\0"
+				      "5678");
+
+	(void)state;
+	memset(longest, 'x', sizeof longest);
+	assert_string_equal(read_passform(text_of("12345678"), text_of("12345678")), "");
+	assert_string_equal(read_passform((struct text){longest, PASSWORD_MAX}, (struct text){longest, PASSWORD_MAX}),
+			    "");
+	assert_non_null(strstr(read_passform(text_of("1234567"), text_of("1234567")), "at least 8"));
+	assert_non_null(strstr(read_passform(text_of(""), text_of("")), "at least 8"));
+	assert_non_null(
+		strstr(read_passform((struct text){longest, sizeof longest}, (struct text){longest, sizeof longest}),
+		       "too long"));
+	assert_non_null(strstr(read_passform(with_nul, with_nul), "cannot be typed"));
+	assert_non_null(strstr(read_passform(text_of("12345678"), text_of("12345679")), "both times"));
+	assert_non_null(strstr(read_passform(text_of("12345678"), text_of("")), "both times"));
+}
+
+static void without_operands_there_is_no_new_password(void **state)
+{
+	struct http_params params = {0};
+	struct passform form;
+
+	(void)state;
+	passform_read(&params, &form);
+	assert_int_equal(form.current.len, 0);
+	assert_non_null(form.error);
+}
+
 /* ---- Times ---- */
 
 static void times_are_worded(void **state)
@@ -267,6 +319,8 @@ int main(void)
 		cmocka_unit_test(limits_are_read_whatever_stands_between_them),
 		cmocka_unit_test(what_means_nothing_is_told_by_name),
 		cmocka_unit_test(more_limits_than_fit_are_refused),
+		cmocka_unit_test(a_new_password_has_the_bounds_of_the_command_line_and_is_typed_twice),
+		cmocka_unit_test(without_operands_there_is_no_new_password),
 		cmocka_unit_test(times_are_worded),
 		cmocka_unit_test(the_chart_counts_by_day_and_leaves_out_what_is_older),
 		cmocka_unit_test(the_chart_has_a_bar_for_each_day_inside_its_picture),

@@ -3,8 +3,6 @@
  */
 #include "support.h"
 
-#include <stdlib.h>
-
 #include "page/assets.h"
 #include "page/buffer.h"
 #include "page/template.h"

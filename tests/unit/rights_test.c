@@ -115,7 +115,7 @@ static void a_pattern_above_all_zones_covers_what_lies_below_it(void **state)
 
 /* ---- Statements ---- */
 
-static void *as_text(void (*write)(FILE *to, const struct statement_zone *zones), const struct statement_zone *zones)
+static void *as_text(void (*write)(FILE *to, const struct rights_zone *zones), const struct rights_zone *zones)
 {
 	char *text = NULL;
 	size_t len;
@@ -127,13 +127,13 @@ static void *as_text(void (*write)(FILE *to, const struct statement_zone *zones)
 	return text;
 }
 
-static void write_bind(FILE *to, const struct statement_zone *zones)
+static void write_bind(FILE *to, const struct rights_zone *zones)
 {
 	statements_bind_key(to, zones[0].key);
 	statements_bind_zone(to, &zones[0]);
 }
 
-static void write_knot(FILE *to, const struct statement_zone *zones)
+static void write_knot(FILE *to, const struct rights_zone *zones)
 {
 	statements_knot(to, zones, 2);
 }
@@ -145,14 +145,14 @@ static void statements_hold_key_and_narrowest_policy(void **state)
 		names, LENGTH(names),
 		(const char *[PATTERNS_MAX]){"www.example.com", "ftp.example.com", "*.home.example.com",
 					     "zone:dyn.example.com", "+tls.example.com"});
-	struct statement_zone zones[2];
+	struct rights_zone zones[2];
 	struct tsig_key *key;
 	char *text;
 
 	(void)state;
 	assert_int_equal(tsig_key_new_base64("gw.example", "hmac-sha512", "c2VjcmV0", &key), TSIG_OK);
 	for (size_t i = 0; i < LENGTH(zones); i++) {
-		zones[i] = (struct statement_zone){.name = &names[i], .key = key};
+		zones[i] = (struct rights_zone){.name = &names[i], .key = key};
 		zones[i].rights = rights_of(rights, i, &zones[i].right_count);
 	}
 	text = as_text(write_bind, zones);

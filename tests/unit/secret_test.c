@@ -3,8 +3,6 @@
  */
 #include "support.h"
 
-#include <stdlib.h>
-
 #include "base/secret.h"
 
 static void every_octet_counts_in_a_comparison(void **state)

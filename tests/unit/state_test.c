@@ -8,8 +8,11 @@
 #include "account/state.h"
 #include "base/log.h"
 
+#include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 enum { NOW_S = 1800000000, LOG_LEN = 4096, RECORDS_MAX = 10000, JOBS_MAX = 64 };
@@ -162,6 +165,92 @@ static void at_the_end_nothing_is_tried_for_ever(void **state)
 	break_folder(world, false);
 }
 
+/* From now on hosts that fit the pattern cannot be written. */
+static void forbid_hosts(struct world *world, const char *pattern)
+{
+	struct database *database = state_folder_open(world->folder);
+	sqlite3 *file = NULL;
+	char path[160], sql[256];
+
+	database_free(&database);
+	snprintf(path, sizeof path, "%s/ddnsgate.db", world->folder);
+	snprintf(sql, sizeof sql,
+		 "CREATE TRIGGER forbidden BEFORE INSERT ON hosts WHEN NEW.host LIKE '%s'"
+		 " BEGIN SELECT RAISE(ABORT, 'this host is forbidden'); END",
+		 pattern);
+	assert_int_equal(sqlite3_open(path, &file), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(file, sql, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(file), SQLITE_OK);
+}
+
+static size_t count_in_log(const struct world *world, const char *text)
+{
+	size_t count = 0;
+
+	for (const char *at = world->log; (at = strstr(at, text)); at++)
+		count++;
+	return count;
+}
+
+static void a_record_that_fails_by_itself_holds_up_no_other(void **state)
+{
+	struct world *world = *state;
+
+	forbid_hosts(world, "h7.%");
+	for (unsigned i = 0; i < 20; i++)
+		record(world, i);
+	fake_env_advance(world->fake, 2000);
+	assert_int_equal(hosts_written(world), 19);
+	assert_non_null(strstr(world->log, "level=error event=history-left-out"));
+	assert_non_null(
+		strstr(world->log, "user=alice host=h7.example.com records=1 error=\"this host is forbidden\""));
+	assert_null(strstr(world->log, "history-failed"));
+	/* It comes again and again, and the log tells of it once a minute. */
+	for (unsigned i = 20; i < 80; i++) {
+		record(world, 7);
+		record(world, i);
+		fake_env_advance(world->fake, 1000);
+	}
+	fake_env_advance(world->fake, 2000);
+	assert_int_equal(hosts_written(world), 79);
+	assert_int_equal(count_in_log(world, "history-left-out"), 2);
+}
+
+/* Many of them take their time, but not for ever. */
+static void many_records_that_fail_by_themselves_hold_up_no_other_for_long(void **state)
+{
+	struct world *world = *state;
+
+	forbid_hosts(world, "h1__.%");
+	for (unsigned i = 99; i <= 200; i++)
+		record(world, i);
+	fake_env_advance(world->fake, 2000);
+	assert_int_equal(hosts_written(world), 0);
+	fake_env_advance(world->fake, 30000);
+	assert_int_equal(hosts_written(world), 2);
+}
+
+static void a_full_disk_is_no_fault_of_a_record(void **state)
+{
+	struct world *world = *state;
+	struct rlimit before, none;
+	struct database *database = state_folder_open(world->folder);
+
+	database_free(&database);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	none = (struct rlimit){16384, before.rlim_max};
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	for (unsigned i = 0; i < 900; i++)
+		record(world, i);
+	fake_env_advance(world->fake, 10000);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_non_null(strstr(world->log, "history-failed"));
+	assert_null(strstr(world->log, "history-left-out"));
+	fake_env_advance(world->fake, 10000);
+	assert_int_equal(hosts_written(world), 900);
+}
+
 /* ---- Jobs ---- */
 
 struct job {
@@ -270,6 +359,9 @@ int main(void)
 		TEST(what_cannot_be_written_is_told_once_and_tried_again),
 		TEST(what_does_not_fit_is_dropped_and_counted),
 		TEST(at_the_end_nothing_is_tried_for_ever),
+		TEST(a_record_that_fails_by_itself_holds_up_no_other),
+		TEST(many_records_that_fail_by_themselves_hold_up_no_other_for_long),
+		TEST(a_full_disk_is_no_fault_of_a_record),
 		TEST(jobs_are_done_in_their_order),
 		TEST(a_job_without_a_file_fails),
 		TEST(beyond_the_bound_jobs_are_refused_at_once),

@@ -79,16 +79,16 @@ static struct account_store *make(void **state, const struct account *accounts, 
 	return store;
 }
 
-/* Looks up from a copy of the login that is gone once lookup() has returned. */
-static struct found look_up(void **state, struct account_store *store, struct text login)
+typedef void look_up_fn(struct account_store *store, struct text what, account_found_fn *found, void *ctx);
+
+/* Looks up from a copy of the login or token that is gone once the verb has returned. */
+static struct found look_up_by(void **state, struct account_store *store, look_up_fn *verb, struct text what)
 {
 	struct found found = {0};
-	char *copy = malloc(login.len + 1);
+	char *copy = text_duplicate(what);
 
 	assert_non_null(copy);
-	if (login.len)
-		memcpy(copy, login.octets, login.len);
-	account_store_lookup(store, (struct text){copy, login.len}, on_found, &found);
+	verb(store, (struct text){copy, what.len}, on_found, &found);
 	free(copy);
 	settle(state);
 	assert_int_equal(found.calls, 1);
@@ -96,21 +96,14 @@ static struct found look_up(void **state, struct account_store *store, struct te
 	return found;
 }
 
-/* The same for a token. */
+static struct found look_up(void **state, struct account_store *store, struct text login)
+{
+	return look_up_by(state, store, account_store_lookup, login);
+}
+
 static struct found look_up_token(void **state, struct account_store *store, struct text token)
 {
-	struct found found = {0};
-	char *copy = malloc(token.len + 1);
-
-	assert_non_null(copy);
-	if (token.len)
-		memcpy(copy, token.octets, token.len);
-	account_store_lookup_token(store, (struct text){copy, token.len}, on_found, &found);
-	free(copy);
-	settle(state);
-	assert_int_equal(found.calls, 1);
-	assert_int_equal(found.has_account, found.status == STATUS_OK);
-	return found;
+	return look_up_by(state, store, account_store_lookup_token, token);
 }
 
 static struct account_key key_of(const char *text)

@@ -21,7 +21,7 @@ struct world {
 	struct tsig_key *key;
 	struct name names[ZONES];
 	struct right rights[ZONES];
-	struct survey_zone zones[ZONES];
+	struct rights_zone zones[ZONES];
 	struct survey *survey;
 	unsigned done;
 	unsigned fail_at; /* the message, counted from 1, that gets `script` */
@@ -75,7 +75,7 @@ static int setup(void **state)
 		world->names[i] = name_of(names[i]);
 		world->rights[i] =
 			(struct right){.kind = RIGHT_BELOW, .name = world->names[i], .types = RIGHT_ADDRESSES};
-		world->zones[i] = (struct survey_zone){&world->names[i], world->key, &world->rights[i], 1};
+		world->zones[i] = (struct rights_zone){&world->names[i], world->key, &world->rights[i], 1};
 	}
 	world->primary = primary_new(world->network, "192.0.2.53:53", world->models[0], world->key);
 	primary_serve(world->primary, world->models[1]);

@@ -86,15 +86,16 @@ static void many_sources_make_a_login_suspect_but_do_not_lock_it(void **state)
 		source.octets[3] = (uint8_t)i;
 		assert_int_equal(throttle_failed(*state, text_of("alice"), &source, START_MS), 0);
 	}
-	assert_true(throttle_suspects(*state, text_of("alice"), &elsewhere, START_MS));
+	assert_true(throttle_suspicion(*state, text_of("alice"), &elsewhere, START_MS) > 0);
 	assert_int_equal(wait_s(*state, "alice", &elsewhere, START_MS), 0);
 	assert_true(throttle_failed(*state, text_of("alice"), &elsewhere, START_MS) > 0);
-	assert_false(throttle_suspects(*state, text_of("bob"), &elsewhere, START_MS));
+	assert_int_equal(throttle_suspicion(*state, text_of("bob"), &elsewhere, START_MS), 0);
 	assert_int_equal(throttle_failed(*state, text_of("bob"), &elsewhere, START_MS), 0);
 	/* It is forgotten as slowly as it came. */
-	assert_true(throttle_suspects(*state, text_of("alice"), &elsewhere, START_MS + 5000 * RECOVERY_S));
-	assert_false(throttle_suspects(*state, text_of("alice"), &elsewhere,
-				       START_MS + 1000 * (THROTTLE_WIDE + 1) * RECOVERY_S));
+	assert_true(throttle_suspicion(*state, text_of("alice"), &elsewhere, START_MS + 5000 * RECOVERY_S) > 0);
+	assert_int_equal(throttle_suspicion(*state, text_of("alice"), &elsewhere,
+					    START_MS + 1000 * (THROTTLE_WIDE + 1) * RECOVERY_S),
+			 0);
 }
 
 /* One address at a thousand logins. */
@@ -106,10 +107,10 @@ static void many_logins_make_a_source_suspect_but_do_not_lock_it(void **state)
 		snprintf(login, sizeof login, "user%u", i);
 		assert_int_equal(throttle_failed(*state, text_of(login), &here, START_MS), 0);
 	}
-	assert_true(throttle_suspects(*state, text_of("alice"), &here, START_MS));
+	assert_true(throttle_suspicion(*state, text_of("alice"), &here, START_MS) > 0);
 	assert_int_equal(wait_s(*state, "alice", &here, START_MS), 0);
 	assert_true(throttle_failed(*state, text_of("alice"), &here, START_MS) > 0);
-	assert_false(throttle_suspects(*state, text_of("alice"), &elsewhere, START_MS));
+	assert_int_equal(throttle_suspicion(*state, text_of("alice"), &elsewhere, START_MS), 0);
 }
 
 static void a_few_failures_make_a_suspect(void **state)
@@ -117,11 +118,23 @@ static void a_few_failures_make_a_suspect(void **state)
 	uint64_t token_ms = 1000 * RECOVERY_S / FAILURES_MAX;
 
 	guess(*state, "alice", THROTTLE_SUSPECT - 1, START_MS);
-	assert_false(throttle_suspects(*state, text_of("alice"), &here, START_MS));
+	assert_int_equal(throttle_suspicion(*state, text_of("alice"), &here, START_MS), 0);
 	guess(*state, "bob", 1, START_MS);
-	assert_true(throttle_suspects(*state, text_of("carol"), &here, START_MS));
-	assert_false(throttle_suspects(*state, text_of("carol"), &elsewhere, START_MS));
-	assert_false(throttle_suspects(*state, text_of("carol"), &here, START_MS + token_ms));
+	assert_true(throttle_suspicion(*state, text_of("carol"), &here, START_MS) > 0);
+	assert_int_equal(throttle_suspicion(*state, text_of("carol"), &elsewhere, START_MS), 0);
+	assert_int_equal(throttle_suspicion(*state, text_of("carol"), &here, START_MS + token_ms), 0);
+}
+
+/* Whoever comes from elsewhere to a login that is guessed at is the least suspicious there, and still a suspect. */
+static void suspicion_grows_with_the_failures_of_the_source(void **state)
+{
+	assert_int_equal(throttle_suspicion(*state, text_of("alice"), &here, START_MS), 0);
+	guess(*state, "alice", THROTTLE_SUSPECT, START_MS);
+	assert_int_equal(throttle_suspicion(*state, text_of("alice"), &here, START_MS), 1 + THROTTLE_SUSPECT);
+	assert_int_equal(throttle_suspicion(*state, text_of("alice"), &elsewhere, START_MS), 1);
+	guess(*state, "bob", 1, START_MS);
+	assert_int_equal(throttle_suspicion(*state, text_of("alice"), &here, START_MS), 2 + THROTTLE_SUSPECT);
+	assert_int_equal(throttle_suspicion(*state, text_of("alice"), &elsewhere, START_MS), 1);
 }
 
 static void a_flood_of_addresses_does_not_free_who_is_locked(void **state)
@@ -182,7 +195,7 @@ static void without_a_bound_nobody_is_locked(void **state)
 	assert_int_equal(throttle_new(&limits, &throttle), STATUS_OK);
 	guess(throttle, "alice", 1000, START_MS);
 	assert_int_equal(wait_s(throttle, "alice", &here, START_MS), 0);
-	assert_false(throttle_suspects(throttle, text_of("alice"), &here, START_MS));
+	assert_int_equal(throttle_suspicion(throttle, text_of("alice"), &here, START_MS), 0);
 	assert_int_equal(throttle_change_wait_s(throttle, text_of("alice"), &here, START_MS), 0);
 	throttle_free(&throttle);
 }
@@ -197,6 +210,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(many_sources_make_a_login_suspect_but_do_not_lock_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_logins_make_a_source_suspect_but_do_not_lock_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_few_failures_make_a_suspect, setup, teardown),
+		cmocka_unit_test_setup_teardown(suspicion_grows_with_the_failures_of_the_source, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_flood_of_addresses_does_not_free_who_is_locked, setup, teardown),
 		cmocka_unit_test(changes_are_bounded_by_login_and_by_source),
 		cmocka_unit_test(what_was_under_way_is_owed),

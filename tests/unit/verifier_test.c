@@ -4,6 +4,7 @@
 #include "support.h"
 
 #include "account/password.h"
+#include "account/throttle.h"
 #include "account/verifier.h"
 #include "fake_env.h"
 
@@ -63,10 +64,10 @@ static void on_verified(void *ctx, enum status status, bool matches)
 	answer->order = ++answer->world->order;
 }
 
-static void begin(struct world *world, const char *secret, bool suspect, struct answer *answer)
+static void begin(struct world *world, const char *secret, unsigned suspicion, struct answer *answer)
 {
 	*answer = (struct answer){.world = world};
-	verifier_check(world->verifier, SHA256_HASH, text_of(secret), suspect, on_verified, answer);
+	verifier_check(world->verifier, SHA256_HASH, text_of(secret), suspicion, on_verified, answer);
 }
 
 static bool matches(const char *hash, struct text password)
@@ -159,14 +160,14 @@ static void computes_once_and_remembers(void **state)
 	for (int right = 0; right <= 1; right++) {
 		const char *secret = right ? PASSWORD : "wrong horse";
 
-		begin(world, secret, false, &answer);
+		begin(world, secret, 0, &answer);
 		assert_int_equal(answer.calls, 0);
 		fake_env_settle(world->fake);
 		assert_int_equal(answer.calls, 1);
 		assert_int_equal(answer.status, STATUS_OK);
 		assert_int_equal(answer.matches, right);
 
-		begin(world, secret, true, &answer);
+		begin(world, secret, 1, &answer);
 		assert_int_equal(answer.calls, 1); /* at once */
 		assert_int_equal(answer.matches, right);
 	}
@@ -177,11 +178,11 @@ static void a_changed_password_is_not_remembered(void **state)
 	struct world *world = *state;
 	struct answer answer;
 
-	begin(world, PASSWORD, false, &answer);
+	begin(world, PASSWORD, 0, &answer);
 	fake_env_settle(world->fake);
 	assert_true(answer.matches);
 	answer.calls = 0;
-	verifier_check(world->verifier, YESCRYPT_HASH, text_of("another one"), false, on_verified, &answer);
+	verifier_check(world->verifier, YESCRYPT_HASH, text_of("another one"), 0, on_verified, &answer);
 	assert_int_equal(answer.calls, 0);
 	fake_env_settle(world->fake);
 	assert_false(answer.matches);
@@ -193,10 +194,10 @@ static void hash_and_secret_are_told_apart(void **state)
 	struct world *world = *state;
 	struct answer answer;
 
-	begin(world, PASSWORD, false, &answer);
+	begin(world, PASSWORD, 0, &answer);
 	fake_env_settle(world->fake);
 	answer.calls = 0;
-	verifier_check(world->verifier, SHA256_HASH "c", text_of("orrect horse"), false, on_verified, &answer);
+	verifier_check(world->verifier, SHA256_HASH "c", text_of("orrect horse"), 0, on_verified, &answer);
 	fake_env_settle(world->fake);
 	assert_int_equal(answer.calls, 1);
 	assert_false(answer.matches);
@@ -207,17 +208,17 @@ static void a_flood_of_wrong_ones_does_not_push_out_right_ones(void **state)
 	struct world *world = *state;
 	struct answer answer;
 
-	begin(world, PASSWORD, false, &answer);
+	begin(world, PASSWORD, 0, &answer);
 	fake_env_settle(world->fake);
 	for (unsigned i = 0; i < 300; i++) {
 		char secret[16];
 
 		snprintf(secret, sizeof secret, "wrong %u", i);
-		begin(world, secret, true, &answer);
+		begin(world, secret, 1, &answer);
 		fake_env_settle(world->fake);
 		assert_false(answer.matches);
 	}
-	begin(world, PASSWORD, false, &answer);
+	begin(world, PASSWORD, 0, &answer);
 	assert_int_equal(answer.calls, 1);
 	assert_true(answer.matches);
 }
@@ -227,14 +228,14 @@ static void suspects_wait_behind_all_others(void **state)
 	struct world *world = *state;
 	struct answer first, suspects[3], honest;
 
-	begin(world, "first", true, &first);
+	begin(world, "first", 1, &first);
 	for (size_t i = 0; i < LENGTH(suspects); i++) {
 		char secret[16];
 
 		snprintf(secret, sizeof secret, "suspect %zu", i);
-		begin(world, secret, true, &suspects[i]);
+		begin(world, secret, 1, &suspects[i]);
 	}
-	begin(world, PASSWORD, false, &honest);
+	begin(world, PASSWORD, 0, &honest);
 	fake_env_settle(world->fake);
 	assert_true(honest.matches);
 	assert_int_equal(first.order, 1); /* it was being computed already */
@@ -252,17 +253,38 @@ static void beyond_the_bound_nothing_is_known_and_told_at_once(void **state)
 		char secret[16];
 
 		snprintf(secret, sizeof secret, "wrong %zu", i);
-		begin(world, secret, true, &answers[i]);
+		begin(world, secret, 1, &answers[i]);
 	}
 	/* One is being computed, and as many wait as may. */
 	assert_int_equal(answers[WAITING_MAX].calls, 0);
 	assert_int_equal(answers[WAITING_MAX + 1].calls, 1);
 	assert_int_equal(answers[WAITING_MAX + 1].status, STATUS_FULL);
 	/* The queue of the others is their own. */
-	begin(world, PASSWORD, false, &honest);
+	begin(world, PASSWORD, 0, &honest);
 	assert_int_equal(honest.calls, 0);
 	fake_env_settle(world->fake);
 	assert_true(honest.matches);
+}
+
+static void the_least_suspicious_go_first_and_the_most_suspicious_give_way(void **state)
+{
+	static struct answer answers[WAITING_MAX + 1], honest;
+	struct world *world = *state;
+
+	for (size_t i = 0; i < LENGTH(answers); i++) {
+		char secret[16];
+
+		snprintf(secret, sizeof secret, "wrong %zu", i);
+		begin(world, secret, i == 70 ? 9 : 5, &answers[i]);
+	}
+	begin(world, PASSWORD, 1, &honest);
+	assert_int_equal(answers[70].calls, 1);
+	assert_int_equal(answers[70].status, STATUS_FULL);
+	fake_env_settle(world->fake);
+	assert_true(honest.matches);
+	assert_int_equal(honest.order, 3); /* one was being computed already, one gave way */
+	assert_int_equal(answers[1].order, 4);
+	assert_int_equal(answers[2].order, 5);
 }
 
 static void suspects_get_a_quarter_of_the_time(void **state)
@@ -276,7 +298,7 @@ static void suspects_get_a_quarter_of_the_time(void **state)
 		char secret[16];
 
 		snprintf(secret, sizeof secret, "wrong %zu", i);
-		begin(world, secret, true, &answers[i]);
+		begin(world, secret, 1, &answers[i]);
 	}
 	fake_env_advance(world->fake, 2000);
 	for (size_t i = 0; i < LENGTH(answers); i++)
@@ -284,9 +306,65 @@ static void suspects_get_a_quarter_of_the_time(void **state)
 	assert_int_equal(answered, 10);
 	/* Others need not wait for the end of the pause. */
 	fake_env_advance(world->fake, 100);
-	begin(world, PASSWORD, false, &answers[0]);
+	begin(world, PASSWORD, 0, &answers[0]);
 	fake_env_advance(world->fake, 50);
 	assert_true(answers[0].matches);
+}
+
+/* ---- With the throttle: who guesses, and who does not ---- */
+
+enum { GUESSERS = 60, AT_ONCE = 8, HASH_MS = 50, STEP_MS = 100, RETRY_MS = 5000, TURN_MS = 30000 };
+
+struct guess {
+	struct answer answer;
+	struct addr source;
+};
+
+static unsigned suspicion_of(struct world *world, const struct throttle *throttle, const struct addr *source)
+{
+	return throttle_suspicion(throttle, text_of("alice"), source, fake_env_now_ms(world->fake));
+}
+
+/* What was answered is guessed anew, with another wrong key. */
+static void guess_on(struct world *world, struct throttle *throttle, struct guess *guess)
+{
+	static unsigned number;
+	char secret[16];
+
+	if (!guess->answer.calls)
+		return;
+	if (guess->answer.calls && guess->answer.status == STATUS_OK)
+		throttle_failed(throttle, text_of("alice"), &guess->source, fake_env_now_ms(world->fake));
+	snprintf(secret, sizeof secret, "guess %u", number++);
+	begin(world, secret, suspicion_of(world, throttle, &guess->source), &guess->answer);
+}
+
+static void a_flood_of_guesses_from_many_sources_does_not_starve_the_right_key(void **state)
+{
+	static struct guess guesses[GUESSERS * AT_ONCE];
+	const struct throttle_limits limits = {.failures_max = 20, .recovery_s = 900, .seed = 1};
+	struct addr source = addr_of("198.51.100.1");
+	struct world *world = *state;
+	struct throttle *throttle;
+	struct answer honest = {.calls = 1};
+
+	assert_int_equal(throttle_new(&limits, &throttle), STATUS_OK);
+	fake_env_set_work_ms(world->fake, HASH_MS);
+	for (size_t i = 0; i < LENGTH(guesses); i++) {
+		guesses[i].source = addr_of("192.0.2.1");
+		guesses[i].source.octets[3] = (uint8_t)(i % GUESSERS);
+		guesses[i].answer.calls = 1;
+		guesses[i].answer.status = STATUS_FULL;
+	}
+	for (uint64_t ms = 0; !honest.matches; ms += STEP_MS) {
+		assert_true(ms < TURN_MS);
+		for (size_t i = 0; i < LENGTH(guesses); i++)
+			guess_on(world, throttle, &guesses[i]);
+		if (ms % RETRY_MS == 0 && honest.calls)
+			begin(world, PASSWORD, suspicion_of(world, throttle, &source), &honest);
+		fake_env_advance(world->fake, STEP_MS);
+	}
+	throttle_free(&throttle);
 }
 
 static void what_has_waited_too_long_is_given_up(void **state)
@@ -295,9 +373,9 @@ static void what_has_waited_too_long_is_given_up(void **state)
 	struct world *world = *state;
 
 	fake_env_set_work_ms(world->fake, 2000);
-	begin(world, "first", false, &answers[0]);
-	begin(world, "second", false, &answers[1]);
-	begin(world, "third", false, &answers[2]);
+	begin(world, "first", 0, &answers[0]);
+	begin(world, "second", 0, &answers[1]);
+	begin(world, "third", 0, &answers[2]);
 	fake_env_advance(world->fake, 10000);
 	assert_int_equal(answers[0].status, STATUS_OK);
 	assert_int_equal(answers[1].status, STATUS_OK);
@@ -311,7 +389,7 @@ static void the_same_secret_is_computed_once_for_all_who_wait(void **state)
 	struct answer answers[20];
 
 	for (size_t i = 0; i < LENGTH(answers); i++)
-		begin(world, PASSWORD, false, &answers[i]);
+		begin(world, PASSWORD, 0, &answers[i]);
 	fake_env_settle(world->fake);
 	for (size_t i = 0; i < LENGTH(answers); i++)
 		assert_true(answers[i].calls == 1 && answers[i].matches);
@@ -322,8 +400,8 @@ static void those_who_wait_when_it_is_freed_are_never_told(void **state)
 	struct world *world = *state;
 	struct answer first, second;
 
-	begin(world, "first", false, &first);
-	begin(world, "second", false, &second);
+	begin(world, "first", 0, &first);
+	begin(world, "second", 0, &second);
 	verifier_free(&world->verifier);
 	assert_null(world->verifier);
 	fake_env_settle(world->fake);
@@ -345,7 +423,9 @@ int main(void)
 		TEST(a_flood_of_wrong_ones_does_not_push_out_right_ones),
 		TEST(suspects_wait_behind_all_others),
 		TEST(beyond_the_bound_nothing_is_known_and_told_at_once),
+		TEST(the_least_suspicious_go_first_and_the_most_suspicious_give_way),
 		TEST(suspects_get_a_quarter_of_the_time),
+		TEST(a_flood_of_guesses_from_many_sources_does_not_starve_the_right_key),
 		TEST(what_has_waited_too_long_is_given_up),
 		TEST(the_same_secret_is_computed_once_for_all_who_wait),
 		TEST(those_who_wait_when_it_is_freed_are_never_told),

@@ -1,0 +1,30 @@
+#include "page/passform.h"
+
+#include <string.h>
+
+#include "account/password.h"
+
+static struct text operand(const struct http_params *params, const char *name)
+{
+	const struct http_param *param = http_param_find(params, name);
+
+	return param ? param->value : (struct text){"", 0};
+}
+
+static const char *why_not(struct text fresh, struct text again)
+{
+	_Static_assert(PASSWORD_MIN == 8 && PASSWORD_MAX == 511, "the sentences and profile.html say so");
+
+	if (fresh.len < PASSWORD_MIN)
+		return "A password has at least 8 characters.";
+	if (fresh.len > PASSWORD_MAX || memchr(fresh.octets, '\0', fresh.len))
+		return "That cannot be a password: it is too long, or holds what cannot be typed.";
+	return text_equal(fresh, again) ? NULL : "The new password is not the same both times.";
+}
+
+void passform_read(const struct http_params *params, struct passform *out)
+{
+	out->current = operand(params, "current");
+	out->fresh = operand(params, "password");
+	out->error = why_not(out->fresh, operand(params, "again"));
+}

@@ -1,0 +1,130 @@
+/*
+ * Changing the login password:
+ *
+ *   passwd_begin     the throttle, the form
+ *   check            on the worker: whether the session still holds; the hash of the password
+ *   on_checked       has the verifier check the current password
+ *   on_verified      if it is right, has the worker go on
+ *   passwd_change    on the worker: hashes the new one and keeps it
+ *   passwd_show      a session under the new password, or the form again
+ *
+ * All other sessions of the user end because they were begun with another password. This one gets a new token, in case
+ * somebody else has got hold of the old one.
+ */
+#include "base/log.h"
+#include "page/job.h"
+
+static uint64_t now_ms(const struct job *job)
+{
+	return env_now_ms(job->page->parts.env);
+}
+
+static void log_change(const struct job *job, const char *outcome)
+{
+	char source[ADDR_TEXT_MAX];
+
+	LOG(LOG_INFO, "page-password", log_text("outcome", outcome), log_text("source", job_source(job, source)),
+	    log_slice("user", job->login));
+}
+
+static void show_wait(struct job *job, unsigned wait_s)
+{
+	log_change(job, "throttled");
+	answer_error(job, 429, wait_s, "There were too many failed attempts. Please wait some minutes.");
+}
+
+/* Whoever sits at a session that is not theirs must not guess at its password any faster than others. */
+static void turn_away(struct job *job)
+{
+	unsigned wait_s = throttle_failed(job->page->parts.throttle, job->login, &job->request->source, now_ms(job));
+
+	if (wait_s) {
+		show_wait(job, wait_s);
+		return;
+	}
+	log_change(job, "refused");
+	job->passform.error = "The current password is wrong.";
+	home_read(job);
+}
+
+static void on_verified(void *ctx, enum status status, bool matches)
+{
+	struct job *job = ctx;
+
+	if (status != STATUS_OK)
+		answer_busy(job);
+	else if (!matches)
+		turn_away(job);
+	else if (job_may_change(job)) /* not before: who does not know the password uses up nothing */
+		home_read(job);
+}
+
+static enum status check(void *ctx, struct database *database)
+{
+	return home_check_session(ctx, database);
+}
+
+static void on_checked(void *ctx, enum status status)
+{
+	struct job *job = ctx;
+	const struct page_parts *parts = &job->page->parts;
+	unsigned suspicion;
+
+	if (status != STATUS_OK) {
+		home_fail(job, status);
+		return;
+	}
+	suspicion = throttle_suspicion(parts->throttle, job->login, &job->request->source, now_ms(job));
+	verifier_check(parts->verifier, job->password_hash, job->passform.current, suspicion, on_verified, job);
+}
+
+void passwd_begin(struct job *job)
+{
+	const struct page_parts *parts = &job->page->parts;
+	unsigned wait_s;
+
+	job->login = session_login(&job->session);
+	passform_read(&job->request->params, &job->passform);
+	wait_s = throttle_wait_s(parts->throttle, job->login, &job->request->source, now_ms(job));
+	if (wait_s)
+		show_wait(job, wait_s);
+	else if (job->passform.error)
+		home_read(job);
+	else if (state_do(parts->state, check, on_checked, job) != STATUS_OK)
+		answer_busy(job);
+}
+
+/* The session was looked at once more, just before: the password is still the one that was verified. */
+enum status passwd_change(struct job *job, struct database *database)
+{
+	enum status status =
+		job->passform.error ? STATUS_INVALID : password_hash(job->passform.fresh, job->password_hash);
+
+	if (status == STATUS_OK)
+		status = database_user_set_password(database, job->login, text_of(job->password_hash));
+	return status;
+}
+
+static void show_form_again(struct job *job)
+{
+	const char *error = job->passform.error;
+
+	view_text(job->view, "error",
+		  text_of(error ? error : "The password could not be changed. Please try again soon."));
+	view_text(job->view, "password_open", text_of("yes"));
+	home_show_with_addresses(job);
+}
+
+void passwd_show(struct job *job)
+{
+	if (job->act_status != STATUS_OK) {
+		show_form_again(job);
+		return;
+	}
+	log_change(job, "changed");
+	sessions_end(job->page->parts.sessions, job->cookie);
+	if (login_begin_session(job) == STATUS_OK)
+		answer_redirect(job, PAGE_PATH "?done=password");
+	else
+		answer_busy(job);
+}
