@@ -55,6 +55,11 @@ void hints_doubt(struct queue *queue)
 		queue->doubts = DOUBTS_MAX;
 }
 
+void hints_trust(struct queue *queue)
+{
+	queue->doubts -= queue->doubts > 0;
+}
+
 void hint_judge(struct queue *queue, const struct queue_entry *entry, enum addr_family family,
 		const struct rrset *found)
 {
@@ -62,6 +67,7 @@ void hint_judge(struct queue *queue, const struct queue_entry *entry, enum addr_
 
 	if (queue->doubts == 0 || !memory_recall(queue->memory, entry_owner(entry), family, &hint))
 		return;
+	hint.ttl_s = found->ttl_s; /* which no prerequisite is about */
 	if (rrset_equal(&hint, found))
 		queue->doubts--;
 	else

@@ -168,10 +168,12 @@ void messages_send(struct queue *queue, uint64_t now_ms)
 		send_looks(queue);
 }
 
-void messages_pause(struct queue *queue, size_t answered, uint64_t now_ms)
+void messages_pause(struct queue *queue, const struct queue_message *committed, uint64_t now_ms)
 {
+	if (committed->lone)
+		return;
 	queue->pause_until_ms = now_ms + queue->limits.commit_pause_ms;
-	queue->expected = answered + queue->ready_count;
+	queue->expected = committed->count + queue->ready_count;
 }
 
 void message_withdraw_if_unwanted(struct queue_message *message)

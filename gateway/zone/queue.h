@@ -31,7 +31,7 @@
  *     whatever the record is; a prefix, which cannot, is tried again, attempts permitting. Before that a probe, which
  *     no wildcard answers, tells whether there is a record at all.
  *   - A hint that was wrong spoils a message of many. So for a while hints are not relied on: all is looked at, until
- *     enough of the looks have found what the hint said.
+ *     enough of the looks have found what the hint said, or could not tell.
  *   - A message with one set that is rejected is that set's failure: OUTCOME_NO_RECORD after NXRRSET (with two
  *     prerequisites a probe of one tells which), and after YXRRSET if nothing had to exist (the owner is an alias,
  *     beside which nothing can be), else OUTCOME_REFUSED.

@@ -121,7 +121,7 @@ struct queue {
 	struct queue_limits limits;
 	struct memory *memory;
 	struct table chains, waiters_by_ctx, shares;
-	struct waiters deadlines; /* earliest first: the time allowed is the same for all */
+	struct waiters deadlines; /* earliest first */
 	struct entries lists[STATE_COUNT];
 	struct group *open;                 /* of a request of which more sets follow, or NULL */
 	STAILQ_HEAD(, queue_message) parts; /* of messages that were taken apart */
@@ -200,6 +200,8 @@ void hint_keep(struct queue *queue, const struct queue_entry *entry, enum addr_f
 	       const struct rrset *rrset);
 /* A hint was wrong: a message that relied on it was rejected, with all that was in it. */
 void hints_doubt(struct queue *queue);
+/* A look told nothing, so one less is to come: else they would never end where the primary tells nobody. */
+void hints_trust(struct queue *queue);
 /* Compares what was found with the hint that was not relied on. */
 void hint_judge(struct queue *queue, const struct queue_entry *entry, enum addr_family family,
 		const struct rrset *found);
@@ -280,9 +282,10 @@ void entries_free(struct queue *queue);
 void messages_send(struct queue *queue, uint64_t now_ms);
 /*
  * The primary has committed, and pauses. What was answered may come again, from clients that always want something, and
- * joins what waits already. Once all that is there, there is nothing more to wait for.
+ * joins what waits already. Once all that is there, there is nothing more to wait for. What went alone begins no pause:
+ * many such, one after the other, would keep the others waiting for as long.
  */
-void messages_pause(struct queue *queue, size_t answered, uint64_t now_ms);
+void messages_pause(struct queue *queue, const struct queue_message *committed, uint64_t now_ms);
 /* A message that has not left is taken back once nobody in it waits any more. */
 void message_withdraw_if_unwanted(struct queue_message *message);
 /* It is not with the primary any more. */

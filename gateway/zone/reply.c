@@ -91,7 +91,7 @@ static void on_update_verified(struct queue *queue, struct queue_message *messag
 	case DNS_NOERROR:
 		for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message)
 			note_committed(queue, entry);
-		messages_pause(queue, message->count, now_ms);
+		messages_pause(queue, message, now_ms);
 		end_all(queue, message, OUTCOME_CHANGED, now_ms);
 		break;
 	case DNS_NOTIMP:
@@ -226,7 +226,9 @@ static void on_looked(struct queue *queue, struct queue_message *message, const 
 	entry->text_hidden = hidden && change_is_txt(change);
 	if (told)
 		note_look(queue, entry, change, &result->answer);
-	else if (!dns_is_answered(result))
+	else if (dns_is_answered(result))
+		hints_trust(queue);
+	else
 		entry->look_failed = true;
 	entry->look_told_nothing = entry->look_told_nothing || !told;
 	if (--entry->looks_missing == 0)

@@ -66,11 +66,24 @@ struct waiter *waiter_new(struct queue *queue, const struct queue_event *event, 
 	return waiter;
 }
 
+/* Behind all but those who were allowed more time, before the limits changed. */
+static void join_deadlines(struct queue *queue, struct waiter *waiter)
+{
+	struct waiter *before = TAILQ_LAST(&queue->deadlines, waiters);
+
+	while (before && before->deadline_ms > waiter->deadline_ms)
+		before = TAILQ_PREV(before, waiters, in_deadlines);
+	if (before)
+		TAILQ_INSERT_AFTER(&queue->deadlines, before, waiter, in_deadlines);
+	else
+		TAILQ_INSERT_HEAD(&queue->deadlines, waiter, in_deadlines);
+}
+
 void waiter_join(struct queue *queue, struct waiter *waiter, struct queue_entry *entry)
 {
 	waiter->entry = entry;
 	TAILQ_INSERT_TAIL(&entry->waiters, waiter, in_entry);
-	TAILQ_INSERT_TAIL(&queue->deadlines, waiter, in_deadlines);
+	join_deadlines(queue, waiter);
 	table_add(&queue->waiters_by_ctx, &waiter->by_ctx, hash_of_waiter(waiter->ctx));
 }
 

@@ -837,6 +837,51 @@ static void a_hint_that_a_look_finds_wrong_is_one_more_reason_for_doubt(void **s
 	assert_kind(bench, FTP, DNS_UPDATE);
 }
 
+/* Where a primary keeps to a TTL of its own, each hint has another one than what is found. */
+static void a_hint_with_another_ttl_is_not_wrong(void **state)
+{
+	struct bench *bench = *state;
+	struct dns_result capped;
+	unsigned number = 1;
+
+	commit_number(bench, WWW, V4, 1);
+	commit_number(bench, FTP, V4, number);
+	submit_number(bench, WWW, V4, 2);
+	reply(bench, WWW, DNS_NXRRSET);
+	reply(bench, WWW, DNS_NOERROR);
+	bench->blind = true;
+	for (unsigned i = 0; i < 64; i++, number++) {
+		submit_number(bench, FTP, V4, number + 1);
+		capped = found(1, numbered(ADDR_V4, number), TTL_S / 2);
+		reply_with(bench, FTP, capped);
+		reply(bench, FTP, DNS_NOERROR);
+	}
+	submit_number(bench, FTP, V4, number + 1);
+	assert_kind(bench, FTP, DNS_UPDATE);
+}
+
+/* Looks are of no use then, so they do not go on for ever. */
+static void hints_are_relied_on_again_though_the_primary_does_not_tell(void **state)
+{
+	struct bench *bench = *state;
+	unsigned number = 1;
+
+	commit_number(bench, WWW, V4, 1);
+	commit_number(bench, FTP, V4, number);
+	submit_number(bench, WWW, V4, 2);
+	reply(bench, WWW, DNS_NXRRSET);
+	reply(bench, WWW, DNS_NOERROR);
+	bench->blind = true;
+	for (unsigned i = 0; i < 64; i++, number++) {
+		submit_number(bench, FTP, V4, number + 1);
+		assert_kind(bench, FTP, DNS_QUERY);
+		reply(bench, FTP, DNS_REFUSED);
+		reply(bench, FTP, DNS_NOERROR);
+	}
+	submit_number(bench, FTP, V4, number + 1);
+	assert_kind(bench, FTP, DNS_UPDATE);
+}
+
 static void a_record_that_others_changed_is_changed_back(void **state)
 {
 	struct bench *bench = *state;
@@ -2592,6 +2637,31 @@ static void who_poisoned_a_batch_goes_alone_for_a_while(void **state)
 	assert_int_equal(message_of(bench, host(3))->count, 6);
 }
 
+/* Each of them commits, and after none of that do the others begin to wait anew. */
+static void who_goes_alone_keeps_nobody_waiting_for_the_primary_s_pause(void **state)
+{
+	struct queue_limits limits = limits_default;
+	struct bench *bench = *state;
+
+	rcode_of_culprits = DNS_REFUSED;
+	memcpy(culprits, (const unsigned[]){3, 4, 5}, sizeof culprits);
+	submit_batch(bench, 20);
+	serve(bench, judge_culprits);
+	limits.commit_pause_ms = COMMIT_PAUSE_MS;
+	queue_set_limits(bench->queue, &limits);
+	submit(bench, WWW, V4);
+	for (unsigned i = 3; i <= 5; i++)
+		submit(bench, host(i), V4);
+	submit(bench, FTP, V4);
+	reply(bench, WWW, DNS_NOERROR); /* so WWW may come again, and is waited for */
+	assert_false(is_in_flight(bench, FTP));
+	pass(bench, COMMIT_PAUSE_MS / 2);
+	reply(bench, host(3), DNS_NOERROR);
+	assert_int_equal(message_of(bench, host(4))->count, 1);
+	pass(bench, COMMIT_PAUSE_MS / 2);
+	assert_int_equal(message_of(bench, FTP)->count, 1);
+}
+
 static void who_fails_alone_poisons_nobody(void **state)
 {
 	struct bench *bench = *state;
@@ -2660,6 +2730,23 @@ static void the_deadline_is_exact_in_flight(void **state)
 	assert_true(queue_wake_at_ms(bench->queue) == ENV_NEVER_MS);
 	reply(bench, WWW, DNS_NOERROR);
 	assert_at_rest(bench);
+}
+
+static void who_is_allowed_less_time_is_answered_before_who_came_earlier(void **state)
+{
+	struct queue_limits limits = limits_default;
+	struct bench *bench = *state;
+	struct waiter *earlier = submit(bench, WWW, V4), *later;
+
+	limits.deadline_ms = DEADLINE_MS / 4;
+	queue_set_limits(bench->queue, &limits);
+	later = submit(bench, FTP, V4);
+	assert_int_equal(queue_wake_at_ms(bench->queue), START_MS + DEADLINE_MS / 4);
+	pass(bench, DEADLINE_MS / 4);
+	assert_outcome(later, OUTCOME_UNREACHABLE);
+	assert_waits(earlier);
+	pass(bench, DEADLINE_MS - DEADLINE_MS / 4);
+	assert_outcome(earlier, OUTCOME_UNKNOWN);
 }
 
 static void what_waits_for_a_connection_is_withdrawn_at_the_deadline(void **state)
@@ -3075,7 +3162,43 @@ static struct dns_result random_result(struct fake_random *random, const struct 
 	if (message->request.kind == DNS_QUERY && fake_random_below(random, 4))
 		result = found(fake_random_below(random, 3),
 			       numbered(family_asked(message), fake_random_below(random, 4)), TTL_S);
+	if (message->request.kind == DNS_QUERY)
+		result.answer.hidden = fake_random_below(random, 8) == 0;
 	return result;
+}
+
+static void make_text_set(struct change_set *set, struct fake_random *random)
+{
+	static const char *const strings[] = {"", "one", "two"};
+
+	set->count = 1;
+	set->changes[0] = (struct change){
+		.kind = (enum change_kind)(CHANGE_TXT_SET + fake_random_below(random, 4)),
+		.ttl_s = TTL_S,
+	};
+	set->txt = txt_of(strings[fake_random_below(random, 3)]);
+}
+
+static void make_prefix(struct change *change)
+{
+	if (change->addr.family == ADDR_V6)
+		*change = (struct change){
+			.kind = CHANGE_PREFIX,
+			.addr = {ADDR_V6, {0xfd}},
+			.prefix_len = 16,
+			.ttl_s = TTL_S,
+			.must_exist = change->must_exist,
+		};
+}
+
+/* As a reload of the configuration does. */
+static void random_limits(struct bench *bench, struct fake_random *random)
+{
+	bench->limits.commit_pause_ms = fake_random_below(random, 100);
+	bench->limits.deadline_ms = 1 + fake_random_below(random, 1500);
+	bench->limits.attempts_max = 1 + fake_random_below(random, 5);
+	bench->limits.overlap_min = fake_random_below(random, 4);
+	queue_set_limits(bench->queue, &bench->limits);
 }
 
 static void random_submit(struct bench *bench, struct fake_random *random)
@@ -3086,6 +3209,11 @@ static void random_submit(struct bench *bench, struct fake_random *random)
 	size_t waiting = queue_waiting(bench->queue);
 
 	set.account = fake_random_below(random, ACCOUNTS);
+	if (fake_random_below(random, 5) == 0)
+		make_text_set(&set, random);
+	else if (fake_random_below(random, 5) == 0)
+		make_prefix(&set.changes[set.count - 1]);
+	set.more = fake_random_below(random, 4) == 0;
 	if (try_submit_set(bench, set) == STATUS_FULL)
 		assert_true(waiting >= bench->limits.waiters_max || waiting >= bench->limits.share_max);
 }
@@ -3106,7 +3234,7 @@ static void random_cancel(struct bench *bench, struct fake_random *random)
 
 static void random_step(struct bench *bench, struct fake_random *random)
 {
-	switch (fake_random_below(random, 6)) {
+	switch (fake_random_below(random, 7)) {
 	case 0:
 	case 1:
 		random_submit(bench, random);
@@ -3126,6 +3254,11 @@ static void random_step(struct bench *bench, struct fake_random *random)
 	case 4:
 		if (queue_wake_at_ms(bench->queue) <= bench->now_ms)
 			tick(bench);
+		assert_true(queue_wake_at_ms(bench->queue) > bench->now_ms);
+		break;
+	case 5:
+		if (fake_random_below(random, 8) == 0)
+			random_limits(bench, random);
 		break;
 	default:
 		random_cancel(bench, random);
@@ -3207,6 +3340,8 @@ int main(void)
 		cmocka_unit_test(only_a_confirmation_makes_it_unchanged),
 		TEST(after_a_wrong_hint_others_have_to_prove_right),
 		TEST(a_hint_that_a_look_finds_wrong_is_one_more_reason_for_doubt),
+		TEST(a_hint_with_another_ttl_is_not_wrong),
+		TEST(hints_are_relied_on_again_though_the_primary_does_not_tell),
 		TEST(a_record_that_others_changed_is_changed_back),
 		TEST(a_record_that_vanished_is_missing_though_it_seemed_the_same),
 		TEST(a_record_that_vanished_is_missing_though_it_seemed_to_differ),
@@ -3289,10 +3424,12 @@ int main(void)
 		cmocka_unit_test(after_a_missing_record_those_not_looked_at_are_looked_at),
 		cmocka_unit_test(a_fault_of_the_whole_message_is_not_taken_apart),
 		TEST(who_poisoned_a_batch_goes_alone_for_a_while),
+		TEST(who_goes_alone_keeps_nobody_waiting_for_the_primary_s_pause),
 		TEST(who_fails_alone_poisons_nobody),
 		cmocka_unit_test(who_gave_up_is_left_out_of_what_is_taken_apart),
 		cmocka_unit_test(what_is_looked_at_again_has_left_its_neighbours),
 		TEST(the_deadline_is_exact_in_flight),
+		TEST(who_is_allowed_less_time_is_answered_before_who_came_earlier),
 		TEST(what_waits_for_a_connection_is_withdrawn_at_the_deadline),
 		TEST(a_message_is_withdrawn_when_the_last_one_in_it_gives_up),
 		TEST(what_never_left_is_unreachable_at_the_deadline),
