@@ -98,6 +98,7 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_USER_SET_ACTIVE] = "UPDATE users SET active = ?2 WHERE login = ?1",
 	[SQL_USER_SET_HOSTS] = "UPDATE users SET hosts = ?2 WHERE login = ?1",
 	[SQL_USER_SET_PASSWORD] = "UPDATE users SET password = ?2 WHERE login = ?1",
+	[SQL_USER_CHANGE_PASSWORD] = "UPDATE users SET password = ?3 WHERE login = ?1 AND active AND password = ?2",
 	[SQL_USERS] = "SELECT login, hosts, password, active, may_update, may_create, may_set_txt, created_at,"
 		      " (SELECT count(*) FROM keys WHERE user_id = id) FROM users ORDER BY login",
 	[SQL_PASSWORD] = "SELECT password FROM users WHERE login = ?1 AND active AND password IS NOT NULL",

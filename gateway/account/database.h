@@ -96,6 +96,10 @@ MUST_USE enum status database_user_set_active(struct database *database, struct 
 MUST_USE enum status database_user_set_hosts(struct database *database, struct text login, struct text hosts);
 MUST_USE enum status database_user_set_password(struct database *database, struct text login, struct text hash);
 
+/* The same for who is active and whose hash is still `from`; STATUS_NOT_FOUND for all others. */
+MUST_USE enum status database_user_change_password(struct database *database, struct text login, struct text from,
+						   struct text to);
+
 /* Calls visit() for every user in the order of their logins; what it is given is valid until it returns. */
 typedef void database_user_fn(void *ctx, const struct database_user *user);
 MUST_USE enum status database_users(struct database *database, database_user_fn *visit, void *ctx);

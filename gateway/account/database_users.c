@@ -239,6 +239,17 @@ enum status database_user_set_password(struct database *database, struct text lo
 	return run_on_one(database, statement);
 }
 
+enum status database_user_change_password(struct database *database, struct text login, struct text from,
+					  struct text to)
+{
+	sqlite3_stmt *statement = sql_begin(database, SQL_USER_CHANGE_PASSWORD);
+
+	sql_bind(statement, 1, login);
+	sql_bind(statement, 2, from);
+	sql_bind(statement, 3, to);
+	return run_on_one(database, statement);
+}
+
 enum status database_users(struct database *database, database_user_fn *visit, void *ctx)
 {
 	sqlite3_stmt *row = sql_begin(database, SQL_USERS);

@@ -228,9 +228,11 @@ static void begin_batch(struct state *state)
 
 static void release(struct state *state)
 {
-	if (state->item_count)
+	uint64_t lost = state->item_count + state->left_out; /* of the latter, those that the log has not told of */
+
+	if (lost)
 		LOG(LOG_WARNING, "history-lost", log_text("folder", state->folder),
-		    log_number("dropped", (int64_t)(state->item_count + state->dropped)));
+		    log_number("dropped", (int64_t)(lost + state->dropped)));
 	while (state->item_count)
 		drop(state, STAILQ_FIRST(&state->items));
 	database_free(&state->database);

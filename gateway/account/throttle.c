@@ -38,7 +38,7 @@ struct throttle {
 
 struct size {
 	uint64_t tokens;   /* 0: no bound */
-	uint64_t token_ms; /* that one takes to come back */
+	uint64_t token_ms; /* that one takes to come back; at least 1 */
 	uint64_t debt_ms;  /* that may be owed besides */
 };
 
@@ -71,9 +71,11 @@ void throttle_free(struct throttle **throttle)
 
 static struct size size_of_window(uint64_t tokens, unsigned window_s, uint64_t capacity)
 {
+	uint64_t window_ms = window_s * (uint64_t)1000;
+
 	if (tokens == 0)
 		return (struct size){0, 0, 0};
-	return (struct size){capacity, window_s * (uint64_t)1000 / tokens, window_s * (uint64_t)1000};
+	return (struct size){capacity, tokens < window_ms ? window_ms / tokens : 1, window_ms};
 }
 
 /* The wide ones hold more, and their tokens come back one by one as slowly. */

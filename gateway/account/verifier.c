@@ -211,12 +211,17 @@ static struct check *take_next(struct verifier *verifier)
 	return NULL;
 }
 
+static bool is_overdue(const struct check *check)
+{
+	return env_now_ms(check->verifier->env) - check->at_ms > WAIT_MAX_MS;
+}
+
 /* Answers without computing what has waited too long, or was meanwhile found for another one; or computes it. */
 static void begin(struct verifier *verifier, struct check *check)
 {
 	if (recall(verifier, &check->mark, &check->matches)) {
 		answer(check, STATUS_OK);
-	} else if (env_now_ms(verifier->env) - check->at_ms > WAIT_MAX_MS) {
+	} else if (is_overdue(check)) {
 		answer(check, STATUS_FULL);
 	} else if (env_work(verifier->env, work, work_done, check) == STATUS_OK) {
 		verifier->under_way = check;
@@ -226,10 +231,26 @@ static void begin(struct verifier *verifier, struct check *check)
 	}
 }
 
+/* A suspect that others have kept from its turn for too long; they may go on coming without end. */
+static struct check *first_overdue(const struct verifier *verifier)
+{
+	struct check *check;
+
+	TAILQ_FOREACH(check, &verifier->waiting[true], link) {
+		if (is_overdue(check))
+			break;
+	}
+	return check;
+}
+
 static void go_on(struct verifier *verifier)
 {
 	struct check *check;
 
+	while ((check = first_overdue(verifier))) {
+		take(verifier, check);
+		begin(verifier, check);
+	}
 	while (!verifier->under_way && (check = take_next(verifier)))
 		begin(verifier, check);
 }

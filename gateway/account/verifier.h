@@ -22,8 +22,8 @@
 struct verifier;
 
 /*
- * STATUS_OK: `matches` is the answer. STATUS_FULL: too much is waiting. STATUS_CRYPTO, STATUS_NO_MEMORY: it could not
- * be checked. With these nothing is known.
+ * STATUS_OK: `matches` is the answer. STATUS_FULL: too much is waiting, or it has waited for too long. STATUS_CRYPTO,
+ * STATUS_NO_MEMORY: it could not be checked. With these nothing is known.
  */
 typedef void verified_fn(void *ctx, enum status status, bool matches);
 

@@ -31,15 +31,17 @@ enum {
 	JOB_HEADERS_MAX = 12,
 	JOB_COOKIES_MAX = 2,
 	JOB_COOKIE_TEXT_MAX = 160,
-	LOGINS_MAX = 32,            /* attempts that wait to be checked */
-	LOGINS_OF_A_SOURCE_MAX = 4, /* of them, so that none keeps all others out */
+	LOGINS_MAX = 32,             /* attempts that wait to be checked */
+	CHANGES_MAX = 16,            /* of the password; with the former, that leaves room for who only looks */
+	WAITING_OF_A_SOURCE_MAX = 4, /* of either, so that none keeps all others out, nor guesses before it is locked */
 };
 
 struct page {
 	struct page_parts parts;
 	size_t jobs; /* under way */
-	struct addr
-		logins[LOGINS_MAX]; /* where attempts come from that wait, which anybody can make; ADDR_NONE: free */
+	/* Where those come from that wait for a password to be checked; ADDR_NONE: free. */
+	struct addr logins[LOGINS_MAX]; /* which anybody can make */
+	struct addr changes[CHANGES_MAX];
 };
 
 struct job;
@@ -77,7 +79,7 @@ struct job {
 	struct text login; /* of an attempt to log in, or of who changes the password; both are borrowed */
 	struct text password;
 	char password_hash[PASSWORD_HASH_MAX];
-	struct addr *waits; /* its place among the page's logins; NULL: it has none */
+	struct addr *waits; /* its place among the page's logins or changes; NULL: it has none */
 	bool is_known;
 
 	struct keyform form;
@@ -123,6 +125,9 @@ void login_show(struct job *job, int status, unsigned retry_after_s, const char 
 
 /* Begins a session of job->login under job->password_hash, and sets its cookie. */
 MUST_USE enum status login_begin_session(struct job *job);
+
+/* Takes one of the places for the job, if one is free and its source has not too many; answer_*() gives it back. */
+bool login_may_wait(struct job *job, struct addr *places, size_t count);
 
 void login_begin(struct job *job);
 void logout_begin(struct job *job);

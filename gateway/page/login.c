@@ -152,21 +152,18 @@ static void on_password(void *ctx, enum status status)
 	verifier_check(parts->verifier, job->password_hash, job->password, suspicion, on_verified, job);
 }
 
-/* Strangers leave room for those who are logged in, and for each other. */
-static bool may_wait(struct job *job)
+bool login_may_wait(struct job *job, struct addr *places, size_t count)
 {
 	const struct addr *source = &job->request->source;
 	struct addr *place = NULL;
 	size_t waiting = 0;
 
-	for (size_t i = 0; i < LOGINS_MAX; i++) {
-		struct addr *other = &job->page->logins[i];
-
-		waiting += text_equal(addr_customer(other), addr_customer(source));
-		if (other->family == ADDR_NONE)
-			place = other;
+	for (size_t i = 0; i < count; i++) {
+		waiting += text_equal(addr_customer(&places[i]), addr_customer(source));
+		if (places[i].family == ADDR_NONE)
+			place = &places[i];
 	}
-	if (!place || waiting >= LOGINS_OF_A_SOURCE_MAX)
+	if (!place || waiting >= WAITING_OF_A_SOURCE_MAX)
 		return false;
 	*place = *source;
 	job->waits = place;
@@ -196,7 +193,8 @@ void login_begin(struct job *job)
 		show_wait(job, wait_s);
 	else if (!is_worth_checking(job))
 		turn_away(job);
-	else if (!may_wait(job) || state_do(parts->state, read_password, on_password, job) != STATUS_OK)
+	else if (!login_may_wait(job, job->page->logins, LOGINS_MAX) ||
+		 state_do(parts->state, read_password, on_password, job) != STATUS_OK)
 		answer_busy(job);
 }
 

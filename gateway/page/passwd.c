@@ -1,7 +1,7 @@
 /*
  * Changing the login password:
  *
- *   passwd_begin     the throttle, the form
+ *   passwd_begin     the throttle, the form, a place to wait at
  *   check            on the worker: whether the session still holds; the hash of the password
  *   on_checked       has the verifier check the current password
  *   on_verified      if it is right, has the worker go on
@@ -12,6 +12,7 @@
  * somebody else has got hold of the old one.
  */
 #include "base/log.h"
+#include "base/secret.h"
 #include "page/job.h"
 
 static uint64_t now_ms(const struct job *job)
@@ -90,18 +91,26 @@ void passwd_begin(struct job *job)
 		show_wait(job, wait_s);
 	else if (job->passform.error)
 		home_read(job);
-	else if (state_do(parts->state, check, on_checked, job) != STATUS_OK)
+	else if (!login_may_wait(job, job->page->changes, CHANGES_MAX) ||
+		 state_do(parts->state, check, on_checked, job) != STATUS_OK)
 		answer_busy(job);
 }
 
-/* The session was looked at once more, just before: the password is still the one that was verified. */
+/*
+ * The session was looked at once more, just before: its password is still the one that was verified. But hashing takes
+ * a while, and another process may write meanwhile; what the administrator sets then must not be overwritten.
+ */
 enum status passwd_change(struct job *job, struct database *database)
 {
-	enum status status =
-		job->passform.error ? STATUS_INVALID : password_hash(job->passform.fresh, job->password_hash);
+	char fresh[PASSWORD_HASH_MAX];
+	enum status status = job->passform.error ? STATUS_INVALID : password_hash(job->passform.fresh, fresh);
 
 	if (status == STATUS_OK)
-		status = database_user_set_password(database, job->login, text_of(job->password_hash));
+		status = database_user_change_password(database, job->login, text_of(job->password_hash),
+						       text_of(fresh));
+	if (status == STATUS_OK)
+		memcpy(job->password_hash, fresh, strlen(fresh) + 1);
+	secret_wipe(fresh, sizeof fresh);
 	return status;
 }
 
@@ -117,6 +126,10 @@ static void show_form_again(struct job *job)
 
 void passwd_show(struct job *job)
 {
+	if (job->act_status == STATUS_NOT_FOUND) { /* the password was another one by then, and the session is over */
+		home_fail(job, job->act_status);
+		return;
+	}
 	if (job->act_status != STATUS_OK) {
 		show_form_again(job);
 		return;

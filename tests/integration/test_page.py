@@ -2,14 +2,17 @@
 
 import contextlib
 import re
+import sqlite3
 import time
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlencode
 
 import pytest
 
 import certificates
 from faulty import Scripted
 from gateway import ZONE, config_text, secret, zone_setting
-from pages import PAGE, Visitor
+from pages import FORM, PAGE, Visitor
 from process import LOOPBACK, wait_until
 from test_reload import reload
 from test_state import Store, memory_of, places_of
@@ -433,6 +436,42 @@ def test_guesses_at_the_current_password_count_as_failed_logins(store):
     other = Visitor(own.gateway)
     other.log_in("eve", OTHER_PASSWORD)
     assert change(other, OTHER_PASSWORD, NEW).status == 200
+
+
+def test_who_asks_many_times_at_once_gets_no_more_guesses(store):
+    """A lock that closes with the first answers would come too late for those that are under way."""
+    own = store(failed_logins_max=3, failed_logins_window_s=600)
+    visitor = Visitor(own.gateway)
+    visitor.log_in("bob", PASSWORD)
+    headers = [FORM, f"Cookie: ddnsgate_session={visitor.cookies['ddnsgate_session']}"]
+    with contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(own.gateway.connect()) for _ in range(40)]
+        for n, connection in enumerate(connections):
+            fields = {"token": visitor.token(), "current": f"guess number {n}", "password": NEW, "again": NEW}
+            connection.request("POST", PAGE + "password", headers, urlencode(fields).encode())
+        statuses = [connection.answer().status for connection in connections]
+    assert set(statuses) <= {400, 429, 503}
+    assert 0 < statuses.count(400) <= 2 + 4
+
+
+def test_a_password_that_the_administrator_sets_meanwhile_stays(store):
+    """Somebody else's transaction holds up the new one, and then there is another current one."""
+    own = store()
+    visitor = Visitor(own.gateway)
+    visitor.log_in("bob", PASSWORD)
+    before = "SELECT password FROM users WHERE login = 'bob'"
+    (of_eve,), = own.query("SELECT password FROM users WHERE login = 'eve'")
+    other = sqlite3.connect(own.folder / "ddnsgate.db", isolation_level=None)
+    with contextlib.closing(other), ThreadPoolExecutor(1) as pool:
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("UPDATE users SET password = ? WHERE login = 'bob'", [of_eve])
+        changing = pool.submit(change, visitor, PASSWORD, NEW)
+        time.sleep(1.5)
+        other.execute("COMMIT")
+        assert changing.result().status == 200
+    assert own.query(before) == [(of_eve,)]
+    assert "Log in" in visitor.words and "ddnsgate_session" not in visitor.cookies
+    assert "page-password outcome=changed" not in own.gateway.log
 
 
 def test_a_session_that_is_over_changes_no_password(store):

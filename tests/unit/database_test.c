@@ -128,6 +128,24 @@ static void a_password_is_for_active_users_that_have_one(void **state)
 	assert_int_equal(database_password(database, text_of("bob"), hash), STATUS_NOT_FOUND);
 }
 
+static void a_password_is_changed_only_while_it_is_the_one_that_was_seen(void **state)
+{
+	struct database *database = database_of(state);
+	struct text alice = text_of("alice"), seen = text_of(HASH), fresh = text_of("$y$another");
+	char hash[PASSWORD_HASH_MAX];
+
+	assert_int_equal(add_user(database, "alice", ""), STATUS_OK);
+	assert_int_equal(database_user_change_password(database, alice, seen, fresh), STATUS_NOT_FOUND);
+	assert_int_equal(database_user_set_password(database, alice, seen), STATUS_OK);
+	assert_int_equal(database_user_change_password(database, alice, seen, fresh), STATUS_OK);
+	assert_int_equal(database_user_change_password(database, alice, seen, text_of("$y$late")), STATUS_NOT_FOUND);
+	assert_int_equal(database_password(database, alice, hash), STATUS_OK);
+	assert_string_equal(hash, "$y$another");
+	assert_int_equal(database_user_set_active(database, alice, false), STATUS_OK);
+	assert_int_equal(database_user_change_password(database, alice, fresh, seen), STATUS_NOT_FOUND);
+	assert_int_equal(database_user_change_password(database, text_of("bob"), seen, fresh), STATUS_NOT_FOUND);
+}
+
 /* ---- Keys ---- */
 
 static enum status add_key(struct database *database, const char *login, const char *name, uint8_t first)
@@ -624,6 +642,7 @@ int main(void)
 		TEST(a_user_is_kept_with_all_that_it_has),
 		TEST(a_login_is_there_once_and_has_its_bounds),
 		TEST(a_password_is_for_active_users_that_have_one),
+		TEST(a_password_is_changed_only_while_it_is_the_one_that_was_seen),
 		TEST(keys_have_names_limits_and_numbers),
 		TEST(a_key_is_refused_if_its_name_is_there),
 		TEST(a_revoked_key_is_gone),

@@ -216,6 +216,23 @@ static void a_record_that_fails_by_itself_holds_up_no_other(void **state)
 	assert_int_equal(count_in_log(world, "history-left-out"), 2);
 }
 
+static void what_the_log_has_not_told_of_yet_it_tells_at_the_end(void **state)
+{
+	struct world *world = *state;
+
+	forbid_hosts(world, "h7.%");
+	for (unsigned i = 0; i < 3; i++) {
+		record(world, 7);
+		fake_env_advance(world->fake, 2000);
+	}
+	record(world, 7);
+	state_free(&world->state);
+	fake_env_settle(world->fake);
+	assert_int_equal(count_in_log(world, "history-left-out"), 1);
+	assert_non_null(strstr(world->log, "event=history-lost"));
+	assert_non_null(strstr(world->log, "dropped=3"));
+}
+
 /* Many of them take their time, but not for ever. */
 static void many_records_that_fail_by_themselves_hold_up_no_other_for_long(void **state)
 {
@@ -360,6 +377,7 @@ int main(void)
 		TEST(what_does_not_fit_is_dropped_and_counted),
 		TEST(at_the_end_nothing_is_tried_for_ever),
 		TEST(a_record_that_fails_by_itself_holds_up_no_other),
+		TEST(what_the_log_has_not_told_of_yet_it_tells_at_the_end),
 		TEST(many_records_that_fail_by_themselves_hold_up_no_other_for_long),
 		TEST(a_full_disk_is_no_fault_of_a_record),
 		TEST(jobs_are_done_in_their_order),

@@ -137,6 +137,19 @@ static void suspicion_grows_with_the_failures_of_the_source(void **state)
 	assert_int_equal(throttle_suspicion(*state, text_of("alice"), &elsewhere, START_MS), 1);
 }
 
+/* More than one comes back in each millisecond. */
+static void a_bound_that_is_hardly_one_is_one(void **state)
+{
+	const struct throttle_limits limits = {.failures_max = 100000, .recovery_s = 1, .seed = 7};
+
+	throttle_set_limits(*state, &limits);
+	assert_int_equal(throttle_suspicion(*state, text_of("alice"), &here, START_MS), 0);
+	guess(*state, "alice", limits.failures_max - 1, START_MS);
+	assert_int_equal(wait_s(*state, "alice", &here, START_MS), 0);
+	guess(*state, "alice", 1, START_MS);
+	assert_int_equal(wait_s(*state, "alice", &here, START_MS), 1);
+}
+
 static void a_flood_of_addresses_does_not_free_who_is_locked(void **state)
 {
 	guess(*state, "alice", FAILURES_MAX, START_MS);
@@ -211,6 +224,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(many_logins_make_a_source_suspect_but_do_not_lock_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_few_failures_make_a_suspect, setup, teardown),
 		cmocka_unit_test_setup_teardown(suspicion_grows_with_the_failures_of_the_source, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_bound_that_is_hardly_one_is_one, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_flood_of_addresses_does_not_free_who_is_locked, setup, teardown),
 		cmocka_unit_test(changes_are_bounded_by_login_and_by_source),
 		cmocka_unit_test(what_was_under_way_is_owed),

@@ -383,6 +383,27 @@ static void what_has_waited_too_long_is_given_up(void **state)
 	assert_int_equal(answers[2].status, STATUS_FULL);
 }
 
+/* Others come all the time, who are less suspicious. */
+static void nobody_waits_without_end(void **state)
+{
+	static struct answer others[100];
+	struct world *world = *state;
+	struct answer most;
+
+	fake_env_set_work_ms(world->fake, 50);
+	begin(world, "first", 1, &others[0]);
+	begin(world, "of the most suspicious", 9, &most);
+	for (size_t i = 1; i < LENGTH(others) && !most.calls; i++) {
+		char secret[16];
+
+		snprintf(secret, sizeof secret, "wrong %zu", i);
+		begin(world, secret, i % 2, &others[i]);
+		fake_env_advance(world->fake, 100);
+	}
+	assert_int_equal(most.calls, 1);
+	assert_int_equal(most.status, STATUS_FULL);
+}
+
 static void the_same_secret_is_computed_once_for_all_who_wait(void **state)
 {
 	struct world *world = *state;
@@ -427,6 +448,7 @@ int main(void)
 		TEST(suspects_get_a_quarter_of_the_time),
 		TEST(a_flood_of_guesses_from_many_sources_does_not_starve_the_right_key),
 		TEST(what_has_waited_too_long_is_given_up),
+		TEST(nobody_waits_without_end),
 		TEST(the_same_secret_is_computed_once_for_all_who_wait),
 		TEST(those_who_wait_when_it_is_freed_are_never_told),
 	};
