@@ -115,6 +115,8 @@ void job_show_token(struct job *job, struct text cookie);
  */
 bool job_may_change(struct job *job);
 
+uint64_t job_now_ms(const struct job *job);
+
 /* Who makes the request, for log lines. */
 const char *job_source(const struct job *job, char buffer[static ADDR_TEXT_MAX]);
 
@@ -122,6 +124,12 @@ const char *job_source(const struct job *job, char buffer[static ADDR_TEXT_MAX])
 
 /* Answers with the form to log in; an `error` that is empty is none. */
 void login_show(struct job *job, int status, unsigned retry_after_s, const char *error);
+
+/* What became of an attempt of job->login with a password, for the log. */
+void login_log(const struct job *job, const char *event, const char *outcome);
+
+/* Has the verifier check the password against job->password_hash; job->login says how suspicious that is. */
+void login_verify(struct job *job, struct text password, verified_fn *done);
 
 /* Begins a session of job->login under job->password_hash, and sets its cookie. */
 MUST_USE enum status login_begin_session(struct job *job);

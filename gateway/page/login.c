@@ -31,16 +31,11 @@ void login_show(struct job *job, int status, unsigned retry_after_s, const char 
 	answer_show(job, status, retry_after_s, &sheet_login);
 }
 
-static uint64_t now_ms(const struct job *job)
-{
-	return env_now_ms(job->page->parts.env);
-}
-
-static void log_login(const struct job *job, const char *outcome)
+void login_log(const struct job *job, const char *event, const char *outcome)
 {
 	char source[ADDR_TEXT_MAX];
 
-	LOG(LOG_INFO, "page-login", log_text("outcome", outcome), log_text("source", job_source(job, source)),
+	LOG(LOG_INFO, event, log_text("outcome", outcome), log_text("source", job_source(job, source)),
 	    log_slice("user", job->login));
 }
 
@@ -48,19 +43,20 @@ static void log_login(const struct job *job, const char *outcome)
 
 static void show_wait(struct job *job, unsigned wait_s)
 {
-	log_login(job, "throttled");
+	login_log(job, "page-login", "throttled");
 	login_show(job, 429, wait_s, "There were too many failed attempts. Please wait some minutes.");
 }
 
 static void turn_away(struct job *job)
 {
-	unsigned wait_s = throttle_failed(job->page->parts.throttle, job->login, &job->request->source, now_ms(job));
+	unsigned wait_s =
+		throttle_failed(job->page->parts.throttle, job->login, &job->request->source, job_now_ms(job));
 
 	if (wait_s) {
 		show_wait(job, wait_s);
 		return;
 	}
-	log_login(job, "refused");
+	login_log(job, "page-login", "refused");
 	login_show(job, 403, 0, "Login ID or password is wrong.");
 }
 
@@ -86,7 +82,7 @@ static void let_in(struct job *job)
 		answer_busy(job);
 		return;
 	}
-	log_login(job, "logged-in");
+	login_log(job, "page-login", "logged-in");
 	answer_cookie(job, COOKIE_LOGIN, "");
 	answer_redirect(job, PAGE_PATH);
 }
@@ -135,11 +131,17 @@ static enum status make_nobodys(struct job *job)
 	return STATUS_OK;
 }
 
+void login_verify(struct job *job, struct text password, verified_fn *done)
+{
+	const struct page_parts *parts = &job->page->parts;
+	unsigned suspicion = throttle_suspicion(parts->throttle, job->login, &job->request->source, job_now_ms(job));
+
+	verifier_check(parts->verifier, job->password_hash, password, suspicion, done, job);
+}
+
 static void on_password(void *ctx, enum status status)
 {
 	struct job *job = ctx;
-	const struct page_parts *parts = &job->page->parts;
-	unsigned suspicion;
 
 	job->is_known = status == STATUS_OK;
 	if (status == STATUS_NOT_FOUND)
@@ -148,8 +150,7 @@ static void on_password(void *ctx, enum status status)
 		answer_busy(job);
 		return;
 	}
-	suspicion = throttle_suspicion(parts->throttle, job->login, &job->request->source, now_ms(job));
-	verifier_check(parts->verifier, job->password_hash, job->password, suspicion, on_verified, job);
+	login_verify(job, job->password, on_verified);
 }
 
 bool login_may_wait(struct job *job, struct addr *places, size_t count)
@@ -188,7 +189,7 @@ void login_begin(struct job *job)
 	}
 	job->login = job_operand(job, "login");
 	job->password = job_operand(job, "password");
-	wait_s = throttle_wait_s(parts->throttle, job->login, &job->request->source, now_ms(job));
+	wait_s = throttle_wait_s(parts->throttle, job->login, &job->request->source, job_now_ms(job));
 	if (wait_s)
 		show_wait(job, wait_s);
 	else if (!is_worth_checking(job))

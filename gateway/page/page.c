@@ -41,6 +41,11 @@ bool job_is_form_from_here(const struct job *job, struct text cookie)
 	return guard_admits(sessions_secret(job->page->parts.sessions), cookie, job_operand(job, "token"));
 }
 
+uint64_t job_now_ms(const struct job *job)
+{
+	return env_now_ms(job->page->parts.env);
+}
+
 const char *job_source(const struct job *job, char buffer[static ADDR_TEXT_MAX])
 {
 	return addr_format(&job->request->source, buffer);
@@ -52,7 +57,7 @@ static unsigned change_wait_s(const struct job *job)
 	struct throttle *throttle = job->page->parts.throttle;
 	const struct addr *source = &job->request->source;
 	struct text login = session_login(&job->session), form;
-	uint64_t now_ms = env_now_ms(job->page->parts.env);
+	uint64_t now_ms = job_now_ms(job);
 	char name[ACCOUNT_LOGIN_MAX + 32];
 	unsigned wait_s;
 

@@ -11,39 +11,26 @@
  * All other sessions of the user end because they were begun with another password. This one gets a new token, in case
  * somebody else has got hold of the old one.
  */
-#include "base/log.h"
 #include "base/secret.h"
 #include "page/job.h"
 
-static uint64_t now_ms(const struct job *job)
-{
-	return env_now_ms(job->page->parts.env);
-}
-
-static void log_change(const struct job *job, const char *outcome)
-{
-	char source[ADDR_TEXT_MAX];
-
-	LOG(LOG_INFO, "page-password", log_text("outcome", outcome), log_text("source", job_source(job, source)),
-	    log_slice("user", job->login));
-}
-
 static void show_wait(struct job *job, unsigned wait_s)
 {
-	log_change(job, "throttled");
+	login_log(job, "page-password", "throttled");
 	answer_error(job, 429, wait_s, "There were too many failed attempts. Please wait some minutes.");
 }
 
 /* Whoever sits at a session that is not theirs must not guess at its password any faster than others. */
 static void turn_away(struct job *job)
 {
-	unsigned wait_s = throttle_failed(job->page->parts.throttle, job->login, &job->request->source, now_ms(job));
+	unsigned wait_s =
+		throttle_failed(job->page->parts.throttle, job->login, &job->request->source, job_now_ms(job));
 
 	if (wait_s) {
 		show_wait(job, wait_s);
 		return;
 	}
-	log_change(job, "refused");
+	login_log(job, "page-password", "refused");
 	job->passform.error = "The current password is wrong.";
 	home_read(job);
 }
@@ -68,15 +55,11 @@ static enum status check(void *ctx, struct database *database)
 static void on_checked(void *ctx, enum status status)
 {
 	struct job *job = ctx;
-	const struct page_parts *parts = &job->page->parts;
-	unsigned suspicion;
 
-	if (status != STATUS_OK) {
+	if (status == STATUS_OK)
+		login_verify(job, job->passform.current, on_verified);
+	else
 		home_fail(job, status);
-		return;
-	}
-	suspicion = throttle_suspicion(parts->throttle, job->login, &job->request->source, now_ms(job));
-	verifier_check(parts->verifier, job->password_hash, job->passform.current, suspicion, on_verified, job);
 }
 
 void passwd_begin(struct job *job)
@@ -86,7 +69,7 @@ void passwd_begin(struct job *job)
 
 	job->login = session_login(&job->session);
 	passform_read(&job->request->params, &job->passform);
-	wait_s = throttle_wait_s(parts->throttle, job->login, &job->request->source, now_ms(job));
+	wait_s = throttle_wait_s(parts->throttle, job->login, &job->request->source, job_now_ms(job));
 	if (wait_s)
 		show_wait(job, wait_s);
 	else if (job->passform.error)
@@ -134,7 +117,7 @@ void passwd_show(struct job *job)
 		show_form_again(job);
 		return;
 	}
-	log_change(job, "changed");
+	login_log(job, "page-password", "changed");
 	sessions_end(job->page->parts.sessions, job->cookie);
 	if (login_begin_session(job) == STATUS_OK)
 		answer_redirect(job, PAGE_PATH "?done=password");
