@@ -20,9 +20,7 @@ struct text operand_cut(struct text text)
 
 struct text operand_of(const struct http_request *request, const char *name)
 {
-	const struct http_param *param = http_param_find(&request->params, name);
-
-	return param ? param->value : (struct text){NULL, 0};
+	return http_param_value(&request->params, name);
 }
 
 bool operand_is_given(const struct http_request *request, const char *name)

@@ -13,6 +13,13 @@ const struct http_param *http_param_find(const struct http_params *params, const
 	return NULL;
 }
 
+struct text http_param_value(const struct http_params *params, const char *name)
+{
+	const struct http_param *param = http_param_find(params, name);
+
+	return param ? param->value : (struct text){"", 0};
+}
+
 size_t http_param_count(const struct http_params *params, const char *name)
 {
 	size_t count = 0;

@@ -62,6 +62,9 @@ struct http_request {
 /* The first operand of that name, or NULL. */
 const struct http_param *http_param_find(const struct http_params *params, const char *name);
 
+/* Its decoded value; the empty text if there is none. Borrows from the operands. */
+struct text http_param_value(const struct http_params *params, const char *name);
+
 /* How often an operand of that name was given. */
 size_t http_param_count(const struct http_params *params, const char *name);
 

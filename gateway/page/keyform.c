@@ -8,13 +8,6 @@
 #include "account/grant.h"
 #include "base/network.h"
 
-static struct text operand(const struct http_params *params, const char *name)
-{
-	const struct http_param *param = http_param_find(params, name);
-
-	return param ? param->value : (struct text){"", 0};
-}
-
 static bool is_separator(char octet)
 {
 	return octet == ' ' || octet == ',' || octet == ';' || octet == '\t' || octet == '\r' || octet == '\n';
@@ -100,15 +93,15 @@ static bool read_expiry(struct keyform *form, struct text text)
 bool keyform_read(const struct http_params *params, struct keyform *out)
 {
 	*out->error = '\0';
-	out->name = operand(params, "name");
+	out->name = http_param_value(params, "name");
 	if (out->name.len == 0 || out->name.len > DATABASE_KEY_NAME_MAX) {
 		snprintf(out->error, sizeof out->error, "A key needs a name of at most %d characters.",
 			 DATABASE_KEY_NAME_MAX);
 		return false;
 	}
-	return read_lines(out, operand(params, "hosts"), normalise_host, out->host_lines, &out->hosts,
+	return read_lines(out, http_param_value(params, "hosts"), normalise_host, out->host_lines, &out->hosts,
 			  "is not a host name.") &&
-	       read_lines(out, operand(params, "sources"), normalise_source, out->source_lines, &out->sources,
+	       read_lines(out, http_param_value(params, "sources"), normalise_source, out->source_lines, &out->sources,
 			  "is not a network such as 192.0.2.0/24, nor an address.") &&
-	       read_expiry(out, operand(params, "expires"));
+	       read_expiry(out, http_param_value(params, "expires"));
 }

@@ -23,9 +23,7 @@ enum { JOBS_MAX = 64 };
 
 struct text job_operand(const struct job *job, const char *name)
 {
-	const struct http_param *param = http_param_find(&job->request->params, name);
-
-	return param ? param->value : (struct text){"", 0};
+	return http_param_value(&job->request->params, name);
 }
 
 void job_show_token(struct job *job, struct text cookie)

@@ -4,13 +4,6 @@
 
 #include "account/password.h"
 
-static struct text operand(const struct http_params *params, const char *name)
-{
-	const struct http_param *param = http_param_find(params, name);
-
-	return param ? param->value : (struct text){"", 0};
-}
-
 static const char *why_not(struct text fresh, struct text again)
 {
 	_Static_assert(PASSWORD_MIN == 8 && PASSWORD_MAX == 511, "the sentences and profile.html say so");
@@ -24,7 +17,7 @@ static const char *why_not(struct text fresh, struct text again)
 
 void passform_read(const struct http_params *params, struct passform *out)
 {
-	out->current = operand(params, "current");
-	out->fresh = operand(params, "password");
-	out->error = why_not(out->fresh, operand(params, "again"));
+	out->current = http_param_value(params, "current");
+	out->fresh = http_param_value(params, "password");
+	out->error = why_not(out->fresh, http_param_value(params, "again"));
 }

@@ -26,6 +26,7 @@ static void finds_the_first_operand_of_a_name(void **state)
 	(void)state;
 	assert_ptr_equal(http_param_find(&params, "host"), &params.items[0]);
 	assert_ptr_equal(http_param_find(&params, "ip"), &params.items[1]);
+	assert_true(text_equal(http_param_value(&params, "ip"), params.items[1].value));
 }
 
 static void finds_nothing_that_is_not_there(void **state)
@@ -36,6 +37,7 @@ static void finds_nothing_that_is_not_there(void **state)
 	(void)state;
 	for (size_t i = 0; i < LENGTH(names); i++) {
 		assert_null(http_param_find(&params, names[i]));
+		assert_int_equal(http_param_value(&params, names[i]).len, 0);
 		assert_int_equal(http_param_count(&params, names[i]), 0);
 	}
 }
