@@ -18,12 +18,12 @@ DEMO = Path(__file__).parents[2] / "conf" / "demo" / "run"
 
 @pytest.fixture
 def demo():
-    """Starts it as a terminal would: in a session of its own, with Ctrl-C not ignored. The ports are free ones unless the
-    arguments choose others; temporary files go below `folder`."""
+    """Starts it as a terminal would: in a session of its own, with no signal ignored, whatever the tests have inherited.
+    The ports are free ones unless the arguments choose others; temporary files go below `folder`."""
     with contextlib.ExitStack() as stack:
         def start(*arguments, folder, **environment):
             ports = ["--dns-port", str(free_port()), "--http-port", str(free_port())]
-            process = subprocess.Popen(["env", "--default-signal=INT", DEMO, *ports, *arguments], text=True,
+            process = subprocess.Popen(["env", "--default-signal", DEMO, *ports, *arguments], text=True,
                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
                                        env={**os.environ, "TMPDIR": str(folder), **environment})
             stack.callback(end, process)
@@ -93,6 +93,18 @@ def test_it_stays_until_told_to_end(demo, tmp_path, number):
         process.send_signal(number)
     status, _ = finished(process)
     assert status == 128 + number
+    assert nothing_is_left(tmp_path)
+
+
+def test_a_server_that_does_not_end_is_killed(demo, tmp_path):
+    """A stopped one stands for it."""
+    process = demo(folder=tmp_path)
+    until_it_stays(process)
+    server = next(path for path in processes_of(tmp_path) if "named" in text_of(path))
+    os.kill(int(server.parent.name), signal.SIGSTOP)
+    process.send_signal(signal.SIGTERM)
+    status, _ = finished(process)
+    assert status == 128 + signal.SIGTERM
     assert nothing_is_left(tmp_path)
 
 
