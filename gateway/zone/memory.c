@@ -1,6 +1,9 @@
 /*
- * Two arrays in which the hash of the key says the place, one place per key: what is newer overwrites. A TXT record has
- * the hash of its string where others have their address.
+ * An array of buckets: the hash of the key says in which one a record is, and there the one kept longest ago makes room
+ * for a new one. With one place for each hash, a quarter of the records would be lost in an array of three times their
+ * number. Poison has one place for each hash: it is rare.
+ *
+ * A TXT record has the hash of its string where others have their address.
  */
 #include "zone/memory.h"
 
@@ -8,6 +11,7 @@
 #include <string.h>
 
 enum {
+	BUCKET = 8,
 	POISON_PLACES = 1024,
 	POISON_MS = 10 * 60 * 1000,
 };
@@ -15,6 +19,7 @@ enum {
 struct record {
 	uint64_t key; /* hash of owner and type (ADDR_NONE: TXT); 0: nothing here */
 	uint32_t ttl_s;
+	uint32_t kept_at; /* by memory->clock */
 	uint8_t octets[16];
 };
 
@@ -24,21 +29,22 @@ struct poison {
 };
 
 struct memory {
-	size_t mask;
+	size_t bucket_mask;
 	struct record *records;
+	uint32_t clock; /* how many were kept; when it wraps around, for a while the wrong ones make room */
 	struct poison poison[POISON_PLACES];
 };
 
 enum status memory_new(size_t records_max, struct memory **out)
 {
 	struct memory *memory = calloc(1, sizeof *memory);
-	size_t places = 16;
+	size_t places = 2 * BUCKET;
 
 	if (!memory)
 		return STATUS_NO_MEMORY;
 	while (places < records_max)
 		places *= 2;
-	memory->mask = places - 1;
+	memory->bucket_mask = places / BUCKET - 1;
 	memory->records = calloc(places, sizeof *memory->records);
 	if (!memory->records) {
 		memory_free(&memory);
@@ -66,17 +72,50 @@ static uint64_t key_of(uint64_t owner, enum addr_family family)
 	return key ? key : 1;
 }
 
-static struct record *place_of(const struct memory *memory, uint64_t key)
+static struct record *bucket_of(const struct memory *memory, uint64_t key)
 {
-	return &memory->records[key & memory->mask];
+	return &memory->records[(key & memory->bucket_mask) * BUCKET];
+}
+
+/* NULL if it is not known. */
+static struct record *find(const struct memory *memory, uint64_t key)
+{
+	struct record *bucket = bucket_of(memory, key);
+
+	for (size_t i = 0; i < BUCKET; i++) {
+		if (bucket[i].key == key)
+			return &bucket[i];
+	}
+	return NULL;
+}
+
+static struct record *oldest(struct record *bucket)
+{
+	struct record *oldest = bucket;
+
+	for (size_t i = 1; i < BUCKET; i++) {
+		if (bucket[i].kept_at < oldest->kept_at)
+			oldest = &bucket[i];
+	}
+	return oldest;
+}
+
+/* The record of that key, but for its value; what is in no use counts as the oldest. */
+static struct record *keep(struct memory *memory, uint64_t key)
+{
+	struct record *record = find(memory, key);
+
+	if (!record)
+		record = oldest(bucket_of(memory, key));
+	*record = (struct record){.key = key, .kept_at = ++memory->clock};
+	return record;
 }
 
 bool memory_recall(const struct memory *memory, uint64_t owner, enum addr_family family, struct rrset *out)
 {
-	uint64_t key = key_of(owner, family);
-	const struct record *record = place_of(memory, key);
+	const struct record *record = find(memory, key_of(owner, family));
 
-	if (record->key != key)
+	if (!record)
 		return false;
 	*out = (struct rrset){.known = true, .ttl_s = record->ttl_s, .count = 1};
 	out->addrs[0].family = family;
@@ -86,38 +125,30 @@ bool memory_recall(const struct memory *memory, uint64_t owner, enum addr_family
 
 void memory_keep(struct memory *memory, uint64_t owner, const struct addr *addr, uint32_t ttl_s)
 {
-	uint64_t key = key_of(owner, addr->family);
-	struct record *record = place_of(memory, key);
+	struct record *record = keep(memory, key_of(owner, addr->family));
 
-	record->key = key;
 	record->ttl_s = ttl_s;
 	memcpy(record->octets, addr->octets, sizeof record->octets);
 }
 
 void memory_drop(struct memory *memory, uint64_t owner, enum addr_family family)
 {
-	uint64_t key = key_of(owner, family);
-	struct record *record = place_of(memory, key);
+	struct record *record = find(memory, key_of(owner, family));
 
-	if (record->key == key)
+	if (record)
 		*record = (struct record){0};
 }
 
 void memory_keep_text(struct memory *memory, uint64_t owner, uint64_t hash)
 {
-	uint64_t key = key_of(owner, ADDR_NONE);
-	struct record *record = place_of(memory, key);
-
-	*record = (struct record){.key = key};
-	memcpy(record->octets, &hash, sizeof hash);
+	memcpy(keep(memory, key_of(owner, ADDR_NONE))->octets, &hash, sizeof hash);
 }
 
 bool memory_is_text(const struct memory *memory, uint64_t owner, uint64_t hash)
 {
-	uint64_t key = key_of(owner, ADDR_NONE);
-	const struct record *record = place_of(memory, key);
+	const struct record *record = find(memory, key_of(owner, ADDR_NONE));
 
-	return record->key == key && memcmp(record->octets, &hash, sizeof hash) == 0;
+	return record && memcmp(record->octets, &hash, sizeof hash) == 0;
 }
 
 void memory_mark_poison(struct memory *memory, uint64_t owner, uint64_t now_ms)
