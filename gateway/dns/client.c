@@ -50,8 +50,8 @@ struct dns_client {
 	bool open;
 	unsigned connection_number; /* tells a connection from the one before it */
 	uint64_t connect_deadline_ms;
-	uint64_t believed;           /* replies of this connection that were believed */
-	const char *failed_to_start; /* why the transport refused at once, else NULL; told from the timer */
+	uint64_t believed;  /* replies of this connection that were believed */
+	const char *broken; /* why the transport cannot be used any more, else NULL; told from the timer */
 
 	struct dns_client_stats stats;
 	struct exchanges waiting;
@@ -63,12 +63,17 @@ struct dns_client {
 	uint8_t message[FRAME_HEAD + DNS_MESSAGE_MAX]; /* the one being written */
 };
 
+/* Whether more may be sent now. */
+static bool may_send(const struct dns_client *client)
+{
+	return client->open && !client->broken && client->sent_count < SENT_MAX;
+}
+
 static void arm(struct dns_client *client)
 {
 	uint64_t at_ms = ENV_NEVER_MS;
 
-	if (client->failed_to_start ||
-	    (client->open && !TAILQ_EMPTY(&client->waiting) && client->sent_count < SENT_MAX))
+	if (client->broken || (may_send(client) && !TAILQ_EMPTY(&client->waiting)))
 		at_ms = env_now_ms(client->env);
 	else if (client->transport && !client->open)
 		at_ms = client->connect_deadline_ms;
@@ -120,7 +125,7 @@ static void disconnect(struct dns_client *client, const char *why, bool by_prima
 	if (client->transport)
 		client->maker.ops->close(&client->transport);
 	client->open = false;
-	client->failed_to_start = NULL;
+	client->broken = NULL;
 	client->received_len = 0;
 	client->connection_number++;
 	client->sent_count = 0;
@@ -170,43 +175,43 @@ static size_t write_message(struct dns_client *client, struct exchange *exchange
 	return FRAME_HEAD + len;
 }
 
-/* Whether the connection still stands afterwards. */
-static bool send_one(struct dns_client *client, struct exchange *exchange)
+/* Sends what waits; NULL, or why that cannot be. */
+static const char *transmit(struct dns_client *client, struct exchange *exchange)
 {
-	struct dns_result unsent = {.verdict = DNS_UNREACHABLE, .local = true};
-	size_t len = 0;
+	size_t len;
 
-	TAILQ_REMOVE(&client->waiting, exchange, link);
 	if (exchange->ticket->withdrawn)
-		unsent.why = "nobody waits for it any more";
-	else if ((len = write_message(client, exchange)) == 0)
-		unsent.why = "the message could not be built";
-	if (unsent.why) {
-		finish(exchange, &unsent);
-		return client->open;
-	}
+		return "nobody waits for it any more";
+	len = write_message(client, exchange);
+	if (len == 0)
+		return "the message could not be built";
 	exchange->sent_ms = env_now_ms(client->env);
 	exchange->deadline_ms = exchange->sent_ms + client->options.reply_timeout_ms;
 	exchange->believed_before = client->believed;
+	TAILQ_REMOVE(&client->waiting, exchange, link);
 	TAILQ_INSERT_TAIL(&client->sent, exchange, link);
 	client->sent_count++;
 	client->stats.sent++;
 	exchange->ticket->sent = true;
-	if (client->maker.ops->send(client->transport, client->message, len) == STATUS_OK)
-		return true;
-	disconnect(client, "sending failed", true);
-	return false;
+	if (client->maker.ops->send(client->transport, client->message, len) != STATUS_OK)
+		client->broken = "sending failed";
+	return NULL;
 }
 
-/* Whether the connection still stands afterwards. */
-static bool send_waiting(struct dns_client *client)
+static void send_waiting(struct dns_client *client)
 {
-	while (!TAILQ_EMPTY(&client->waiting) && client->sent_count < SENT_MAX) {
-		if (!send_one(client, TAILQ_FIRST(&client->waiting)))
-			return false;
+	struct dns_result unsent = {.verdict = DNS_UNREACHABLE, .local = true};
+
+	while (may_send(client) && !TAILQ_EMPTY(&client->waiting)) {
+		struct exchange *exchange = TAILQ_FIRST(&client->waiting);
+
+		unsent.why = transmit(client, exchange);
+		if (!unsent.why)
+			continue;
+		TAILQ_REMOVE(&client->waiting, exchange, link);
+		finish(exchange, &unsent);
 	}
 	arm(client);
-	return true;
 }
 
 /* ---- Replies ---- */
@@ -394,7 +399,7 @@ static void connect_now(struct dns_client *client)
 	client->connect_deadline_ms = env_now_ms(client->env) + client->options.connect_timeout_ms;
 	if (client->maker.ops->open(client->maker.ctx, &client->primary, &client_events, client, &client->transport,
 				    &why) != STATUS_OK)
-		client->failed_to_start = why;
+		client->broken = why;
 	arm(client);
 }
 
@@ -421,23 +426,18 @@ static void expire_sent(struct dns_client *client, uint64_t now_ms)
 	arm(client);
 }
 
-static void send_and_expire(struct dns_client *client, uint64_t now_ms)
-{
-	if (!client->open || send_waiting(client))
-		expire_sent(client, now_ms);
-}
-
 static void on_timer(void *ctx)
 {
 	struct dns_client *client = ctx;
 	uint64_t now_ms = env_now_ms(client->env);
 
-	if (client->failed_to_start)
-		disconnect(client, client->failed_to_start, false);
+	send_waiting(client);
+	if (client->broken)
+		disconnect(client, client->broken, client->open);
 	else if (client->transport && !client->open && client->connect_deadline_ms <= now_ms)
 		disconnect(client, "no connection in time", false);
 	else
-		send_and_expire(client, now_ms);
+		expire_sent(client, now_ms);
 }
 
 /* ---- The verbs ---- */
@@ -518,9 +518,11 @@ enum status dns_client_send(struct dns_client *client, const struct dns_request 
 	exchange->done = done;
 	exchange->ctx = ctx;
 	TAILQ_INSERT_TAIL(&client->waiting, exchange, link);
-	if (!client->transport && !client->failed_to_start)
+	if (!client->transport && !client->broken)
 		connect_now(client);
-	else
-		arm(client); /* sends on the next turn of the loop, so that done() never comes from within this call */
+	/* At once if that can be: the loop's next turn comes after all answers that are to be written in this one. */
+	if (TAILQ_FIRST(&client->waiting) == exchange && may_send(client))
+		(void)transmit(client, exchange); /* if it cannot be sent, the timer says so: done() is not for now */
+	arm(client);
 	return STATUS_OK;
 }

@@ -768,18 +768,21 @@ static void a_closed_connection_leaves_what_was_sent_unknown(void **state)
 
 static void a_close_tells_what_was_sent_from_what_was_not(void **state)
 {
+	enum { IN_FLIGHT_MAX = 1024 };
 	struct world *world = *state;
-	struct question sent = {0}, waiting = {0};
+	static struct question questions[IN_FLIGHT_MAX + 1];
 
+	memset(questions, 0, sizeof questions);
 	script(world, REPLY_NONE, PRIMARY_DECIDES);
-	ask(world, &sent);
+	for (size_t i = 0; i <= IN_FLIGHT_MAX; i++)
+		ask(world, &questions[i]);
 	fake_env_settle(world->fake);
-	primary_drop_connections(world->primary); /* told before the client's next turn */
-	ask(world, &waiting);
+	primary_drop_connections(world->primary);
 	fake_env_settle(world->fake);
-	assert_verdict(&sent, DNS_UNKNOWN);
-	assert_verdict(&waiting, DNS_UNREACHABLE);
-	assert_int_equal(primary_requests(world->primary), 1);
+	for (size_t i = 0; i < IN_FLIGHT_MAX; i++)
+		assert_verdict(&questions[i], DNS_UNKNOWN);
+	assert_verdict(&questions[IN_FLIGHT_MAX], DNS_UNREACHABLE);
+	assert_int_equal(primary_requests(world->primary), IN_FLIGHT_MAX);
 }
 
 static void a_close_while_idle_costs_nothing(void **state)
@@ -813,6 +816,38 @@ static void a_close_amid_a_reply_leaves_the_outcome_unknown(void **state)
 	script(world, REPLY_SIGNED, PRIMARY_DECIDES);
 	ask_and_wait(world, &last);
 	assert_committed(&last);
+}
+
+/* The loop's next turn may be a while from now. */
+static void what_can_be_sent_is_sent_at_once(void **state)
+{
+	struct world *world = *state;
+	struct question questions[2] = {0};
+
+	ask(world, &questions[0]);
+	assert_false(questions[0].ticket.sent); /* there is no connection yet */
+	fake_env_settle(world->fake);
+	assert_committed(&questions[0]);
+	ask(world, &questions[1]);
+	assert_true(questions[1].ticket.sent);
+	fake_env_settle(world->fake);
+	assert_committed(&questions[1]);
+}
+
+static void an_open_connection_that_fails_to_send_leaves_the_outcome_unknown(void **state)
+{
+	struct world *world = *state;
+	struct question questions[3] = {0};
+
+	ask(world, &questions[0]);
+	fake_env_settle(world->fake);
+	primary_set_sends_fail(world->primary, true);
+	for (size_t i = 1; i < 3; i++)
+		ask(world, &questions[i]);
+	fake_env_settle(world->fake);
+	assert_verdict(&questions[1], DNS_UNKNOWN);
+	assert_verdict(&questions[2], DNS_UNREACHABLE);
+	assert_int_equal(network_connections(world->network), 0);
 }
 
 static void a_failing_send_leaves_the_outcome_unknown(void **state)
@@ -1033,6 +1068,8 @@ int main(void)
 		TEST(a_close_tells_what_was_sent_from_what_was_not),
 		TEST(a_close_while_idle_costs_nothing),
 		TEST(a_close_amid_a_reply_leaves_the_outcome_unknown),
+		TEST(what_can_be_sent_is_sent_at_once),
+		TEST(an_open_connection_that_fails_to_send_leaves_the_outcome_unknown),
 		TEST(a_failing_send_leaves_the_outcome_unknown),
 		TEST(a_forged_reply_breaks_the_connection_for_all),
 		TEST(ids_in_flight_differ),

@@ -967,7 +967,7 @@ static void describe(const ldns_pkt *packet, struct primary_request *request)
 	const ldns_rr_list *prerequisites = ldns_pkt_answer(packet), *updates = ldns_pkt_authority(packet);
 	const ldns_rr_list *first = ldns_rr_list_rr_count(prerequisites) ? prerequisites : updates;
 
-	request->kind = DNS_PROBE;
+	request->kind = first == updates && ldns_rr_list_rr_count(updates) == 0 ? DNS_NOTHING : DNS_PROBE;
 	for (size_t i = 0; i < ldns_rr_list_rr_count(updates); i++)
 		request->changes += ldns_rr_get_class(ldns_rr_list_rr(updates, i)) == LDNS_RR_CLASS_ANY;
 	if (ldns_pkt_get_opcode(packet) == LDNS_PACKET_QUERY) {
