@@ -19,8 +19,8 @@ typedef void env_work_fn(void *job);
 struct env {
 	/* Milliseconds of a clock that never jumps; for deadlines. */
 	uint64_t (*now_ms)(void *ctx);
-	/* Seconds since 1970 UTC; for what goes to others, such as TSIG's time signed. */
-	uint64_t (*wall_s)(void *ctx);
+	/* Milliseconds since 1970 UTC; for what goes to others, such as TSIG's time signed. */
+	uint64_t (*wall_ms)(void *ctx);
 	/* Fills `len` octets with cryptographically strong random ones. Cannot fail. */
 	void (*random)(void *ctx, void *octets, size_t len);
 
@@ -51,9 +51,14 @@ static inline uint64_t env_now_ms(const struct env *env)
 	return env->now_ms(env->ctx);
 }
 
+static inline uint64_t env_wall_ms(const struct env *env)
+{
+	return env->wall_ms(env->ctx);
+}
+
 static inline uint64_t env_wall_s(const struct env *env)
 {
-	return env->wall_s(env->ctx);
+	return env_wall_ms(env) / 1000;
 }
 
 MUST_USE static inline enum status env_work(const struct env *env, env_work_fn *work, env_work_fn *done, void *job)

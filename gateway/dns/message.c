@@ -47,7 +47,7 @@ static ldns_rr_type asked_type(const struct dns_request *request)
 
 /* Remembers if something did not fit, and writes nothing from then on. */
 struct writer {
-	uint8_t *wire;
+	uint8_t *wire; /* NULL: it only counts */
 	size_t cap;
 	size_t len;
 	bool failed;
@@ -56,13 +56,13 @@ struct writer {
 /* Room for `count` octets, or NULL. */
 static uint8_t *claim(struct writer *writer, size_t count)
 {
-	uint8_t *at = writer->wire + writer->len;
+	size_t at = writer->len;
 
 	writer->failed = writer->failed || count > writer->cap - writer->len;
 	if (writer->failed)
 		return NULL;
 	writer->len += count;
-	return at;
+	return writer->wire ? writer->wire + at : NULL;
 }
 
 static void put_u16(struct writer *writer, unsigned value)
@@ -297,7 +297,8 @@ enum status dns_request_write(const struct dns_request *request, uint16_t id, ui
 	struct writer writer = {.wire = wire, .cap = cap}, header = {.wire = wire, .cap = DNS_HEADER_LEN};
 	unsigned prerequisites = 0, updates = 0;
 
-	if (!claim(&writer, DNS_HEADER_LEN))
+	claim(&writer, DNS_HEADER_LEN);
+	if (writer.failed)
 		return STATUS_TOO_LONG;
 	put_question(&writer, request);
 	if (!dns_is_query(request->kind)) {
@@ -316,23 +317,17 @@ enum status dns_request_write(const struct dns_request *request, uint16_t id, ui
 	return STATUS_OK;
 }
 
-/*
- * Beyond 16 KiB names cannot be pointed to any more (RFC 1035 section 4.1.4), so each record is taken to spell out
- * its labels above the zone, behind which always stands a pointer to the zone section.
- */
+/* It takes most where names cannot be pointed to any more, so that each record spells its owner out. */
 size_t dns_set_space(const struct change_set *set, const struct name *zone)
 {
-	enum { FIXED = 2 + 2 + 2 + 4 + 2, ADDRESS_MAX = 16 };
-	size_t labels = set->owner.len > zone->len ? (size_t)(set->owner.len - zone->len) : 0;
-	size_t bare = 1 /* no alias */, full = 0, texts = 0;
+	struct writer writer = {.len = POINTER_MAX + 1, .cap = SIZE_MAX};
+	struct owner owner = owner_of(&set->owner, zone);
 
-	if (set->count && change_is_txt(&set->changes[0]))
-		texts = 2 * (labels + FIXED + 1) + set->txt.len + set->kept.len;
 	for (size_t i = 0; i < set->count; i++) {
-		bare += 2; /* a prerequisite and a deletion */
-		full += (set->changes[i].was.known ? set->changes[i].was.count : 0) + set->changes[i].becomes.count;
+		put_prerequisite(&writer, DNS_UPDATE, &owner, set, &set->changes[i]);
+		put_update(&writer, DNS_UPDATE, &owner, set, &set->changes[i]);
 	}
-	return (bare + full) * (labels + FIXED) + full * ADDRESS_MAX + texts;
+	return writer.len - (POINTER_MAX + 1);
 }
 
 size_t dns_message_space(const struct name *zone)

@@ -28,13 +28,14 @@ struct dns_request {
 		DNS_UPDATE,   /* carry out the change sets */
 		DNS_CONFIRM,  /* an UPDATE that changes nothing: is every RRset already what it is to become? */
 		DNS_PROBE,    /* an UPDATE that changes nothing: does the record of one change exist? */
+		DNS_NOTHING,  /* an UPDATE that asks for nothing and changes nothing */
 		DNS_QUERY,    /* a query for the record of one change */
 		DNS_SOA,      /* a query for the zone's SOA record */
 		DNS_REHEARSE, /* an UPDATE that changes nothing: are changes of these records allowed? */
 	} kind;
 	const struct name *zone;
-	const struct change_set *
-		sets; /* the first; the others by `next`; DNS_QUERY: only this one; DNS_PROBE: may be NULL to ask for nothing; DNS_SOA: NULL */
+	/* The first; the others by `next`; DNS_QUERY: only this one; DNS_SOA, DNS_NOTHING: NULL. */
+	const struct change_set *sets;
 	size_t change; /* DNS_PROBE, DNS_QUERY: which of its changes */
 };
 
@@ -55,6 +56,7 @@ static inline bool dns_is_query(enum dns_request_kind kind)
  *                (2.4.3): beside a CNAME nothing can be added, and the primary would not say so (3.4.2.2)
  *   DNS_CONFIRM  for each change: the prerequisite that the RRset is what it is to become (2.4.2, 2.4.3)
  *   DNS_PROBE    the prerequisite of one change alone
+ *   DNS_NOTHING  the zone section alone
  *   DNS_QUERY    a question without recursion
  *   DNS_SOA      the same for the SOA of the zone
  *   DNS_REHEARSE for each change: "delete an RR from an RRset" (2.5.4) for what it is to have, and which the RRset must

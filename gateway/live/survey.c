@@ -505,7 +505,7 @@ static void judge_soa(struct survey *survey, const struct dns_result *result)
 	}
 	survey->has_serial = result->verdict == DNS_VERIFIED && result->answer.authoritative && result->answer.count;
 	survey->serial = result->answer.serial;
-	ask(survey, DNS_PROBE, NULL, judge_empty);
+	ask(survey, DNS_NOTHING, NULL, judge_empty);
 }
 
 static void look_at_zone(struct survey *survey)

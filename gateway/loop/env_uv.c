@@ -16,10 +16,13 @@ static uint64_t uv_env_now_ms(void *ctx)
 	return uv_now(ctx);
 }
 
-static uint64_t uv_env_wall_s(void *ctx)
+static uint64_t uv_env_wall_ms(void *ctx)
 {
+	struct timespec now;
+
 	(void)ctx;
-	return (uint64_t)time(NULL);
+	clock_gettime(CLOCK_REALTIME, &now); /* fails for unknown clocks only */
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 static void uv_env_random(void *ctx, void *octets, size_t len)
@@ -123,7 +126,7 @@ struct env env_uv(uv_loop_t *loop)
 {
 	return (struct env){
 		.now_ms = uv_env_now_ms,
-		.wall_s = uv_env_wall_s,
+		.wall_ms = uv_env_wall_ms,
 		.random = uv_env_random,
 		.timer_new = uv_env_timer_new,
 		.timer_set = uv_env_timer_set,

@@ -3,6 +3,13 @@
  */
 #include "zone/queue_parts.h"
 
+enum {
+	/* Sets that take a primary a good deal longer than a transaction does by itself; one that pauses after each. */
+	HALF_MIN = 100,
+	HALF_MIN_WITH_PAUSE = 250,
+	TURN_MS = 4, /* before the turn of a second: the primary's clock may be ahead, and the message takes a moment */
+};
+
 /* How many messages of that kind are with the primary. */
 static size_t *counter_of(struct queue *queue, const struct queue_message *message)
 {
@@ -13,19 +20,19 @@ static size_t *counter_of(struct queue *queue, const struct queue_message *messa
 	return message->lone ? &queue->lone_updates : &queue->updates;
 }
 
+/* Whether it is an UPDATE that may take others along. */
+static bool is_together(const struct queue_message *message)
+{
+	return message->kind == DNS_UPDATE && !message->lone;
+}
+
 static void send_message(struct queue *queue, struct queue_message *message)
 {
 	message->ticket = (struct dns_ticket){0};
 	++*counter_of(queue, message);
-	action_add(queue, (struct queue_action){
-				  .kind = QUEUE_SEND,
-				  .message = message,
-				  .ticket = &message->ticket,
-				  .request = {.kind = message->kind,
-					      .zone = queue->zone,
-					      .sets = &message->first->set,
-					      .change = message->change},
-			  });
+	if (is_together(message))
+		queue->sets_sent += message->count;
+	action_send(queue, message);
 }
 
 /* Begins a message with this entry as its first. */
@@ -62,8 +69,11 @@ static size_t space_of_group(const struct queue *queue, const struct queue_entry
 	return octets;
 }
 
-/* One message with everything in that list that fits, the first first, without tearing a request apart. */
-static void send_together(struct queue *queue, enum entry_state list, enum dns_request_kind kind)
+/*
+ * One message with up to so many sets of that list, as far as they fit, the first first, without tearing a request
+ * apart.
+ */
+static void send_together(struct queue *queue, enum entry_state list, enum dns_request_kind kind, size_t count)
 {
 	struct queue_entry *entry = TAILQ_FIRST(&queue->lists[list]);
 	size_t octets = dns_message_space(queue->zone) + dns_set_space(&entry->set, queue->zone);
@@ -74,6 +84,8 @@ static void send_together(struct queue *queue, enum entry_state list, enum dns_r
 		size_t own = dns_set_space(&entry->set, queue->zone);
 
 		if (octets + (begins_group ? space_of_group(queue, entry) : own) > queue->limits.octets_max)
+			break;
+		if (message->count >= count && (!entry->group || begins_group))
 			break;
 		octets += own;
 		add_to_message(queue, message, entry);
@@ -138,18 +150,66 @@ static void send_looks(struct queue *queue)
 	}
 }
 
+/*
+ * How many sets a message takes. With all that waits in one message, those who were just answered and come again would
+ * find the next one nearly empty, and the primary would be idle while they are answered. In two halves, one is with the
+ * primary while the other one is answered.
+ */
+static size_t message_max(const struct queue *queue)
+{
+	size_t half = (queue->expected + 1) / 2, min = queue->limits.commit_pause_ms ? HALF_MIN_WITH_PAUSE : HALF_MIN;
+
+	return half < min ? SIZE_MAX : half;
+}
+
 /* Whether what is ready gathers until the primary's pause is over. */
 static bool is_gathering(const struct queue *queue, uint64_t now_ms)
 {
-	return queue->updates == 0 && queue->ready_count < queue->expected && now_ms < queue->pause_until_ms;
+	return queue->ready_count < queue->expected && queue->ready_count < message_max(queue) &&
+	       now_ms < queue->pause_until_ms;
 }
 
-/* Whether one more message with many sets may go. A second one beside another must be worth its transaction. */
+/*
+ * Whether another message may go beside those that are with the primary. It must be worth its transaction; if the
+ * primary pauses after that, be nearly a half, which then waits there for the pause's end.
+ */
+static bool may_overlap(const struct queue *queue)
+{
+	if (queue->limits.commit_pause_ms && queue->updates == 1 && message_max(queue) != SIZE_MAX)
+		return queue->ready_count >= message_max(queue) / 8 * 7;
+	return queue->updates < queue->limits.updates_max && queue->ready_count >= queue->limits.overlap_min;
+}
+
+/* Whether one more message with many sets may go. */
 static bool may_send_together(const struct queue *queue, uint64_t now_ms)
 {
-	if (queue->ready_count == 0 || queue->updates >= queue->limits.updates_max || is_gathering(queue, now_ms))
+	if (queue->ready_count == 0)
 		return false;
-	return queue->updates == 0 || queue->ready_count >= queue->limits.overlap_min;
+	return queue->updates ? may_overlap(queue) : !is_gathering(queue, now_ms);
+}
+
+static bool is_busy(const struct queue *queue, uint64_t now_ms)
+{
+	return queue->limits.commit_pause_ms && queue->expected > 1 &&
+	       (queue->updates || now_ms < queue->pause_until_ms);
+}
+
+/*
+ * Knot plans by whole seconds: its NOTIFY for the second after a commit; and an UPDATE that comes in that second while
+ * the zone is at rest is not begun before the NOTIFY is, which is up to a second later (3.2 to 3.5: what is to be next
+ * is taken to be planned already, because it is for the same second). So while it is busy, it is kept from resting over
+ * the turn of the second: it has a message of nothing, which it holds until its pause is over.
+ */
+static void hold_over_turn(struct queue *queue, uint64_t now_ms)
+{
+	if (now_ms < queue->turn_at_ms)
+		return;
+	if (is_busy(queue, now_ms) && !queue->holding && now_ms < queue->turn_at_ms + TURN_MS) {
+		queue->hold = (struct queue_message){.kind = DNS_NOTHING};
+		queue->holding = true;
+		action_send(queue, &queue->hold);
+	}
+	queue->turn_at_ms += (now_ms - queue->turn_at_ms) / 1000 * 1000 + 1000;
 }
 
 void messages_send(struct queue *queue, uint64_t now_ms)
@@ -158,22 +218,39 @@ void messages_send(struct queue *queue, uint64_t now_ms)
 		send_suspects(queue, now_ms);
 	while (!TAILQ_EMPTY(&queue->lists[LONE_READY]) && queue->lone_updates == 0)
 		send_alone(queue);
+	hold_over_turn(queue, now_ms);
 	while (may_send_together(queue, now_ms))
-		send_together(queue, READY, DNS_UPDATE);
+		send_together(queue, READY, DNS_UPDATE, message_max(queue));
 	while (!TAILQ_EMPTY(&queue->lists[PROBE_READY]) && queue->confirms < queue->limits.confirms_max)
 		send_probe(queue);
 	while (!TAILQ_EMPTY(&queue->lists[CONFIRM_READY]) && queue->confirms < queue->limits.confirms_max)
-		send_together(queue, CONFIRM_READY, DNS_CONFIRM);
+		send_together(queue, CONFIRM_READY, DNS_CONFIRM, SIZE_MAX);
 	while (!TAILQ_EMPTY(&queue->lists[LOOK_READY]) && queue->queries < queue->limits.queries_max)
 		send_looks(queue);
 }
 
-void messages_pause(struct queue *queue, const struct queue_message *committed, uint64_t now_ms)
+uint64_t messages_wake_at_ms(const struct queue *queue, uint64_t at_ms)
 {
+	uint64_t turn_at_ms = queue->turn_at_ms;
+
+	if (queue->ready_count && queue->updates == 0 && queue->pause_until_ms < at_ms)
+		at_ms = queue->pause_until_ms;
+	/* In the pause nothing need wait yet. */
+	if (is_busy(queue, turn_at_ms) && turn_at_ms < at_ms)
+		at_ms = turn_at_ms;
+	return at_ms;
+}
+
+void messages_note_commit(struct queue *queue, const struct queue_message *committed, uint64_t now_ms, uint64_t wall_ms)
+{
+	uint64_t turn_at_ms = now_ms + 1000 - wall_ms % 1000 - TURN_MS;
+
 	if (committed->lone)
 		return;
+	queue->expected = committed->count + queue->ready_count + queue->sets_sent;
 	queue->pause_until_ms = now_ms + queue->limits.commit_pause_ms;
-	queue->expected = committed->count + queue->ready_count;
+	if (turn_at_ms > now_ms)
+		queue->turn_at_ms = turn_at_ms;
 }
 
 void message_withdraw_if_unwanted(struct queue_message *message)
@@ -193,4 +270,6 @@ void message_withdraw_if_unwanted(struct queue_message *message)
 void message_came_back(struct queue *queue, const struct queue_message *message)
 {
 	--*counter_of(queue, message);
+	if (is_together(message))
+		queue->sets_sent -= message->count;
 }

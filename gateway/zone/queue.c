@@ -5,7 +5,7 @@
 #include "base/env.h"
 #include "zone/queue_parts.h"
 
-enum { ACTIONS_AT_START = 16 };
+enum { ANSWERS_AT_START = 16 };
 
 /* ---- SUBMIT ---- */
 
@@ -84,7 +84,7 @@ static void on_late(struct queue *queue, struct waiter *waiter, uint64_t now_ms)
 	code = late(entry);
 	if (last)
 		abandon(queue, entry, now_ms);
-	action_add(queue, (struct queue_action){.kind = QUEUE_ANSWER, .waiter = ctx, .outcome = {.code = code}});
+	action_answer(queue, ctx, (struct outcome){.code = code});
 }
 
 static void on_tick(struct queue *queue, uint64_t now_ms)
@@ -130,7 +130,7 @@ enum status queue_step(struct queue *queue, const struct queue_event *event, uin
 		on_cancel(queue, event->waiter, now_ms);
 		break;
 	case QUEUE_REPLIED:
-		reply_take(queue, event->message, event->result, now_ms);
+		reply_take(queue, event, now_ms);
 		break;
 	case QUEUE_TICK:
 		on_tick(queue, now_ms);
@@ -147,8 +147,7 @@ uint64_t queue_wake_at_ms(const struct queue *queue)
 	const struct queue_entry *retry = TAILQ_FIRST(&queue->lists[PAUSED]);
 	uint64_t at_ms = first ? first->deadline_ms : ENV_NEVER_MS;
 
-	if (queue->ready_count && queue->updates == 0 && queue->pause_until_ms < at_ms)
-		at_ms = queue->pause_until_ms;
+	at_ms = messages_wake_at_ms(queue, at_ms);
 	return retry && retry->retry_at_ms < at_ms ? retry->retry_at_ms : at_ms;
 }
 
@@ -159,9 +158,9 @@ size_t queue_waiting(const struct queue *queue)
 
 static enum status allocate(struct queue *queue)
 {
-	queue->action_cap = ACTIONS_AT_START;
-	queue->actions = calloc(ACTIONS_AT_START, sizeof *queue->actions);
-	if (!queue->actions || table_init(&queue->chains) != STATUS_OK ||
+	queue->answer_cap = ANSWERS_AT_START;
+	queue->answers = calloc(ANSWERS_AT_START, sizeof *queue->answers);
+	if (!queue->answers || table_init(&queue->chains) != STATUS_OK ||
 	    table_init(&queue->waiters_by_ctx) != STATUS_OK || table_init(&queue->shares) != STATUS_OK)
 		return STATUS_NO_MEMORY;
 	return memory_new(queue->limits.records_max, &queue->memory);
@@ -178,6 +177,7 @@ enum status queue_new(const struct name *zone, const struct queue_limits *limits
 	queue->jitter = limits->seed | 1;
 	TAILQ_INIT(&queue->deadlines);
 	STAILQ_INIT(&queue->parts);
+	STAILQ_INIT(&queue->sends);
 	for (size_t i = 0; i < STATE_COUNT; i++)
 		TAILQ_INIT(&queue->lists[i]);
 	if (allocate(queue) != STATUS_OK) {
@@ -213,6 +213,6 @@ void queue_free(struct queue **queue_pointer)
 	table_fini(&queue->waiters_by_ctx);
 	table_fini(&queue->shares);
 	memory_free(&queue->memory);
-	free(queue->actions);
+	free(queue->answers);
 	free(queue);
 }

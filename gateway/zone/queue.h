@@ -13,7 +13,8 @@
  *              OUTCOME_UNCHANGED, without a transaction. A TXT change is never taken for done
  *   gathered   ready, but others of its request are still looked at: the sets of one request are to be one message
  *   update     everything that waits goes in one UPDATE, as far as it fits; a request goes into the next one as a whole
- *              if it does not; then OUTCOME_CHANGED
+ *              if it does not; then OUTCOME_CHANGED. Of hundreds half goes, and the other half when that is done: while
+ *              some are answered, the primary has others
  *
  * Replacing, removing, creating and rewriting with a prefix go the same way. They differ in what change_resolve() makes
  * of what is there, which also is the prerequisite of the UPDATE.
@@ -96,6 +97,7 @@ struct queue_event {
 	void *waiter; /* QUEUE_SUBMIT, QUEUE_CANCEL: what the answer is to carry; no two waiters are the same */
 	struct queue_message *message;   /* QUEUE_REPLIED */
 	const struct dns_result *result; /* QUEUE_REPLIED */
+	uint64_t wall_ms;                /* QUEUE_REPLIED: since 1970 */
 };
 
 struct queue_action {

@@ -30,11 +30,18 @@
 struct queue_message {
 	enum dns_request_kind kind;
 	bool lone;                        /* of an owner that is kept apart from others */
-	struct queue_entry *first, *last; /* the others by next_in_message */
+	struct queue_entry *first, *last; /* the others by next_in_message; DNS_NOTHING: NULL */
 	size_t count;
 	size_t change; /* DNS_QUERY, DNS_PROBE: which of the entry's changes */
 	struct dns_ticket ticket;
 	STAILQ_ENTRY(queue_message) in_parts;
+	STAILQ_ENTRY(queue_message) in_sends;
+};
+
+/* What a waiter is to be told. */
+struct answer {
+	void *ctx;
+	struct outcome outcome;
 };
 
 /* Somebody who wants to know how it ended. */
@@ -126,27 +133,35 @@ struct queue {
 	struct group *open;                 /* of a request of which more sets follow, or NULL */
 	STAILQ_HEAD(, queue_message) parts; /* of messages that were taken apart */
 	/*
-	 * The primary, which has just committed, begins nothing before that time; so what comes until then may as well
-	 * gather here, up to as many sets as may be expected.
+	 * Sets that may be expected since the last commit: those that were with the primary or waited then, and those
+	 * that were answered, from clients that always want something. If the primary pauses, it begins nothing before
+	 * that time, so what comes until then may as well gather here, up to so many.
 	 */
-	uint64_t pause_until_ms;
 	size_t expected;
+	uint64_t pause_until_ms;
+	/* Shortly before the next turn of a second by the wall clock, when the primary is to have something to do. */
+	uint64_t turn_at_ms;
+	struct queue_message hold; /* of nothing, for that; with the primary while `holding` */
+	bool holding;
 	/* So many hints have to prove right before the next one is relied on: where one is wrong, others may be. */
 	unsigned doubts;
 	bool part_committed; /* one of them has, so that those that do not are culprits, and not the primary */
 	size_t entry_count, ready_count;
 	size_t updates, lone_updates, confirms, queries; /* with the primary */
+	size_t sets_sent;                                /* in these updates, without the lone ones */
 	uint64_t jitter;
-	/* Actions to be done: those from `action_next` to `action_count` are still to be taken. */
-	struct queue_action *actions;
-	size_t action_next, action_count, action_cap;
+	/* To be done: messages to be sent, and answers to be given, of which those before `answer_next` were. */
+	STAILQ_HEAD(, queue_message) sends;
+	struct answer *answers;
+	size_t answer_next, answer_count, answer_cap;
 };
 
 /* ---- action.c ---- */
 
-/* Makes room for what one more set can ask for, so that action_add() always finds some. */
+/* Makes room for one more waiter's answer, so that action_answer() always finds some. */
 MUST_USE enum status action_reserve(struct queue *queue);
-void action_add(struct queue *queue, struct queue_action action);
+void action_answer(struct queue *queue, void *ctx, struct outcome outcome);
+void action_send(struct queue *queue, struct queue_message *message);
 /* The answer may have been decided on already, and wait to be taken. */
 void action_take_back_answer(struct queue *queue, const void *ctx);
 
@@ -280,12 +295,14 @@ void entries_free(struct queue *queue);
 
 /* Sends all that may go now. */
 void messages_send(struct queue *queue, uint64_t now_ms);
+/* When time alone makes something go, if that is before `at_ms`; else that. */
+uint64_t messages_wake_at_ms(const struct queue *queue, uint64_t at_ms);
 /*
- * The primary has committed, and pauses. What was answered may come again, from clients that always want something, and
- * joins what waits already. Once all that is there, there is nothing more to wait for. What went alone begins no pause:
- * many such, one after the other, would keep the others waiting for as long.
+ * The primary has committed. What went alone begins no pause: many such, one after the other, would keep the others
+ * waiting for as long.
  */
-void messages_pause(struct queue *queue, const struct queue_message *committed, uint64_t now_ms);
+void messages_note_commit(struct queue *queue, const struct queue_message *committed, uint64_t now_ms,
+			  uint64_t wall_ms);
 /* A message that has not left is taken back once nobody in it waits any more. */
 void message_withdraw_if_unwanted(struct queue_message *message);
 /* It is not with the primary any more. */
@@ -301,6 +318,6 @@ void rejection_probed(struct queue *queue, struct queue_entry *entry, const stru
 /* ---- reply.c ---- */
 
 /* A message has come to its end: what that means for its sets. */
-void reply_take(struct queue *queue, struct queue_message *message, const struct dns_result *result, uint64_t now_ms);
+void reply_take(struct queue *queue, const struct queue_event *event, uint64_t now_ms);
 
 #endif

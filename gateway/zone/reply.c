@@ -85,30 +85,34 @@ static void note_committed(struct queue *queue, const struct queue_entry *entry)
 	memory_clear_poison(queue->memory, entry_owner(entry));
 }
 
-static void on_update_verified(struct queue *queue, struct queue_message *message, unsigned rcode, uint64_t now_ms)
+static void on_update_verified(struct queue *queue, const struct queue_event *event, uint64_t now_ms)
 {
-	switch (rcode) {
+	struct queue_message *message = event->message;
+
+	switch (event->result->rcode) {
 	case DNS_NOERROR:
 		for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message)
 			note_committed(queue, entry);
-		messages_pause(queue, message, now_ms);
+		messages_note_commit(queue, message, now_ms, event->wall_ms);
 		end_all(queue, message, OUTCOME_CHANGED, now_ms);
 		break;
 	case DNS_NOTIMP:
 		end_all(queue, message, OUTCOME_REFUSED, now_ms);
 		break;
 	default:
-		rejection_take(queue, message, rcode, now_ms);
+		rejection_take(queue, message, event->result->rcode, now_ms);
 		break;
 	}
 }
 
-static void on_updated(struct queue *queue, struct queue_message *message, const struct dns_result *result,
-		       uint64_t now_ms)
+static void on_updated(struct queue *queue, const struct queue_event *event, uint64_t now_ms)
 {
+	struct queue_message *message = event->message;
+	const struct dns_result *result = event->result;
+
 	switch (result->verdict) {
 	case DNS_VERIFIED:
-		on_update_verified(queue, message, result->rcode, now_ms);
+		on_update_verified(queue, event, now_ms);
 		break;
 	case DNS_REJECTED:
 		/* Knot says BADKEY when its policy is against one of the sets. */
@@ -235,12 +239,19 @@ static void on_looked(struct queue *queue, struct queue_message *message, const 
 		finish_look(queue, entry, now_ms);
 }
 
-void reply_take(struct queue *queue, struct queue_message *message, const struct dns_result *result, uint64_t now_ms)
+void reply_take(struct queue *queue, const struct queue_event *event, uint64_t now_ms)
 {
+	struct queue_message *message = event->message;
+	const struct dns_result *result = event->result;
+
+	if (message == &queue->hold) {
+		queue->holding = false;
+		return;
+	}
 	message_came_back(queue, message);
 	switch (message->kind) {
 	case DNS_UPDATE:
-		on_updated(queue, message, result, now_ms);
+		on_updated(queue, event, now_ms);
 		break;
 	case DNS_CONFIRM:
 		on_confirmed(queue, message, result, now_ms);
@@ -251,8 +262,9 @@ void reply_take(struct queue *queue, struct queue_message *message, const struct
 	case DNS_QUERY:
 		on_looked(queue, message, result, now_ms);
 		break;
+	case DNS_NOTHING:
 	case DNS_SOA:
 	case DNS_REHEARSE:
-		break; /* a queue sends no such message */
+		break; /* of no set */
 	}
 }

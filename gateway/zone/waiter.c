@@ -112,6 +112,6 @@ void waiter_forget(struct queue *queue, struct waiter *waiter)
 
 void waiter_answer(struct queue *queue, struct waiter *waiter, struct outcome outcome)
 {
-	action_add(queue, (struct queue_action){.kind = QUEUE_ANSWER, .waiter = waiter->ctx, .outcome = outcome});
+	action_answer(queue, waiter->ctx, outcome);
 	waiter_forget(queue, waiter);
 }

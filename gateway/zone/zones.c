@@ -99,8 +99,11 @@ static bool is_expected(const struct dns_request *request, const struct dns_resu
 
 static void log_result(const struct flight *flight, const struct dns_result *result)
 {
-	static const char *const kinds[] = {
-		[DNS_UPDATE] = "update", [DNS_CONFIRM] = "confirm", [DNS_PROBE] = "probe", [DNS_QUERY] = "query"};
+	static const char *const kinds[] = {[DNS_UPDATE] = "update",
+					    [DNS_CONFIRM] = "confirm",
+					    [DNS_PROBE] = "probe",
+					    [DNS_NOTHING] = "nothing",
+					    [DNS_QUERY] = "query"};
 	const struct zone_setup *setup = &flight->slot->setup;
 	struct dns_context context = {.zone = setup->name->text,
 				      .key = tsig_key_name(setup->key),
@@ -112,7 +115,8 @@ static void log_result(const struct flight *flight, const struct dns_result *res
 	LOG(LOG_WARNING, "primary-failed", log_text("zone", context.zone),
 	    log_text("primary", peer_format(dns_client_primary(flight->primary->client), primary)),
 	    log_text("key", context.key), log_text("asked", kinds[flight->request.kind]),
-	    log_text("owner", flight->request.sets->owner.text), log_text("text", dns_explain(result, &context, text)));
+	    log_text("owner", flight->request.sets ? flight->request.sets->owner.text : context.zone),
+	    log_text("text", dns_explain(result, &context, text)));
 }
 
 enum {
@@ -189,7 +193,7 @@ static void ping(struct zone *zone, struct primary *primary)
 
 	if (primary->pinging)
 		return;
-	primary->ping = (struct dns_request){.kind = DNS_PROBE, .zone = &zone->name};
+	primary->ping = (struct dns_request){.kind = DNS_NOTHING, .zone = &zone->name};
 	primary->ticket = (struct dns_ticket){0};
 	if (dns_client_send(primary->client, &primary->ping, slot->setup.key, &primary->ticket, on_pinged, primary) !=
 	    STATUS_OK)
@@ -230,7 +234,10 @@ static void step_on(struct zone *zone, const struct queue_event *event)
 static void on_done(void *ctx, const struct dns_result *result)
 {
 	struct flight flight = *(struct flight *)ctx;
-	struct queue_event event = {.kind = QUEUE_REPLIED, .message = flight.message, .result = result};
+	struct queue_event event = {.kind = QUEUE_REPLIED,
+				    .message = flight.message,
+				    .result = result,
+				    .wall_ms = env_wall_ms(flight.slot->zones->env)};
 
 	LIST_REMOVE((struct flight *)ctx, link);
 	free(ctx);

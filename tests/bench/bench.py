@@ -101,7 +101,6 @@ class Bench:
     def _load(self, kind, connections, url=None):
         """Runs wrk, and looks whether what it was told is so."""
         present, sent = self.primary.folder / "present", self.primary.folder / "sent"
-        self.primary.settle()
         before = self.primary.addresses()
         present.write_text("".join(f"{before[number]}\n" for number in range(HOST_COUNT)))
         answers = tools.wrk(url or self.gateway.url, self.gateway, kind, connections, self.seconds, present, sent)
@@ -162,6 +161,7 @@ def measure(name, options):
         for number in range(options.rounds):
             say(f"{primary.label}, round {number + 1} of {options.rounds}")
             for phase in phases(bench, options, number):
+                primary.settle()
                 phase()
         if not options.quick:
             bench.memory()

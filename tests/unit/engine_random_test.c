@@ -140,7 +140,7 @@ struct schedule {
 	bool mended;
 	struct zones *zones;
 	uint64_t clock_jumped_ms; /* when; what was on its way then is signed for another time */
-	unsigned long moment;	  /* how many things have happened */
+	unsigned long moment;     /* how many things have happened */
 	unsigned requests;
 	int next_value;
 	size_t waiting[ZONES], waiting_of[ZONES][ACCOUNTS];

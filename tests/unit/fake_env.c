@@ -99,7 +99,9 @@ static uint64_t env_now(void *ctx)
 
 static uint64_t env_wall(void *ctx)
 {
-	return fake_env_wall_s(ctx);
+	const struct fake_env *fake = ctx;
+
+	return fake->wall_s * 1000 + fake->now_ms - fake->wall_set_at_ms;
 }
 
 static void env_random(void *ctx, void *octets, size_t len)
@@ -186,7 +188,7 @@ struct fake_env *fake_env_new(uint64_t seed)
 
 	fake->env = (struct env){
 		.now_ms = env_now,
-		.wall_s = env_wall,
+		.wall_ms = env_wall,
 		.random = env_random,
 		.timer_new = env_timer_new,
 		.timer_set = env_timer_set,

@@ -217,16 +217,11 @@ static void poison_and_hints_are_apart(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(nothing_is_known_at_first),
-		TEST(what_was_kept_is_recalled),
-		TEST(the_types_of_an_owner_are_apart),
-		TEST(any_hash_is_an_owner),
-		TEST(newer_ones_push_out_older_ones),
-		TEST(nearly_all_of_a_third_are_remembered),
-		TEST(as_many_as_asked_for_find_room),
-		TEST(the_last_text_of_an_owner_is_remembered),
-		TEST(texts_and_addresses_are_apart),
-		TEST(poison_lasts_ten_minutes),
+		TEST(nothing_is_known_at_first),       TEST(what_was_kept_is_recalled),
+		TEST(the_types_of_an_owner_are_apart), TEST(any_hash_is_an_owner),
+		TEST(newer_ones_push_out_older_ones),  TEST(nearly_all_of_a_third_are_remembered),
+		TEST(as_many_as_asked_for_find_room),  TEST(the_last_text_of_an_owner_is_remembered),
+		TEST(texts_and_addresses_are_apart),   TEST(poison_lasts_ten_minutes),
 		TEST(poison_and_hints_are_apart),
 	};
 
