@@ -99,6 +99,7 @@ static struct owner owner_of(const struct name *name, const struct name *zone)
 {
 	struct owner owner = {.at = 0};
 
+	assert(name->len >= zone->len);
 	/* On the wire a name takes two octets more than as text: the first length and the root. */
 	name_to_wire(name, owner.labels);
 	owner.labels_len = (size_t)(name->len - zone->len);

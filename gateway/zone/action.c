@@ -40,14 +40,14 @@ void action_answer(struct queue *queue, void *ctx, struct outcome outcome)
 
 void action_send(struct queue *queue, struct queue_message *message)
 {
-	STAILQ_INSERT_TAIL(&queue->sends, message, in_sends);
+	STAILQ_INSERT_TAIL(&queue->sends, message, link);
 }
 
 static struct queue_action take_send(struct queue *queue)
 {
 	struct queue_message *message = STAILQ_FIRST(&queue->sends);
 
-	STAILQ_REMOVE_HEAD(&queue->sends, in_sends);
+	STAILQ_REMOVE_HEAD(&queue->sends, link);
 	return (struct queue_action){
 		.kind = QUEUE_SEND,
 		.message = message,

@@ -1,6 +1,6 @@
 /*
  * An array of buckets: the hash of the key says in which one a record is, and there the one kept longest ago makes room
- * for a new one. With one place for each hash, a quarter of the records would be lost in an array of three times their
+ * for a new one. With one place for each hash, one in seven records would be lost in an array of three times their
  * number. Poison has one place for each hash: it is rare.
  *
  * A TXT record has the hash of its string where others have their address.
@@ -31,7 +31,7 @@ struct poison {
 struct memory {
 	size_t bucket_mask;
 	struct record *records;
-	uint32_t clock; /* how many were kept; when it wraps around, for a while the wrong ones make room */
+	uint32_t clock; /* how many were kept, modulo 2^32 */
 	struct poison poison[POISON_PLACES];
 };
 
@@ -89,24 +89,30 @@ static struct record *find(const struct memory *memory, uint64_t key)
 	return NULL;
 }
 
-static struct record *oldest(struct record *bucket)
+/* What is in no use is older than all others. */
+static uint32_t age(const struct memory *memory, const struct record *record)
+{
+	return record->key ? memory->clock - record->kept_at : UINT32_MAX;
+}
+
+static struct record *oldest(const struct memory *memory, struct record *bucket)
 {
 	struct record *oldest = bucket;
 
 	for (size_t i = 1; i < BUCKET; i++) {
-		if (bucket[i].kept_at < oldest->kept_at)
+		if (age(memory, &bucket[i]) > age(memory, oldest))
 			oldest = &bucket[i];
 	}
 	return oldest;
 }
 
-/* The record of that key, but for its value; what is in no use counts as the oldest. */
+/* The record of that key, but for its value. */
 static struct record *keep(struct memory *memory, uint64_t key)
 {
 	struct record *record = find(memory, key);
 
 	if (!record)
-		record = oldest(bucket_of(memory, key));
+		record = oldest(memory, bucket_of(memory, key));
 	*record = (struct record){.key = key, .kept_at = ++memory->clock};
 	return record;
 }

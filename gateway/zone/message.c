@@ -1,20 +1,16 @@
 /*
  * What goes into a message to the primary, and when that goes.
  */
+#include "base/env.h"
 #include "zone/queue_parts.h"
-
-enum {
-	/* Sets that take a primary a good deal longer than a transaction does by itself; one that pauses after each. */
-	HALF_MIN = 100,
-	HALF_MIN_WITH_PAUSE = 250,
-	TURN_MS = 4, /* before the turn of a second: the primary's clock may be ahead, and the message takes a moment */
-};
 
 /* How many messages of that kind are with the primary. */
 static size_t *counter_of(struct queue *queue, const struct queue_message *message)
 {
 	if (message->kind == DNS_QUERY)
 		return &queue->queries;
+	if (message->kind == DNS_NOTHING)
+		return &queue->holds;
 	if (message->kind != DNS_UPDATE)
 		return &queue->confirms;
 	return message->lone ? &queue->lone_updates : &queue->updates;
@@ -26,7 +22,7 @@ static bool is_together(const struct queue_message *message)
 	return message->kind == DNS_UPDATE && !message->lone;
 }
 
-static void send_message(struct queue *queue, struct queue_message *message)
+void message_send(struct queue *queue, struct queue_message *message)
 {
 	message->ticket = (struct dns_ticket){0};
 	++*counter_of(queue, message);
@@ -90,7 +86,7 @@ static void send_together(struct queue *queue, enum entry_state list, enum dns_r
 		octets += own;
 		add_to_message(queue, message, entry);
 	}
-	send_message(queue, message);
+	message_send(queue, message);
 }
 
 static void send_alone(struct queue *queue)
@@ -98,7 +94,7 @@ static void send_alone(struct queue *queue)
 	struct queue_message *message = begin_message(queue, TAILQ_FIRST(&queue->lists[LONE_READY]), DNS_UPDATE);
 
 	message->lone = true;
-	send_message(queue, message);
+	message_send(queue, message);
 }
 
 static void send_probe(struct queue *queue)
@@ -106,7 +102,7 @@ static void send_probe(struct queue *queue)
 	struct queue_message *message = begin_message(queue, TAILQ_FIRST(&queue->lists[PROBE_READY]), DNS_PROBE);
 
 	message->change = set_to_probe(&message->first->set);
-	send_message(queue, message);
+	message_send(queue, message);
 }
 
 /*
@@ -117,7 +113,7 @@ static void send_suspects(struct queue *queue, uint64_t now_ms)
 	struct queue_entry *entry = STAILQ_FIRST(&queue->parts)->first, *next;
 	struct queue_message *message = NULL;
 
-	STAILQ_REMOVE_HEAD(&queue->parts, in_parts);
+	STAILQ_REMOVE_HEAD(&queue->parts, link);
 	for (; entry; entry = next) {
 		next = entry->next_in_message;
 		if (!entry_is_wanted(entry))
@@ -128,7 +124,7 @@ static void send_suspects(struct queue *queue, uint64_t now_ms)
 			message = begin_message(queue, entry, DNS_UPDATE);
 	}
 	if (message)
-		send_message(queue, message);
+		message_send(queue, message);
 }
 
 static void send_looks(struct queue *queue)
@@ -146,38 +142,54 @@ static void send_looks(struct queue *queue)
 	for (size_t i = 0; i < entry->set.count; i++) {
 		entry->looks[i] = (struct queue_message){
 			.kind = DNS_QUERY, .first = entry, .last = entry, .count = 1, .change = i};
-		send_message(queue, &entry->looks[i]);
+		message_send(queue, &entry->looks[i]);
 	}
 }
 
-/*
- * How many sets a message takes. With all that waits in one message, those who were just answered and come again would
- * find the next one nearly empty, and the primary would be idle while they are answered. In two halves, one is with the
- * primary while the other one is answered.
- */
-static size_t message_max(const struct queue *queue)
+static size_t half(const struct queue *queue)
 {
-	size_t half = (queue->expected + 1) / 2, min = queue->limits.commit_pause_ms ? HALF_MIN_WITH_PAUSE : HALF_MIN;
+	return (queue->expected + 1) / 2;
+}
 
-	return half < min ? SIZE_MAX : half;
+/*
+ * Whether a message takes half of those that may be expected. With all that waits in one message, those who were just
+ * answered and come again would find the next one nearly empty, and the primary would be idle while they are answered.
+ * In two halves, one is with the primary while the other one is answered.
+ */
+static bool goes_in_halves(const struct queue *queue)
+{
+	const struct queue_limits *limits = &queue->limits;
+
+	return half(queue) >= (limits->commit_pause_ms ? limits->half_min_with_pause : limits->half_min);
+}
+
+static size_t count_max(const struct queue *queue)
+{
+	return goes_in_halves(queue) ? half(queue) : SIZE_MAX;
 }
 
 /* Whether what is ready gathers until the primary's pause is over. */
 static bool is_gathering(const struct queue *queue, uint64_t now_ms)
 {
-	return queue->ready_count < queue->expected && queue->ready_count < message_max(queue) &&
+	return queue->ready_count < queue->expected && queue->ready_count < count_max(queue) &&
 	       now_ms < queue->pause_until_ms;
 }
 
 /*
- * Whether another message may go beside those that are with the primary. It must be worth its transaction; if the
- * primary pauses after that, be nearly a half, which then waits there for the pause's end.
+ * Whether another message may go beside those that are with the primary. It must be worth its transaction. If the
+ * primary pauses after that, the second half waits there for the end of the pause; it goes when it is nearly complete,
+ * because some of its clients may have gone. Parts of rejected messages come first: they go when fewer are out.
  */
 static bool may_overlap(const struct queue *queue)
 {
-	if (queue->limits.commit_pause_ms && queue->updates == 1 && message_max(queue) != SIZE_MAX)
-		return queue->ready_count >= message_max(queue) / 8 * 7;
-	return queue->updates < queue->limits.updates_max && queue->ready_count >= queue->limits.overlap_min;
+	const struct queue_limits *limits = &queue->limits;
+
+	if (!STAILQ_EMPTY(&queue->parts))
+		return false;
+	if (limits->commit_pause_ms && goes_in_halves(queue))
+		return queue->updates < (limits->updates_max > 2 ? limits->updates_max : 2) &&
+		       queue->ready_count >= half(queue) - half(queue) / 16;
+	return queue->updates < limits->updates_max && queue->ready_count >= limits->overlap_min;
 }
 
 /* Whether one more message with many sets may go. */
@@ -188,39 +200,14 @@ static bool may_send_together(const struct queue *queue, uint64_t now_ms)
 	return queue->updates ? may_overlap(queue) : !is_gathering(queue, now_ms);
 }
 
-static bool is_busy(const struct queue *queue, uint64_t now_ms)
-{
-	return queue->limits.commit_pause_ms && queue->expected > 1 &&
-	       (queue->updates || now_ms < queue->pause_until_ms);
-}
-
-/*
- * Knot plans by whole seconds: its NOTIFY for the second after a commit; and an UPDATE that comes in that second while
- * the zone is at rest is not begun before the NOTIFY is, which is up to a second later (3.2 to 3.5: what is to be next
- * is taken to be planned already, because it is for the same second). So while it is busy, it is kept from resting over
- * the turn of the second: it has a message of nothing, which it holds until its pause is over.
- */
-static void hold_over_turn(struct queue *queue, uint64_t now_ms)
-{
-	if (now_ms < queue->turn_at_ms)
-		return;
-	if (is_busy(queue, now_ms) && !queue->holding && now_ms < queue->turn_at_ms + TURN_MS) {
-		queue->hold = (struct queue_message){.kind = DNS_NOTHING};
-		queue->holding = true;
-		action_send(queue, &queue->hold);
-	}
-	queue->turn_at_ms += (now_ms - queue->turn_at_ms) / 1000 * 1000 + 1000;
-}
-
 void messages_send(struct queue *queue, uint64_t now_ms)
 {
 	while (!STAILQ_EMPTY(&queue->parts) && queue->updates < queue->limits.updates_max)
 		send_suspects(queue, now_ms);
 	while (!TAILQ_EMPTY(&queue->lists[LONE_READY]) && queue->lone_updates == 0)
 		send_alone(queue);
-	hold_over_turn(queue, now_ms);
 	while (may_send_together(queue, now_ms))
-		send_together(queue, READY, DNS_UPDATE, message_max(queue));
+		send_together(queue, READY, DNS_UPDATE, count_max(queue));
 	while (!TAILQ_EMPTY(&queue->lists[PROBE_READY]) && queue->confirms < queue->limits.confirms_max)
 		send_probe(queue);
 	while (!TAILQ_EMPTY(&queue->lists[CONFIRM_READY]) && queue->confirms < queue->limits.confirms_max)
@@ -229,28 +216,17 @@ void messages_send(struct queue *queue, uint64_t now_ms)
 		send_looks(queue);
 }
 
-uint64_t messages_wake_at_ms(const struct queue *queue, uint64_t at_ms)
+uint64_t messages_wake_at_ms(const struct queue *queue)
 {
-	uint64_t turn_at_ms = queue->turn_at_ms;
-
-	if (queue->ready_count && queue->updates == 0 && queue->pause_until_ms < at_ms)
-		at_ms = queue->pause_until_ms;
-	/* In the pause nothing need wait yet. */
-	if (is_busy(queue, turn_at_ms) && turn_at_ms < at_ms)
-		at_ms = turn_at_ms;
-	return at_ms;
+	return queue->ready_count && queue->updates == 0 ? queue->pause_until_ms : ENV_NEVER_MS;
 }
 
-void messages_note_commit(struct queue *queue, const struct queue_message *committed, uint64_t now_ms, uint64_t wall_ms)
+void messages_note_commit(struct queue *queue, const struct queue_message *committed, uint64_t now_ms)
 {
-	uint64_t turn_at_ms = now_ms + 1000 - wall_ms % 1000 - TURN_MS;
-
 	if (committed->lone)
 		return;
 	queue->expected = committed->count + queue->ready_count + queue->sets_sent;
 	queue->pause_until_ms = now_ms + queue->limits.commit_pause_ms;
-	if (turn_at_ms > now_ms)
-		queue->turn_at_ms = turn_at_ms;
 }
 
 void message_withdraw_if_unwanted(struct queue_message *message)

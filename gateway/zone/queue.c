@@ -136,9 +136,16 @@ enum status queue_step(struct queue *queue, const struct queue_event *event, uin
 		on_tick(queue, now_ms);
 		break;
 	}
-	if (!queue->open)
+	if (!queue->open) {
+		turn_hold(queue, now_ms);
 		messages_send(queue, now_ms);
+	}
 	return status;
+}
+
+static uint64_t earlier(uint64_t a_ms, uint64_t b_ms)
+{
+	return a_ms < b_ms ? a_ms : b_ms;
 }
 
 uint64_t queue_wake_at_ms(const struct queue *queue)
@@ -147,8 +154,8 @@ uint64_t queue_wake_at_ms(const struct queue *queue)
 	const struct queue_entry *retry = TAILQ_FIRST(&queue->lists[PAUSED]);
 	uint64_t at_ms = first ? first->deadline_ms : ENV_NEVER_MS;
 
-	at_ms = messages_wake_at_ms(queue, at_ms);
-	return retry && retry->retry_at_ms < at_ms ? retry->retry_at_ms : at_ms;
+	at_ms = earlier(at_ms, retry ? retry->retry_at_ms : ENV_NEVER_MS);
+	return earlier(at_ms, earlier(messages_wake_at_ms(queue), turn_wake_at_ms(queue)));
 }
 
 size_t queue_waiting(const struct queue *queue)

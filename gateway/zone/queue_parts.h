@@ -8,6 +8,7 @@
  *   group.c       the sets of one request, which go together
  *   entry.c       a change set in the queue: its chain, its next state, its end
  *   message.c     what goes into a message, and when that goes
+ *   turn.c        what Knot needs at the turn of a second
  *   rejection.c   sets that the primary rejected: whose fault it is
  *   reply.c       what a reply means for the sets of its message
  *   queue.c       the verbs; sets that arrive, waiters that leave, time that passes
@@ -34,8 +35,7 @@ struct queue_message {
 	size_t count;
 	size_t change; /* DNS_QUERY, DNS_PROBE: which of the entry's changes */
 	struct dns_ticket ticket;
-	STAILQ_ENTRY(queue_message) in_parts;
-	STAILQ_ENTRY(queue_message) in_sends;
+	STAILQ_ENTRY(queue_message) link; /* in `parts` or in `sends` */
 };
 
 /* What a waiter is to be told. */
@@ -141,14 +141,13 @@ struct queue {
 	uint64_t pause_until_ms;
 	/* Shortly before the next turn of a second by the wall clock, when the primary is to have something to do. */
 	uint64_t turn_at_ms;
-	struct queue_message hold; /* of nothing, for that; with the primary while `holding` */
-	bool holding;
+	struct queue_message hold; /* of nothing, for that; in use while `holds` is 1 */
 	/* So many hints have to prove right before the next one is relied on: where one is wrong, others may be. */
 	unsigned doubts;
 	bool part_committed; /* one of them has, so that those that do not are culprits, and not the primary */
 	size_t entry_count, ready_count;
-	size_t updates, lone_updates, confirms, queries; /* with the primary */
-	size_t sets_sent;                                /* in these updates, without the lone ones */
+	size_t updates, lone_updates, confirms, queries, holds; /* with the primary */
+	size_t sets_sent;                                       /* in `updates` */
 	uint64_t jitter;
 	/* To be done: messages to be sent, and answers to be given, of which those before `answer_next` were. */
 	STAILQ_HEAD(, queue_message) sends;
@@ -295,18 +294,35 @@ void entries_free(struct queue *queue);
 
 /* Sends all that may go now. */
 void messages_send(struct queue *queue, uint64_t now_ms);
-/* When time alone makes something go, if that is before `at_ms`; else that. */
-uint64_t messages_wake_at_ms(const struct queue *queue, uint64_t at_ms);
+/* When time alone makes some of them go; ENV_NEVER_MS: never. */
+uint64_t messages_wake_at_ms(const struct queue *queue);
 /*
  * The primary has committed. What went alone begins no pause: many such, one after the other, would keep the others
  * waiting for as long.
  */
-void messages_note_commit(struct queue *queue, const struct queue_message *committed, uint64_t now_ms,
-			  uint64_t wall_ms);
+void messages_note_commit(struct queue *queue, const struct queue_message *committed, uint64_t now_ms);
+/* One that the queue has made itself. */
+void message_send(struct queue *queue, struct queue_message *message);
 /* A message that has not left is taken back once nobody in it waits any more. */
 void message_withdraw_if_unwanted(struct queue_message *message);
 /* It is not with the primary any more. */
 void message_came_back(struct queue *queue, const struct queue_message *message);
+
+/* ---- turn.c ---- */
+
+/*
+ * Knot plans by whole seconds: its NOTIFY for the second after a commit; and an UPDATE that comes in that second while
+ * the zone is at rest is not begun before the NOTIFY is, which is up to a second later (3.2 to 3.5: what is to be next
+ * is taken to be planned already, because it is for the same second). So while it is busy, it is kept from resting over
+ * the turn of the second: it has a message of nothing, which it holds until its pause is over.
+ */
+
+/* Sends that message if it is time for it. */
+void turn_hold(struct queue *queue, uint64_t now_ms);
+/* When that is; ENV_NEVER_MS: not as things stand. */
+uint64_t turn_wake_at_ms(const struct queue *queue);
+/* Both clocks, of the same moment. */
+void turn_note_time(struct queue *queue, uint64_t now_ms, uint64_t wall_ms);
 
 /* ---- rejection.c ---- */
 

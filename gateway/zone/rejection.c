@@ -16,7 +16,7 @@ static void make_part(struct queue *queue, struct queue_entry **from, size_t cou
 	*from = last->next_in_message;
 	last->next_in_message = NULL;
 	first->message = (struct queue_message){.kind = DNS_UPDATE, .first = first};
-	STAILQ_INSERT_TAIL(&queue->parts, &first->message, in_parts);
+	STAILQ_INSERT_TAIL(&queue->parts, &first->message, link);
 }
 
 /*

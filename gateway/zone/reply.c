@@ -93,7 +93,8 @@ static void on_update_verified(struct queue *queue, const struct queue_event *ev
 	case DNS_NOERROR:
 		for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message)
 			note_committed(queue, entry);
-		messages_note_commit(queue, message, now_ms, event->wall_ms);
+		messages_note_commit(queue, message, now_ms);
+		turn_note_time(queue, now_ms, event->wall_ms);
 		end_all(queue, message, OUTCOME_CHANGED, now_ms);
 		break;
 	case DNS_NOTIMP:
@@ -244,10 +245,6 @@ void reply_take(struct queue *queue, const struct queue_event *event, uint64_t n
 	struct queue_message *message = event->message;
 	const struct dns_result *result = event->result;
 
-	if (message == &queue->hold) {
-		queue->holding = false;
-		return;
-	}
 	message_came_back(queue, message);
 	switch (message->kind) {
 	case DNS_UPDATE:

@@ -390,6 +390,8 @@ static enum status open_zones(struct world *world, struct zones **out)
 		.octets_max = DNS_MESSAGE_MAX,
 		.updates_max = 2,
 		.overlap_min = 2,
+		.half_min = 100,
+		.half_min_with_pause = 100,
 		.confirms_max = 2,
 		.queries_max = 8,
 		.records_max = 100,

@@ -386,7 +386,7 @@ static void the_space_of_sets_is_an_upper_bound(void **state)
 {
 	static const char *const zone_texts[] = {"dyn.example.com", "com", "0-63.2.0.192.in-addr.arpa"};
 	static const char *const prefixes[] = {"", "a.b.c.d.e.f.g.h.", LONGEST_LABEL "." LONGEST_LABEL "."};
-	static const enum dns_request_kind kinds[] = {DNS_UPDATE, DNS_CONFIRM, DNS_PROBE};
+	static const enum dns_request_kind kinds[] = {DNS_UPDATE, DNS_CONFIRM, DNS_PROBE, DNS_REHEARSE};
 	static uint8_t wire[DNS_MESSAGE_MAX];
 
 	(void)state;

@@ -954,6 +954,8 @@ static void open_zones(struct schedule *schedule)
 		.octets_max = chance(schedule, 50) ? DNS_MESSAGE_MAX : draw(schedule, 2000),
 		.updates_max = 1 + draw(schedule, 4),
 		.overlap_min = draw(schedule, 20),
+		.half_min = 1 + draw(schedule, 10),
+		.half_min_with_pause = 1 + draw(schedule, 10),
 		.confirms_max = 1 + draw(schedule, 3),
 		.queries_max = 1 + draw(schedule, 16),
 		.records_max = draw(schedule, 100),

@@ -79,6 +79,7 @@ static int setup(void **state)
 				      .octets_max = DNS_MESSAGE_MAX,
 				      .updates_max = 1,
 				      .overlap_min = 1,
+				      .half_min = 100,
 				      .confirms_max = 1,
 				      .queries_max = 1,
 				      .records_max = 16,
