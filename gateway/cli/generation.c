@@ -8,7 +8,7 @@
 
 enum {
 	OVERLAP_MIN = 32, /* sets that make another message worth while when several may be with a primary */
-	/* Sets that take a primary several times as long as a transaction does by itself: 0.5 ms of BIND, 12 of Knot. */
+	/* Sets that take a primary several times as long as a transaction does by itself: BIND 0.5 ms, Knot 12. */
 	HALF_MIN = 100,
 	HALF_MIN_WITH_PAUSE = 250,
 	CONFIRMS_MAX = 2,

@@ -13,8 +13,8 @@
  *              OUTCOME_UNCHANGED, without a transaction. A TXT change is never taken for done
  *   gathered   ready, but others of its request are still looked at: the sets of one request are to be one message
  *   update     everything that waits goes in one UPDATE, as far as it fits; a request goes into the next one as a whole
- *              if it does not; then OUTCOME_CHANGED. Of hundreds half goes, and the other half when that is done (with a
- *              primary that pauses, beside it): while some are answered, the primary has others
+ *              if it does not; then OUTCOME_CHANGED. Of hundreds half goes, and the other half after that (beside it,
+ *              if the primary pauses): while some are answered, the primary has others
  *
  * Replacing, removing, creating and rewriting with a prefix go the same way. They differ in what change_resolve() makes
  * of what is there, which also is the prerequisite of the UPDATE.
@@ -72,14 +72,14 @@ struct queue_limits {
 	size_t updates_max; /* UPDATE messages with the primary at a time, but for one that goes alone */
 	size_t overlap_min; /* sets that have to wait before a second UPDATE goes while one is with the primary */
 	/*
-	 * Where half of the sets that may be expected is at least so many, a message takes no more than half of them. If
-	 * the primary pauses, two of those may be with it, whatever updates_max is.
+	 * Where half of the sets that may be expected is at least so many, a message takes no more than half of them.
+	 * If the primary pauses, two of those may be with it, whatever updates_max is.
 	 */
 	size_t half_min, half_min_with_pause;
 	/*
 	 * Of the primary, before it begins another transaction: after each commit the next UPDATE waits for so long, or
-	 * until the sets are there that may be expected, or half of them (half_min_with_pause). And while it is busy, it
-	 * gets a message of nothing before each turn of a second. 0: none of this.
+	 * until the sets are there that may be expected, or half of them (half_min_with_pause). And while it is busy,
+	 * it gets a message of nothing before each turn of a second. 0: none of this.
 	 */
 	unsigned commit_pause_ms;
 	size_t confirms_max; /* messages of prerequisites at a time */
