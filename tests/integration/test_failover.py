@@ -27,8 +27,9 @@ RESTARTS = 20
 @pytest.fixture
 def front(gateway):
     """Makes a gateway for the zone at these primaries, in their order."""
-    def make(primaries, key, **options):
-        return gateway(config_text([zone_setting(ZONE, primaries, key)], [key], **options))
+    def make(primaries, key, commit_pause_ms=0, **options):
+        zone = zone_setting(ZONE, primaries, key, commit_pause_ms=commit_pause_ms)
+        return gateway(config_text([zone], [key], **options))
     return make
 
 
@@ -242,10 +243,11 @@ class Writer:
         return found[0]
 
 
-def test_restarts_under_load(own_primary, front):
+@pytest.mark.parametrize("pause_ms", [0, 12], ids=["no-pause", "pause"])
+def test_restarts_under_load(own_primary, front, pause_ms):
     """Killed without warning and started again, twenty times, while twenty clients write. Whatever is acknowledged is
     in the zone, and in the end all can be updated."""
-    gateway = front(own_primary, own_primary.key(), request_timeout_ms=5000, reply_timeout_ms=2000)
+    gateway = front(own_primary, own_primary.key(), pause_ms, request_timeout_ms=5000, reply_timeout_ms=2000)
     stop = threading.Event()
     writers = [Writer(gateway, own_primary, host, stop) for host in own_primary.new_hosts(WRITERS, OLD_V4)]
     with ThreadPoolExecutor(WRITERS) as pool:
