@@ -28,6 +28,7 @@ void message_send(struct queue *queue, struct queue_message *message)
 	++*counter_of(queue, message);
 	if (is_together(message))
 		queue->sets_sent += message->count;
+	queue->parts_sent += message->part;
 	action_send(queue, message);
 }
 
@@ -123,8 +124,10 @@ static void send_suspects(struct queue *queue, uint64_t now_ms)
 		else
 			message = begin_message(queue, entry, DNS_UPDATE);
 	}
-	if (message)
-		message_send(queue, message);
+	if (!message)
+		return;
+	message->part = true;
+	message_send(queue, message);
 }
 
 static void send_looks(struct queue *queue)
@@ -178,13 +181,14 @@ static bool is_gathering(const struct queue *queue, uint64_t now_ms)
 /*
  * Whether another message may go beside those that are with the primary. It must be worth its transaction. If the
  * primary pauses after that, the second half waits there for the end of the pause; it goes when it is nearly complete,
- * because some of its clients may have gone. Parts of rejected messages come first: they go when fewer are out.
+ * because some of its clients may have gone. Parts of rejected messages come first, and have the primary to
+ * themselves: how they end tells who is to blame.
  */
 static bool may_overlap(const struct queue *queue)
 {
 	const struct queue_limits *limits = &queue->limits;
 
-	if (!STAILQ_EMPTY(&queue->parts))
+	if (!STAILQ_EMPTY(&queue->parts) || queue->parts_sent)
 		return false;
 	if (limits->commit_pause_ms && goes_in_halves(queue))
 		return queue->updates < (limits->updates_max > 2 ? limits->updates_max : 2) &&
@@ -248,4 +252,5 @@ void message_came_back(struct queue *queue, const struct queue_message *message)
 	--*counter_of(queue, message);
 	if (is_together(message))
 		queue->sets_sent -= message->count;
+	queue->parts_sent -= message->part;
 }

@@ -31,6 +31,7 @@
 struct queue_message {
 	enum dns_request_kind kind;
 	bool lone;                        /* of an owner that is kept apart from others */
+	bool part;                        /* of a message that was taken apart */
 	struct queue_entry *first, *last; /* the others by next_in_message; DNS_NOTHING: NULL */
 	size_t count;
 	size_t change; /* DNS_QUERY, DNS_PROBE: which of the entry's changes */
@@ -147,7 +148,7 @@ struct queue {
 	bool part_committed; /* one of them has, so that those that do not are culprits, and not the primary */
 	size_t entry_count, ready_count;
 	size_t updates, lone_updates, confirms, queries, holds; /* with the primary */
-	size_t sets_sent;                                       /* in `updates` */
+	size_t sets_sent, parts_sent;                           /* in `updates`; of these */
 	uint64_t jitter;
 	/* To be done: messages to be sent, and answers to be given, of which those before `answer_next` were. */
 	STAILQ_HEAD(, queue_message) sends;

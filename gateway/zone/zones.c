@@ -618,6 +618,7 @@ void zones_take_over(struct zones *zones)
 
 		slot->zone->slot = slot;
 		queue_set_limits(slot->zone->queue, &limits);
+		arm(slot->zone);
 	}
 }
 

@@ -2427,6 +2427,36 @@ static void parts_of_a_rejected_message_go_before_more_halves(void **state)
 	bench_free(bench);
 }
 
+/* Another rejection amid a search would make it forget that others of the same message were carried out. */
+static void nothing_new_goes_beside_the_parts_of_a_rejected_message(void **state)
+{
+	struct queue_limits limits = limits_default;
+	struct bench *bench;
+
+	(void)state;
+	limits.updates_max = 1;
+	limits.commit_pause_ms = COMMIT_PAUSE_MS;
+	limits.half_min_with_pause = 2;
+	bench = bench_new(&limits);
+	submit(bench, WWW, V4);
+	submit_hosts(bench, 9);
+	reply(bench, WWW, DNS_NOERROR);
+	reply(bench, host(0), DNS_REFUSED);
+	for (unsigned i = 9; i < 20; i++)
+		submit(bench, host(i), V4);
+	reply(bench, host(0), DNS_NOERROR);
+	assert_true(is_in_flight(bench, host(3)));
+	assert_int_equal(bench->message_count, 1);
+	reply(bench, host(3), DNS_REFUSED);
+	reply(bench, host(3), DNS_REFUSED);
+	reply(bench, host(4), DNS_NOERROR);
+	pass(bench, COMMIT_PAUSE_MS);
+	assert_true(is_in_flight(bench, host(5)));
+	submit(bench, host(3), V4);
+	assert_int_equal(message_of(bench, host(3))->count, 1); /* in its lane */
+	bench_free(bench);
+}
+
 /* Else the primary would be idle for as long as those who waited for the last message are answered. */
 static void the_next_message_goes_before_the_last_one_is_answered(void **state)
 {
@@ -3647,6 +3677,7 @@ int main(void)
 		TEST(before_a_primary_that_pauses_many_go_together),
 		TEST(before_a_primary_that_pauses_very_many_go_in_two_halves),
 		TEST(parts_of_a_rejected_message_go_before_more_halves),
+		TEST(nothing_new_goes_beside_the_parts_of_a_rejected_message),
 		TEST(over_the_turn_of_a_second_a_busy_primary_has_something_to_do),
 		TEST(also_in_its_pause),
 		TEST(a_turn_that_has_passed_is_not_made_up_for),
