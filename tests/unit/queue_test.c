@@ -2399,13 +2399,12 @@ static void before_a_primary_that_pauses_very_many_go_in_two_halves(void **state
 	bench_free(bench);
 }
 
-/* Else those who share a message with a culprit would wait for as long as others keep coming. */
-static void parts_of_a_rejected_message_go_before_more_halves(void **state)
+/* The primary pauses; www is committed, the first five of nine others are with it. */
+static struct bench *bench_of_ten_in_halves(void)
 {
 	struct queue_limits limits = limits_default;
 	struct bench *bench;
 
-	(void)state;
 	limits.updates_max = 1;
 	limits.commit_pause_ms = COMMIT_PAUSE_MS;
 	limits.half_min_with_pause = 2;
@@ -2413,6 +2412,15 @@ static void parts_of_a_rejected_message_go_before_more_halves(void **state)
 	submit(bench, WWW, V4);
 	submit_hosts(bench, 9);
 	reply(bench, WWW, DNS_NOERROR);
+	return bench;
+}
+
+/* Else those who share a message with a culprit would wait for as long as others keep coming. */
+static void parts_of_a_rejected_message_go_before_more_halves(void **state)
+{
+	struct bench *bench = bench_of_ten_in_halves();
+
+	(void)state;
 	submit(bench, host(9), V4);
 	assert_int_equal(message_of(bench, host(0))->count, 5);
 	assert_int_equal(message_of(bench, host(5))->count, 5);
@@ -2430,17 +2438,9 @@ static void parts_of_a_rejected_message_go_before_more_halves(void **state)
 /* Another rejection amid a search would make it forget that others of the same message were carried out. */
 static void nothing_new_goes_beside_the_parts_of_a_rejected_message(void **state)
 {
-	struct queue_limits limits = limits_default;
-	struct bench *bench;
+	struct bench *bench = bench_of_ten_in_halves();
 
 	(void)state;
-	limits.updates_max = 1;
-	limits.commit_pause_ms = COMMIT_PAUSE_MS;
-	limits.half_min_with_pause = 2;
-	bench = bench_new(&limits);
-	submit(bench, WWW, V4);
-	submit_hosts(bench, 9);
-	reply(bench, WWW, DNS_NOERROR);
 	reply(bench, host(0), DNS_REFUSED);
 	for (unsigned i = 9; i < 20; i++)
 		submit(bench, host(i), V4);
