@@ -313,7 +313,7 @@ void message_came_back(struct queue *queue, const struct queue_message *message)
 
 /*
  * Knot plans by whole seconds: its NOTIFY for the second after a commit; and an UPDATE that comes in that second while
- * the zone is at rest is not begun before the NOTIFY is, which is up to a second later (3.2 to 3.5: what is to be next
+ * the zone is at rest is not begun before the NOTIFY is, which is up to a second later (3.2 to 3.4: what is to be next
  * is taken to be planned already, because it is for the same second). So while it is busy, it is kept from resting over
  * the turn of the second: it has a message of nothing, which it holds until its pause is over.
  */
