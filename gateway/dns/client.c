@@ -400,7 +400,6 @@ static void connect_now(struct dns_client *client)
 	if (client->maker.ops->open(client->maker.ctx, &client->primary, &client_events, client, &client->transport,
 				    &why) != STATUS_OK)
 		client->broken = why;
-	arm(client);
 }
 
 /*
