@@ -63,14 +63,14 @@ setup_services_allowed() {
 	if grep -qsxF "$setup_policy_mark" "$setup_policy"; then setup_as_root rm -f "$setup_policy"; fi
 }
 
-# Nor are the name servers and clients that came with these packages to start when the machine is next booted.
+# Nor are the name servers, clients and proxies that came with these packages to start when the machine is next booted.
 setup_services_off() {
 	local package
 	command -v systemctl >/dev/null || return 0
 	for package; do
 		case $package in
 		bind9) setup_as_root systemctl disable named.service || true ;;
-		knot | ddclient | inadyn) setup_as_root systemctl disable "$package.service" || true ;;
+		knot | ddclient | inadyn | haproxy | nginx | apache2 | caddy) setup_as_root systemctl disable "$package.service" || true ;;
 		esac
 	done
 }

@@ -362,6 +362,17 @@ static void authenticate(struct job *job)
 
 /* ---- The beginning: from a request to an intent ---- */
 
+static void answer_options(struct pipeline *pipeline, struct http_exchange *exchange,
+			   const struct http_request *request)
+{
+	struct pipeline_report report = {.request = request};
+	struct http_response response;
+
+	http_response_init(&response);
+	http_response_options(&response, dialects_methods(request));
+	answer(pipeline, &exchange, &report, &response);
+}
+
 static void answer_plain(struct pipeline *pipeline, struct http_exchange *exchange, const struct http_request *request,
 			 int status, const char *text, unsigned allow)
 {
@@ -415,6 +426,10 @@ void pipeline_handle(void *ctx, struct http_exchange *exchange, const struct htt
 	struct job *job;
 	unsigned allowed;
 
+	if (request->method == HTTP_OPTIONS) {
+		answer_options(pipeline, exchange, request);
+		return;
+	}
 	dialect = dialects_find(request, &allowed);
 	if (!dialect) {
 		answer_plain(pipeline, exchange, request, allowed ? 405 : 404,

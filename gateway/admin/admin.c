@@ -8,7 +8,8 @@ struct admin {
 	struct admin_parts parts;
 };
 
-static void answer_metrics(const struct admin *admin, struct http_exchange *exchange)
+static void answer_metrics(const struct admin *admin, struct http_exchange *exchange,
+			   const struct http_request *request)
 {
 	struct http_response response;
 	char *text = NULL;
@@ -16,6 +17,7 @@ static void answer_metrics(const struct admin *admin, struct http_exchange *exch
 	FILE *to = open_memstream(&text, &len);
 	bool whole = false;
 
+	(void)request;
 	http_response_init(&response);
 	if (to) {
 		metrics_write(to, &admin->parts.sources);
@@ -40,21 +42,38 @@ static void answer_plain(const struct admin *admin, struct http_exchange *exchan
 
 	http_response_init(&response);
 	http_response_plain(&response, status, text);
-	response.allow = status == 405 ? HTTP_GET | HTTP_HEAD : 0;
 	response.retry_after_s = status == 503 ? 5 : 0;
 	admin->parts.answer(&exchange, &response);
 }
 
-static void answer_health(const struct admin *admin, struct http_exchange *exchange)
+/* To OPTIONS, and to a method that is not among these. */
+static void answer_methods(const struct admin *admin, struct http_exchange *exchange, enum http_method asked,
+			   unsigned allow)
 {
+	struct http_response response;
+
+	http_response_init(&response);
+	if (asked == HTTP_OPTIONS)
+		http_response_options(&response, allow);
+	else
+		http_response_plain(&response, 405, "405 this method is not allowed here");
+	response.allow = allow | HTTP_OPTIONS;
+	admin->parts.answer(&exchange, &response);
+}
+
+static void answer_health(const struct admin *admin, struct http_exchange *exchange, const struct http_request *request)
+{
+	(void)request;
 	answer_plain(admin, exchange, 200, "ok");
 }
 
-static void answer_readiness(const struct admin *admin, struct http_exchange *exchange)
+static void answer_readiness(const struct admin *admin, struct http_exchange *exchange,
+			     const struct http_request *request)
 {
 	const struct metrics_sources *sources = &admin->parts.sources;
 	bool well = false;
 
+	(void)request;
 	for (size_t i = 0; i < sources->zone_count && !well; i++)
 		well = zones_is_well(sources->zones, i);
 	if (*admin->parts.draining)
@@ -65,9 +84,36 @@ static void answer_readiness(const struct admin *admin, struct http_exchange *ex
 		answer_plain(admin, exchange, 200, "ready");
 }
 
-static void answer_level(const struct admin *admin, struct http_exchange *exchange)
+/* ---- What is changed, and by whom ---- */
+
+static bool is_own(const struct addr *own, const struct peer *peer)
 {
-	answer_plain(admin, exchange, 200, log_level_name(log_level()));
+	static const struct addr any[] = {{.family = ADDR_V4}, {.family = ADDR_V6}};
+	bool is_any = addr_equal(own, &any[0]) || addr_equal(own, &any[1]);
+
+	if (peer->host.len)
+		return text_equal(name_text(&peer->host), text_of("localhost")) &&
+		       (is_any || addr_scope(own) == ADDR_SCOPE_LOOPBACK);
+	return is_any || addr_equal(own, &peer->endpoint.addr);
+}
+
+static bool is_same_host(const struct peer *a, const struct peer *b)
+{
+	return a->host.len ? name_equal(&a->host, &b->host)
+			   : b->host.len == 0 && addr_equal(&a->endpoint.addr, &b->endpoint.addr);
+}
+
+static bool is_for_us(const struct admin_hosts *hosts, struct text header)
+{
+	struct peer peer;
+
+	if (peer_parse(header, 80, &peer) != STATUS_OK)
+		return false;
+	for (size_t i = 0; i < hosts->count; i++) {
+		if (is_same_host(&peer, &hosts->others[i]))
+			return true;
+	}
+	return is_own(&hosts->own, &peer);
 }
 
 static void set_level(const struct admin *admin, struct http_exchange *exchange, const struct http_request *request)
@@ -75,43 +121,74 @@ static void set_level(const struct admin *admin, struct http_exchange *exchange,
 	const struct http_param *wanted = http_param_find(&request->params, "level");
 	enum log_level level;
 
+	if (!is_for_us(&admin->parts.hosts, request->host)) {
+		LOG(LOG_WARNING, "admin-refused", log_slice("host", request->host),
+		    log_text("text", "the request is for another host; see admin_names in the configuration"));
+		answer_plain(admin, exchange, 403,
+			     "403 Host is neither the address of this listener nor in admin_names");
+		return;
+	}
 	if (!wanted || !log_level_parse(wanted->value, &level)) {
 		answer_plain(admin, exchange, 400, "level= is error, warning, info or debug");
 		return;
 	}
 	log_set_level(level);
 	LOG(LOG_WARNING, "log-level", log_text("level", log_level_name(level)), log_text("by", "admin"));
-	answer_level(admin, exchange);
+	answer_plain(admin, exchange, 200, log_level_name(level));
 }
 
-static const struct {
+/* ---- Pages ---- */
+
+static void answer_level(const struct admin *admin, struct http_exchange *exchange, const struct http_request *request)
+{
+	if (request->method == HTTP_PUT)
+		set_level(admin, exchange, request);
+	else
+		answer_plain(admin, exchange, 200, log_level_name(log_level()));
+}
+
+static const struct page {
 	const char *path;
-	void (*answer)(const struct admin *admin, struct http_exchange *exchange);
+	unsigned methods;
+	void (*answer)(const struct admin *admin, struct http_exchange *exchange, const struct http_request *request);
 } pages[] = {
-	{"/metrics", answer_metrics},
-	{"/healthz", answer_health},
-	{"/readyz", answer_readiness},
-	{"/log", answer_level},
+	{"/metrics", HTTP_GET | HTTP_HEAD, answer_metrics},
+	{"/healthz", HTTP_GET | HTTP_HEAD, answer_health},
+	{"/readyz", HTTP_GET | HTTP_HEAD, answer_readiness},
+	{"/log", HTTP_GET | HTTP_HEAD | HTTP_PUT, answer_level},
 };
+
+static const struct page *find_page(struct text path)
+{
+	for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
+		if (text_equal(path, text_of(pages[i].path)))
+			return &pages[i];
+	}
+	return NULL;
+}
+
+/* Without a path: those of all of them, for the target `*`, or none. */
+static unsigned methods_without_page(struct text path)
+{
+	unsigned methods = 0;
+
+	for (size_t i = 0; text_equal(path, text_of("*")) && i < sizeof pages / sizeof *pages; i++)
+		methods |= pages[i].methods;
+	return methods;
+}
 
 void admin_handle(void *ctx, struct http_exchange *exchange, const struct http_request *request)
 {
 	const struct admin *admin = ctx;
+	const struct page *page = find_page(request->path);
 
-	if (request->method == HTTP_PUT && text_equal(request->path, text_of("/log"))) {
-		set_level(admin, exchange, request);
-		return;
-	}
-	for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
-		if (!text_equal(request->path, text_of(pages[i].path)))
-			continue;
-		if (request->method & (HTTP_GET | HTTP_HEAD))
-			pages[i].answer(admin, exchange);
-		else
-			answer_plain(admin, exchange, 405, "405 this method is not allowed here");
-		return;
-	}
-	answer_plain(admin, exchange, 404, "404 no such page: /metrics, /healthz, /readyz, /log");
+	if (page && page->methods & request->method)
+		page->answer(admin, exchange, request);
+	else if (page || request->method == HTTP_OPTIONS)
+		answer_methods(admin, exchange, request->method,
+			       page ? page->methods : methods_without_page(request->path));
+	else
+		answer_plain(admin, exchange, 404, "404 no such page: /metrics, /healthz, /readyz, /log");
 }
 
 enum status admin_new(const struct admin_parts *parts, struct admin **out)
@@ -129,6 +206,11 @@ void admin_set_zones(struct admin *admin, const struct zones *zones, size_t coun
 {
 	admin->parts.sources.zones = zones;
 	admin->parts.sources.zone_count = count;
+}
+
+void admin_set_hosts(struct admin *admin, const struct admin_hosts *hosts)
+{
+	admin->parts.hosts = *hosts;
 }
 
 void admin_free(struct admin **admin)

@@ -39,7 +39,7 @@ static void count(struct requests *requests, const struct pipeline_report *repor
 
 	histogram_add(&requests->took_ms, report->took_ms);
 	if (!report->dialect) {
-		requests->unrouted++;
+		requests->unrouted += report->status >= 400;
 		return;
 	}
 	while (counts->dialect != report->dialect)
@@ -88,11 +88,11 @@ static void add_outcomes(struct list *list, const struct pipeline_report *report
 		add(list, text_of(outcome_text(report->outcomes[i].code)));
 }
 
-/* Without the path: some services have their keys in there. */
+/* Without the path: some services have their keys in there. What is no fault is a load balancer's look, by OPTIONS. */
 static void log_unrouted(const struct pipeline_report *report, const char *source)
 {
-	LOG(LOG_INFO, "request", log_text("id", report->id), log_text("source", source),
-	    log_number("status", report->status));
+	LOG(report->status >= 400 ? LOG_INFO : LOG_DEBUG, "request", log_text("id", report->id),
+	    log_text("source", source), log_number("status", report->status));
 }
 
 static void log_request(const struct pipeline_report *report, const char *source)

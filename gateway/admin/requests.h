@@ -39,8 +39,8 @@ MUST_USE enum status requests_new(struct requests **out);
 void requests_free(struct requests **requests);
 
 /*
- * Logs and counts a request; `ctx` is the requests. Goes into struct pipeline_parts. Who only asks for its address is
- * logged at LOG_DEBUG, all others at LOG_INFO.
+ * Logs and counts a request; `ctx` is the requests. Goes into struct pipeline_parts. Who only asks for its address, or
+ * by OPTIONS whether anybody is here, is logged at LOG_DEBUG, all others at LOG_INFO.
  */
 void requests_report(void *ctx, const struct pipeline_report *report);
 

@@ -344,12 +344,18 @@ static void on_sweep(uv_timer_t *timer)
 		uv_timer_stop(&daemon->sweep);
 }
 
+static struct admin_hosts admin_hosts(const struct config *config)
+{
+	return (struct admin_hosts){config->admin.addr, config->admin_names, config->admin_name_count};
+}
+
 /* From here on nothing can fail. */
 static void put_into_force(struct daemon *daemon, struct generation *generation)
 {
 	struct throttle_limits limits = throttle_limits(daemon, generation->config);
 	struct throttle_limits of_page = page_limits(daemon, generation->config);
 	struct session_limits sessions = session_limits(generation->config);
+	struct admin_hosts hosts = admin_hosts(generation->config);
 
 	zones_take_over(generation->zones);
 	throttle_set_limits(daemon->throttle, &limits);
@@ -359,6 +365,7 @@ static void put_into_force(struct daemon *daemon, struct generation *generation)
 	daemon->current = generation;
 	uv_timer_start(&daemon->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
 	admin_set_zones(daemon->admin, generation->zones, generation->config->zone_count);
+	admin_set_hosts(daemon->admin, &hosts);
 	if (set_log(generation->config) != STATUS_OK)
 		LOG(LOG_ERROR, "log-failed", log_text("text", "there is no socket for the log"));
 	LOG(LOG_INFO, "reloaded", log_number("zones", (int64_t)generation->config->zone_count),
@@ -513,6 +520,7 @@ static enum status build_admin(struct daemon *daemon)
 			    .zones = daemon->current->zones,
 			    .zone_count = config->zone_count},
 		.draining = &daemon->stopping,
+		.hosts = admin_hosts(config),
 		.answer = http_exchange_answer,
 	};
 	enum status status = admin_new(&parts, &daemon->admin);

@@ -340,6 +340,7 @@ void config_release(struct config **config_pointer)
 	free(config->account_page_server);
 	free(config->listeners);
 	free(config->trusted);
+	free(config->admin_names);
 	free(config->tsig);
 	free(config->zones);
 	free(config->users);

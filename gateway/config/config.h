@@ -85,6 +85,8 @@ struct config {
 	char *log_to;
 	bool has_admin; /* admin_listen is given */
 	struct endpoint admin;
+	struct peer *admin_names; /* their ports say nothing */
+	size_t admin_name_count;
 	bool uniform_auth_errors;
 	bool allow_private;
 	bool allow_loopback;

@@ -742,6 +742,20 @@ static void take_admin_listen(struct reader *reader, const config_setting_t *at,
 			     text);
 }
 
+static void take_admin_name(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct config *config = into;
+	struct peer peer, *added;
+
+	if (peer_parse(text_of(text), ADMIN_PORT, &peer) != STATUS_OK) {
+		reader_error(reader, at, "\"%s\" is neither a host name nor an IP address", text);
+		return;
+	}
+	added = append(reader, &config->admin_names, &config->admin_name_count, sizeof peer);
+	if (added)
+		*added = peer;
+}
+
 static void take_state_dir(struct reader *reader, const config_setting_t *at, const char *text, void *into)
 {
 	struct config *config = into;
@@ -799,6 +813,9 @@ static void finish_top(struct reader *reader, const config_setting_t *at, void *
 	check_account_page(reader, at, config);
 	if (config->group && !config->user)
 		reader_error(reader, config_setting_get_member(at, "group"), "`group` needs a `user`");
+	if (config->admin_name_count && !config->has_admin)
+		reader_error(reader, config_setting_get_member(at, "admin_names"),
+			     "`admin_names` needs an `admin_listen`");
 }
 
 #define GROUPS(member, counter, rows)                                                                                  \
@@ -842,6 +859,10 @@ static const struct option top_options[] = {
 	 .type = OPTION_TEXT,
 	 .take = take_admin_listen,
 	 .help = "address and port of /metrics, /healthz, /readyz and /log, for administrators alone; none unless given"},
+	{.name = "admin_names",
+	 .type = OPTION_TEXTS,
+	 .take = take_admin_name,
+	 .help = "by which names, beside its address, the log level may be changed there"},
 	{.name = "uniform_auth_errors",
 	 .type = OPTION_BOOL,
 	 FIELD(config, uniform_auth_errors),

@@ -48,6 +48,12 @@ struct dialect {
  */
 const struct dialect *dialects_find(const struct http_request *request, unsigned *allowed);
 
+/*
+ * The methods that dialects have at the request's path, whatever else is in it; of all paths for the target `*` (RFC
+ * 9112 section 3.2.4). 0 for an unknown path.
+ */
+unsigned dialects_methods(const struct http_request *request);
+
 /* Every dialect, a row each: those that claim less of a path stand behind those that claim more. */
 #define DIALECT_LIST(X)                                                                                                \
 	X(rexx)    /* /dynamic.cgi */                                                                                  \

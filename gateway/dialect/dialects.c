@@ -4,11 +4,15 @@
 #define DIALECT_ADDRESS(name) &dialect_##name,
 const struct dialect *const dialects[] = {DIALECT_LIST(DIALECT_ADDRESS) NULL};
 
+static bool leads_to(const struct http_request *request, const struct dialect_route *route)
+{
+	return text_equal(operand_cut(request->path), text_of(route->path));
+}
+
 /* Whether the dialect wants the request, whatever its method. */
 static bool wants(const struct dialect *dialect, const struct dialect_route *route, const struct http_request *request)
 {
-	return text_equal(operand_cut(request->path), text_of(route->path)) &&
-	       (!dialect->claims || dialect->claims(request));
+	return leads_to(request, route) && (!dialect->claims || dialect->claims(request));
 }
 
 const struct dialect *dialects_find(const struct http_request *request, unsigned *allowed)
@@ -24,4 +28,16 @@ const struct dialect *dialects_find(const struct http_request *request, unsigned
 		}
 	}
 	return NULL;
+}
+
+unsigned dialects_methods(const struct http_request *request)
+{
+	bool is_anywhere = text_equal(request->path, text_of("*"));
+	unsigned methods = 0;
+
+	for (const struct dialect *const *dialect = dialects; *dialect; dialect++) {
+		for (const struct dialect_route *route = (*dialect)->routes; route->path; route++)
+			methods |= is_anywhere || leads_to(request, route) ? route->methods : 0;
+	}
+	return methods;
 }

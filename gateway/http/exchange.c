@@ -109,15 +109,17 @@ void exchange_end(struct http_exchange *exchange)
 static const struct {
 	enum http_method method;
 	const char *name;
-} methods[] = {{HTTP_GET, "GET"}, {HTTP_HEAD, "HEAD"}, {HTTP_POST, "POST"}, {HTTP_PUT, "PUT"}};
+} methods[] = {
+	{HTTP_GET, "GET"}, {HTTP_HEAD, "HEAD"}, {HTTP_POST, "POST"}, {HTTP_PUT, "PUT"}, {HTTP_OPTIONS, "OPTIONS"},
+};
 
 static void add_allow(struct MHD_Response *mhd, unsigned allow)
 {
-	char value[32] = "";
+	char value[40] = "";
 	int len = 0;
 
 	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
-		if (allow & methods[i].method)
+		if ((allow | HTTP_OPTIONS) & methods[i].method)
 			len += snprintf(value + len, sizeof value - (size_t)len, "%s%s", len ? ", " : "",
 					methods[i].name);
 	}
@@ -137,7 +139,8 @@ static struct MHD_Response *build(const struct http_server *server, const struct
 		return NULL;
 	for (const struct http_header *header = response->headers; header && header->name; header++)
 		MHD_add_response_header(mhd, header->name, header->value);
-	MHD_add_response_header(mhd, MHD_HTTP_HEADER_CONTENT_TYPE, response->content_type);
+	if (response->content_type)
+		MHD_add_response_header(mhd, MHD_HTTP_HEADER_CONTENT_TYPE, response->content_type);
 	MHD_add_response_header(mhd, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 	if (response->challenge) {
 		snprintf(text, sizeof text, "Basic realm=\"%s\", charset=\"UTF-8\"", server->options.realm);

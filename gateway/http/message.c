@@ -54,3 +54,11 @@ void http_response_plain(struct http_response *response, int status, const char 
 	response->body_len = 0;
 	http_response_add(response, "%s\n", text);
 }
+
+void http_response_options(struct http_response *response, unsigned allow)
+{
+	response->status = 204;
+	response->content_type = NULL;
+	response->body_len = 0;
+	response->allow = allow | HTTP_OPTIONS;
+}

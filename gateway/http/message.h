@@ -16,7 +16,8 @@ enum http_method {
 	HTTP_HEAD = 1 << 1,
 	HTTP_POST = 1 << 2,
 	HTTP_PUT = 1 << 3,
-	HTTP_OTHER = 1 << 4, /* never allowed by a route */
+	HTTP_OPTIONS = 1 << 4, /* answered everywhere, see http_response_options() */
+	HTTP_OTHER = 1 << 5,   /* never allowed by a route */
 };
 
 enum {
@@ -75,10 +76,10 @@ struct http_header {
 
 struct http_response {
 	int status;                            /* RFC 9110 section 15 */
-	const char *content_type;              /* a constant */
+	const char *content_type;              /* a constant; NULL: there is no content */
 	bool challenge;                        /* adds `WWW-Authenticate: Basic` */
 	unsigned retry_after_s;                /* adds Retry-After if not 0 */
-	unsigned allow;                        /* methods for an Allow header, 0 for none */
+	unsigned allow;                        /* methods for an Allow header, OPTIONS is added; 0 for none */
 	char request_id[HTTP_REQUEST_ID_SIZE]; /* adds X-Request-Id if not empty */
 	/* More headers, ended by a NULL name, or NULL; borrowed until the response was given. */
 	const struct http_header *headers;
@@ -104,5 +105,11 @@ static inline struct text http_response_content(const struct http_response *resp
 
 /* Makes it an answer of plain text in one line: `404 Not Found` and the like, for what no dialect answers. */
 void http_response_plain(struct http_response *response, int status, const char *text);
+
+/*
+ * Makes it the answer to OPTIONS (RFC 9110 section 9.3.7): 204, and beside OPTIONS the methods of `allow`, of which
+ * there are none at a path that nothing is at. Load balancers ask so whether a server is there.
+ */
+void http_response_options(struct http_response *response, unsigned allow);
 
 #endif

@@ -145,6 +145,15 @@ void answer_plain(const struct page *page, struct http_exchange *exchange, int s
 	page->parts.answer(&exchange, &response);
 }
 
+void answer_options(const struct page *page, struct http_exchange *exchange, unsigned allow)
+{
+	struct http_response response;
+
+	http_response_init(&response);
+	http_response_options(&response, allow);
+	page->parts.answer(&exchange, &response);
+}
+
 void answer_see_home(const struct page *page, struct http_exchange *exchange)
 {
 	static const struct http_header headers[] = {{"Location", PAGE_PATH}, {NULL, NULL}};
@@ -173,6 +182,11 @@ static const char *type_of(struct text path)
 			return files[i].type;
 	}
 	return NULL;
+}
+
+bool answer_has_file(struct text path)
+{
+	return type_of(path) != NULL;
 }
 
 bool answer_file(const struct page *page, struct http_exchange *exchange, struct text path)

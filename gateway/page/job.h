@@ -210,8 +210,11 @@ void answer_redirect(struct job *job, const char *location);
 /* Without a job. */
 void answer_plain(const struct page *page, struct http_exchange *exchange, int status, const char *text,
 		  unsigned allow);
+void answer_options(const struct page *page, struct http_exchange *exchange, unsigned allow);
 void answer_see_home(const struct page *page, struct http_exchange *exchange);
 /* Says whether the path, below PAGE_PATH, was that of a file that the browser loads for the page. */
 bool answer_file(const struct page *page, struct http_exchange *exchange, struct text path);
+/* Whether it would be. */
+bool answer_has_file(struct text path);
 
 #endif

@@ -214,21 +214,43 @@ static void serve(struct page *page, struct http_exchange *exchange, const struc
 		answer_plain(page, exchange, 503, "503 too busy", 0);
 }
 
+/* What is behind the page's own path; empty without the slash, too. */
+static struct text path_behind(const struct http_request *request)
+{
+	size_t prefix_len = sizeof PAGE_PATH - 1;
+
+	if (request->path.len < prefix_len)
+		return (struct text){NULL, 0};
+	return (struct text){request->path.octets + prefix_len, request->path.len - prefix_len};
+}
+
+/* As answer_without_job() has it, whoever looks up a form's address is led to the page with the form. */
+static unsigned methods_at(struct text path)
+{
+	const struct route *route = find_route(path);
+
+	if (route || answer_has_file(path))
+		return HTTP_GET | HTTP_HEAD | (route ? route->methods : 0);
+	return 0;
+}
+
 void page_handle(void *ctx, struct http_exchange *exchange, const struct http_request *request)
 {
 	struct page *page = ctx;
-	size_t prefix_len = sizeof PAGE_PATH - 1;
-	struct text path;
+	struct text path = path_behind(request);
 
+	if (request->method == HTTP_OPTIONS) {
+		answer_options(page, exchange, methods_at(path));
+		return;
+	}
 	if (!is_private(page, request)) {
 		answer_plain(page, exchange, 403, "403 the account page is for HTTPS only", 0);
 		return;
 	}
-	if (request->path.len < prefix_len) {
+	if (request->path.len < sizeof PAGE_PATH - 1) {
 		answer_see_home(page, exchange);
 		return;
 	}
-	path = (struct text){request->path.octets + prefix_len, request->path.len - prefix_len};
 	if (!answer_file(page, exchange, path))
 		serve(page, exchange, request, path);
 }

@@ -108,7 +108,7 @@ class Answer:
     cookies: tuple = ()  # the values of Set-Cookie
 
     def __post_init__(self):
-        assert "content-length" in self.headers, self
+        assert ("content-length" in self.headers) != (self.status == 204), self
         assert "transfer-encoding" not in self.headers, self
         if self.status == 401:
             assert self.headers["www-authenticate"].startswith("Basic realm="), self
@@ -164,8 +164,8 @@ class Connection:
         except (BrokenPipeError, ConnectionResetError, ssl.SSLError):
             pass
 
-    def request(self, method, target, headers=(), body=b"", version="1.1"):
-        lines = [f"{method} {target} HTTP/{version}", *([] if version == "1.0" else ["Host: gateway.test"]), *headers]
+    def request(self, method, target, headers=(), body=b"", version="1.1", host="gateway.test"):
+        lines = [f"{method} {target} HTTP/{version}", *([] if version == "1.0" else [f"Host: {host}"]), *headers]
         if body:
             lines.append(f"Content-Length: {len(body)}")
         self.send("\r\n".join([*lines, "", ""]).encode("latin-1") + body)

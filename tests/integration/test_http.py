@@ -64,12 +64,30 @@ def test_post_without_operands(gateway, untouched):
     assert gateway.ask("POST", "/dynamic.cgi", [FORM_TYPE, "Content-Length: 0"]).code == "MO_HOST"
 
 
-@pytest.mark.parametrize("method", ["HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "BREW"])
+@pytest.mark.parametrize("method", ["HEAD", "PUT", "DELETE", "PATCH", "BREW"])
 def test_other_methods_never_update(gateway, untouched, method):
     answer = gateway.ask(method, UPDATE)
     assert answer.status == 405
     allowed = {name.strip() for name in answer.headers["allow"].split(",")}
-    assert {"GET", "POST"} <= allowed and method not in allowed
+    assert {"GET", "POST", "OPTIONS"} <= allowed and method not in allowed
+
+
+@pytest.mark.parametrize("target, allowed", [
+    (UPDATE, "GET, POST, OPTIONS"), ("/", "GET, HEAD, POST, PUT, OPTIONS"), ("*", "GET, HEAD, POST, PUT, OPTIONS"),
+    ("/myip", "GET, HEAD, OPTIONS"), ("/nowhere", "OPTIONS"), ("http://gw.example.com/present", "POST, OPTIONS"),
+])
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_options_tell_what_is_allowed(gateway, untouched, target, allowed, version):
+    with gateway.connect() as connection:
+        connection.request("OPTIONS", target, version=version)
+        answer = connection.answer()
+        assert (answer.status, answer.headers["allow"], answer.body) == (204, allowed, b"")
+        assert answer.closes == (version == "1.0")
+        if version == "1.0":
+            assert connection.at_end()
+        else:
+            connection.request("GET", "/myip")
+            assert connection.answer().status == 200
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/dynamic.cgi/", "/dynamic", "/Dynamic.cgi", "/dynamic.cgi.bak",

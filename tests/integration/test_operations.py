@@ -29,9 +29,9 @@ class Observed:
         self.port = free_port()
         self.gateway = make(config_text(zones, keys, admin_listen=f"{LOOPBACK}:{self.port}", **options))
 
-    def ask(self, method, target):
+    def ask(self, method, target, host=None):
         with Connection(self.port) as connection:
-            connection.request(method, target)
+            connection.request(method, target, host=f"{LOOPBACK}:{self.port}" if host is None else host)
             return connection.answer(to=method)
 
     def metrics(self):
@@ -145,8 +145,42 @@ def test_nothing_of_the_admin_listener_is_served_to_users(primary, observe):
     for path in ("/metrics", "/healthz", "/readyz", "/log"):
         assert observed.gateway.ask("GET", path).status == 404
         assert observed.ask("GET", path).status == 200
-        assert observed.ask("POST", path).status == 405
+        answer = observed.ask("POST", path)
+        assert answer.status == 405
+        allowed = answer.headers["allow"]
+        assert allowed == ("GET, HEAD, PUT, OPTIONS" if path == "/log" else "GET, HEAD, OPTIONS")
+        answer = observed.ask("OPTIONS", path)
+        assert (answer.status, answer.headers["allow"]) == (204, allowed)
     assert observed.ask("GET", f"/dynamic.cgi?{form(host='x', user=LOGIN)}").status == 404
+
+
+def test_only_who_names_the_listener_changes_anything(primary, observe):
+    """A page whose name has just been given the listener's address is same-origin to the browser, but says its own
+    name."""
+    observed = observe(primary, admin_names=["gw-admin.example.com"])
+    for host in ("attacker.example", f"attacker.example:{observed.port}", "192.0.2.1", ""):
+        assert observed.ask("PUT", "/log?level=debug", host=host).status in (400, 403)
+        for path in ("/metrics", "/healthz", "/readyz", "/log")[:4 if host else 0]:
+            assert observed.ask("GET", path, host=host).status == 200
+    assert not observed.events("log-level")
+    assert observed.events("admin-refused")
+    for host in (LOOPBACK, "localhost", "gw-admin.example.com:8080", f"{LOOPBACK}:{observed.port}"):
+        assert observed.ask("PUT", "/log?level=info", host=host).text == "info\n"
+    config = observed.gateway.config.replace("gw-admin.", "gw-other.")
+    observed.gateway.config = config
+    observed.gateway.write_config()
+    observed.gateway.signal("SIGHUP")
+    assert wait_until(lambda: observed.events("reloaded"))
+    assert observed.ask("PUT", "/log?level=info", host="gw-admin.example.com").status == 403
+    assert observed.ask("PUT", "/log?level=info", host="gw-other.example.com").status == 200
+
+
+def test_the_looks_of_a_load_balancer_are_no_errors(primary, observe):
+    observed = observe(primary)
+    for _ in range(3):
+        assert observed.gateway.ask("OPTIONS", "/", version="1.0").status == 204
+    assert observed.metrics().value("ddnsgate_unrouted_requests_total") == 0
+    assert all(" level=debug " in line for line in observed.events("request"))
 
 
 def test_not_ready_while_it_drains(own_primary, observe):

@@ -253,6 +253,10 @@ def test_paths_and_methods(shared):
     assert ask("GET", PAGE + "login.html").status == 404
     assert ask("GET", PAGE + "keys").headers["location"] == PAGE
     assert ask("PUT", PAGE).status == 405
+    for path, allowed in ((PAGE, "GET, HEAD"), ("/account", "GET, HEAD"), (PAGE + "keys", "GET, HEAD, POST"),
+                          (PAGE + "style.css", "GET, HEAD")):
+        answer = ask("OPTIONS", path)
+        assert (answer.status, answer.headers["allow"]) == (204, allowed + ", OPTIONS")
     assert ask("HEAD", PAGE).status == 200
     for path, kind in (("style.css", "text/css"), ("page.js", "text/javascript"), ("icon.svg", "image/svg+xml")):
         answer = ask("GET", PAGE + path)

@@ -263,7 +263,7 @@ static void options_that_are_given_are_taken(void **state)
 	load_parts(
 		&(struct parts){
 			.extra =
-				"log_level = 'debug'; log_format = 'json'; log_to = 'syslog'; admin_listen = '::1'; uniform_auth_errors = true; allow_private = false;"
+				"log_level = 'debug'; log_format = 'json'; log_to = 'syslog'; admin_listen = '::1'; admin_names = ( 'gw-admin', '10.0.0.1' ); uniform_auth_errors = true; allow_private = false;"
 				"allow_loopback = true; request_timeout_ms = 60000; connect_timeout_ms = 50;"
 				"reply_timeout_ms = 0x64; fudge_s = 3600L; queue_max = 1; idle_timeout_s = 3600;"
 				"max_connections = 1000000; max_connections_per_source = 0;"},
@@ -274,6 +274,8 @@ static void options_that_are_given_are_taken(void **state)
 	assert_string_equal(load.config->log_to, "syslog");
 	assert_true(load.config->has_admin);
 	assert_int_equal(load.config->admin.port, 9153);
+	assert_int_equal(load.config->admin_name_count, 2);
+	assert_string_equal(load.config->admin_names[0].host.text, "gw-admin");
 	assert_true(load.config->uniform_auth_errors);
 	assert_false(load.config->allow_private);
 	assert_true(load.config->allow_loopback);
@@ -628,6 +630,10 @@ static void refuses_a_value_out_of_range_or_without_a_meaning(void **state)
 		{{.extra = "log_level = 'verbose';"}, 5, "`log_level` must be"},
 		{{.extra = "log_format = 'xml';"}, 5, "`log_format` must be \"text\" or \"json\""},
 		{{.extra = "log_to = 'file';"}, 5, "`log_to` must be"},
+		{{.extra = "admin_listen = '::1'; admin_names = ( 'a b' );"},
+		 5,
+		 "\"a b\" is neither a host name nor an IP address"},
+		{{.extra = "admin_names = ( 'gw-admin' );"}, 5, "`admin_names` needs an `admin_listen`"},
 		{{.extra = "admin_listen = 'localhost';"},
 		 5,
 		 "\"localhost\" is not an IP address with an optional port"},

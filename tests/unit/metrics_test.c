@@ -110,6 +110,7 @@ static int setup(void **state)
 						 .zones = world->zones,
 						 .zone_count = 1};
 	parts.draining = &world->draining;
+	parts.hosts.own = addr_of("127.0.0.1");
 	assert_int_equal(admin_new(&parts, &world->admin), STATUS_OK);
 	log_set_level(LOG_ERROR);
 	return 0;
@@ -131,9 +132,9 @@ static int teardown(void **state)
 	return 0;
 }
 
-static int ask(struct world *world, enum http_method method, const char *path, const char *level)
+static int ask_host(struct world *world, const char *host, enum http_method method, const char *path, const char *level)
 {
-	struct http_request request = {.method = method, .path = text_of(path)};
+	struct http_request request = {.method = method, .path = text_of(path), .host = text_of(host)};
 
 	if (level) {
 		request.params.count = 1;
@@ -142,6 +143,11 @@ static int ask(struct world *world, enum http_method method, const char *path, c
 	memset(&world->exchange, 0, sizeof world->exchange);
 	admin_handle(world->admin, &world->exchange, &request);
 	return world->exchange.status;
+}
+
+static int ask(struct world *world, enum http_method method, const char *path, const char *level)
+{
+	return ask_host(world, "127.0.0.1:9153", method, path, level);
 }
 
 static void assert_has(const struct world *world, const char *lines)
@@ -220,14 +226,77 @@ static void the_level_of_the_log_can_be_changed_by_put_alone(void **state)
 	assert_int_equal(ask(world, HTTP_GET, "/log", "debug"), 200);
 	assert_string_equal(world->exchange.text, "error\n");
 	assert_int_equal(ask(world, HTTP_POST, "/log", "debug"), 405);
-	assert_int_equal(world->exchange.allow, HTTP_GET | HTTP_HEAD);
+	assert_int_equal(world->exchange.allow, HTTP_GET | HTTP_HEAD | HTTP_PUT | HTTP_OPTIONS);
 	assert_int_equal(ask(world, HTTP_PUT, "/log", "loud"), 400);
 	assert_int_equal(ask(world, HTTP_PUT, "/log", NULL), 400);
 	assert_int_equal(ask(world, HTTP_PUT, "/metrics", "debug"), 405);
+	assert_int_equal(world->exchange.allow, HTTP_GET | HTTP_HEAD | HTTP_OPTIONS);
 	assert_int_equal(log_level(), LOG_ERROR);
 	assert_int_equal(ask(world, HTTP_PUT, "/log", "warning"), 200);
 	assert_int_equal(log_level(), LOG_WARNING);
 	assert_int_equal(ask(world, HTTP_GET, "/dynamic.cgi", NULL), 404);
+}
+
+static void a_change_wants_the_name_of_the_listener(void **state)
+{
+	static const struct {
+		const char *own;
+		const char *host;
+		int status;
+	} rows[] = {
+		{"127.0.0.1", "127.0.0.1:9153", 200},
+		{"127.0.0.1", "127.0.0.1", 200},
+		{"127.0.0.1", "127.0.0.1:19153", 200}, /* a port that is forwarded */
+		{"127.0.0.1", "localhost:9153", 200},
+		{"127.0.0.1", "LocalHost", 200},
+		{"127.0.0.1", "gw-admin.example.com:443", 200},
+		{"127.0.0.1", "GW-admin.Example.com", 200},
+		{"127.0.0.1", "10.0.0.1:9153", 200},
+		{"127.0.0.1", "10.0.0.2:9153", 403},
+		{"127.0.0.1", "attacker.example:9153", 403},
+		{"127.0.0.1", "127.0.0.1.attacker.example", 403},
+		{"127.0.0.1", "localhost.attacker.example", 403},
+		{"127.0.0.1", "127.0.0.1:9153@attacker.example", 403},
+		{"127.0.0.1", "[::1]:9153", 403},
+		{"127.0.0.1", "", 403},
+		{"::1", "[::1]:9153", 200},
+		{"::1", "localhost", 200},
+		{"192.0.2.5", "192.0.2.5:9153", 200},
+		{"192.0.2.5", "localhost:9153", 403},
+		{"0.0.0.0", "192.0.2.5:9153", 200},
+		{"::", "[2001:db8::5]:9153", 200},
+		{"::", "localhost:9153", 200},
+		{"::", "attacker.example", 403},
+	};
+	struct world *world = *state;
+	struct peer others[2];
+	struct admin_hosts hosts = {.others = others, .count = LENGTH(others)};
+
+	assert_int_equal(peer_parse(text_of("gw-admin.example.com"), 1, &others[0]), STATUS_OK);
+	assert_int_equal(peer_parse(text_of("10.0.0.1"), 1, &others[1]), STATUS_OK);
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		hosts.own = addr_of(rows[i].own);
+		admin_set_hosts(world->admin, &hosts);
+		assert_row(rows[i].host, ask_host(world, rows[i].host, HTTP_PUT, "/log", "error") == rows[i].status);
+		assert_row(rows[i].host, ask_host(world, rows[i].host, HTTP_GET, "/metrics", NULL) == 200);
+		assert_row(rows[i].host, ask_host(world, rows[i].host, HTTP_GET, "/log", NULL) == 200);
+	}
+}
+
+static void options_tell_the_methods(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(ask_host(world, "", HTTP_OPTIONS, "/metrics", NULL), 204);
+	assert_int_equal(world->exchange.allow, HTTP_GET | HTTP_HEAD | HTTP_OPTIONS);
+	assert_int_equal(ask(world, HTTP_OPTIONS, "/log", "debug"), 204);
+	assert_int_equal(world->exchange.allow, HTTP_GET | HTTP_HEAD | HTTP_PUT | HTTP_OPTIONS);
+	assert_int_equal(log_level(), LOG_ERROR);
+	assert_int_equal(ask(world, HTTP_OPTIONS, "*", NULL), 204);
+	assert_int_equal(world->exchange.allow, HTTP_GET | HTTP_HEAD | HTTP_PUT | HTTP_OPTIONS);
+	assert_int_equal(ask(world, HTTP_OPTIONS, "/", NULL), 204);
+	assert_int_equal(world->exchange.allow, HTTP_OPTIONS);
+	assert_string_equal(world->exchange.text, "");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -235,10 +304,9 @@ static void the_level_of_the_log_can_be_changed_by_put_alone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_bound_belongs_to_its_bucket),
-		TEST(metrics_are_what_was_counted),
-		TEST(readiness_is_that_updates_can_be_taken),
-		TEST(the_level_of_the_log_can_be_changed_by_put_alone),
+		cmocka_unit_test(a_bound_belongs_to_its_bucket), TEST(metrics_are_what_was_counted),
+		TEST(readiness_is_that_updates_can_be_taken),    TEST(the_level_of_the_log_can_be_changed_by_put_alone),
+		TEST(a_change_wants_the_name_of_the_listener),   TEST(options_tell_the_methods),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1103,6 +1103,30 @@ static void other_methods_are_405(void **state)
 	assert_int_equal(world->set_count + world->store.lookups, 0);
 }
 
+static void options_tell_the_methods(void **state)
+{
+	enum { ANY = HTTP_GET | HTTP_HEAD | HTTP_POST | HTTP_PUT | HTTP_OPTIONS };
+	static const struct {
+		const char *target;
+		unsigned allow;
+	} rows[] = {
+		{GOOD, HTTP_GET | HTTP_POST | HTTP_OPTIONS},
+		{"/checkip.cgi", HTTP_GET | HTTP_HEAD | HTTP_OPTIONS},
+		{"/", ANY},
+		{"*", ANY},
+		{"/update", HTTP_GET | HTTP_POST | HTTP_PUT | HTTP_OPTIONS},
+		{"/nowhere", HTTP_OPTIONS},
+	};
+	struct world *world = *state;
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		handle(world, HTTP_OPTIONS, rows[i].target);
+		assert_answer(world, 204, "");
+		assert_int_equal(world->response.allow, rows[i].allow);
+	}
+	assert_int_equal(world->set_count + world->store.lookups, 0);
+}
+
 static void the_address_page_tells_the_source(void **state)
 {
 	static const char page[] =
@@ -1236,6 +1260,7 @@ int main(void)
 		TEST(other_failures_are_not_counted),
 		TEST(unknown_paths_are_404),
 		TEST(other_methods_are_405),
+		TEST(options_tell_the_methods),
 		TEST(the_address_page_tells_the_source),
 		TEST(each_host_has_its_set_and_its_line),
 		TEST(the_answer_waits_for_the_last_host_and_keeps_the_order),

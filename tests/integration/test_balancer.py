@@ -1,0 +1,62 @@
+"""HAProxy in front, with its own defaults: it keeps the gateway in as long as the gateway works."""
+
+import contextlib
+import shutil
+import time
+
+import pytest
+
+from gateway import ZONE, Connection, config_text, zone_setting
+from process import LOOPBACK, Process, free_port, wait_until
+
+HAPROXY = shutil.which("haproxy", path="/usr/sbin:/usr/bin")
+
+
+class Balancer:
+    """HAProxy with one server. What it thinks of it is in the log."""
+
+    def __init__(self, folder, server, backend=()):
+        self.port = free_port()
+        config = folder / "haproxy.cfg"
+        config.write_text("\n".join([
+            "global", "  log stderr format raw daemon",
+            "defaults", "  mode http", "  log global", "  timeout connect 5s", "  timeout client 10s",
+            "  timeout server 10s", "frontend f", f"  bind {LOOPBACK}:{self.port}", "  default_backend b",
+            "backend b", "  option httpchk", "  option log-health-checks", *backend,
+            f"  server s {server} check inter 100ms fall 1 rise 2", ""]))
+        self.process = Process("haproxy", [HAPROXY, "-db", "-f", str(config)], folder / "haproxy.log")
+
+    @property
+    def checks(self):
+        return [line for line in self.process.output().splitlines() if "Health check for server b/s" in line]
+
+
+@pytest.fixture
+def balancer(tmp_path):
+    """Makes one; it ends with the test."""
+    with contextlib.ExitStack() as stack:
+        def make(*args, **options):
+            made = Balancer(tmp_path, *args, **options)
+            stack.callback(made.process.kill)
+            return made
+        yield make
+
+
+def gateway_config(scripted, **options):
+    primary = scripted()
+    return config_text([zone_setting(ZONE, primary, primary.key)], [primary.key], **options)
+
+
+def test_the_default_health_check_keeps_the_gateway_in(scripted, gateway, balancer):
+    front = gateway(gateway_config(scripted, trusted_proxies=[LOOPBACK]))
+    haproxy = balancer(f"{LOOPBACK}:{front.port}", backend=["  option forwardfor"])
+    assert wait_until(lambda: haproxy.checks), haproxy.process.output()
+    assert "succeeded" in haproxy.checks[0] and "204" in haproxy.checks[0], haproxy.checks
+    with Connection(haproxy.port) as connection:
+        connection.request("GET", "/myip")
+        assert connection.answer().text.strip() == LOOPBACK
+    time.sleep(1)
+    assert all("succeeded" in line for line in haproxy.checks), haproxy.checks
+    front.signal("SIGTERM")
+    front.finish()
+    assert wait_until(lambda: "DOWN" in haproxy.checks[-1]), haproxy.process.output()
