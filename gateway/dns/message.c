@@ -6,14 +6,6 @@
 
 #include "tsig.h"
 
-static ldns_rdf *owner_rdf(const struct name *name)
-{
-	uint8_t wire[NAME_WIRE_MAX];
-	size_t len = name_to_wire(name, wire);
-
-	return ldns_rdf_new_frm_data(LDNS_RDF_TYPE_DNAME, len, wire);
-}
-
 static ldns_rr_type type_of_addr(const struct addr *addr)
 {
 	return addr->family == ADDR_V4 ? LDNS_RR_TYPE_A : LDNS_RR_TYPE_AAAA;
@@ -352,92 +344,257 @@ uint16_t dns_message_id(const uint8_t *wire)
 	return (uint16_t)(wire[0] << 8 | wire[1]);
 }
 
+/* ---- Reading ---- */
+
+/* A name on the wire, uncompressed. Borrowed. */
+struct dname {
+	const uint8_t *octets;
+	size_t len;
+};
+
+static struct dname dname_of(const struct name *name, uint8_t wire[static NAME_WIRE_MAX])
+{
+	return (struct dname){wire, name_to_wire(name, wire)};
+}
+
+static struct dname owner_dname(const ldns_rr *rr)
+{
+	return (struct dname){ldns_rdf_data(ldns_rr_owner(rr)), ldns_rdf_size(ldns_rr_owner(rr))};
+}
+
+static uint8_t to_lower(uint8_t octet)
+{
+	return octet >= 'A' && octet <= 'Z' ? (uint8_t)(octet - 'A' + 'a') : octet;
+}
+
+/* Without regard to case (RFC 4343): the lengths of labels are below all letters. */
+static bool is_same(struct dname a, struct dname b)
+{
+	for (size_t i = 0; a.len == b.len && i < a.len; i++) {
+		if (to_lower(a.octets[i]) != to_lower(b.octets[i]))
+			return false;
+	}
+	return a.len == b.len;
+}
+
+/* Whether it is the other or lies below it. libldns copies both names to find that out, and memory may be out. */
+static bool is_in(struct dname name, struct dname ancestor)
+{
+	while (name.len > ancestor.len) {
+		size_t step = 1 + (size_t)name.octets[0];
+
+		if (step >= name.len)
+			return false;
+		name.octets += step;
+		name.len -= step;
+	}
+	return is_same(name, ancestor);
+}
+
+static bool is_below(struct dname name, struct dname ancestor)
+{
+	return name.len > ancestor.len && is_in(name, ancestor);
+}
+
+/*
+ * libldns does not say when it could not keep a record's RDATA, because memory was out, and reads on at another place
+ * if RDATA is longer than its type wants. An address that is there would be none. So the message is walked through once
+ * more by its lengths alone, and what libldns made of it has to agree.
+ */
+struct walk {
+	const uint8_t *wire;
+	size_t len;
+	size_t at;
+};
+
+struct outline {
+	unsigned type;
+	unsigned class;
+	size_t rdata_len;
+};
+
+static unsigned u16_at(const uint8_t *octets)
+{
+	return (unsigned)(octets[0] << 8 | octets[1]);
+}
+
+static bool step(struct walk *walk, size_t octets)
+{
+	if (octets > walk->len - walk->at)
+		return false;
+	walk->at += octets;
+	return true;
+}
+
+static bool step_over_name(struct walk *walk)
+{
+	while (walk->at < walk->len) {
+		unsigned octet = walk->wire[walk->at];
+
+		if (octet >= POINTER >> 8)
+			return step(walk, 2);
+		if (!step(walk, 1 + (size_t)octet))
+			return false;
+		if (octet == 0)
+			return true;
+	}
+	return false;
+}
+
+/* RFC 1035 sections 4.1.2 and 4.1.3. */
+static bool step_over_record(struct walk *walk, bool is_question, struct outline *out)
+{
+	enum { QUESTION_LEN = 4, RECORD_LEN = 10 };
+	const uint8_t *fixed;
+
+	if (!step_over_name(walk))
+		return false;
+	fixed = walk->wire + walk->at;
+	if (!step(walk, is_question ? QUESTION_LEN : RECORD_LEN))
+		return false;
+	*out = (struct outline){.type = u16_at(fixed), .class = u16_at(fixed + 2)};
+	if (!is_question)
+		out->rdata_len = u16_at(fixed + RECORD_LEN - 2);
+	return step(walk, out->rdata_len);
+}
+
+/* Of the types that are looked into. RDATA may be empty, as in an UPDATE's sections. */
+static bool is_whole(const ldns_rr *rr, const struct outline *outline)
+{
+	enum { SOA_FIELDS = 7 };
+	size_t sum = 0;
+
+	switch (outline->type) {
+	case LDNS_RR_TYPE_A:
+	case LDNS_RR_TYPE_AAAA:
+	case LDNS_RR_TYPE_TXT:
+		for (size_t i = 0; i < ldns_rr_rd_count(rr); i++)
+			sum += ldns_rdf_size(ldns_rr_rdf(rr, i));
+		return sum == outline->rdata_len;
+	case LDNS_RR_TYPE_SOA:
+		return ldns_rr_rd_count(rr) == (outline->rdata_len ? SOA_FIELDS : 0);
+	default:
+		return true;
+	}
+}
+
+static bool agrees(const ldns_rr *rr, bool is_question, const struct outline *outline)
+{
+	return ldns_rr_get_type(rr) == outline->type && ldns_rr_get_class(rr) == outline->class &&
+	       (is_question || is_whole(rr, outline));
+}
+
+/* Walks over a section that has `count` records by the header. */
+static bool is_read_whole(struct walk *walk, unsigned count, bool is_question, const ldns_rr_list *section)
+{
+	struct outline outline;
+
+	if (ldns_rr_list_rr_count(section) != count)
+		return false;
+	for (unsigned i = 0; i < count; i++) {
+		if (!step_over_record(walk, is_question, &outline) ||
+		    !agrees(ldns_rr_list_rr(section, i), is_question, &outline))
+			return false;
+	}
+	return true;
+}
+
+/* Of the additional section, which libldns takes apart, nothing is wanted but that it is there. */
+static bool packet_is_whole(const ldns_pkt *packet, const uint8_t *wire, size_t len)
+{
+	enum { COUNTS = 4 };
+	struct walk walk = {.wire = wire, .len = len, .at = DNS_HEADER_LEN};
+	struct outline outline;
+	bool whole = is_read_whole(&walk, u16_at(wire + COUNTS), true, ldns_pkt_question(packet)) &&
+		     is_read_whole(&walk, u16_at(wire + COUNTS + 2), false, ldns_pkt_answer(packet)) &&
+		     is_read_whole(&walk, u16_at(wire + COUNTS + 4), false, ldns_pkt_authority(packet));
+
+	for (unsigned i = u16_at(wire + COUNTS + 6); whole && i > 0; i--)
+		whole = step_over_record(&walk, false, &outline);
+	return whole && walk.at == len;
+}
+
 /* Whether the reply's question or zone section is the request's. */
 static bool repeats_question(const ldns_pkt *packet, const struct dns_request *request)
 {
 	const ldns_rr_list *section = ldns_pkt_question(packet);
-	ldns_rdf *wanted;
-	bool same;
+	const ldns_rr *question = ldns_rr_list_rr(section, 0);
+	uint8_t wanted[NAME_WIRE_MAX];
 
-	if (ldns_rr_list_rr_count(section) == 0)
+	if (!question)
 		return !dns_is_query(request->kind);
-	wanted = owner_rdf(asked_name(request));
-	same = wanted && ldns_rr_list_rr_count(section) == 1 &&
-	       ldns_rr_get_type(ldns_rr_list_rr(section, 0)) == asked_type(request) &&
-	       ldns_rr_get_class(ldns_rr_list_rr(section, 0)) == LDNS_RR_CLASS_IN &&
-	       ldns_dname_compare(ldns_rr_owner(ldns_rr_list_rr(section, 0)), wanted) == 0;
-	ldns_rdf_deep_free(wanted);
-	return same;
+	return ldns_rr_list_rr_count(section) == 1 && ldns_rr_get_type(question) == asked_type(request) &&
+	       ldns_rr_get_class(question) == LDNS_RR_CLASS_IN &&
+	       is_same(owner_dname(question), dname_of(asked_name(request), wanted));
 }
 
-/* Takes a record's address, if it is one and there is room. */
-static void add_answer(const ldns_rr *rr, const struct addr *like, struct dns_answer *out)
+/* Takes a record's address, if there is room. Says whether it has one. */
+static bool add_answer(const ldns_rr *rr, const struct addr *like, struct dns_answer *out)
 {
 	const ldns_rdf *rdf = ldns_rr_rdf(rr, 0);
 	struct addr *addr;
 
-	if (!rdf || ldns_rdf_size(rdf) != addr_len(like) || ++out->count > RRSET_MAX)
-		return;
+	if (!rdf || ldns_rdf_size(rdf) != addr_len(like))
+		return false;
+	if (++out->count > RRSET_MAX)
+		return true;
 	addr = &out->rrset.addrs[out->rrset.count++];
 	*addr = (struct addr){.family = like->family};
 	memcpy(addr->octets, ldns_rdf_data(rdf), ldns_rdf_size(rdf));
 	out->rrset.ttl_s = ldns_rr_ttl(rr);
+	return true;
 }
 
-/* Takes a TXT record's string, if it is the only one and there is room. */
-static void add_text(const ldns_rr *rr, struct dns_answer *out)
+/* Takes a TXT record's string, if it is the only one and there is room. Says whether it has any. */
+static bool add_text(const ldns_rr *rr, struct dns_answer *out)
 {
 	const ldns_rdf *rdf = ldns_rr_rdf(rr, 0);
 	const uint8_t *octets = rdf ? ldns_rdf_data(rdf) : NULL;
 	struct txt *txt;
 
+	if (!rdf || ldns_rdf_size(rdf) != 1 + (size_t)octets[0])
+		return false;
 	out->count++;
-	if (ldns_rr_rd_count(rr) != 1 || ldns_rdf_size(rdf) != 1 + (size_t)octets[0] ||
-	    out->text_count == DNS_TEXTS_MAX)
-		return;
+	if (ldns_rr_rd_count(rr) != 1 || out->text_count == DNS_TEXTS_MAX)
+		return true;
 	txt = &out->texts[out->text_count++];
 	txt->len = octets[0];
 	memcpy(txt->octets, octets + 1, txt->len);
+	return true;
 }
 
 /* Whether a DNAME above it hides the owner (RFC 6672 section 2.3). */
-static bool is_below_dname(const ldns_pkt *packet, const ldns_rdf *owner)
+static bool is_below_dname(const ldns_pkt *packet, struct dname owner)
 {
 	const ldns_rr_list *section = ldns_pkt_answer(packet);
 
 	for (size_t i = 0; i < ldns_rr_list_rr_count(section); i++) {
 		const ldns_rr *rr = ldns_rr_list_rr(section, i);
 
-		if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_DNAME && ldns_dname_is_subdomain(owner, ldns_rr_owner(rr)))
+		if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_DNAME && is_below(owner, owner_dname(rr)))
 			return true;
 	}
 	return false;
-}
-
-static bool is_in(const ldns_rdf *name, const ldns_rdf *ancestor)
-{
-	return ldns_dname_compare(name, ancestor) == 0 || ldns_dname_is_subdomain(name, ancestor);
 }
 
 /*
  * Whether the reply refers to a zone that is delegated and has the owner (RFC 1034 section 4.3.2, step 3b). A server
  * that does not have our zone may refer to it, or to what is above it.
  */
-static bool is_delegated(const ldns_pkt *packet, const struct dns_request *request, const ldns_rdf *owner)
+static bool is_delegated(const ldns_pkt *packet, const struct dns_request *request, struct dname owner)
 {
 	const ldns_rr_list *section = ldns_pkt_authority(packet);
-	ldns_rdf *zone = ldns_pkt_aa(packet) ? NULL : owner_rdf(request->zone);
-	bool delegated = false;
+	uint8_t wire[NAME_WIRE_MAX];
+	struct dname zone = dname_of(request->zone, wire);
 
-	for (size_t i = 0; zone && i < ldns_rr_list_rr_count(section) && !delegated; i++) {
+	for (size_t i = 0; !ldns_pkt_aa(packet) && i < ldns_rr_list_rr_count(section); i++) {
 		const ldns_rr *rr = ldns_rr_list_rr(section, i);
-		const ldns_rdf *cut = ldns_rr_owner(rr);
 
-		delegated = ldns_rr_get_type(rr) == LDNS_RR_TYPE_NS && ldns_dname_is_subdomain(cut, zone) &&
-			    is_in(owner, cut);
+		if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_NS && is_below(owner_dname(rr), zone) &&
+		    is_in(owner, owner_dname(rr)))
+			return true;
 	}
-	ldns_rdf_deep_free(zone);
-	return delegated;
+	return false;
 }
 
 /*
@@ -448,10 +605,9 @@ static enum status read_answer(const ldns_pkt *packet, const struct dns_request 
 {
 	const struct change *change = &request->sets->changes[request->change];
 	const ldns_rr_list *section = ldns_pkt_answer(packet);
-	ldns_rdf *owner = owner_rdf(&request->sets->owner);
+	uint8_t wire[NAME_WIRE_MAX];
+	struct dname owner = dname_of(&request->sets->owner, wire);
 
-	if (!owner)
-		return STATUS_NO_MEMORY;
 	*out = (struct dns_answer){
 		.authoritative = ldns_pkt_aa(packet),
 		.hidden = is_below_dname(packet, owner) || is_delegated(packet, request, owner),
@@ -459,15 +615,12 @@ static enum status read_answer(const ldns_pkt *packet, const struct dns_request 
 	for (size_t i = 0; i < ldns_rr_list_rr_count(section); i++) {
 		const ldns_rr *rr = ldns_rr_list_rr(section, i);
 
-		if (ldns_rr_get_type(rr) != type_of(change) || ldns_dname_compare(ldns_rr_owner(rr), owner) != 0)
+		if (ldns_rr_get_type(rr) != type_of(change) || !is_same(owner_dname(rr), owner))
 			continue;
-		if (change_is_txt(change))
-			add_text(rr, out);
-		else
-			add_answer(rr, &change->addr, out);
+		if (!(change_is_txt(change) ? add_text(rr, out) : add_answer(rr, &change->addr, out)))
+			return STATUS_INVALID;
 	}
 	out->rrset.known = !change_is_txt(change) && out->count <= RRSET_MAX;
-	ldns_rdf_deep_free(owner);
 	return STATUS_OK;
 }
 
@@ -476,21 +629,20 @@ static enum status read_soa(const ldns_pkt *packet, const struct dns_request *re
 {
 	enum { SERIAL_FIELD = 2 };
 	const ldns_rr_list *section = ldns_pkt_answer(packet);
-	ldns_rdf *zone = owner_rdf(request->zone);
+	uint8_t wire[NAME_WIRE_MAX];
+	struct dname zone = dname_of(request->zone, wire);
 
-	if (!zone)
-		return STATUS_NO_MEMORY;
 	*out = (struct dns_answer){.authoritative = ldns_pkt_aa(packet)};
 	for (size_t i = 0; i < ldns_rr_list_rr_count(section); i++) {
 		const ldns_rr *rr = ldns_rr_list_rr(section, i);
 
-		if (ldns_rr_get_type(rr) != LDNS_RR_TYPE_SOA || ldns_dname_compare(ldns_rr_owner(rr), zone) != 0 ||
-		    ldns_rr_rd_count(rr) <= SERIAL_FIELD)
+		if (ldns_rr_get_type(rr) != LDNS_RR_TYPE_SOA || !is_same(owner_dname(rr), zone))
 			continue;
+		if (ldns_rr_rd_count(rr) <= SERIAL_FIELD)
+			return STATUS_INVALID;
 		out->count++;
 		out->serial = ldns_rdf2native_int32(ldns_rr_rdf(rr, SERIAL_FIELD));
 	}
-	ldns_rdf_deep_free(zone);
 	return STATUS_OK;
 }
 
@@ -500,6 +652,8 @@ enum status dns_reply_read(const uint8_t *wire, size_t len, const struct dns_req
 	enum status status = STATUS_INVALID;
 
 	if (len < DNS_HEADER_LEN || ldns_wire2pkt(&packet, wire, len) != LDNS_STATUS_OK)
+		goto out;
+	if (!packet_is_whole(packet, wire, len))
 		goto out;
 	if (!ldns_pkt_qr(packet) || ldns_pkt_tc(packet) || ldns_pkt_get_opcode(packet) != opcode_of(request) ||
 	    !repeats_question(packet, request))

@@ -119,8 +119,8 @@ struct dns_reply {
 /*
  * Reads the reply to a request. STATUS_INVALID unless it is a whole, well-formed, untruncated response with the
  * request's opcode that repeats its question or zone section; an UPDATE's reply may leave that out (RFC 2136 section
- * 3.8). Octets behind the message are not looked at: tsig_verify(), through which every reply goes first, refuses
- * them.
+ * 3.8). Whole means that every record that the header counts was read with all of its RDATA, and that nothing lies
+ * behind them: where memory was out for a record, the host that has it is not one that has none.
  */
 MUST_USE enum status dns_reply_read(const uint8_t *wire, size_t len, const struct dns_request *request,
 				    struct dns_reply *out);

@@ -780,19 +780,45 @@ static void refuses_what_is_no_reply_to_the_query(void **state)
 	}
 }
 
-static void an_address_of_another_length_is_never_an_answer(void **state)
+/* A host that has an address is never taken for one that has none. */
+static void an_address_of_another_length_is_malformed(void **state)
 {
 	static const char *const rows[] = {
 		REPLY("8400", "0001") "0001 0001 c00c 0001 0001 0000003c 0000 ",
 		REPLY("8400", "0001") "0001 0001 c00c 0001 0001 0000003c 0003 c00002",
+		REPLY("8400", "0001") "0001 0001 c00c 0001 0001 0000003c 0005 c000020101",
+		REPLY("8400", "0001") "0001 0001 c00c 0001 0001 0000003c 0008 c0000201c0000202",
+		REPLY("8400", "0002") "0001 0001 " IN_A "c0000201 c00c 0001 0001 0000003c 0000",
 	};
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(rows); i++) {
-		struct dns_reply reply = {0};
+		struct dns_reply reply;
 
-		if (read_answer(rows[i], ADDR_V4, &reply) == STATUS_OK)
-			assert_row(rows[i], reply.answer.count == 0);
+		assert_row(rows[i], read_answer(rows[i], ADDR_V4, &reply) == STATUS_INVALID);
+	}
+}
+
+static void a_header_that_counts_wrongly_is_malformed(void **state)
+{
+	static const struct {
+		const char *row, *hex;
+	} rows[] = {
+		{"an answer that is not counted", REPLY("8400", "0000") "0001 0001 " IN_A "c0000201"},
+		{"a second one that is not counted",
+		 REPLY("8400", "0001") "0001 0001 " IN_A "c0000201 " IN_A "c0000202"},
+		{"one more than there are", REPLY("8400", "0002") "0001 0001 " IN_A "c0000201"},
+		{"a question that is not counted",
+		 "1234 8400 0000 0000 0000 0000 03 777777 03 64796e 07 6578616d706c65 "
+		 "03 636f6d 00 0001 0001"},
+		{"octets behind the end", REPLY("8400", "0001") "0001 0001 " IN_A "c0000201 00"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct dns_reply reply;
+
+		assert_row(rows[i].row, read_answer(rows[i].hex, ADDR_V4, &reply) == STATUS_INVALID);
 	}
 }
 
@@ -833,6 +859,53 @@ static void reads_texts(void **state)
 			assert_text((struct text){txt->octets, txt->len}, rows[i].texts[wanted]);
 		}
 		assert_row(rows[i].row, reply.answer.text_count == wanted);
+	}
+}
+
+static void texts_of_another_length_are_malformed(void **state)
+{
+	static const char *const rows[] = {
+		REPLY("8400", "0001") "0010 0001 " IN_TXT "0000",
+		REPLY("8400", "0001") "0010 0001 " IN_TXT "0003 036f6c",
+		REPLY("8400", "0001") "0010 0001 " IN_TXT "0005 036f6c6401",
+	};
+	struct name zone = name_of("dyn.example.com");
+	struct change_set set = txt_set(CHANGE_TXT_ROTATE, "proof", "");
+	struct dns_request request = {.kind = DNS_QUERY, .zone = &zone, .sets = &set};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct dns_reply reply;
+		uint8_t wire[512];
+		size_t len = from_hex(rows[i], wire, sizeof wire);
+
+		assert_row(rows[i], read_reply_to(&request, wire, len, &reply) == STATUS_INVALID);
+	}
+}
+
+/* Names are compared without regard to case, and by whole labels. */
+static void knows_a_dname_by_its_labels(void **state)
+{
+	static const struct {
+		const char *owner;
+		bool hidden;
+	} rows[] = {
+		{"03 44594e 07 4558414d504c45 03 434f4d 00 ", true},
+		{"03 636f6d 00 ", true},
+		{"00 ", true},
+		{"02 796e 07 6578616d706c65 03 636f6d 00 ", false},
+		{"01 61 03 777777 03 64796e 07 6578616d706c65 03 636f6d 00 ", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct dns_reply reply;
+		char hex[512];
+
+		snprintf(hex, sizeof hex, "%s%s%s", REPLY("8400", "0001") "0001 0001 ", rows[i].owner,
+			 "0027 0001 0000003c 0002 c014");
+		assert_row(rows[i].owner, read_answer(hex, ADDR_V4, &reply) == STATUS_OK);
+		assert_row(rows[i].owner, reply.answer.hidden == rows[i].hidden);
 	}
 }
 
@@ -900,8 +973,11 @@ int main(void)
 		cmocka_unit_test(knows_a_name_that_is_hidden),
 		cmocka_unit_test(reads_the_serial_of_the_zone),
 		cmocka_unit_test(refuses_what_is_no_reply_to_the_query),
-		cmocka_unit_test(an_address_of_another_length_is_never_an_answer),
+		cmocka_unit_test(an_address_of_another_length_is_malformed),
+		cmocka_unit_test(a_header_that_counts_wrongly_is_malformed),
+		cmocka_unit_test(texts_of_another_length_are_malformed),
 		cmocka_unit_test(reads_texts),
+		cmocka_unit_test(knows_a_dname_by_its_labels),
 		cmocka_unit_test(reads_as_many_texts_as_there_is_room_for),
 		cmocka_unit_test(the_id_is_read_in_network_order),
 		cmocka_unit_test(rcodes_have_names),
