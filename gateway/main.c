@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/signals.h"
 #include "cli/cli.h"
 
 /*
@@ -45,7 +46,9 @@ static void bind_now(char **argv)
 int main(int argc, char **argv)
 {
 	fill_standard_streams();
-	if (argc > 1 && strcmp(argv[1], "serve") == 0)
+	if (argc > 1 && strcmp(argv[1], "serve") == 0) {
+		signals_hold();
 		bind_now(argv);
+	}
 	return cli_main(argc, argv);
 }

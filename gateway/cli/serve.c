@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "base/log_out.h"
 #include "base/process.h"
+#include "base/signals.h"
 #include "cli/cli.h"
 #include "cli/complaints.h"
 #include "cli/generation.h"
@@ -474,11 +475,11 @@ static enum status watch_signals(struct daemon *daemon)
 		       {SIGUSR1, on_level_signal},
 		       {SIGUSR2, on_level_signal}};
 
-	signal(SIGPIPE, SIG_IGN);
 	for (size_t i = 0; i < sizeof watched / sizeof *watched; i++) {
 		if (uv_signal_start(&daemon->signals[i], watched[i].act, watched[i].number) != 0)
 			return STATUS_IO;
 	}
+	signals_let_go();
 	return STATUS_OK;
 }
 
@@ -589,6 +590,7 @@ static void run(struct daemon *daemon)
 static void take_apart(struct daemon *daemon)
 {
 	daemon->stopping = true;
+	signals_hold();
 	close_handles(daemon);
 	http_server_free(&daemon->http);
 	http_server_free(&daemon->admin_http);
@@ -634,6 +636,8 @@ static int serve(const char *config_path)
 	struct config *config = NULL;
 	int exit_status = CLI_FAILURE;
 
+	/* Before anything that may be slow; main() holds the others. */
+	signals_end_at_once();
 	/* Before the first secret is read. */
 	if (process_protect() != STATUS_OK)
 		LOG(LOG_WARNING, "unprotected", log_text("text", "memory cannot be kept from core dumps"));

@@ -62,12 +62,20 @@ def unconfined(program, folder):
     return copy if os.access(copy, os.X_OK) else original
 
 
-def skewed_clock(folder):
-    """Builds the library of skewed_clock.c there."""
-    library = Path(folder, "skewed_clock.so")
-    source = Path(__file__).with_name("skewed_clock.c")
-    subprocess.run(["cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", library, source], check=True)
-    return library
+def library(folder, name):
+    """Builds one of the libraries for LD_PRELOAD whose sources lie here."""
+    built = Path(folder, f"{name}.so")
+    source = Path(__file__).with_name(f"{name}.c")
+    subprocess.run(["cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", built, source], check=True)
+    return built
+
+
+def preloaded(monkeypatch, folder, name, **settings):
+    """The library is loaded into what is started from now on, and finds the settings in its environment."""
+    monkeypatch.setenv("LD_PRELOAD", str(library(folder, name)))
+    monkeypatch.setenv("ASAN_OPTIONS", os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0")
+    for setting, value in settings.items():
+        monkeypatch.setenv(setting, str(value))
 
 
 class Process:

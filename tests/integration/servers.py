@@ -19,7 +19,7 @@ import dns.rdatatype
 import dns.tsig
 import dns.update
 
-from process import HAS_IPV6, LOOPBACK, LOOPBACK_V6, Process, free_port, new_folder, skewed_clock, unconfined, wait_until
+from process import HAS_IPV6, LOOPBACK, LOOPBACK_V6, Process, free_port, library, new_folder, unconfined, wait_until
 
 ALGORITHMS = ("hmac-md5", "hmac-sha1", "hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512")
 INITIAL_TTL = 3600
@@ -183,7 +183,7 @@ class Server:
     def _skew(self):
         if not self.clock_skew_s:
             return []
-        return ["env", f"LD_PRELOAD={skewed_clock(self.folder)}", f"CLOCK_SKEW_S={self.clock_skew_s}"]
+        return ["env", f"LD_PRELOAD={library(self.folder, 'skewed_clock')}", f"CLOCK_SKEW_S={self.clock_skew_s}"]
 
     def _write_files(self):
         for zone in self.zones:

@@ -14,7 +14,7 @@ import pytest
 import certificates
 from faulty import Scripted, slow
 from gateway import BINARY, ZONE, config_text, target, zone_setting
-from process import LOOPBACK, skewed_clock, wait_until
+from process import LOOPBACK, preloaded, wait_until
 
 HOST = f"www.{ZONE}"
 IP = "192.0.2.1"
@@ -325,9 +325,8 @@ def test_a_chain_is_taken(files):
 @pytest.mark.parametrize("days, words", [(0, "has expired"), (5, "expires in [45] days"), (-90, "not valid yet")])
 def test_certificates_that_expire_are_told(folder, certificate, monkeypatch, days, words):
     """The certificate is valid for 90 days; the clock is put to that many days before its end."""
-    monkeypatch.setenv("LD_PRELOAD", str(skewed_clock(folder)))
-    monkeypatch.setenv("ASAN_OPTIONS", os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0")
-    monkeypatch.setenv("CLOCK_SKEW_S", str((90 - days) * 86400 + 3600 if days >= 0 else days * 86400))
+    skew_s = (90 - days) * 86400 + 3600 if days >= 0 else days * 86400
+    preloaded(monkeypatch, folder, "skewed_clock", CLOCK_SKEW_S=skew_s)
     done = check(folder, pair_of(certificate.path, certificate.key_path))
     assert done.returncode == 0
     assert re.search(rf"ddnsgate\.cfg:2: warning: .*{words}", done.stderr), done.stderr
