@@ -3,14 +3,27 @@
  * runs it before the loop next waits.
  *
  * It is given connections, instead of accepting them itself: limits, addresses and what comes before HTTP are ours.
+ * When it tells that it has one, differs: 0.9 does so within MHD_add_connection(); 1.0 puts the connection into a queue
+ * and tells in the next MHD_run(), unless it is told that there is one thread only. One that fails in between is closed
+ * without a word. So a connection is entering() until MHD tells of its descriptor, however many are, and those that
+ * the next run has told nothing of have failed.
  */
+#include <errno.h>
 #include <gnutls/abstract.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "http/parts.h"
+
+#if MHD_VERSION >= 0x00097707
+#define SINGLE_THREADED MHD_USE_NO_THREAD_SAFETY /* no locks, and connections enter at once */
+#else
+#define SINGLE_THREADED 0
+#endif
 
 enum {
 	CONNECTION_MEMORY = 6 * 1024, /* what MHD takes for each connection to read a request's head */
@@ -21,6 +34,17 @@ enum {
 
 static void on_timer(uv_timer_t *timer);
 
+/* MHD has closed their sockets. */
+static void free_entering(struct engine *engine)
+{
+	struct connection *connection;
+
+	while ((connection = TAILQ_FIRST(&engine->entering))) {
+		TAILQ_REMOVE(&engine->entering, connection, link);
+		connection_free(connection);
+	}
+}
+
 void engine_run(struct engine *engine)
 {
 	MHD_UNSIGNED_LONG_LONG timeout_ms;
@@ -28,6 +52,7 @@ void engine_run(struct engine *engine)
 	do {
 		engine->needs_run = false;
 		MHD_run(engine->daemon);
+		free_entering(engine);
 	} while (engine->needs_run);
 	if (MHD_get_timeout(engine->daemon, &timeout_ms) == MHD_YES)
 		uv_timer_start(&engine->timer, on_timer, timeout_ms, 0);
@@ -64,20 +89,42 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 
 /* ---- What MHD calls ---- */
 
+/* MHD tells in the order in which it was given them, but for those that failed: so it is one of the first. */
+static struct connection *take_entering(struct engine *engine, int fd)
+{
+	struct connection *connection;
+
+	TAILQ_FOREACH(connection, &engine->entering, link) {
+		if (connection->fd != fd)
+			continue;
+		TAILQ_REMOVE(&engine->entering, connection, link);
+		if (engine->adding == connection)
+			engine->adding = NULL;
+		return connection;
+	}
+	return NULL;
+}
+
 static void on_connection(void *cls, struct MHD_Connection *mhd, void **context,
 			  enum MHD_ConnectionNotificationCode code)
 {
 	struct engine *engine = cls;
+	struct connection *connection = *context;
+	int fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 
-	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-		engine->open++;
-		*context = engine->entering;
-		connection_opened(engine->entering, mhd);
-		engine->entering = NULL;
-	} else {
-		engine->open--;
-		connection_closed(*context);
+	if (fd == engine->probe_fd) {
+		engine->probed = true;
+	} else if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		*context = connection = take_entering(engine, fd);
+		engine->open += connection != NULL;
+		if (connection)
+			connection_opened(connection, mhd);
+		else
+			shutdown(fd, SHUT_RDWR); /* it was given up for lost */
+	} else if (connection) {
 		*context = NULL;
+		engine->open--;
+		connection_closed(connection);
 	}
 }
 
@@ -86,7 +133,7 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *mhd
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 
 	(void)cls;
-	return exchange_begin(info->socket_context, target);
+	return info->socket_context ? exchange_begin(info->socket_context, target) : NULL;
 }
 
 /* MHD must not decode: decode.h does. */
@@ -129,16 +176,31 @@ __attribute__((format(printf, 2, 0))) static void on_mhd_log(void *cls, const ch
 
 /* ---- Beginning and end ---- */
 
-void engine_add(struct engine *engine, struct connection *connection)
+static enum MHD_Result add_to_mhd(struct engine *engine, int fd)
 {
 	struct sockaddr nobody = {.sa_family = AF_UNSPEC}; /* MHD need not know */
 
-	engine->entering = connection;
+	return MHD_add_connection(engine->daemon, fd, &nobody, sizeof nobody);
+}
+
+void engine_add(struct engine *engine, struct connection *connection)
+{
+	bool is_taken;
+
 	connection->engine = engine;
-	if (MHD_add_connection(engine->daemon, connection->fd, &nobody, sizeof nobody) == MHD_YES || !engine->entering)
+	engine->adding = connection;
+	TAILQ_INSERT_TAIL(&engine->entering, connection, link);
+	is_taken = add_to_mhd(engine, connection->fd) == MHD_YES;
+	/* If MHD has told of the connection, it may be gone already. */
+	if (!engine->adding)
 		return;
+	engine->adding = NULL;
+	if (is_taken) {
+		engine_wake(engine);
+		return;
+	}
 	/* MHD has closed the socket without having said so. */
-	engine->entering = NULL;
+	TAILQ_REMOVE(&engine->entering, connection, link);
 	connection_free(connection);
 }
 
@@ -160,7 +222,8 @@ static int no_certificate(gnutls_session_t session, const struct gnutls_cert_ret
 
 static struct MHD_Daemon *start_daemon(struct engine *engine, bool with_tls)
 {
-	unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+	unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+			 SINGLE_THREADED;
 
 	return MHD_start_daemon(
 		flags | (with_tls ? MHD_USE_TLS : 0), 0, NULL, NULL, on_request, engine, MHD_OPTION_EXTERNAL_LOGGER,
@@ -188,6 +251,30 @@ static enum status watch(struct engine *engine)
 	return STATUS_OK;
 }
 
+/*
+ * Whether this libmicrohttpd tells of a connection by its descriptor, at the latest in its next run. Another one, which
+ * a later release may be, would lose connections or take one for the other; so it is found out before there is any.
+ */
+static enum status probe(struct engine *engine)
+{
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0)
+		return STATUS_IO;
+	engine->probe_fd = ends[0];
+	close(ends[1]); /* so the first thing that MHD reads is the end */
+	if (add_to_mhd(engine, ends[0]) == MHD_YES)
+		MHD_run(engine->daemon);
+	engine->probe_fd = -1;
+	if (engine->probed)
+		return STATUS_OK;
+	LOG(LOG_ERROR, "libmicrohttpd-unknown",
+	    log_text("text", "libmicrohttpd does not tell of new connections as those do that ddnsgate knows"),
+	    log_text("version", MHD_get_version()));
+	errno = ENOTSUP;
+	return STATUS_IO;
+}
+
 enum status engine_start(struct http_server *server, bool with_tls, struct engine **out)
 {
 	struct engine *engine = calloc(1, sizeof *engine);
@@ -196,12 +283,14 @@ enum status engine_start(struct http_server *server, bool with_tls, struct engin
 		return STATUS_NO_MEMORY;
 	engine->server = server;
 	engine->idle_timeout_s = server->options.idle_timeout_s;
+	engine->probe_fd = -1;
+	TAILQ_INIT(&engine->entering);
 	engine->daemon = start_daemon(engine, with_tls);
 	if (!engine->daemon) {
 		free(engine);
 		return STATUS_IO;
 	}
-	if (watch(engine) != STATUS_OK) {
+	if (probe(engine) != STATUS_OK || watch(engine) != STATUS_OK) {
 		MHD_stop_daemon(engine->daemon);
 		free(engine);
 		return STATUS_IO;
@@ -232,6 +321,7 @@ void engine_stop(struct engine *engine)
 	engine_halt(engine);
 	SLIST_REMOVE(&engine->server->engines, engine, engine, link);
 	MHD_stop_daemon(engine->daemon);
+	free_entering(engine);
 	uv_close((uv_handle_t *)&engine->poll, on_closed);
 	uv_close((uv_handle_t *)&engine->timer, on_closed);
 }

@@ -67,7 +67,7 @@ struct connection {
 	struct http_exchange *exchange; /* NULL between requests */
 	bool input_ended;               /* by ourselves: an end of file says nothing of the client */
 	uint64_t progress_ms;           /* when it was accepted or last answered */
-	TAILQ_ENTRY(connection) link;   /* linked while MHD has it */
+	TAILQ_ENTRY(connection) link;   /* linked while MHD has it, or is about to */
 };
 
 /* What may change while a listener stays. */
@@ -113,7 +113,10 @@ struct engine {
 	unsigned handles; /* open libuv handles */
 	unsigned idle_timeout_s;
 	bool needs_run;
-	struct connection *entering; /* the one that MHD is just being given */
+	TAILQ_HEAD(entering, connection) entering; /* MHD was given them, and has not told of them yet; oldest first */
+	struct connection *adding;                 /* of these the one that MHD is just being given */
+	int probe_fd;                              /* see probe(); else -1 */
+	bool probed;                               /* MHD has told of it */
 };
 
 struct http_server {
@@ -147,7 +150,7 @@ struct http_server {
 
 /* Starts one with the options of the server, which frees it. */
 MUST_USE enum status engine_start(struct http_server *server, bool with_tls, struct engine **out);
-/* Gives MHD a connection, which connection_opened() or else connection_free() takes on. */
+/* Gives MHD a connection, which connection_opened() or else connection_free() takes on, now or in the next run. */
 void engine_add(struct engine *engine, struct connection *connection);
 /* Lets MHD do what can be done now. */
 void engine_run(struct engine *engine);
