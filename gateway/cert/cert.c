@@ -214,8 +214,8 @@ const char *cert_priorities(const char *oldest_version)
 	} rows[] = {
 		{"1.0", "NORMAL:+VERS-TLS1.0:+VERS-TLS1.1"},
 		{"1.1", "NORMAL:-VERS-TLS1.0:+VERS-TLS1.1"},
-		{"1.2", "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1"},
-		{"1.3", "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1:-VERS-TLS1.2"},
+		{"1.2", "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1:-RSA"},
+		{"1.3", "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1:-VERS-TLS1.2:-RSA"},
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -53,7 +53,8 @@ struct gnutls_certificate_credentials_st *cert_set_credentials(const struct cert
 
 /*
  * The oldest version of TLS that is spoken, "1.0", "1.1", "1.2" or "1.3", as a GnuTLS priority string, a constant. NULL
- * for anything else.
+ * for anything else. From "1.2" on every key exchange is ephemeral: with RSA alone (RFC 5246 section 7.4.7.1) whoever
+ * once gets hold of the certificate's key reads all that was recorded before (RFC 9325 section 4.1).
  */
 const char *cert_priorities(const char *oldest_version);
 

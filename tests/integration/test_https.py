@@ -133,6 +133,17 @@ def test_versions(https, certificate, oldest):
     assert spoken == {name: name >= (oldest or "1.2") for name in versions}
 
 
+@pytest.mark.parametrize("oldest, offered", [(None, False), ("1.2", False), ("1.1", True), ("1.0", True)])
+@pytest.mark.parametrize("cipher", ["AES128-GCM-SHA256", "AES256-SHA"])
+def test_a_key_exchange_without_forward_secrecy_is_for_old_routers_alone(https, folder, oldest, offered, cipher):
+    """By RSA alone; the ephemeral one is always there."""
+    gateway = https(certificates.make(folder, kind="rsa"), **({"tls_min": oldest} if oldest else {}))
+    for name, spoken in ((cipher, offered), ("ECDHE-RSA-AES128-GCM-SHA256", True)):
+        done = subprocess.run(["openssl", "s_client", "-connect", f"{LOOPBACK}:{gateway.port}", "-tls1_2", "-cipher",
+                               f"{name}:@SECLEVEL=0"], input=b"", capture_output=True)
+        assert (f"Cipher is {name}".encode() in done.stdout) == spoken, done.stdout.decode()
+
+
 def test_plain_http_gets_no_answer(https, certificate):
     with https(certificate).connect() as connection:
         connection.request("GET", "/myip")
