@@ -34,6 +34,7 @@ struct log_field {
 	} kind;
 	struct text text;
 	int64_t number;
+	bool is_detail; /* says nothing of the cause, see repeat.h */
 };
 
 static inline struct log_field log_slice(const char *name, struct text value)
@@ -49,6 +50,13 @@ static inline struct log_field log_text(const char *name, const char *value)
 static inline struct log_field log_number(const char *name, int64_t value)
 {
 	return (struct log_field){.name = name, .kind = LOG_FIELD_NUMBER, .number = value};
+}
+
+/* A field that is told of one occurrence and does not tell its cause from another, such as an ID; see repeat.h. */
+static inline struct log_field log_detail(struct log_field field)
+{
+	field.is_detail = true;
+	return field;
 }
 
 #define LOG(level, event, ...)                                                                                         \

@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "base/log_out.h"
 #include "base/process.h"
+#include "base/repeat.h"
 #include "base/signals.h"
 #include "cli/cli.h"
 #include "cli/complaints.h"
@@ -566,6 +567,8 @@ static enum status start(struct daemon *daemon, struct config **config)
 	enum status status = watch_signals(daemon);
 
 	if (status == STATUS_OK)
+		status = repeat_begin(&daemon->env);
+	if (status == STATUS_OK)
 		status = build(daemon, config);
 	if (status == STATUS_OK)
 		status = configure_all(daemon, daemon->current->config, NULL);
@@ -607,6 +610,7 @@ static void take_apart(struct daemon *daemon)
 	sessions_free(&daemon->sessions);
 	requests_free(&daemon->requests);
 	verifier_free(&daemon->verifier);
+	repeat_end();
 	/* The loop ends by itself once every handle is closed, and a reload that is under way is over. */
 	uv_run(&daemon->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&daemon->loop);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 
-#include "base/log.h"
+#include "base/repeat.h"
 #include "dns/explain.h"
 
 /*
@@ -97,6 +97,14 @@ static bool is_expected(const struct dns_request *request, const struct dns_resu
 	return result->rcode == DNS_NOERROR || dns_is_about_records(result->rcode);
 }
 
+/* What repeats is one cause, and so must not have a number of seconds in it. */
+static struct log_field cause_of(const struct dns_result *result, const struct dns_context *context, char *buffer)
+{
+	struct log_field text = log_text("text", dns_explain(result, context, buffer));
+
+	return result->tsig_error == TSIG_RCODE_BADTIME ? log_detail(text) : text;
+}
+
 static void log_result(const struct flight *flight, const struct dns_result *result)
 {
 	static const char *const kinds[] = {[DNS_UPDATE] = "update",
@@ -112,11 +120,12 @@ static void log_result(const struct flight *flight, const struct dns_result *res
 
 	if (is_expected(&flight->request, result))
 		return;
-	LOG(LOG_WARNING, "primary-failed", log_text("zone", context.zone),
-	    log_text("primary", peer_format(dns_client_primary(flight->primary->client), primary)),
-	    log_text("key", context.key), log_text("asked", kinds[flight->request.kind]),
-	    log_text("owner", flight->request.sets ? flight->request.sets->owner.text : context.zone),
-	    log_text("text", dns_explain(result, &context, text)));
+	LOG_REPEATED(
+		LOG_WARNING, "primary-failed", log_text("zone", context.zone),
+		log_text("primary", peer_format(dns_client_primary(flight->primary->client), primary)),
+		log_text("key", context.key), log_detail(log_text("asked", kinds[flight->request.kind])),
+		log_detail(log_text("owner", flight->request.sets ? flight->request.sets->owner.text : context.zone)),
+		cause_of(result, &context, text));
 }
 
 enum {
@@ -145,8 +154,8 @@ static void note_well(struct primary *primary)
 	char text[PEER_TEXT_MAX];
 
 	if (primary->failures)
-		LOG(LOG_INFO, "primary-well",
-		    log_text("primary", peer_format(dns_client_primary(primary->client), text)));
+		LOG_REPEATED(LOG_INFO, "primary-well",
+			     log_text("primary", peer_format(dns_client_primary(primary->client), text)));
 	primary->failures = 0;
 	primary->excused = false;
 	primary->rest_until_ms = 0;

@@ -1,0 +1,279 @@
+#include "base/repeat.h"
+
+#include <string.h>
+
+#include "base/table.h"
+
+enum {
+	FIELDS_MAX = 12,   /* of a cause; what is beyond tells causes apart, but is not told with the count */
+	OCTETS_MAX = 1024, /* of all values of a cause, likewise */
+};
+
+/* A cause that came within the last REPEAT_TELL_MS, or whose count is not told yet. */
+struct cause {
+	const char *event; /* NULL: free */
+	enum log_level level;
+	uint64_t count;   /* since its last line */
+	uint64_t last_ms; /* when it came last */
+	uint64_t tell_ms; /* when the count is told, or the cause forgotten */
+	size_t field_count;
+	struct log_field fields[FIELDS_MAX];
+	size_t octets_len;
+	char octets[OCTETS_MAX];
+};
+
+/* What an event has had in its ten seconds. */
+struct budget {
+	const char *event; /* NULL: free */
+	enum log_level level;
+	unsigned lines;
+	uint64_t others; /* causes, or occurrences of them, beyond the bound */
+	uint64_t ends_ms;
+};
+
+/* The process has one log. */
+static const struct env *env;
+static struct env_timer *timer;
+static uint64_t seed;
+static struct cause causes[REPEAT_CAUSES_MAX];
+static uint64_t hashes[REPEAT_CAUSES_MAX]; /* of the causes; apart from them, because they are looked through */
+static struct budget budgets[REPEAT_EVENTS_MAX];
+
+/* ---- Telling ---- */
+
+static void tell(struct cause *cause)
+{
+	struct log_field fields[FIELDS_MAX + 2] = {{.kind = LOG_FIELD_END}};
+
+	if (cause->count && log_enabled(cause->level)) {
+		memcpy(fields, cause->fields, cause->field_count * sizeof *fields);
+		fields[cause->field_count] = log_number("repeated", (int64_t)cause->count);
+		fields[cause->field_count + 1] = (struct log_field){.kind = LOG_FIELD_END};
+		log_write(cause->level, cause->event, fields);
+	}
+	cause->count = 0;
+}
+
+static void tell_others(struct budget *budget)
+{
+	if (budget->others)
+		LOG(budget->level, budget->event, log_number("others", (int64_t)budget->others),
+		    log_text("text", "further ones, which are too many to tell one by one"));
+	budget->others = 0;
+}
+
+/* Something wants to be told at that time. */
+static void arm(void)
+{
+	uint64_t at_ms = ENV_NEVER_MS;
+
+	for (size_t i = 0; i < REPEAT_CAUSES_MAX; i++) {
+		if (causes[i].count && causes[i].tell_ms < at_ms)
+			at_ms = causes[i].tell_ms;
+	}
+	for (size_t i = 0; i < REPEAT_EVENTS_MAX; i++) {
+		if (budgets[i].others && budgets[i].ends_ms < at_ms)
+			at_ms = budgets[i].ends_ms;
+	}
+	if (at_ms == ENV_NEVER_MS)
+		env->timer_stop(timer);
+	else
+		env->timer_set(timer, at_ms);
+}
+
+static void on_timer(void *ctx)
+{
+	uint64_t now_ms = env_now_ms(env);
+
+	(void)ctx;
+	for (size_t i = 0; i < REPEAT_CAUSES_MAX; i++) {
+		if (!causes[i].count || causes[i].tell_ms > now_ms)
+			continue;
+		tell(&causes[i]);
+		causes[i].tell_ms = now_ms + REPEAT_TELL_MS;
+	}
+	for (size_t i = 0; i < REPEAT_EVENTS_MAX; i++) {
+		if (budgets[i].ends_ms <= now_ms)
+			tell_others(&budgets[i]);
+	}
+	arm();
+}
+
+/* ---- Causes ---- */
+
+static uint64_t hash_octets(uint64_t hash, const void *octets, size_t len)
+{
+	return table_hash(hash, (struct text){octets, len});
+}
+
+static uint64_t hash_of(enum log_level level, const char *event, const struct log_field *fields)
+{
+	uint64_t hash = hash_octets(seed + level, event, strlen(event));
+
+	for (const struct log_field *field = fields; field->kind != LOG_FIELD_END; field++) {
+		if (field->is_detail)
+			continue;
+		hash = hash_octets(hash, field->name, strlen(field->name));
+		if (field->kind == LOG_FIELD_NUMBER)
+			hash = hash_octets(hash, &field->number, sizeof field->number);
+		else
+			hash = hash_octets(hash, field->text.octets, field->text.len);
+	}
+	return hash;
+}
+
+/* Whether nothing is lost when it makes room. */
+static bool is_over(const struct cause *cause, uint64_t now_ms)
+{
+	return !cause->event || (!cause->count && cause->tell_ms <= now_ms);
+}
+
+static struct cause *find(uint64_t hash, uint64_t now_ms)
+{
+	for (size_t i = 0; i < REPEAT_CAUSES_MAX; i++) {
+		if (hashes[i] == hash && !is_over(&causes[i], now_ms))
+			return &causes[i];
+	}
+	return NULL;
+}
+
+/* One that is over, or else the one that has not come for longest. */
+static struct cause *make_room(uint64_t now_ms)
+{
+	struct cause *oldest = &causes[0];
+
+	for (size_t i = 0; i < REPEAT_CAUSES_MAX; i++) {
+		if (is_over(&causes[i], now_ms))
+			return &causes[i];
+		if (causes[i].last_ms < oldest->last_ms)
+			oldest = &causes[i];
+	}
+	tell(oldest);
+	return oldest;
+}
+
+static void keep_field(struct cause *cause, const struct log_field *field)
+{
+	size_t room = OCTETS_MAX - cause->octets_len;
+	size_t len = field->text.len < room ? field->text.len : room;
+	struct log_field *kept = &cause->fields[cause->field_count++];
+
+	*kept = *field;
+	if (field->kind != LOG_FIELD_TEXT)
+		return;
+	kept->text = (struct text){cause->octets + cause->octets_len, len};
+	if (len)
+		memcpy(cause->octets + cause->octets_len, field->text.octets, len);
+	cause->octets_len += len;
+}
+
+static void keep(enum log_level level, const char *event, const struct log_field *fields, uint64_t hash,
+		 uint64_t now_ms)
+{
+	struct cause *cause = make_room(now_ms);
+
+	cause->event = event;
+	hashes[cause - causes] = hash;
+	cause->level = level;
+	cause->count = 0;
+	cause->last_ms = now_ms;
+	cause->tell_ms = now_ms + REPEAT_TELL_MS;
+	cause->field_count = cause->octets_len = 0;
+	for (; fields->kind != LOG_FIELD_END && cause->field_count < FIELDS_MAX; fields++) {
+		if (!fields->is_detail)
+			keep_field(cause, fields);
+	}
+}
+
+/* ---- The bound of an event ---- */
+
+static struct budget *budget_of(const char *event)
+{
+	for (size_t i = 0; i < REPEAT_EVENTS_MAX; i++) {
+		if (!budgets[i].event)
+			budgets[i].event = event;
+		if (strcmp(budgets[i].event, event) == 0)
+			return &budgets[i];
+	}
+	return NULL;
+}
+
+/* Whether a line for one more cause is within the bound; else it is counted. */
+static bool may_tell(enum log_level level, const char *event, uint64_t now_ms)
+{
+	struct budget *budget = budget_of(event);
+
+	if (!budget)
+		return true;
+	if (budget->ends_ms <= now_ms) {
+		tell_others(budget);
+		budget->ends_ms = now_ms + REPEAT_TELL_MS;
+		budget->lines = 0;
+	}
+	if (budget->lines < REPEAT_EVENT_LINES_MAX) {
+		budget->lines++;
+		return true;
+	}
+	budget->level = level;
+	if (++budget->others == 1)
+		arm();
+	return false;
+}
+
+/* ---- The verbs ---- */
+
+static void repeat(struct cause *cause, uint64_t now_ms)
+{
+	cause->last_ms = now_ms;
+	if (++cause->count == 1)
+		arm();
+}
+
+static void begin(enum log_level level, const char *event, const struct log_field *fields, uint64_t hash,
+		  uint64_t now_ms)
+{
+	keep(level, event, fields, hash, now_ms);
+	log_write(level, event, fields);
+}
+
+void repeat_log(enum log_level level, const char *event, bool is_bounded, const struct log_field *fields)
+{
+	uint64_t now_ms, hash;
+	struct cause *cause;
+
+	if (!env) {
+		log_write(level, event, fields);
+		return;
+	}
+	now_ms = env_now_ms(env);
+	hash = hash_of(level, event, fields);
+	cause = find(hash, now_ms);
+	if (cause)
+		repeat(cause, now_ms);
+	else if (!is_bounded || may_tell(level, event, now_ms))
+		begin(level, event, fields, hash, now_ms);
+}
+
+enum status repeat_begin(const struct env *new_env)
+{
+	timer = new_env->timer_new(new_env->ctx, on_timer, NULL);
+	if (!timer)
+		return STATUS_NO_MEMORY;
+	env = new_env;
+	env->random(env->ctx, &seed, sizeof seed);
+	return STATUS_OK;
+}
+
+void repeat_end(void)
+{
+	if (!env)
+		return;
+	for (size_t i = 0; i < REPEAT_CAUSES_MAX; i++)
+		tell(&causes[i]);
+	for (size_t i = 0; i < REPEAT_EVENTS_MAX; i++)
+		tell_others(&budgets[i]);
+	memset(causes, 0, sizeof causes);
+	memset(budgets, 0, sizeof budgets);
+	env->timer_free(&timer);
+	env = NULL;
+}
