@@ -72,6 +72,17 @@ static const char *const migrations[] = {
 	" outcome TEXT NOT NULL,"
 	" PRIMARY KEY (host_id, slot)"
 	") STRICT, WITHOUT ROWID;",
+
+	/*
+	 * Numbers of keys are drawn from one counter and never again: a use of a key that was revoked, or whose user is
+	 * gone, may be noted later than another key was made. Those who have a key under crypt(3) can be found.
+	 */
+	"CREATE TABLE counters ("
+	" name TEXT PRIMARY KEY,"
+	" last INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"INSERT INTO counters SELECT 'key', ifnull(max(number), 0) FROM keys;"
+	"CREATE INDEX keys_by_crypt ON keys (user_id) WHERE crypt IS NOT NULL;",
 };
 
 enum { VERSION = sizeof migrations / sizeof *migrations };
@@ -102,8 +113,8 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_USERS] = "SELECT login, hosts, password, active, may_update, may_create, may_set_txt, created_at,"
 		      " (SELECT count(*) FROM keys WHERE user_id = id) FROM users ORDER BY login",
 	[SQL_PASSWORD] = "SELECT password FROM users WHERE login = ?1 AND active AND password IS NOT NULL",
-	[SQL_KEY_NUMBERS] = "SELECT count(*), ifnull(max(number), 0), ifnull(sum(name = ?2), 0) FROM keys"
-			    " WHERE user_id = ?1",
+	[SQL_KEY_COUNTS] = "SELECT count(*), ifnull(sum(name = ?2), 0) FROM keys WHERE user_id = ?1",
+	[SQL_KEY_NUMBER] = "UPDATE counters SET last = last + 1 WHERE name = 'key' RETURNING last",
 	[SQL_KEY_ADD] =
 		"INSERT INTO keys (user_id, number, name, digest, crypt, hosts, sources, expires_at, created_at,"
 		" used_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, unixepoch(), 0)",

@@ -114,7 +114,8 @@ MUST_USE enum status database_password(struct database *database, struct text lo
 /* ---- Keys ---- */
 
 struct database_key {
-	int64_t id; /* told by database_keys(), not read by database_key_add(), like what stands last */
+	/* No other key ever had it. Told by database_keys(), not read by database_key_add(), like what stands last. */
+	int64_t id;
 	struct text name;
 	const uint8_t *digest; /* KEY_DIGEST_LEN octets, or NULL: `crypt` is there instead; not told */
 	struct text crypt;     /* not told */

@@ -310,22 +310,33 @@ static enum status find_user(struct database *database, struct text login, int64
 	return status;
 }
 
-/* The number that a new key of that name gets. */
-static enum status next_number(struct database *database, int64_t user_id, struct text name, int64_t *number)
+/* Whether the user may have one more key, of that name. */
+static enum status check_room(struct database *database, int64_t user_id, struct text name)
 {
-	sqlite3_stmt *statement = sql_begin(database, SQL_KEY_NUMBERS);
+	sqlite3_stmt *statement = sql_begin(database, SQL_KEY_COUNTS);
 	enum status status;
 
 	sqlite3_bind_int64(statement, 1, user_id);
 	sql_bind(statement, 2, name);
 	status = sql_step(database, statement);
 	if (status == STATUS_OK) {
-		*number = sqlite3_column_int64(statement, 1) + 1;
-		if (sqlite3_column_int(statement, 2) > 0)
+		if (sqlite3_column_int(statement, 1) > 0)
 			status = STATUS_DUPLICATE;
 		else if (sqlite3_column_int(statement, 0) >= DATABASE_KEYS_MAX)
 			status = STATUS_FULL;
 	}
+	sql_done(statement);
+	return status;
+}
+
+/* A number that no key of this file has or had. */
+static enum status draw_number(struct database *database, int64_t *number)
+{
+	sqlite3_stmt *statement = sql_begin(database, SQL_KEY_NUMBER);
+	enum status status = sql_step(database, statement);
+
+	if (status == STATUS_OK)
+		*number = sqlite3_column_int64(statement, 0);
 	sql_done(statement);
 	return status;
 }
@@ -363,13 +374,15 @@ static enum status add_key(struct database *database, struct text login, const s
 	enum status status = find_user(database, login, &user_id);
 
 	if (status == STATUS_OK)
-		status = next_number(database, user_id, key->name, &number);
+		status = check_room(database, user_id, key->name);
+	if (status == STATUS_OK)
+		status = draw_number(database, &number);
 	if (status == STATUS_OK)
 		status = insert_key(database, user_id, number, key);
 	return status;
 }
 
-/* In one transaction, which may be the caller's, so that two at once do not draw the same number. */
+/* In one transaction, which may be the caller's, so that two at once do not both find room for one more. */
 enum status database_key_add(struct database *database, struct text login, const struct database_key *key)
 {
 	bool own = sqlite3_get_autocommit(database->sqlite) != 0;

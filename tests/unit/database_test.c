@@ -5,6 +5,7 @@
 #include "state_folder.h"
 #include "support.h"
 
+#include "account/database_sql.h"
 #include "account/password.h"
 
 #include <fcntl.h>
@@ -225,6 +226,83 @@ static void a_revoked_key_is_gone(void **state)
 	account_fini(&account);
 }
 
+static int64_t number_of(struct database *database, const char *login, const char *name)
+{
+	struct account account;
+	int64_t number = 0;
+
+	assert_int_equal(database_account(database, text_of(login), &account), STATUS_OK);
+	for (size_t i = 0; i < account.key_count; i++) {
+		if (strcmp(account.keys[i].name, name) == 0)
+			number = account.keys[i].id;
+	}
+	account_fini(&account);
+	assert_true(number > 0);
+	return number;
+}
+
+static int64_t number_of_new(struct database *database, const char *login, const char *name)
+{
+	assert_int_equal(add_key(database, login, name, 1), STATUS_OK);
+	return number_of(database, login, name);
+}
+
+static void execute(struct database *database, const char *sql)
+{
+	assert_int_equal(sqlite3_exec(database->sqlite, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+/* Whatever was done with a key may be noted later than it was revoked, or than its user went. */
+static void the_number_of_a_key_is_never_used_again(void **state)
+{
+	struct world *world = *state;
+	struct text alice = text_of("alice"), one = text_of("one");
+	int64_t last, number;
+
+	assert_int_equal(add_user(world->database, "alice", ""), STATUS_OK);
+	assert_int_equal(add_user(world->database, "bob", ""), STATUS_OK);
+	last = number_of_new(world->database, "alice", "one");
+	assert_int_equal(database_key_revoke(world->database, alice, one), STATUS_OK);
+	assert_true((number = number_of_new(world->database, "alice", "one")) > last);
+	last = number;
+	assert_true((number = number_of_new(world->database, "bob", "one")) > last);
+	last = number;
+
+	assert_int_equal(database_key_revoke(world->database, text_of("bob"), one), STATUS_OK);
+	database_free(&world->database);
+	world->database = state_folder_open(world->folder);
+	assert_true((number = number_of_new(world->database, "bob", "one")) > last);
+	last = number;
+
+	execute(world->database, "DELETE FROM users");
+	assert_int_equal(add_user(world->database, "bob", ""), STATUS_OK);
+	assert_true(number_of_new(world->database, "bob", "one") > last);
+}
+
+/* What version 1 was: no counters, and numbers of each user's own. */
+static void to_version_1(struct database *database)
+{
+	execute(database, "DROP TABLE counters; DROP INDEX keys_by_crypt; UPDATE keys SET number = 7 WHERE number = 3;"
+			  "PRAGMA user_version = 1");
+}
+
+static void keys_of_a_file_of_version_1_keep_their_numbers(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(add_user(world->database, "alice", ""), STATUS_OK);
+	assert_int_equal(add_user(world->database, "bob", ""), STATUS_OK);
+	assert_int_equal(add_key(world->database, "alice", "one", 1), STATUS_OK);
+	assert_int_equal(add_key(world->database, "alice", "two", 2), STATUS_OK);
+	assert_int_equal(add_key(world->database, "bob", "one", 3), STATUS_OK);
+	to_version_1(world->database);
+	database_free(&world->database);
+	world->database = state_folder_open(world->folder);
+	assert_int_equal(number_of(world->database, "alice", "two"), 2);
+	assert_int_equal(number_of(world->database, "bob", "one"), 7);
+	assert_int_equal(number_of_new(world->database, "alice", "three"), 8);
+}
+
 /* ---- History ---- */
 
 static struct record record_of(const char *host, uint64_t at_s, enum outcome_code code)
@@ -402,6 +480,21 @@ static void notes_when_a_key_was_used(void **state)
 	assert_int_equal(database_keys(database, text_of("alice"), on_key, &used_s), STATUS_OK);
 	assert_int_equal(used_s, NOW_S);
 	assert_int_equal(database_keys(database, text_of("bob"), on_key, &used_s), STATUS_NOT_FOUND);
+}
+
+static void a_use_of_a_revoked_key_is_none_of_the_one_made_after_it(void **state)
+{
+	struct database *database = database_of(state);
+	struct record late = record_of("a.example.com", NOW_S, OUTCOME_NO_RECORD);
+	uint64_t used_s = 1;
+
+	assert_int_equal(add_user(database, "alice", ""), STATUS_OK);
+	late.key_id = number_of_new(database, "alice", "one");
+	assert_int_equal(database_key_revoke(database, text_of("alice"), text_of("one")), STATUS_OK);
+	assert_int_equal(add_key(database, "alice", "two", 2), STATUS_OK);
+	record(database, &late);
+	assert_int_equal(database_keys(database, text_of("alice"), on_key, &used_s), STATUS_OK);
+	assert_int_equal(used_s, 0);
 }
 
 /* ---- The file ---- */
@@ -644,12 +737,15 @@ int main(void)
 		TEST(a_password_is_for_active_users_that_have_one),
 		TEST(a_password_is_changed_only_while_it_is_the_one_that_was_seen),
 		TEST(keys_have_names_limits_and_numbers),
+		TEST(the_number_of_a_key_is_never_used_again),
+		TEST(keys_of_a_file_of_version_1_keep_their_numbers),
 		TEST(a_key_is_refused_if_its_name_is_there),
 		TEST(a_revoked_key_is_gone),
 		TEST(what_is_so_again_is_counted),
 		TEST(the_oldest_entries_give_way),
 		TEST(hosts_are_bounded_and_begin_with_a_success),
 		TEST(notes_when_a_key_was_used),
+		TEST(a_use_of_a_revoked_key_is_none_of_the_one_made_after_it),
 		TEST(others_cannot_read_it),
 		TEST(refuses_a_folder_that_everybody_may_write_to),
 		TEST(opening_it_once_more_does_not_release_its_locks),
