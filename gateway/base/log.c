@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/log_out.h"
+#include "base/utf8.h"
 
 enum {
 	LINE_MAX_LEN = 2048,
@@ -200,23 +201,33 @@ static void write_text(struct line *line, enum log_level level, const char *even
 
 /* ---- JSON (RFC 8259) ---- */
 
-/* Octets that are not printable ASCII become the code point of that number, so that whatever comes is valid JSON. */
+static void put_json_code(struct line *line, uint32_t code, struct text octets)
+{
+	if (code == '"' || code == '\\')
+		put(line, "\\%c", (int)code);
+	else if (utf8_is_control(code))
+		put(line, "\\u%04x", code);
+	else if (code == UTF8_ILL_FORMED)
+		put_string(line, "\xef\xbf\xbd"); /* U+FFFD */
+	else
+		put_text(line, octets);
+}
+
+/* Text is UTF-8 (RFC 8259 section 8.1), whatever comes; what could move or reorder a line on a screen is escaped. */
 static void put_json_value(struct line *line, struct text value)
 {
-	size_t end = line->len + VALUE_MAX_LEN, at;
+	size_t end = line->len + VALUE_MAX_LEN;
 
 	put_octet(line, '"');
-	for (at = 0; at < value.len && line->len < end; at++) {
-		unsigned char octet = (unsigned char)value.octets[at];
+	while (value.len && line->len < end) {
+		uint32_t code;
+		size_t len = utf8_next(value, &code);
 
-		if (octet == '"' || octet == '\\')
-			put(line, "\\%c", octet);
-		else if (octet < 0x20 || octet >= 0x7f)
-			put(line, "\\u%04x", octet);
-		else
-			put_octet(line, octet);
+		put_json_code(line, code, (struct text){value.octets, len});
+		value.octets += len;
+		value.len -= len;
 	}
-	put_string(line, at < value.len ? "...\"" : "\"");
+	put_string(line, value.len ? "...\"" : "\"");
 }
 
 /* Says if it fitted; if not, the line is as it was. */

@@ -6,6 +6,9 @@
 #include <regex.h>
 
 #include "base/log.h"
+#include "base/utf8.h"
+
+#define NONE "\xef\xbf\xbd" /* U+FFFD: no UTF-8 */
 
 enum { LINE_LEN_MAX = 2048 };
 
@@ -90,6 +93,7 @@ static void quotes_and_escapes_what_could_forge_a_field_or_a_line(void **state)
 		{OCTETS("\x1b[31m"), "v=\"\\x1b[31m\""},
 		{OCTETS("\x7f"), "v=\"\\x7f\""},
 		{OCTETS("\xc2\x85\xff"), "v=\"\\xc2\\x85\\xff\""},
+		{OCTETS("j\xc3\xbcrgen \xed\xa0\x80"), "v=\"j\\xc3\\xbcrgen \\xed\\xa0\\x80\""},
 		{OCTETS("100%s%n"), "v=\"100%s%n\""},
 	};
 
@@ -197,7 +201,7 @@ static void json_has_the_same_fields(void **state)
 	regfree(&form);
 }
 
-static void json_escapes_what_could_forge_a_field_or_is_not_ascii(void **state)
+static void json_escapes_what_could_forge_a_field_and_is_utf8(void **state)
 {
 	static const struct {
 		struct text value;
@@ -208,7 +212,19 @@ static void json_escapes_what_could_forge_a_field_or_is_not_ascii(void **state)
 		{OCTETS("\",\"level\":\"error"), "\"\\\",\\\"level\\\":\\\"error\"}"},
 		{OCTETS("back\\slash"), "\"back\\\\slash\"}"},
 		{OCTETS("a\r\nb\0c"), "\"a\\u000d\\u000ab\\u0000c\"}"},
-		{OCTETS("\x7f\xc3\xff"), "\"\\u007f\\u00c3\\u00ff\"}"},
+		{OCTETS("j\xc3\xbcrgen \xe2\x82\xac \xf0\x9f\x8c\x90"),
+		 "\"j\xc3\xbcrgen \xe2\x82\xac \xf0\x9f\x8c\x90\"}"},
+		{OCTETS("\x7f\xc2\x85\xc2\x9b"), "\"\\u007f\\u0085\\u009b\"}"},
+		{OCTETS("\xe2\x80\xae\xe2\x80\xa8"), "\"\\u202e\\u2028\"}"},
+		{OCTETS("a\xffz"), "\"a" NONE "z\"}"},
+		{OCTETS("\xc3"), "\"" NONE "\"}"},
+		{OCTETS("\xc3z"), "\"" NONE "z\"}"},
+		{OCTETS("\xe2\x82z"), "\"" NONE "z\"}"},
+		{OCTETS("\xf0\x9f\x8c"), "\"" NONE "\"}"},
+		{OCTETS("\xed\xa0\x80"), "\"" NONE NONE NONE "\"}"}, /* a surrogate */
+		{OCTETS("\xc0\xaf"), "\"" NONE NONE "\"}"},          /* a slash, overlong */
+		{OCTETS("\xf4\x90\x80\x80"), "\"" NONE NONE NONE NONE "\"}"},
+		{OCTETS("\xef\xbf\xbd"), "\"" NONE "\"}"},
 	};
 
 	(void)state;
@@ -219,6 +235,29 @@ static void json_escapes_what_could_forge_a_field_or_is_not_ascii(void **state)
 		at = strstr(written.line, "\"v\":");
 		assert_non_null(at);
 		assert_string_equal(at + 4, rows[i].field);
+	}
+}
+
+/* Neither the bound of a value nor that of a line parts an octet from its neighbours. */
+static void json_is_cut_between_code_points(void **state)
+{
+	static char globes[4 * 500];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof globes; i++)
+		globes[i] = "\xf0\x9f\x8c\x90"[i % 4];
+	for (size_t len = 0; len <= sizeof globes; len++) {
+		struct text value = {globes, len}, line, code_point;
+		uint32_t code = 0;
+
+		LOG(LOG_INFO, "test", log_slice("a", value), log_slice("b", value), log_slice("c", value),
+		    log_slice("d", value), log_slice("e", value));
+		for (line = text_of(written.line); line.len;
+		     line.octets += code_point.len, line.len -= code_point.len) {
+			code_point = (struct text){line.octets, utf8_next(line, &code)};
+			if (code == UTF8_ILL_FORMED)
+				assert_memory_equal(code_point.octets, NONE, strlen(NONE));
+		}
 	}
 }
 
@@ -281,8 +320,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(cuts_a_line_at_2_kib, start, stop),
 		cmocka_unit_test_setup_teardown(drops_what_is_above_the_level, start, stop),
 		cmocka_unit_test_setup_teardown(json_has_the_same_fields, start_json, stop_json),
-		cmocka_unit_test_setup_teardown(json_escapes_what_could_forge_a_field_or_is_not_ascii, start_json,
+		cmocka_unit_test_setup_teardown(json_escapes_what_could_forge_a_field_and_is_utf8, start_json,
 						stop_json),
+		cmocka_unit_test_setup_teardown(json_is_cut_between_code_points, start_json, stop_json),
 		cmocka_unit_test_setup_teardown(json_stays_json_however_much_there_is, start_json, stop_json),
 		cmocka_unit_test(knows_its_formats_by_name),
 		cmocka_unit_test(knows_its_levels_by_name),
