@@ -2,8 +2,8 @@
  * A request's way, top to bottom:
  *
  *   pipeline_handle   finds the dialect and lets it parse
- *   look_up           asks the account store for the login or token, unless it has failed too often
- *   on_account        has the account authorised by the key that was shown
+ *   look_up           asks the account store for the login or token
+ *   on_account        unless it has failed too often, has the account authorised by the key that was shown
  *   on_authorised     tries the next reading of the credentials, or gives up
  *   carry_out         plans the changes and submits one change set per host
  *   pipeline_done     gathers the outcomes
@@ -46,6 +46,7 @@ struct job {
 	uint64_t began_ms;
 	char *login;                    /* of the account that was granted it; NULL before */
 	size_t reading;                 /* of the credentials, the one being tried */
+	uint64_t stamp;                 /* of the account that is being tried at; 0: none */
 	enum outcome_code auth_failure; /* the most telling one so far */
 	bool planned;                   /* there is a change set, or a failure, for each host */
 	int64_t key_id;
@@ -262,8 +263,8 @@ static void refuse(struct job *job)
 	unsigned wait_s = 0;
 
 	if (is_guess(job->auth_failure))
-		wait_s =
-			throttle_failed(parts->throttle, attempted(job), &job->request->source, env_now_ms(parts->env));
+		wait_s = throttle_failed(parts->throttle, attempted(job), job->stamp, &job->request->source,
+					 env_now_ms(parts->env));
 	if (wait_s)
 		finish_throttled(job, wait_s);
 	else
@@ -305,12 +306,35 @@ static void on_authorised(void *ctx, enum outcome_code code, const struct grant 
 	}
 }
 
+/* With two logins to try there is none that the lock could be of: whoever has one must not open that of the other. */
+static uint64_t stamp_of(const struct job *job, const struct account *account)
+{
+	const struct credentials *readings = job->intent.readings;
+	bool is_one = text_equal(readings[0].login, readings[job->intent.reading_count - 1].login);
+
+	return account && is_one ? account_stamp(account) : 0;
+}
+
+/*
+ * The soft lock: too many failures of this login or token from this source, and not even the right key helps for a
+ * while, unless what opens the account is another one by now.
+ */
+static unsigned locked_s(const struct job *job)
+{
+	const struct pipeline_parts *parts = &job->pipeline->parts;
+
+	return throttle_wait_s(parts->throttle, attempted(job), job->stamp, &job->request->source,
+			       env_now_ms(parts->env));
+}
+
 static void on_account(void *ctx, enum status status, const struct account *account)
 {
 	struct job *job = ctx;
 	const struct pipeline_parts *parts = &job->pipeline->parts;
 	const struct credentials *shown = &job->intent.readings[job->reading];
+	unsigned wait_s;
 	struct presented presented = {
+		.login = shown->login,
 		.key = shown->key,
 		.source = job->request->source,
 		.suspicion = throttle_suspicion(parts->throttle, attempted(job), &job->request->source,
@@ -319,7 +343,11 @@ static void on_account(void *ctx, enum status status, const struct account *acco
 
 	if (status == STATUS_DUPLICATE && job->intent.by_token)
 		status = STATUS_NOT_FOUND; /* what several have names nobody */
-	if (status == STATUS_OK || status == STATUS_NOT_FOUND)
+	job->stamp = stamp_of(job, account);
+	wait_s = locked_s(job);
+	if (wait_s)
+		finish_throttled(job, wait_s);
+	else if (status == STATUS_OK || status == STATUS_NOT_FOUND)
 		authorise(&parts->authoriser, account, &presented, on_authorised, job);
 	else
 		on_authorised(job, OUTCOME_FAILED, NULL);
@@ -342,22 +370,6 @@ static void look_up(struct job *job)
 		account_store_lookup_token(store, credentials->key, on_account, job);
 	else
 		account_store_lookup(store, credentials->login, on_account, job);
-}
-
-/*
- * The soft lock: too many failures of this login or token from this source, and not even the right key helps for a
- * while.
- */
-static void authenticate(struct job *job)
-{
-	const struct pipeline_parts *parts = &job->pipeline->parts;
-	unsigned wait_s =
-		throttle_wait_s(parts->throttle, attempted(job), &job->request->source, env_now_ms(parts->env));
-
-	if (wait_s)
-		finish_throttled(job, wait_s);
-	else
-		look_up(job);
 }
 
 /* ---- The beginning: from a request to an intent ---- */
@@ -400,6 +412,7 @@ static struct job *job_new(struct pipeline *pipeline, struct http_exchange *exch
 	job->intent = (struct intent){0};
 	job->began_ms = env_now_ms(pipeline->parts.env);
 	job->reading = 0;
+	job->stamp = 0;
 	job->auth_failure = OUTCOME_GRANTED;
 	job->login = NULL;
 	job->planned = false;
@@ -416,7 +429,7 @@ static void begin(struct job *job)
 	else if (job->intent.kind == INTENT_SHOW_ADDRESS)
 		finish_as(job, OUTCOME_ADDRESS);
 	else
-		authenticate(job);
+		look_up(job);
 }
 
 void pipeline_handle(void *ctx, struct http_exchange *exchange, const struct http_request *request)

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/table.h"
+
 /* ---- Copying and freeing ---- */
 
 /* *to becomes a copy of `count` elements; NULL for none. Says if there was memory. */
@@ -93,6 +95,25 @@ void account_free(struct account **account)
 	account_fini(*account);
 	free(*account);
 	*account = NULL;
+}
+
+/* ---- What opens it ---- */
+
+static uint64_t add_to_stamp(uint64_t stamp, const struct account_key *key)
+{
+	struct text digest = {(const char *)key->key.digest, sizeof key->key.digest};
+	struct text expiry = {(const char *)&key->expires_s, sizeof key->expires_s};
+
+	return table_hash(table_hash(stamp, key->key.crypt ? text_of(key->key.crypt) : digest), expiry);
+}
+
+uint64_t account_stamp(const struct account *account)
+{
+	uint64_t stamp = 1;
+
+	for (size_t i = 0; i < account->key_count; i++)
+		stamp = add_to_stamp(stamp, &account->keys[i]);
+	return stamp ? stamp : 1;
 }
 
 /* ---- Dates ---- */

@@ -44,6 +44,12 @@ MUST_USE enum status account_copy(const struct account *account, struct account 
 /* Wipes and frees what the account holds, but not the struct. Allowed on a zeroed account. */
 void account_fini(struct account *account);
 
+/*
+ * Stands for all that opens the account: another number, never 0, when a key came, went, or lasts until another day.
+ * Tells nothing of the keys to who does not have them, but is no secret either: it stays in the process.
+ */
+uint64_t account_stamp(const struct account *account);
+
 /* account_fini(), and frees the struct and sets *account to NULL; NULL and *account == NULL are allowed. */
 void account_free(struct account **account);
 

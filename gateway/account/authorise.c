@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "account/password.h"
 #include "base/secret.h"
 #include "base/table.h"
 
@@ -46,11 +47,6 @@ static void admit(const struct account *account, const struct account_key *key, 
 		done(ctx, OUTCOME_GRANTED, &grant);
 }
 
-static void deny(const struct authoriser *authoriser, enum outcome_code code, authorised_fn *done, void *ctx)
-{
-	done(ctx, authoriser->uniform_errors ? OUTCOME_WRONG_KEY : code, NULL);
-}
-
 /* ---- Keys kept as SHA-256 ---- */
 
 /*
@@ -83,6 +79,9 @@ static const struct account_key *find_digest(const struct account *account, cons
 struct trial {
 	const struct authoriser *authoriser;
 	struct account *account; /* our copy: the store's is gone by the time that a hash is computed */
+	bool is_pretence;        /* the account is another one's, and its keys are nobody's */
+	uint8_t lot[VERIFIER_LOT_LEN];
+	uint64_t now_s; /* since which keys have expired */
 	struct addr source;
 	unsigned suspicion;
 	size_t at; /* the key that is being tried */
@@ -115,7 +114,7 @@ static void on_verified(void *ctx, enum status status, bool matches)
 	if (status != STATUS_OK) {
 		trial->done(trial->ctx, status == STATUS_FULL ? OUTCOME_BUSY : OUTCOME_FAILED, NULL);
 		trial_free(trial);
-	} else if (matches) {
+	} else if (matches && !trial->is_pretence) {
 		admit(trial->account, &trial->account->keys[trial->at], &trial->source, trial->done, trial->ctx);
 		trial_free(trial);
 	} else {
@@ -126,7 +125,7 @@ static void on_verified(void *ctx, enum status status, bool matches)
 
 static void try_next(struct trial *trial)
 {
-	trial->at = next_crypt(trial->account, trial->at, env_wall_s(trial->authoriser->env));
+	trial->at = next_crypt(trial->account, trial->at, trial->now_s);
 	if (trial->at < trial->account->key_count) {
 		verifier_check(trial->authoriser->verifier, trial->account->keys[trial->at].key.crypt,
 			       (struct text){trial->secret, trial->secret_len}, trial->suspicion, on_verified, trial);
@@ -136,26 +135,110 @@ static void try_next(struct trial *trial)
 	}
 }
 
-static void try_crypt(const struct authoriser *authoriser, const struct account *account,
-		      const struct presented *presented, authorised_fn *done, void *ctx)
+/* Without an account; NULL: out of memory. */
+static struct trial *trial_new(const struct authoriser *authoriser, const struct presented *presented, uint64_t now_s,
+			       authorised_fn *done, void *ctx)
 {
 	struct trial *trial = malloc(sizeof *trial + presented->key.len);
 
-	if (!trial || account_copy(account, &trial->account) != STATUS_OK) {
-		free(trial);
+	if (!trial)
+		return NULL;
+	*trial = (struct trial){
+		.authoriser = authoriser,
+		.now_s = now_s,
+		.source = presented->source,
+		.suspicion = presented->suspicion,
+		.done = done,
+		.ctx = ctx,
+		.secret_len = presented->key.len,
+	};
+	if (presented->key.len)
+		memcpy(trial->secret, presented->key.octets, presented->key.len);
+	return trial;
+}
+
+static void give_up(struct trial *trial, enum outcome_code code)
+{
+	trial->done(trial->ctx, code, NULL);
+	trial_free(trial);
+}
+
+static void try_crypt(const struct authoriser *authoriser, const struct account *account,
+		      const struct presented *presented, uint64_t now_s, authorised_fn *done, void *ctx)
+{
+	struct trial *trial = trial_new(authoriser, presented, now_s, done, ctx);
+
+	if (!trial)
+		done(ctx, OUTCOME_FAILED, NULL);
+	else if (account_copy(account, &trial->account) != STATUS_OK)
+		give_up(trial, OUTCOME_FAILED);
+	else
+		try_next(trial);
+}
+
+/* ---- Pretending to have such keys ---- */
+
+/*
+ * Each key gets another end, so that what the verifier remembers of its real owner, or of another login, does not show.
+ */
+static void make_nobodys(struct trial *trial)
+{
+	for (size_t i = 0; i < trial->account->key_count; i++) {
+		if (!trial->account->keys[i].key.crypt)
+			continue;
+		trial->lot[0]++;
+		password_make_nobodys(trial->account->keys[i].key.crypt, trial->lot);
+	}
+}
+
+/* Where none of the keys is in force any more, all of them stand in for those of one that has some. */
+static void on_drawn(void *ctx, enum status status, const struct account *account)
+{
+	struct trial *trial = ctx;
+
+	if (status != STATUS_OK) {
+		give_up(trial, status == STATUS_NO_MEMORY ? OUTCOME_FAILED : OUTCOME_WRONG_KEY);
+		return;
+	}
+	if (account_copy(account, &trial->account) != STATUS_OK) {
+		give_up(trial, OUTCOME_FAILED);
+		return;
+	}
+	if (next_crypt(trial->account, 0, trial->now_s) == trial->account->key_count)
+		trial->now_s = 0;
+	make_nobodys(trial);
+	try_next(trial);
+}
+
+static void pretend(const struct authoriser *authoriser, const struct presented *presented, uint64_t now_s,
+		    authorised_fn *done, void *ctx)
+{
+	struct trial *trial = trial_new(authoriser, presented, now_s, done, ctx);
+	uint64_t lot;
+
+	if (!trial) {
 		done(ctx, OUTCOME_FAILED, NULL);
 		return;
 	}
-	trial->authoriser = authoriser;
-	trial->source = presented->source;
-	trial->suspicion = presented->suspicion;
-	trial->at = 0;
-	trial->done = done;
-	trial->ctx = ctx;
-	trial->secret_len = presented->key.len;
-	if (presented->key.len)
-		memcpy(trial->secret, presented->key.octets, presented->key.len);
-	try_next(trial);
+	trial->is_pretence = true;
+	if (verifier_lot(authoriser->verifier, presented->login, trial->lot) != STATUS_OK) {
+		give_up(trial, OUTCOME_FAILED);
+		return;
+	}
+	memcpy(&lot, trial->lot + PASSWORD_LOT_LEN, sizeof lot);
+	account_store_draw(authoriser->store, lot, on_drawn, trial);
+}
+
+/* A failure that took no hash. */
+static void deny(const struct authoriser *authoriser, const struct presented *presented, uint64_t now_s,
+		 enum outcome_code code, authorised_fn *done, void *ctx)
+{
+	if (!authoriser->uniform_errors)
+		done(ctx, code, NULL);
+	else if (presented->login.len == 0)
+		done(ctx, OUTCOME_WRONG_KEY, NULL);
+	else
+		pretend(authoriser, presented, now_s, done, ctx);
 }
 
 /* ---- Both ---- */
@@ -176,11 +259,11 @@ void authorise(const struct authoriser *authoriser, const struct account *accoun
 	if (key)
 		admit(account, key, &presented->source, done, ctx);
 	else if (!account)
-		deny(authoriser, OUTCOME_NO_SUCH_LOGIN, done, ctx);
+		deny(authoriser, presented, now_s, OUTCOME_NO_SUCH_LOGIN, done, ctx);
 	else if (account->key_count == 0)
-		deny(authoriser, OUTCOME_NO_KEY, done, ctx);
+		deny(authoriser, presented, now_s, OUTCOME_NO_KEY, done, ctx);
 	else if (next_crypt(account, 0, now_s) == account->key_count)
-		deny(authoriser, OUTCOME_WRONG_KEY, done, ctx);
+		deny(authoriser, presented, now_s, OUTCOME_WRONG_KEY, done, ctx);
 	else
-		try_crypt(authoriser, account, presented, done, ctx);
+		try_crypt(authoriser, account, presented, now_s, done, ctx);
 }

@@ -8,6 +8,7 @@
 
 #include "account/account.h"
 #include "account/grant.h"
+#include "account/store.h"
 #include "account/verifier.h"
 #include "base/addr.h"
 #include "base/env.h"
@@ -18,11 +19,13 @@
 struct authoriser {
 	const struct env *env;
 	struct verifier *verifier;
-	bool uniform_errors; /* unknown login, no key and wrong key are all OUTCOME_WRONG_KEY */
+	struct account_store *store; /* only for uniform_errors */
+	bool uniform_errors; /* unknown login, no key and wrong key are all OUTCOME_WRONG_KEY, and take as long */
 };
 
 /* What a client has shown. The key is borrowed until authorise() returns. */
 struct presented {
+	struct text login; /* empty for a token, which is no login that could be guessed; borrowed like the key */
 	struct text key;
 	struct addr source;
 	unsigned suspicion; /* see verifier_check() */
@@ -40,7 +43,9 @@ typedef void authorised_fn(void *ctx, enum outcome_code code, const struct grant
  *
  * `done` comes exactly once: from within the call unless a crypt(3) hash has to be computed, else later from the loop;
  * never after verifier_free(). Keys kept as SHA-256 are looked at first, and a key is hashed and compared whatever
- * `account` is, so that the time tells nothing either. OUTCOME_BUSY: too many hashes wait to be computed.
+ * `account` is, so that the time tells nothing either. With uniform errors a failure that took no crypt(3) hash waits
+ * for those of an account that is drawn by lot, if any has such keys: queued and remembered like those of the login's
+ * own. OUTCOME_BUSY: too many hashes wait to be computed.
  */
 void authorise(const struct authoriser *authoriser, const struct account *account, const struct presented *presented,
 	       authorised_fn *done, void *ctx);

@@ -75,12 +75,14 @@ static const char *const migrations[] = {
 
 	/*
 	 * Numbers of keys are drawn from one counter and never again: a use of a key that was revoked, or whose user is
-	 * gone, may be noted later than another key was made. Those who have a key under crypt(3) can be found.
+	 * gone, may be noted later than another key was made. Who has a key under crypt(3), or a password, can be drawn
+	 * by lot.
 	 */
 	"CREATE TABLE counters ("
 	" name TEXT PRIMARY KEY,"
 	" last INTEGER NOT NULL"
 	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX users_by_password ON users (id) WHERE password IS NOT NULL;"
 	"INSERT INTO counters SELECT 'key', ifnull(max(number), 0) FROM keys;"
 	"CREATE INDEX keys_by_crypt ON keys (user_id) WHERE crypt IS NOT NULL;",
 };
@@ -102,6 +104,11 @@ static const char *const texts[SQL_COUNT] = {
 		" ORDER BY k.number",
 	[SQL_ACCOUNT_BY_KEY] =
 		"SELECT " ACCOUNT_COLUMNS " FROM keys k JOIN users u ON u.id = k.user_id WHERE k.digest = ?1",
+	[SQL_ACCOUNT_FROM] =
+		"SELECT " ACCOUNT_COLUMNS " FROM users u LEFT JOIN keys k ON k.user_id = u.id WHERE u.id ="
+		" (SELECT user_id FROM keys WHERE crypt IS NOT NULL AND user_id >= ?1 ORDER BY user_id LIMIT 1)"
+		" ORDER BY k.number",
+	[SQL_LAST_CRYPT] = "SELECT user_id FROM keys WHERE crypt IS NOT NULL ORDER BY user_id DESC LIMIT 1",
 	[SQL_USER_ADD] =
 		"INSERT INTO users (login, active, may_update, may_create, may_set_txt, password, hosts, created_at)"
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, unixepoch())",
@@ -113,6 +120,8 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_USERS] = "SELECT login, hosts, password, active, may_update, may_create, may_set_txt, created_at,"
 		      " (SELECT count(*) FROM keys WHERE user_id = id) FROM users ORDER BY login",
 	[SQL_PASSWORD] = "SELECT password FROM users WHERE login = ?1 AND active AND password IS NOT NULL",
+	[SQL_PASSWORD_FROM] = "SELECT password FROM users WHERE password IS NOT NULL AND id >= ?1 ORDER BY id LIMIT 1",
+	[SQL_LAST_PASSWORD] = "SELECT id FROM users WHERE password IS NOT NULL ORDER BY id DESC LIMIT 1",
 	[SQL_KEY_COUNTS] = "SELECT count(*), ifnull(sum(name = ?2), 0) FROM keys WHERE user_id = ?1",
 	[SQL_KEY_NUMBER] = "UPDATE counters SET last = last + 1 WHERE name = 'key' RETURNING last",
 	[SQL_KEY_ADD] =

@@ -74,6 +74,9 @@ MUST_USE enum status database_account(struct database *database, struct text log
 MUST_USE enum status database_account_by_key(struct database *database, const uint8_t digest[static KEY_DIGEST_LEN],
 					     struct account *out);
 
+/* An account that has keys under crypt(3), as account_store_draw() has it. As above. */
+MUST_USE enum status database_account_by_lot(struct database *database, uint64_t lot, struct account *out);
+
 /* ---- Users ---- */
 
 struct database_user {
@@ -110,6 +113,10 @@ MUST_USE enum status database_users(struct database *database, database_user_fn 
  */
 MUST_USE enum status database_password(struct database *database, struct text login,
 				       char hash[static PASSWORD_HASH_MAX]);
+
+/* The same of any user who has a password, by lot, whether active or not. STATUS_NOT_FOUND if none has. */
+MUST_USE enum status database_password_by_lot(struct database *database, uint64_t lot,
+					      char hash[static PASSWORD_HASH_MAX]);
 
 /* ---- Keys ---- */
 

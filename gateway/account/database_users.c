@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "account/database_sql.h"
+#include "account/store.h"
 
 /* ---- Accounts, as account stores want them ---- */
 
@@ -178,6 +179,34 @@ enum status database_account_by_key(struct database *database, const uint8_t dig
 	return read_account(database, statement, out);
 }
 
+/* ---- By lot ---- */
+
+/* The identity from which on a user is sought: what a lot is among those up to the last one. */
+static enum status place_of_lot(struct database *database, enum sql last, uint64_t lot, int64_t *out)
+{
+	sqlite3_stmt *statement = sql_begin(database, last);
+	enum status status = sql_step(database, statement);
+
+	if (status == STATUS_OK)
+		*out = (int64_t)account_store_place(lot, (uint64_t)sqlite3_column_int64(statement, 0) + 1);
+	sql_done(statement);
+	return status;
+}
+
+enum status database_account_by_lot(struct database *database, uint64_t lot, struct account *out)
+{
+	sqlite3_stmt *statement;
+	int64_t from;
+	enum status status = place_of_lot(database, SQL_LAST_CRYPT, lot, &from);
+
+	*out = (struct account){0};
+	if (status != STATUS_OK)
+		return status;
+	statement = sql_begin(database, SQL_ACCOUNT_FROM);
+	sqlite3_bind_int64(statement, 1, from);
+	return read_account(database, statement, out);
+}
+
 /* ---- Users ---- */
 
 static bool is_login(struct text login)
@@ -274,13 +303,11 @@ enum status database_users(struct database *database, database_user_fn *visit, v
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-enum status database_password(struct database *database, struct text login, char hash[static PASSWORD_HASH_MAX])
+static enum status read_password(struct database *database, sqlite3_stmt *statement,
+				 char hash[static PASSWORD_HASH_MAX])
 {
-	sqlite3_stmt *statement = sql_begin(database, SQL_PASSWORD);
-	enum status status;
+	enum status status = sql_step(database, statement);
 
-	sql_bind(statement, 1, login);
-	status = sql_step(database, statement);
 	if (status == STATUS_OK) {
 		struct text found = sql_text(statement, 0);
 
@@ -293,6 +320,27 @@ enum status database_password(struct database *database, struct text login, char
 	}
 	sql_done(statement);
 	return status;
+}
+
+enum status database_password(struct database *database, struct text login, char hash[static PASSWORD_HASH_MAX])
+{
+	sqlite3_stmt *statement = sql_begin(database, SQL_PASSWORD);
+
+	sql_bind(statement, 1, login);
+	return read_password(database, statement, hash);
+}
+
+enum status database_password_by_lot(struct database *database, uint64_t lot, char hash[static PASSWORD_HASH_MAX])
+{
+	sqlite3_stmt *statement;
+	int64_t from;
+	enum status status = place_of_lot(database, SQL_LAST_PASSWORD, lot, &from);
+
+	if (status != STATUS_OK)
+		return status;
+	statement = sql_begin(database, SQL_PASSWORD_FROM);
+	sqlite3_bind_int64(statement, 1, from);
+	return read_password(database, statement, hash);
 }
 
 /* ---- Keys ---- */

@@ -12,6 +12,8 @@ _Static_assert(PASSWORD_MAX < CRYPT_MAX_PASSPHRASE_SIZE, "a passphrase fits");
 /* `$` method `$` salt `$` hash, of 128 bits or more in base64: crypt_checksalt() looks at method and salt only. */
 enum { HASH_DOLLARS_MIN = 3, HASH_TAIL_MIN = 22 };
 
+static const char digits[] = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
 /* What stands behind `prefix` in the text; NULL if it does not begin so. */
 static const char *behind(const char *text, const char *prefix)
 {
@@ -27,7 +29,6 @@ static const char *behind(const char *text, const char *prefix)
  */
 static bool is_affordable(const char *hash)
 {
-	static const char digits[] = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 	const char *cost;
 
 	if ((cost = behind(hash, "$2")) && *cost)
@@ -106,6 +107,16 @@ enum status password_hash(struct text password, char out[static PASSWORD_HASH_MA
 	if (!crypt_gensalt_rn("$y$", 0, NULL, 0, setting, sizeof setting))
 		return STATUS_CRYPTO;
 	return hash_under(setting, password, out);
+}
+
+/* What stands last is the hash itself, of which crypt(3) takes nothing when it hashes under that setting. */
+void password_make_nobodys(char *hash, const uint8_t lot[static PASSWORD_LOT_LEN])
+{
+	enum { WRITTEN = HASH_TAIL_MIN - 1 };
+	size_t len = strlen(hash);
+
+	for (size_t i = 0; i < PASSWORD_LOT_LEN && len >= HASH_TAIL_MIN; i++)
+		hash[len - WRITTEN + i] = digits[lot[i] & 63];
 }
 
 enum status password_check(const char *hash, struct text password, bool *matches)

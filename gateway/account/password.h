@@ -9,6 +9,7 @@
 #define ACCOUNT_PASSWORD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/status.h"
 #include "base/text.h"
@@ -37,5 +38,12 @@ MUST_USE enum status password_hash(struct text password, char out[static PASSWOR
  * password.
  */
 MUST_USE enum status password_check(const char *hash, struct text password, bool *matches);
+
+/*
+ * Makes of a hash another one of the same method and cost, that is nobody's: no password has it. It depends on `lot`
+ * alone, which is to be secret, and which gives its octets to the end of it.
+ */
+enum { PASSWORD_LOT_LEN = 16 };
+void password_make_nobodys(char *hash, const uint8_t lot[static PASSWORD_LOT_LEN]);
 
 #endif

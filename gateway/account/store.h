@@ -6,6 +6,7 @@
 #define ACCOUNT_STORE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "account/account.h"
 #include "base/env.h"
@@ -32,6 +33,12 @@ struct account_store_ops {
 	 * with that key alone.
 	 */
 	void (*lookup_token)(struct account_store *store, struct text token, account_found_fn *found, void *ctx);
+	/*
+	 * An account that has keys under crypt(3), by lot: any of them, and the same one for the same lot as long as
+	 * the accounts are the same. STATUS_NOT_FOUND if there is none. For authorise(), which has those who guess at
+	 * logins wait as long as for one that is there.
+	 */
+	void (*draw)(struct account_store *store, uint64_t lot, account_found_fn *found, void *ctx);
 	void (*free)(struct account_store *store);
 };
 
@@ -49,6 +56,17 @@ static inline void account_store_lookup_token(struct account_store *store, struc
 					      void *ctx)
 {
 	store->ops->lookup_token(store, token, found, ctx);
+}
+
+static inline void account_store_draw(struct account_store *store, uint64_t lot, account_found_fn *found, void *ctx)
+{
+	store->ops->draw(store, lot, found, ctx);
+}
+
+/* The place of a lot among `count`, so that a few more accounts move few lots. */
+static inline uint64_t account_store_place(uint64_t lot, uint64_t count)
+{
+	return (lot >> 32) * count >> 32;
 }
 
 /* Frees the store and sets *store to NULL; NULL and *store == NULL are allowed. */
@@ -76,8 +94,9 @@ MUST_USE enum status store_sqlite_new(const struct env *env, const char *folder,
 
 /*
  * Asks the first store, and the second for whom the first does not know. Whose login the first knows is not in the
- * second, as it were: no token finds that account there either. Takes both: sets *first and *second to NULL, and frees
- * them with itself. STATUS_NO_MEMORY: they are still the caller's.
+ * second, as it were: no token finds that account there either. Half of the lots draw from each, if both have
+ * something. Takes both: sets *first and *second to NULL, and frees them with itself. STATUS_NO_MEMORY: they are still
+ * the caller's.
  */
 MUST_USE enum status store_chain_new(struct account_store **first, struct account_store **second,
 				     struct account_store **out);

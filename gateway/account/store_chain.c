@@ -94,7 +94,46 @@ static void on_first_token(void *ctx, enum status status, const struct account *
 		end(search, status, account);
 }
 
-/* ---- Both ---- */
+/* ---- By lot ---- */
+
+/* Of a store that has nothing to draw, or fails, the other one stands in. */
+struct drawing {
+	struct account_store *other; /* NULL: it was asked */
+	uint64_t lot;
+	account_found_fn *found;
+	void *ctx;
+};
+
+static void on_drawn(void *ctx, enum status status, const struct account *account)
+{
+	struct drawing *drawing = ctx;
+	struct account_store *other = drawing->other;
+
+	drawing->other = NULL;
+	if (status != STATUS_OK && other) {
+		account_store_draw(other, drawing->lot, on_drawn, drawing);
+		return;
+	}
+	drawing->found(drawing->ctx, status, account);
+	free(drawing);
+}
+
+/* One bit says which store, the others which of its accounts. */
+static void chain_draw(struct account_store *store, uint64_t lot, account_found_fn *found, void *ctx)
+{
+	struct chain *chain = (struct chain *)store;
+	struct drawing *drawing = malloc(sizeof *drawing);
+	bool from_second = lot & 1;
+
+	if (!drawing) {
+		found(ctx, STATUS_NO_MEMORY, NULL);
+		return;
+	}
+	*drawing = (struct drawing){from_second ? chain->first : chain->second, lot, found, ctx};
+	account_store_draw(from_second ? chain->second : chain->first, lot, on_drawn, drawing);
+}
+
+/* ---- By login and by token ---- */
 
 static void search(struct account_store *store, ask_fn *ask, account_found_fn *on_answer, struct text what,
 		   account_found_fn *found, void *ctx)
@@ -132,7 +171,7 @@ static void chain_free(struct account_store *store)
 }
 
 static const struct account_store_ops chain_ops = {
-	.lookup = chain_lookup, .lookup_token = chain_lookup_token, .free = chain_free};
+	.lookup = chain_lookup, .lookup_token = chain_lookup_token, .draw = chain_draw, .free = chain_free};
 
 enum status store_chain_new(struct account_store **first, struct account_store **second, struct account_store **out)
 {

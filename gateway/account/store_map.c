@@ -21,6 +21,8 @@ struct store_map {
 	size_t mask, holder_mask;
 	const struct account **slots; /* by login */
 	struct holder *holders;       /* by key; those kept as crypt(3) hashes cannot be looked up */
+	const struct account **slow;  /* those that have keys under crypt(3) */
+	size_t slow_count;
 };
 
 /* The slot that holds the login, or the empty one where it belongs. */
@@ -94,17 +96,28 @@ static void map_lookup_token(struct account_store *store, struct text token, acc
 	found(ctx, status, account);
 }
 
+static void map_draw(struct account_store *store, uint64_t lot, account_found_fn *found, void *ctx)
+{
+	struct store_map *map = (struct store_map *)store;
+
+	if (map->slow_count)
+		found(ctx, STATUS_OK, map->slow[account_store_place(lot, map->slow_count)]);
+	else
+		found(ctx, STATUS_NOT_FOUND, NULL);
+}
+
 static void map_free(struct account_store *store)
 {
 	struct store_map *map = (struct store_map *)store;
 
 	free(map->holders);
+	free(map->slow);
 	free(map->slots);
 	free(map);
 }
 
 static const struct account_store_ops map_ops = {
-	.lookup = map_lookup, .lookup_token = map_lookup_token, .free = map_free};
+	.lookup = map_lookup, .lookup_token = map_lookup_token, .draw = map_draw, .free = map_free};
 
 static size_t slots_for(size_t count)
 {
@@ -126,10 +139,16 @@ static size_t count_keys(const struct account *accounts, size_t count)
 
 static void add_keys(struct store_map *map, const struct account *account)
 {
+	bool is_slow = false;
+
 	for (size_t i = 0; i < account->key_count; i++) {
-		if (!account->keys[i].key.crypt)
+		if (account->keys[i].key.crypt)
+			is_slow = true;
+		else
 			add_key(map, account, &account->keys[i].key);
 	}
+	if (is_slow)
+		map->slow[map->slow_count++] = account;
 }
 
 static enum status fill(struct store_map *map, const struct account *accounts, size_t count)
@@ -157,7 +176,8 @@ enum status store_map_new(const struct account *accounts, size_t count, struct a
 	map->holder_mask = slots_for(count_keys(accounts, count)) - 1;
 	map->slots = calloc(map->mask + 1, sizeof *map->slots);
 	map->holders = calloc(map->holder_mask + 1, sizeof *map->holders);
-	if (map->slots && map->holders)
+	map->slow = calloc(count + 1, sizeof *map->slow);
+	if (map->slots && map->holders && map->slow)
 		status = fill(map, accounts, count);
 	if (status == STATUS_OK)
 		*out = &map->base;

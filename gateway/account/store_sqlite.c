@@ -115,6 +115,17 @@ static void sqlite_lookup_token(struct account_store *base, struct text token, a
 	secret_wipe(digest, sizeof digest);
 }
 
+static void sqlite_draw(struct account_store *base, uint64_t lot, account_found_fn *found, void *ctx)
+{
+	struct store_sqlite *store = (struct store_sqlite *)base;
+	struct account account;
+
+	if (ensure_open(store))
+		tell(store, database_account_by_lot(store->database, lot, &account), &account, found, ctx);
+	else
+		found(ctx, STATUS_IO, NULL);
+}
+
 static void sqlite_free(struct account_store *base)
 {
 	struct store_sqlite *store = (struct store_sqlite *)base;
@@ -127,7 +138,7 @@ static void sqlite_free(struct account_store *base)
 }
 
 static const struct account_store_ops sqlite_ops = {
-	.lookup = sqlite_lookup, .lookup_token = sqlite_lookup_token, .free = sqlite_free};
+	.lookup = sqlite_lookup, .lookup_token = sqlite_lookup_token, .draw = sqlite_draw, .free = sqlite_free};
 
 /* Before the first look-up, so that the log says at the start what is wrong. */
 static void on_timer(void *ctx)

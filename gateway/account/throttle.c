@@ -98,22 +98,31 @@ static struct size size_of(const struct throttle *throttle, enum kind kind)
 	return (struct size){0, 0, 0};
 }
 
-static uint64_t key_of(const struct throttle *throttle, enum kind kind, struct text login, const struct addr *source)
+/* Whose buckets they are. */
+struct subject {
+	struct text login;
+	uint64_t stamp; /* of no account: 0 */
+	const struct addr *source;
+};
+
+static uint64_t key_of(const struct throttle *throttle, enum kind kind, const struct subject *subject)
 {
 	uint64_t key = throttle->limits.seed + kind;
 
+	if (kind == FAILURES_OF_LOGIN_AT_SOURCE)
+		key ^= subject->stamp;
 	if (kind != FAILURES_OF_LOGIN && kind != CHANGES_OF_LOGIN)
-		key = table_hash(key, addr_customer(source));
+		key = table_hash(key, addr_customer(subject->source));
 	if (kind != FAILURES_OF_SOURCE && kind != CHANGES_OF_SOURCE)
-		key = table_hash(key, login);
+		key = table_hash(key, subject->login);
 	return key;
 }
 
 /* Milliseconds until the bucket is full; 0: it is. */
-static uint64_t lacks_ms(const struct throttle *throttle, enum kind kind, struct text login, const struct addr *source,
+static uint64_t lacks_ms(const struct throttle *throttle, enum kind kind, const struct subject *subject,
 			 uint64_t now_ms)
 {
-	uint64_t key = key_of(throttle, kind, login, source);
+	uint64_t key = key_of(throttle, kind, subject);
 	const struct bucket *ways = throttle->buckets[key % SETS];
 
 	for (size_t i = 0; i < WAYS; i++) {
@@ -124,15 +133,14 @@ static uint64_t lacks_ms(const struct throttle *throttle, enum kind kind, struct
 }
 
 /* Milliseconds until there is a token in the bucket; 0: there is one, since it lacks no more than all the others. */
-static uint64_t wait_ms(const struct throttle *throttle, enum kind kind, struct text login, const struct addr *source,
-			uint64_t now_ms)
+static uint64_t wait_ms(const struct throttle *throttle, enum kind kind, const struct subject *subject, uint64_t now_ms)
 {
 	struct size size = size_of(throttle, kind);
 	uint64_t lacking_ms;
 
 	if (size.tokens == 0)
 		return 0;
-	lacking_ms = lacks_ms(throttle, kind, login, source, now_ms);
+	lacking_ms = lacks_ms(throttle, kind, subject, now_ms);
 	return lacking_ms > size.token_ms * (size.tokens - 1) ? lacking_ms - size.token_ms * (size.tokens - 1) : 0;
 }
 
@@ -150,8 +158,7 @@ static struct bucket *place_of(struct throttle *throttle, uint64_t key)
 }
 
 /* Takes a token, also one that is not there: it is then owed. */
-static void take(struct throttle *throttle, enum kind kind, struct text login, const struct addr *source,
-		 uint64_t now_ms)
+static void take(struct throttle *throttle, enum kind kind, const struct subject *subject, uint64_t now_ms)
 {
 	struct size size = size_of(throttle, kind);
 	uint64_t latest_ms = now_ms + size.tokens * size.token_ms + size.debt_ms, key;
@@ -159,7 +166,7 @@ static void take(struct throttle *throttle, enum kind kind, struct text login, c
 
 	if (size.tokens == 0)
 		return;
-	key = key_of(throttle, kind, login, source);
+	key = key_of(throttle, kind, subject);
 	bucket = place_of(throttle, key);
 	if (bucket->key != key || bucket->full_at_ms < now_ms)
 		*bucket = (struct bucket){key, now_ms};
@@ -180,47 +187,51 @@ static uint64_t greater(uint64_t a, uint64_t b)
 
 /* ---- Failures ---- */
 
-unsigned throttle_wait_s(const struct throttle *throttle, struct text login, const struct addr *source, uint64_t now_ms)
+unsigned throttle_wait_s(const struct throttle *throttle, struct text login, uint64_t stamp, const struct addr *source,
+			 uint64_t now_ms)
 {
-	return to_seconds(wait_ms(throttle, FAILURES_OF_LOGIN_AT_SOURCE, login, source, now_ms));
+	struct subject subject = {login, stamp, source};
+
+	return to_seconds(wait_ms(throttle, FAILURES_OF_LOGIN_AT_SOURCE, &subject, now_ms));
 }
 
-static uint64_t wide_wait_ms(const struct throttle *throttle, struct text login, const struct addr *source,
-			     uint64_t now_ms)
+static uint64_t wide_wait_ms(const struct throttle *throttle, const struct subject *subject, uint64_t now_ms)
 {
-	return greater(wait_ms(throttle, FAILURES_OF_SOURCE, login, source, now_ms),
-		       wait_ms(throttle, FAILURES_OF_LOGIN, login, source, now_ms));
+	return greater(wait_ms(throttle, FAILURES_OF_SOURCE, subject, now_ms),
+		       wait_ms(throttle, FAILURES_OF_LOGIN, subject, now_ms));
 }
 
 /* That are not forgotten; the one that is coming back counts as one. */
-static unsigned failures(const struct throttle *throttle, enum kind kind, struct text login, const struct addr *source,
+static unsigned failures(const struct throttle *throttle, enum kind kind, const struct subject *subject,
 			 uint64_t now_ms)
 {
 	struct size size = size_of(throttle, kind);
 
 	if (size.tokens == 0)
 		return 0;
-	return (unsigned)((lacks_ms(throttle, kind, login, source, now_ms) + size.token_ms - 1) / size.token_ms);
+	return (unsigned)((lacks_ms(throttle, kind, subject, now_ms) + size.token_ms - 1) / size.token_ms);
 }
 
 unsigned throttle_suspicion(const struct throttle *throttle, struct text login, const struct addr *source,
 			    uint64_t now_ms)
 {
-	unsigned of_source = failures(throttle, FAILURES_OF_SOURCE, login, source, now_ms);
+	struct subject subject = {login, 0, source};
+	unsigned of_source = failures(throttle, FAILURES_OF_SOURCE, &subject, now_ms);
 
-	if (of_source < THROTTLE_SUSPECT &&
-	    failures(throttle, FAILURES_OF_LOGIN, login, source, now_ms) < THROTTLE_SUSPECT)
+	if (of_source < THROTTLE_SUSPECT && failures(throttle, FAILURES_OF_LOGIN, &subject, now_ms) < THROTTLE_SUSPECT)
 		return 0;
 	return 1 + of_source;
 }
 
-unsigned throttle_failed(struct throttle *throttle, struct text login, const struct addr *source, uint64_t now_ms)
+unsigned throttle_failed(struct throttle *throttle, struct text login, uint64_t stamp, const struct addr *source,
+			 uint64_t now_ms)
 {
-	unsigned wait_s = to_seconds(wide_wait_ms(throttle, login, source, now_ms));
+	struct subject subject = {login, stamp, source};
+	unsigned wait_s = to_seconds(wide_wait_ms(throttle, &subject, now_ms));
 
-	take(throttle, FAILURES_OF_LOGIN_AT_SOURCE, login, source, now_ms);
-	take(throttle, FAILURES_OF_SOURCE, login, source, now_ms);
-	take(throttle, FAILURES_OF_LOGIN, login, source, now_ms);
+	take(throttle, FAILURES_OF_LOGIN_AT_SOURCE, &subject, now_ms);
+	take(throttle, FAILURES_OF_SOURCE, &subject, now_ms);
+	take(throttle, FAILURES_OF_LOGIN, &subject, now_ms);
 	return wait_s;
 }
 
@@ -229,12 +240,16 @@ unsigned throttle_failed(struct throttle *throttle, struct text login, const str
 unsigned throttle_change_wait_s(const struct throttle *throttle, struct text login, const struct addr *source,
 				uint64_t now_ms)
 {
-	return to_seconds(greater(wait_ms(throttle, CHANGES_OF_LOGIN, login, source, now_ms),
-				  wait_ms(throttle, CHANGES_OF_SOURCE, login, source, now_ms)));
+	struct subject subject = {login, 0, source};
+
+	return to_seconds(greater(wait_ms(throttle, CHANGES_OF_LOGIN, &subject, now_ms),
+				  wait_ms(throttle, CHANGES_OF_SOURCE, &subject, now_ms)));
 }
 
 void throttle_changed(struct throttle *throttle, struct text login, const struct addr *source, uint64_t now_ms)
 {
-	take(throttle, CHANGES_OF_LOGIN, login, source, now_ms);
-	take(throttle, CHANGES_OF_SOURCE, login, source, now_ms);
+	struct subject subject = {login, 0, source};
+
+	take(throttle, CHANGES_OF_LOGIN, &subject, now_ms);
+	take(throttle, CHANGES_OF_SOURCE, &subject, now_ms);
 }

@@ -8,6 +8,10 @@
  * there is told to wait and nothing else. Long before that, after a few failures, it is a suspect, whom a verifier
  * serves last, and the later the more its source has failed.
  *
+ * What locks is counted for the login as it was: `stamp` stands for all that opens it (account_stamp(), 0 if there is
+ * no such account). So a lock is over when it gets another key, or is there again after a configuration without it, and
+ * counts again when that is taken back.
+ *
  * Pure. The space is fixed; a flood of new sources pushes out those that have failed least.
  */
 #ifndef ACCOUNT_THROTTLE_H
@@ -46,7 +50,7 @@ void throttle_set_limits(struct throttle *throttle, const struct throttle_limits
 void throttle_free(struct throttle **throttle);
 
 /* Seconds, at least 1, that this login has to wait at this source; 0 if it may try. */
-unsigned throttle_wait_s(const struct throttle *throttle, struct text login, const struct addr *source,
+unsigned throttle_wait_s(const struct throttle *throttle, struct text login, uint64_t stamp, const struct addr *source,
 			 uint64_t now_ms);
 
 /*
@@ -61,7 +65,8 @@ unsigned throttle_suspicion(const struct throttle *throttle, struct text login, 
  * Counts a failed attempt. Returns 0 if the client may be told why it failed; else the seconds that it is to wait, and
  * that is all it is told.
  */
-unsigned throttle_failed(struct throttle *throttle, struct text login, const struct addr *source, uint64_t now_ms);
+unsigned throttle_failed(struct throttle *throttle, struct text login, uint64_t stamp, const struct addr *source,
+			 uint64_t now_ms);
 
 /* Seconds, at least 1, until this login may change something from this source; 0 if it may now. */
 unsigned throttle_change_wait_s(const struct throttle *throttle, struct text login, const struct addr *source,

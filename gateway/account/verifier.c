@@ -67,23 +67,35 @@ struct verifier {
 
 /* ---- What is remembered ---- */
 
-/* The hash goes in with its NUL, so that no part of the secret can pass for part of it. */
-static bool make_mark(const struct verifier *verifier, const char *hash, struct text secret, struct mark *out)
+/* The first text goes in with a NUL, so that no part of the second can pass for part of it. */
+static bool make_mark(const struct verifier *verifier, const char *first, struct text second, struct mark *out)
 {
-	size_t hash_len = strlen(hash) + 1;
-	uint8_t *pair = malloc(hash_len + secret.len);
+	size_t first_len = strlen(first) + 1;
+	uint8_t *pair = malloc(first_len + second.len);
 	bool good;
 
 	if (!pair)
 		return false;
-	memcpy(pair, hash, hash_len);
-	if (secret.len)
-		memcpy(pair + hash_len, secret.octets, secret.len);
-	good = HMAC(EVP_sha256(), verifier->mark_key, sizeof verifier->mark_key, pair, hash_len + secret.len,
+	memcpy(pair, first, first_len);
+	if (second.len)
+		memcpy(pair + first_len, second.octets, second.len);
+	good = HMAC(EVP_sha256(), verifier->mark_key, sizeof verifier->mark_key, pair, first_len + second.len,
 		    out->octets, NULL) != NULL;
-	secret_wipe(pair, hash_len + secret.len);
+	secret_wipe(pair, first_len + second.len);
 	free(pair);
 	return good;
+}
+
+/* No hash is empty, so that these are no marks of pairs. */
+enum status verifier_lot(const struct verifier *verifier, struct text login, uint8_t out[static VERIFIER_LOT_LEN])
+{
+	struct mark mark;
+
+	_Static_assert(sizeof mark.octets == VERIFIER_LOT_LEN, "a lot is a mark");
+	if (!make_mark(verifier, "", login, &mark))
+		return STATUS_NO_MEMORY;
+	memcpy(out, mark.octets, sizeof mark.octets);
+	return STATUS_OK;
 }
 
 static struct set *set_of(struct set *sets, size_t count, const struct mark *mark)

@@ -14,6 +14,7 @@
 #define ACCOUNT_VERIFIER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/env.h"
 #include "base/status.h"
@@ -43,5 +44,13 @@ void verifier_free(struct verifier **verifier);
  */
 void verifier_check(struct verifier *verifier, const char *hash, struct text secret, unsigned suspicion,
 		    verified_fn *verified, void *ctx);
+
+/*
+ * A lot for a login: octets that look random, are the same as long as the process lives, and that nobody outside can
+ * foretell. STATUS_NO_MEMORY.
+ */
+enum { VERIFIER_LOT_LEN = 32 };
+MUST_USE enum status verifier_lot(const struct verifier *verifier, struct text login,
+				  uint8_t out[static VERIFIER_LOT_LEN]);
 
 #endif

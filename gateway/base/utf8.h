@@ -16,8 +16,8 @@ enum {
 };
 
 /*
- * The first code point of a text that is not empty; returns how many octets it takes. Octets that can begin or go on with
- * nothing, surrogates (RFC 3629 section 3), overlong forms and what lies beyond U+10FFFF give UTF8_ILL_FORMED: as
+ * The first code point of a text that is not empty; returns how many octets it takes. Octets that can begin or go on
+ * with nothing, surrogates (RFC 3629 section 3), overlong forms and what lies beyond U+10FFFF give UTF8_ILL_FORMED: as
  * many octets at once as could have begun a code point, at least one.
  */
 size_t utf8_next(struct text text, uint32_t *code);

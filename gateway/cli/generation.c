@@ -137,7 +137,7 @@ static enum status build_pipeline(const struct generation_world *world, struct g
 		.env = world->env,
 		.store = generation->store,
 		.throttle = world->throttle,
-		.authoriser = {world->env, world->verifier, generation->config->uniform_auth_errors},
+		.authoriser = {world->env, world->verifier, generation->store, generation->config->uniform_auth_errors},
 		.policy = &generation->policy,
 		.record = generation->state ? record : NULL,
 		.record_ctx = generation->state,

@@ -81,6 +81,7 @@ struct job {
 	char password_hash[PASSWORD_HASH_MAX];
 	struct addr *waits; /* its place among the page's logins or changes; NULL: it has none */
 	bool is_known;
+	uint8_t lot[VERIFIER_LOT_LEN]; /* of the login */
 
 	struct keyform form;
 	struct passform passform;

@@ -50,7 +50,7 @@ static void show_wait(struct job *job, unsigned wait_s)
 static void turn_away(struct job *job)
 {
 	unsigned wait_s =
-		throttle_failed(job->page->parts.throttle, job->login, &job->request->source, job_now_ms(job));
+		throttle_failed(job->page->parts.throttle, job->login, 0, &job->request->source, job_now_ms(job));
 
 	if (wait_s) {
 		show_wait(job, wait_s);
@@ -101,34 +101,33 @@ static void on_verified(void *ctx, enum status status, bool matches)
 		turn_away(job);
 }
 
+/*
+ * An unknown login takes as long as a wrong password: it is checked against a hash that no password has, of the method
+ * and cost of another user's, drawn by lot. Each login has its own, because the verifier remembers pairs of hash and
+ * password, and would answer faster to a pair that another unknown login had before.
+ */
+static enum status make_nobodys(struct job *job, struct database *database)
+{
+	uint64_t lot;
+	enum status status;
+
+	memcpy(&lot, job->lot + PASSWORD_LOT_LEN, sizeof lot);
+	status = database_password_by_lot(database, lot, job->password_hash);
+	if (status == STATUS_NOT_FOUND) { /* nobody can log in: as the first one will */
+		strcpy(job->password_hash, "$y$j9T$abcdefghijklmnop./abc/$abcdefghijklmnopqrstuvwxyzabcdefghijklmnopq");
+		status = STATUS_OK;
+	}
+	password_make_nobodys(job->password_hash, job->lot);
+	return status;
+}
+
 static enum status read_password(void *ctx, struct database *database)
 {
 	struct job *job = ctx;
+	enum status status = database_password(database, job->login, job->password_hash);
 
-	return database_password(database, job->login, job->password_hash);
-}
-
-/*
- * An unknown login takes as long as a wrong password: it is checked against a hash that no password has. Each login has
- * its own, because the verifier remembers pairs of hash and password, and would answer faster to a pair that another
- * unknown login had before.
- */
-static enum status make_nobodys(struct job *job)
-{
-	char both[SESSION_SECRET_LEN + ACCOUNT_LOGIN_MAX], hex[KEY_HASH_TEXT_MAX];
-	uint8_t digest[KEY_DIGEST_LEN];
-	enum status status;
-
-	memcpy(both, sessions_secret(job->page->parts.sessions), SESSION_SECRET_LEN);
-	memcpy(both + SESSION_SECRET_LEN, job->login.octets, job->login.len);
-	status = key_digest((struct text){both, SESSION_SECRET_LEN + job->login.len}, digest);
-	secret_wipe(both, sizeof both);
-	if (status != STATUS_OK)
-		return status;
-	/* A yescrypt hash of the usual cost ends in 43 characters, which may be these of the digits as well. */
-	snprintf(job->password_hash, sizeof job->password_hash, "$y$j9T$abcdefghijklmnop./abc/$%.43s",
-		 strchr(key_format(digest, hex), ':') + 1);
-	return STATUS_OK;
+	job->is_known = status == STATUS_OK;
+	return status == STATUS_NOT_FOUND ? make_nobodys(job, database) : status;
 }
 
 void login_verify(struct job *job, struct text password, verified_fn *done)
@@ -143,9 +142,6 @@ static void on_password(void *ctx, enum status status)
 {
 	struct job *job = ctx;
 
-	job->is_known = status == STATUS_OK;
-	if (status == STATUS_NOT_FOUND)
-		status = make_nobodys(job);
 	if (status != STATUS_OK) {
 		answer_busy(job);
 		return;
@@ -189,12 +185,13 @@ void login_begin(struct job *job)
 	}
 	job->login = job_operand(job, "login");
 	job->password = job_operand(job, "password");
-	wait_s = throttle_wait_s(parts->throttle, job->login, &job->request->source, job_now_ms(job));
+	wait_s = throttle_wait_s(parts->throttle, job->login, 0, &job->request->source, job_now_ms(job));
 	if (wait_s)
 		show_wait(job, wait_s);
 	else if (!is_worth_checking(job))
 		turn_away(job);
-	else if (!login_may_wait(job, job->page->logins, LOGINS_MAX) ||
+	else if (verifier_lot(parts->verifier, job->login, job->lot) != STATUS_OK ||
+		 !login_may_wait(job, job->page->logins, LOGINS_MAX) ||
 		 state_do(parts->state, read_password, on_password, job) != STATUS_OK)
 		answer_busy(job);
 }

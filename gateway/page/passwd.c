@@ -24,7 +24,7 @@ static void show_wait(struct job *job, unsigned wait_s)
 static void turn_away(struct job *job)
 {
 	unsigned wait_s =
-		throttle_failed(job->page->parts.throttle, job->login, &job->request->source, job_now_ms(job));
+		throttle_failed(job->page->parts.throttle, job->login, 0, &job->request->source, job_now_ms(job));
 
 	if (wait_s) {
 		show_wait(job, wait_s);
@@ -69,7 +69,7 @@ void passwd_begin(struct job *job)
 
 	job->login = session_login(&job->session);
 	passform_read(&job->request->params, &job->passform);
-	wait_s = throttle_wait_s(parts->throttle, job->login, &job->request->source, job_now_ms(job));
+	wait_s = throttle_wait_s(parts->throttle, job->login, 0, &job->request->source, job_now_ms(job));
 	if (wait_s)
 		show_wait(job, wait_s);
 	else if (job->passform.error)

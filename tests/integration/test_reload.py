@@ -53,6 +53,20 @@ def test_users_and_their_keys(gateway, primary):
     assert front.update(HOST, IP, user="bob", password="the-key-of-bob").code == "OK"
 
 
+@pytest.mark.parametrize("gap", [[user_setting("another")], [user_setting(key="mistyped-in-the-configuration")]],
+                         ids=["missing", "another key"])
+def test_who_failed_because_of_a_configuration_is_not_locked_by_it(gateway, primary, gap):
+    """A client in a hurry; and who guessed before the gap is where it was."""
+    front = gateway(config(primary))
+    for _ in range(20):
+        assert front.ask("GET", target(HOST, IP, password="guessed-by-another-one"), source="127.0.0.9").code == "OD_KEY"
+    reload(front, config(primary, users=gap))
+    assert [front.update(HOST, IP).code for _ in range(21)][-1] == "TM_REQ"
+    reload(front, config(primary))
+    assert front.update(HOST, IP).code == "OK"
+    assert front.ask("GET", target(HOST, IP), source="127.0.0.9").code == "TM_REQ"
+
+
 def test_zones_come_and_go(gateway, scripted):
     primary = scripted()
     one = [zone_setting(ZONE, primary, primary.key)]

@@ -6,7 +6,9 @@ import hashlib
 import os
 import pty
 import sqlite3
+import statistics
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -197,7 +199,51 @@ def test_a_key_kept_under_crypt(primary, gateway, method):
     assert running.update(f"www.{ZONE}", IP, password=hashed).code == "OD_KEY"
 
 
+def median_ms(own, logins, password):
+    """Of attempts that fail: each login is asked once with that password."""
+    times = []
+    for login in logins:
+        began = time.monotonic()
+        assert own.code(login, password) == "OD_KEY"
+        times.append(1000 * (time.monotonic() - began))
+    return statistics.median(times)
+
+
+@pytest.mark.parametrize("where", ["configuration", "store"])
+def test_uniform_errors_take_as_long_under_crypt(store, where):
+    """17 ms for a login that is there and 0.1 ms for others said which are."""
+    hashes = {f"u{n}": crypt(CHOSEN, "-5") for n in range(9)}
+    fast = [f"fast{n}" for n in range(9)]
+    users = [user_setting(login, key=hashed) for login, hashed in hashes.items()]
+    own = store(*(users if where == "configuration" else ()), *(user_setting(login) for login in fast), uniform_auth_errors=True,
+                failed_logins_max=0)
+    if where == "store":
+        table = own.gateway.folder / "users.csv"
+        table.write_text("login,hosts,key\n" + "".join(
+            f"{login},www.{ZONE},{hashed}\n" for login, hashed in hashes.items()))
+        own.run("user", "import", str(table))
+    strangers = [f"nobody{n}" for n in range(9)]
+    known = median_ms(own, hashes, "a-guess-of-somebody")
+    assert known > 2
+    assert 0.4 < median_ms(own, strangers, "a-guess-of-somebody") / known < 2.5
+    assert median_ms(own, fast, "a-guess-of-somebody") > 0.4 * known
+    again = median_ms(own, hashes, "a-guess-of-somebody")
+    assert again < 0.4 * known and median_ms(own, strangers, "a-guess-of-somebody") < 0.4 * known
+
+
 # History
+
+
+def test_a_key_made_after_another_one_was_revoked_is_not_shown_as_used(store):
+    own = store()
+    own.add("bob", f"zone:{ZONE}")
+    key = own.generate("bob", "--name", "old")
+    for n in range(20):
+        assert own.code("bob", key, host=f"h{n}.{ZONE}") == "OK"
+    own.run("key", "revoke", "bob", "old")
+    own.generate("bob", "--name", "new")
+    assert wait_until(lambda: own.query("SELECT count(*) FROM hosts") == [(20,)])
+    assert own.query("SELECT used_at FROM keys") == [(0,)]
 
 
 def test_the_history_of_a_host(store):

@@ -53,6 +53,31 @@ static void a_copy_shares_nothing(void **state)
 }
 
 /* The moments by date(1), of the day after. */
+static void a_stamp_is_of_what_opens_the_account(void **state)
+{
+	char login[] = "alice", hash[] = "$5$a", other[] = "$5$b";
+	struct account_key keys[2] = {{.key.digest = {1}}, {.key.crypt = hash}};
+	struct account account = {.login = login, .keys = keys, .key_count = 2};
+	uint64_t stamp = account_stamp(&account);
+
+	(void)state;
+	account.active = account.may_update = true;
+	keys[0].id = 7;
+	assert_true(account_stamp(&account) == stamp);
+	keys[0].key.digest[31] = 1;
+	assert_true(account_stamp(&account) != stamp);
+	keys[0].key.digest[31] = 0;
+	keys[1].key.crypt = other;
+	assert_true(account_stamp(&account) != stamp);
+	keys[1].key.crypt = hash;
+	keys[1].expires_s = 1;
+	assert_true(account_stamp(&account) != stamp);
+	account.key_count = 1;
+	assert_true(account_stamp(&account) != stamp);
+	account.key_count = 0;
+	assert_true(account_stamp(&account) != 0);
+}
+
 static void a_key_ends_with_its_day(void **state)
 {
 	static const struct {
@@ -97,6 +122,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_copy_shares_nothing),
+		cmocka_unit_test(a_stamp_is_of_what_opens_the_account),
 		cmocka_unit_test(a_key_ends_with_its_day),
 		cmocka_unit_test(refuses_what_is_no_date),
 	};

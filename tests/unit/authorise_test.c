@@ -4,8 +4,11 @@
 #include "support.h"
 
 #include "account/authorise.h"
+#include "account/password.h"
 #include "fake_env.h"
 
+#include <crypt.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define KEY      "ER2T229DF4GBNM"
@@ -35,7 +38,7 @@ static int setup(void **state)
 
 	world->fake = fake_env_new(1);
 	assert_int_equal(verifier_new(fake_env_of(world->fake), &world->verifier), STATUS_OK);
-	world->authoriser = (struct authoriser){fake_env_of(world->fake), world->verifier, false};
+	world->authoriser = (struct authoriser){fake_env_of(world->fake), world->verifier, NULL, false};
 	*state = world;
 	return 0;
 }
@@ -275,6 +278,155 @@ static void a_hash_is_computed_from_copies(void **state)
 	key_fini(&key.key);
 }
 
+/* ---- Uniform errors take as long ---- */
+
+static struct account_store *store_with(struct world *world, const struct account *accounts, size_t count)
+{
+	struct account_store *store;
+
+	assert_int_equal(store_map_new(accounts, count, &store), STATUS_OK);
+	world->authoriser.store = store;
+	world->authoriser.uniform_errors = true;
+	return store;
+}
+
+/* Says if the answer, a wrong key in any case, had to wait for a hash. */
+static bool waits(struct world *world, const struct account *account, const char *login, const char *key)
+{
+	struct answer answer = {0};
+	struct presented presented = {.login = text_of(login), .key = text_of(key), .source = addr_of("192.0.2.1")};
+	bool waited;
+
+	authorise(&world->authoriser, account, &presented, on_authorised, &answer);
+	waited = answer.calls == 0;
+	fake_env_settle(world->fake);
+	assert_int_equal(answer.calls, 1);
+	assert_int_equal(answer.code, OUTCOME_WRONG_KEY);
+	return waited;
+}
+
+static void whoever_has_no_slow_key_waits_for_one_of_somebody_else(void **state)
+{
+	struct world *world = *state;
+	struct account_key slow = key_of(PASSWORD_HASH), fast = key_of(KEY), expired = key_of(OTHER_HASH);
+	struct account account = account_of(&slow, 1),
+		       others[] = {account_of(&fast, 1), account_of(&fast, 0), account_of(&expired, 1)};
+	struct account_store *store = store_with(world, &account, 1);
+	char login[] = "user0";
+
+	expired.expires_s = 1;
+	assert_true(waits(world, &account, "myLogin", "wrong"));
+	assert_true(waits(world, NULL, "nobody", "wrong"));
+	for (size_t i = 0; i < LENGTH(others); i++) {
+		login[4] = (char)('0' + i);
+		assert_true(waits(world, &others[i], login, "wrong"));
+	}
+	/* What is no password takes no time for anybody. */
+	assert_false(waits(world, &account, "myLogin", ""));
+	assert_false(waits(world, NULL, "nobody", ""));
+	account_store_free(&store);
+	key_fini(&slow.key);
+	key_fini(&expired.key);
+}
+
+/* Neither that the login was tried before, nor what was tried at others. */
+static void what_is_remembered_tells_nothing(void **state)
+{
+	struct world *world = *state;
+	struct account_key slow = key_of(PASSWORD_HASH);
+	struct account account = account_of(&slow, 1);
+	struct account_store *store = store_with(world, &account, 1);
+
+	assert_true(waits(world, &account, "myLogin", "wrong"));
+	assert_false(waits(world, &account, "myLogin", "wrong"));
+	assert_true(waits(world, NULL, "nobody", "wrong"));
+	assert_false(waits(world, NULL, "nobody", "wrong"));
+	assert_true(waits(world, NULL, "nobody either", "wrong"));
+	/* Nor does the password of the one that was drawn open anything. */
+	assert_int_equal(ask(world, &account, text_of(PASSWORD)), OUTCOME_GRANTED);
+	assert_true(waits(world, NULL, "nobody", PASSWORD));
+	assert_false(waits(world, NULL, "nobody", PASSWORD));
+	account_store_free(&store);
+	key_fini(&slow.key);
+}
+
+/* As many hashes as somebody has keys, also when these have all expired. */
+static void as_many_hashes_as_somebody_has_keys_are_computed(void **state)
+{
+	struct world *world = *state;
+	struct account_key slow[] = {key_of(PASSWORD_HASH), key_of(KEY), key_of(OTHER_HASH)};
+	struct account account = account_of(slow, LENGTH(slow));
+	struct account_store *store = store_with(world, &account, 1);
+
+	fake_env_set_work_ms(world->fake, 10);
+	for (unsigned in_force = 0; in_force <= 2; in_force++) {
+		char login[] = "nobody0";
+		struct answer answer = {0};
+		struct presented presented = {.login = text_of(login), .key = text_of("wrong")};
+		unsigned took_ms = 0;
+
+		login[6] = (char)('0' + in_force);
+		slow[0].expires_s = in_force > 0 ? 0 : 1;
+		slow[2].expires_s = in_force > 1 ? 0 : 1;
+		authorise(&world->authoriser, NULL, &presented, on_authorised, &answer);
+		for (; answer.calls == 0; took_ms++)
+			fake_env_advance(world->fake, 1);
+		assert_in_range(took_ms, in_force == 1 ? 10 : 20, in_force == 1 ? 12 : 22);
+	}
+	account_store_free(&store);
+	key_fini(&slow[0].key);
+	key_fini(&slow[2].key);
+}
+
+static void without_slow_keys_nobody_waits(void **state)
+{
+	struct world *world = *state;
+	struct account_key fast = key_of(KEY), slow = key_of(PASSWORD_HASH);
+	struct account account = account_of(&fast, 1);
+	struct account_store *store = store_with(world, &account, 1);
+
+	assert_false(waits(world, &account, "myLogin", "wrong"));
+	assert_false(waits(world, NULL, "nobody", "wrong"));
+	account_store_free(&store);
+	/* Nor does a token: it says itself whose it is. */
+	account = account_of(&slow, 1);
+	store = store_with(world, &account, 1);
+	assert_false(waits(world, NULL, "", "wrong"));
+	account_store_free(&store);
+	key_fini(&slow.key);
+}
+
+/* Of every method that is taken; by crypt(3) of Debian. */
+static void nobodys_hash_costs_the_same_and_has_no_password(void **state)
+{
+	static const char *const settings[] = {"$y$j75$", "$gy$j75$",        "$7$CU..../....",
+					       "$2b$04$", "$6$rounds=1000$", "$5$rounds=1000$",
+					       "$1$",     "$sha1$1000$",     "$md5,rounds=100$"};
+	static const uint8_t lots[2][PASSWORD_LOT_LEN] = {{1}, {2}};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(settings); i++) {
+		char setting[CRYPT_GENSALT_OUTPUT_SIZE], hash[PASSWORD_HASH_MAX], other[PASSWORD_HASH_MAX];
+		struct crypt_data data = {0};
+		const char *made = crypt_gensalt_rn(settings[i], 0, NULL, 0, setting, sizeof setting);
+		bool matches = true;
+
+		snprintf(hash, sizeof hash, "%s", crypt_r(PASSWORD, made ? setting : settings[i], &data));
+		if (!password_is_hash(text_of(hash)))
+			continue;
+		assert_int_equal(password_check(hash, text_of(PASSWORD), &matches), STATUS_OK);
+		assert_true(matches);
+		strcpy(other, hash);
+		password_make_nobodys(hash, lots[0]);
+		password_make_nobodys(other, lots[1]);
+		assert_string_not_equal(hash, other);
+		assert_true(password_is_hash(text_of(hash)));
+		assert_int_equal(password_check(hash, text_of(PASSWORD), &matches), STATUS_OK);
+		assert_false(matches);
+		assert_memory_equal(hash, other, strlen(hash) - 22);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -288,6 +440,11 @@ int main(void)
 		TEST(a_key_opens_from_its_networks_only),
 		TEST(a_key_that_has_expired_is_none),
 		TEST(a_hash_is_computed_from_copies),
+		TEST(whoever_has_no_slow_key_waits_for_one_of_somebody_else),
+		TEST(what_is_remembered_tells_nothing),
+		TEST(as_many_hashes_as_somebody_has_keys_are_computed),
+		TEST(without_slow_keys_nobody_waits),
+		TEST(nobodys_hash_costs_the_same_and_has_no_password),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

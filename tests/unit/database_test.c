@@ -282,7 +282,8 @@ static void the_number_of_a_key_is_never_used_again(void **state)
 /* What version 1 was: no counters, and numbers of each user's own. */
 static void to_version_1(struct database *database)
 {
-	execute(database, "DROP TABLE counters; DROP INDEX keys_by_crypt; UPDATE keys SET number = 7 WHERE number = 3;"
+	execute(database, "DROP TABLE counters; DROP INDEX keys_by_crypt; DROP INDEX users_by_password;"
+			  "UPDATE keys SET number = 7 WHERE number = 3;"
 			  "PRAGMA user_version = 1");
 }
 

@@ -152,7 +152,21 @@ static void store_lookup_token(struct account_store *base, struct text token, ac
 	answer_or_keep(store, find_by_token(store, token), found, ctx);
 }
 
-static const struct account_store_ops store_ops = {.lookup = store_lookup, .lookup_token = store_lookup_token};
+static void store_draw(struct account_store *base, uint64_t lot, account_found_fn *found, void *ctx)
+{
+	struct fake_store *store = (struct fake_store *)base;
+	const struct account *drawn = NULL;
+
+	(void)lot;
+	for (size_t i = 0; i < store->account_count && !drawn; i++) {
+		if (store->accounts[i].key_count && store->accounts[i].keys[0].key.crypt)
+			drawn = &store->accounts[i];
+	}
+	answer_or_keep(store, drawn, found, ctx);
+}
+
+static const struct account_store_ops store_ops = {
+	.lookup = store_lookup, .lookup_token = store_lookup_token, .draw = store_draw};
 
 static void submit(void *ctx, const struct change_set *set, void *waiter)
 {
@@ -266,7 +280,7 @@ static void make_pipeline(struct world *world, bool uniform_auth_errors, unsigne
 	assert_int_equal(verifier_new(parts.env, &world->verifier), STATUS_OK);
 	parts.throttle = world->throttle;
 	parts.report_ctx = world->requests;
-	parts.authoriser = (struct authoriser){parts.env, world->verifier, uniform_auth_errors};
+	parts.authoriser = (struct authoriser){parts.env, world->verifier, &world->store.base, uniform_auth_errors};
 	assert_int_equal(pipeline_new(&parts, &world->pipeline), STATUS_OK);
 }
 
@@ -895,11 +909,88 @@ static void after_too_many_failures_the_right_key_has_to_wait(void **state)
 	lookups = world->store.lookups;
 	get(world, GOOD);
 	assert_answer(world, 429, "TM_REQ");
-	assert_int_equal(world->store.lookups, lookups);
+	assert_int_equal(world->store.lookups, lookups + 1); /* which tells that it is the account that it was */
 	assert_in_range(world->response.retry_after_s, 1, RECOVERY_S);
 	fake_env_advance(world->fake, 1000 * (uint64_t)world->response.retry_after_s);
 	get(world, GOOD);
 	assert_answer(world, 200, "OK");
+}
+
+/* Each reload is a configuration of its own; the throttle outlives them. */
+static void set_key(struct world *world, const char *key)
+{
+	bool was_plain;
+
+	key_fini(&world->store.accounts[0].keys[0].key);
+	assert_int_equal(key_parse(text_of(key), &world->store.accounts[0].keys[0].key, &was_plain), STATUS_OK);
+}
+
+static void what_failed_while_an_account_was_missing_locks_nobody(void **state)
+{
+	struct world *world = *state;
+	size_t count = world->store.account_count;
+
+	free_pipeline(world);
+	make_pipeline(world, false, FAILURES_MAX);
+	world->store.account_count = 0;
+	for (unsigned i = 0; i < FAILURES_MAX; i++) {
+		get(world, GOOD);
+		assert_answer(world, 401, "NF_USR");
+	}
+	get(world, GOOD);
+	assert_answer(world, 429, "TM_REQ");
+	world->store.account_count = count;
+	get(world, GOOD);
+	assert_answer(world, 200, "OK");
+}
+
+static void what_failed_under_another_key_locks_nobody(void **state)
+{
+	struct world *world = *state;
+
+	free_pipeline(world);
+	make_pipeline(world, false, FAILURES_MAX);
+	set_key(world, "mistyped");
+	for (unsigned i = 0; i < FAILURES_MAX; i++)
+		get(world, GOOD);
+	get(world, GOOD);
+	assert_answer(world, 429, "TM_REQ");
+	set_key(world, KEY);
+	get(world, GOOD);
+	assert_answer(world, 200, "OK");
+}
+
+/* Nobody gets further guesses by a configuration that comes and goes. */
+static void a_lock_is_there_again_with_the_account_that_it_is_of(void **state)
+{
+	struct world *world = *state;
+	size_t count = world->store.account_count;
+
+	lock_softly(world);
+	world->store.account_count = 0;
+	get(world, WRONG);
+	assert_answer(world, 401, "NF_USR");
+	world->store.account_count = count;
+	get(world, GOOD);
+	assert_answer(world, 429, "TM_REQ");
+}
+
+/* "a+b" may be read as "a b", whose owner changes keys at will. */
+static void a_lock_is_not_opened_by_the_account_of_another_reading(void **state)
+{
+	struct world *world = *state;
+	struct account *other = add_account(world, "a b", "one key");
+	bool was_plain;
+
+	add_account(world, "a+b", KEY);
+	free_pipeline(world);
+	make_pipeline(world, false, FAILURES_MAX);
+	for (unsigned i = 0; i < FAILURES_MAX; i++)
+		get(world, "/dynamic.cgi?host=" OWNER "&user=a+b&password=wrong");
+	key_fini(&other->keys[0].key);
+	assert_int_equal(key_parse(text_of("another"), &other->keys[0].key, &was_plain), STATUS_OK);
+	get(world, "/dynamic.cgi?host=" OWNER "&user=a+b&password=" KEY);
+	assert_answer(world, 429, "TM_REQ");
 }
 
 static void other_logins_and_sources_need_not_wait(void **state)
@@ -988,7 +1079,7 @@ static void two_readings_are_one_failure(void **state)
 	make_pipeline(world, false, FAILURES_MAX);
 	for (unsigned i = 0; i < FAILURES_MAX; i++)
 		try_plus(world, "myLogin", "wrong+key", 401, "OD_KEY", 2);
-	try_plus(world, "myLogin", "wrong+key", 429, "TM_REQ", 0);
+	try_plus(world, "myLogin", "wrong+key", 429, "TM_REQ", 1);
 }
 
 /* The login may be written in as many ways as it has subsets of letters. */
@@ -1251,6 +1342,10 @@ int main(void)
 		TEST(both_readings_may_be_looked_up_later),
 		TEST(a_store_that_fails_gives_no_ok),
 		TEST(after_too_many_failures_the_right_key_has_to_wait),
+		TEST(what_failed_while_an_account_was_missing_locks_nobody),
+		TEST(what_failed_under_another_key_locks_nobody),
+		TEST(a_lock_is_there_again_with_the_account_that_it_is_of),
+		TEST(a_lock_is_not_opened_by_the_account_of_another_reading),
 		TEST(other_logins_and_sources_need_not_wait),
 		TEST(a_hash_is_computed_off_the_loop),
 		TEST(committed_changes_are_bounded_and_others_are_not),

@@ -342,6 +342,68 @@ static void an_empty_store_knows_no_token(void **state)
 	account_store_free(&store);
 }
 
+/* ---- By lot ---- */
+
+enum { DRAWN = 6, LOTS = 300 };
+
+static struct found draw(void **state, struct account_store *store, uint64_t lot)
+{
+	struct found found = {0};
+
+	account_store_draw(store, lot, on_found, &found);
+	settle(state);
+	assert_int_equal(found.calls, 1);
+	assert_int_equal(found.has_account, found.status == STATUS_OK);
+	return found;
+}
+
+/* Every other one has a key under crypt(3). */
+static void draws_each_of_those_who_have_slow_keys_and_no_other(void **state)
+{
+	static char logins[DRAWN][LOGIN_MAX], hash[] = "$5$saltsalt$myjXcpMpE2Ofk7fj9hqyNYSn6lmWG4Mqnjx.KIRRr4/",
+					      name[] = "default";
+	struct account_key keys[DRAWN] = {0};
+	struct account some[DRAWN];
+	bool was_drawn[DRAWN] = {false};
+	struct account_store *store;
+
+	for (size_t i = 0; i < DRAWN; i++) {
+		snprintf(logins[i], LOGIN_MAX, "user-%zu", i);
+		keys[i] = key_of(logins[i]);
+		keys[i].name = name;
+		keys[i].key.crypt = i % 2 ? hash : NULL;
+		some[i] = holder_of(&keys[i], logins[i]);
+	}
+	store = make(state, some, DRAWN);
+	for (uint64_t i = 0; i < LOTS; i++) {
+		uint64_t lot = i * (UINT64_MAX / LOTS) + i;
+		struct found found = draw(state, store, lot);
+
+		assert_int_equal(found.status, STATUS_OK);
+		assert_string_equal(draw(state, store, lot).login, found.login);
+		was_drawn[strtoul(found.login + strlen("user-"), NULL, 10)] = true;
+	}
+	for (size_t i = 0; i < DRAWN; i++)
+		assert_int_equal(was_drawn[i], i % 2);
+	account_store_free(&store);
+}
+
+static void draws_nobody_where_nobody_has_slow_keys(void **state)
+{
+	struct account_key key = key_of("a key");
+	char login[] = "alice";
+	struct account account = holder_of(&key, login);
+	struct account_store *store = make(state, NULL, 0);
+
+	assert_int_equal(draw(state, store, 0).status, STATUS_NOT_FOUND);
+	assert_int_equal(draw(state, store, UINT64_MAX).status, STATUS_NOT_FOUND);
+	account_store_free(&store);
+	store = make(state, &account, 1);
+	assert_int_equal(draw(state, store, 0).status, STATUS_NOT_FOUND);
+	assert_int_equal(draw(state, store, UINT64_MAX).status, STATUS_NOT_FOUND);
+	account_store_free(&store);
+}
+
 /* As the pipeline does with the second reading of credentials. */
 struct second {
 	struct account_store *store;
@@ -410,6 +472,8 @@ int store_contract_run(const struct store_under_test *store)
 		cmocka_unit_test_prestate(tells_keys_apart_octet_by_octet, &copy),
 		cmocka_unit_test_prestate(finds_each_of_many_by_its_token, &copy),
 		cmocka_unit_test_prestate(an_empty_store_knows_no_token, &copy),
+		cmocka_unit_test_prestate(draws_each_of_those_who_have_slow_keys_and_no_other, &copy),
+		cmocka_unit_test_prestate(draws_nobody_where_nobody_has_slow_keys, &copy),
 		cmocka_unit_test_prestate(looks_up_again_from_within_an_answer, &copy),
 		cmocka_unit_test_prestate(answers_nobody_after_it_was_freed, &copy),
 		cmocka_unit_test_prestate(freeing_nothing_does_nothing, &copy),

@@ -30,6 +30,11 @@ static void foldered_lookup_token(struct account_store *base, struct text token,
 	account_store_lookup_token(((struct foldered *)base)->store, token, found, ctx);
 }
 
+static void foldered_draw(struct account_store *base, uint64_t lot, account_found_fn *found, void *ctx)
+{
+	account_store_draw(((struct foldered *)base)->store, lot, found, ctx);
+}
+
 static void foldered_free(struct account_store *base)
 {
 	struct foldered *foldered = (struct foldered *)base;
@@ -40,7 +45,7 @@ static void foldered_free(struct account_store *base)
 }
 
 static const struct account_store_ops foldered_ops = {
-	.lookup = foldered_lookup, .lookup_token = foldered_lookup_token, .free = foldered_free};
+	.lookup = foldered_lookup, .lookup_token = foldered_lookup_token, .draw = foldered_draw, .free = foldered_free};
 
 static enum status make(const struct account *accounts, size_t count, struct account_store **out)
 {

@@ -28,12 +28,12 @@ static int teardown(void **state)
 static void guess(struct throttle *throttle, const char *login, unsigned times, uint64_t now_ms)
 {
 	for (unsigned i = 0; i < times; i++)
-		throttle_failed(throttle, text_of(login), &here, now_ms);
+		throttle_failed(throttle, text_of(login), 0, &here, now_ms);
 }
 
 static unsigned wait_s(struct throttle *throttle, const char *login, const struct addr *source, uint64_t now_ms)
 {
-	return throttle_wait_s(throttle, text_of(login), source, now_ms);
+	return throttle_wait_s(throttle, text_of(login), 0, source, now_ms);
 }
 
 static void as_many_failures_as_allowed_lock(void **state)
@@ -42,6 +42,17 @@ static void as_many_failures_as_allowed_lock(void **state)
 	assert_int_equal(wait_s(*state, "alice", &here, START_MS), 0);
 	guess(*state, "alice", 1, START_MS);
 	assert_int_equal(wait_s(*state, "alice", &here, START_MS), RECOVERY_S / FAILURES_MAX);
+}
+
+/* And does not open again what was locked before. */
+static void another_stamp_is_another_lock(void **state)
+{
+	for (unsigned i = 0; i < FAILURES_MAX; i++)
+		throttle_failed(*state, text_of("alice"), 1, &here, START_MS);
+	assert_true(throttle_wait_s(*state, text_of("alice"), 1, &here, START_MS) > 0);
+	assert_int_equal(throttle_wait_s(*state, text_of("alice"), 0, &here, START_MS), 0);
+	assert_int_equal(throttle_wait_s(*state, text_of("alice"), 2, &here, START_MS), 0);
+	assert_true(throttle_suspicion(*state, text_of("alice"), &elsewhere, START_MS) > 0);
 }
 
 static void attempts_come_back_one_after_the_other(void **state)
@@ -72,7 +83,7 @@ static void a_64_is_one_source(void **state)
 	two.octets[15] = 2;
 	other.octets[7] = 2;
 	for (unsigned i = 0; i < FAILURES_MAX; i++)
-		throttle_failed(*state, text_of("alice"), &one, START_MS);
+		throttle_failed(*state, text_of("alice"), 0, &one, START_MS);
 	assert_true(wait_s(*state, "alice", &two, START_MS) > 0);
 	assert_int_equal(wait_s(*state, "alice", &other, START_MS), 0);
 }
@@ -84,13 +95,13 @@ static void many_sources_make_a_login_suspect_but_do_not_lock_it(void **state)
 
 	for (unsigned i = 0; i < THROTTLE_WIDE * FAILURES_MAX; i++) {
 		source.octets[3] = (uint8_t)i;
-		assert_int_equal(throttle_failed(*state, text_of("alice"), &source, START_MS), 0);
+		assert_int_equal(throttle_failed(*state, text_of("alice"), 0, &source, START_MS), 0);
 	}
 	assert_true(throttle_suspicion(*state, text_of("alice"), &elsewhere, START_MS) > 0);
 	assert_int_equal(wait_s(*state, "alice", &elsewhere, START_MS), 0);
-	assert_true(throttle_failed(*state, text_of("alice"), &elsewhere, START_MS) > 0);
+	assert_true(throttle_failed(*state, text_of("alice"), 0, &elsewhere, START_MS) > 0);
 	assert_int_equal(throttle_suspicion(*state, text_of("bob"), &elsewhere, START_MS), 0);
-	assert_int_equal(throttle_failed(*state, text_of("bob"), &elsewhere, START_MS), 0);
+	assert_int_equal(throttle_failed(*state, text_of("bob"), 0, &elsewhere, START_MS), 0);
 	/* It is forgotten as slowly as it came. */
 	assert_true(throttle_suspicion(*state, text_of("alice"), &elsewhere, START_MS + 5000 * RECOVERY_S) > 0);
 	assert_int_equal(throttle_suspicion(*state, text_of("alice"), &elsewhere,
@@ -105,11 +116,11 @@ static void many_logins_make_a_source_suspect_but_do_not_lock_it(void **state)
 
 	for (unsigned i = 0; i < THROTTLE_WIDE * FAILURES_MAX; i++) {
 		snprintf(login, sizeof login, "user%u", i);
-		assert_int_equal(throttle_failed(*state, text_of(login), &here, START_MS), 0);
+		assert_int_equal(throttle_failed(*state, text_of(login), 0, &here, START_MS), 0);
 	}
 	assert_true(throttle_suspicion(*state, text_of("alice"), &here, START_MS) > 0);
 	assert_int_equal(wait_s(*state, "alice", &here, START_MS), 0);
-	assert_true(throttle_failed(*state, text_of("alice"), &here, START_MS) > 0);
+	assert_true(throttle_failed(*state, text_of("alice"), 0, &here, START_MS) > 0);
 	assert_int_equal(throttle_suspicion(*state, text_of("alice"), &elsewhere, START_MS), 0);
 }
 
@@ -157,7 +168,7 @@ static void a_flood_of_addresses_does_not_free_who_is_locked(void **state)
 		struct addr source = {.family = ADDR_V6, .octets = {0x20, 1, 0xd, 0xb8}};
 
 		memcpy(source.octets + 4, &i, sizeof i);
-		(void)throttle_failed(*state, text_of("mallory"), &source, START_MS);
+		(void)throttle_failed(*state, text_of("mallory"), 0, &source, START_MS);
 	}
 	assert_true(wait_s(*state, "alice", &here, START_MS) > 0);
 }
@@ -182,7 +193,7 @@ static void changes_are_bounded_by_login_and_by_source(void **state)
 	assert_int_equal(throttle_change_wait_s(throttle, text_of("carol"), &here, START_MS), 12);
 	assert_int_equal(throttle_change_wait_s(throttle, text_of("carol"), &elsewhere, START_MS), 0);
 	/* Failures have buckets of their own. */
-	assert_int_equal(throttle_wait_s(throttle, text_of("alice"), &here, START_MS), 0);
+	assert_int_equal(throttle_wait_s(throttle, text_of("alice"), 0, &here, START_MS), 0);
 	throttle_free(&throttle);
 }
 
@@ -218,6 +229,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(as_many_failures_as_allowed_lock, setup, teardown),
 		cmocka_unit_test_setup_teardown(attempts_come_back_one_after_the_other, setup, teardown),
+		cmocka_unit_test_setup_teardown(another_stamp_is_another_lock, setup, teardown),
 		cmocka_unit_test_setup_teardown(nobody_else_is_locked, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_64_is_one_source, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_sources_make_a_login_suspect_but_do_not_lock_it, setup, teardown),

@@ -334,7 +334,7 @@ static void guess_on(struct world *world, struct throttle *throttle, struct gues
 	if (!guess->answer.calls)
 		return;
 	if (guess->answer.calls && guess->answer.status == STATUS_OK)
-		throttle_failed(throttle, text_of("alice"), &guess->source, fake_env_now_ms(world->fake));
+		throttle_failed(throttle, text_of("alice"), 0, &guess->source, fake_env_now_ms(world->fake));
 	snprintf(secret, sizeof secret, "guess %u", number++);
 	begin(world, secret, suspicion_of(world, throttle, &guess->source), &guess->answer);
 }
