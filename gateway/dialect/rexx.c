@@ -40,6 +40,8 @@ static const struct {
 	[OUTCOME_BAD_TEXT] = {"IO_IP", 400, false, 0, "invalid operand: not a string for a TXT record"},
 	[OUTCOME_NO_RECORD] = {"NF_HOST", 404, false, 0, NULL},
 	[OUTCOME_REFUSED] = {"SF_DNS", 502, false, 0, "the name server refused or failed; nothing was changed"},
+	[OUTCOME_REFUSED_UNSIGNED] = {"SF_DNS", 502, false, 0,
+				      "the name server refused, unsigned; the outcome is unknown"},
 	[OUTCOME_UNREACHABLE] = {"UA_DNS", 503, false, 60,
 				 "no name server could be reached in time; nothing was changed"},
 	[OUTCOME_UNKNOWN] = {"UA_DNS", 503, false, 60,

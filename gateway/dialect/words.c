@@ -21,6 +21,7 @@ static const struct word words[] = {
 	[OUTCOME_BAD_TEXT] = {"badtxt", 400, false, 0},
 	[OUTCOME_NO_RECORD] = {"nohost", 404, false, 0},
 	[OUTCOME_REFUSED] = {"dnserr", 503, false, 60},
+	[OUTCOME_REFUSED_UNSIGNED] = {"dnserr", 503, false, 60},
 	[OUTCOME_UNREACHABLE] = {"911", 503, false, 60},
 	[OUTCOME_UNKNOWN] = {"911", 503, false, 60},
 	[OUTCOME_GIVEN_UP] = {"911", 503, false, 60},

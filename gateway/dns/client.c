@@ -234,7 +234,7 @@ static struct dns_result judge_unsigned(const struct dns_reply *reply, uint16_t 
 {
 	if (!may_be_unsigned(reply->rcode))
 		return distrust("the reply is not signed");
-	return (struct dns_result){.verdict = DNS_REJECTED, .rcode = reply->rcode, .tsig_error = tsig_error};
+	return (struct dns_result){.verdict = DNS_UNSIGNED, .rcode = reply->rcode, .tsig_error = tsig_error};
 }
 
 static struct dns_result judge_signed(const struct dns_client *client, const struct dns_reply *reply,

@@ -7,6 +7,11 @@
  * because nothing that follows on it could be believed either. The client never retries: whoever asks knows what may
  * be repeated.
  *
+ * What a reply proves is its verdict. An unsigned refusal is an answer, which a repetition would not better, and proves
+ * nothing: whoever wrote it may have done so in place of the primary's word that the message was carried out. A signed
+ * one proves that this copy of the message was not carried out; of an earlier copy, sent again by whoever stands
+ * between, it says nothing.
+ *
  * Time, random octets, timers and the connection are passed in, so that it runs in tests without sockets.
  */
 #ifndef DNS_CLIENT_H
@@ -33,15 +38,16 @@ struct dns_client_options {
 
 enum dns_verdict {
 	DNS_VERIFIED,    /* a reply whose TSIG is right: `rcode` is the primary's word */
-	DNS_REJECTED,    /* an error about the signature, or one that may come unsigned: nothing was changed */
+	DNS_REJECTED,    /* the same, with an error about our signature: nothing was changed */
+	DNS_UNSIGNED,    /* an error that may come unsigned: nothing is to be had here, and nothing is proved */
 	DNS_UNREACHABLE, /* nothing was sent */
 	DNS_UNKNOWN,     /* it was sent, but no reply came that can be believed */
 };
 
 struct dns_result {
 	enum dns_verdict verdict;
-	unsigned rcode;           /* DNS_VERIFIED, DNS_REJECTED: enum dns_rcode, or another code of 4 bits */
-	uint16_t tsig_error;      /* DNS_REJECTED: the TSIG RCODE, 0 if the reply named none */
+	unsigned rcode;           /* DNS_VERIFIED, DNS_REJECTED, DNS_UNSIGNED: enum dns_rcode, or another of 12 bits */
+	uint16_t tsig_error;      /* DNS_REJECTED, DNS_UNSIGNED: the TSIG RCODE, 0 if the reply named none */
 	bool has_clock_offset;    /* the primary told its time: the reply is signed, or says BADTIME */
 	int64_t clock_offset_s;   /* primary's clock minus ours */
 	bool local;               /* DNS_UNREACHABLE for a reason of our own, which says nothing of the primary */
@@ -57,10 +63,10 @@ struct dns_ticket {
 	bool withdrawn; /* set by the asker: do not send it any more; it then ends as DNS_UNREACHABLE */
 };
 
-/* Whether the primary has said something that counts. */
+/* Whether there is something that counts as the primary's answer. */
 static inline bool dns_is_answered(const struct dns_result *result)
 {
-	return result->verdict == DNS_VERIFIED || result->verdict == DNS_REJECTED;
+	return result->verdict == DNS_VERIFIED || result->verdict == DNS_REJECTED || result->verdict == DNS_UNSIGNED;
 }
 
 /* What a client has counted since it was made. */

@@ -95,6 +95,7 @@ const char *dns_explain(const struct dns_result *result, const struct dns_contex
 	switch (result->verdict) {
 	case DNS_VERIFIED:
 	case DNS_REJECTED:
+	case DNS_UNSIGNED:
 		explain_answer(result, context, buffer);
 		break;
 	case DNS_UNREACHABLE:

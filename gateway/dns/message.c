@@ -331,12 +331,13 @@ size_t dns_message_space(const struct name *zone)
 const char *dns_rcode_text(unsigned rcode)
 {
 	static const char *const texts[] = {
-		[DNS_NOERROR] = "NOERROR",   [DNS_FORMERR] = "FORMERR", [DNS_SERVFAIL] = "SERVFAIL",
-		[DNS_NXDOMAIN] = "NXDOMAIN", [DNS_NOTIMP] = "NOTIMP",   [DNS_REFUSED] = "REFUSED",
-		[DNS_YXDOMAIN] = "YXDOMAIN", [DNS_YXRRSET] = "YXRRSET", [DNS_NXRRSET] = "NXRRSET",
-		[DNS_NOTAUTH] = "NOTAUTH",   [DNS_NOTZONE] = "NOTZONE",
+		[DNS_NOERROR] = "NOERROR",     [DNS_FORMERR] = "FORMERR", [DNS_SERVFAIL] = "SERVFAIL",
+		[DNS_NXDOMAIN] = "NXDOMAIN",   [DNS_NOTIMP] = "NOTIMP",   [DNS_REFUSED] = "REFUSED",
+		[DNS_YXDOMAIN] = "YXDOMAIN",   [DNS_YXRRSET] = "YXRRSET", [DNS_NXRRSET] = "NXRRSET",
+		[DNS_NOTAUTH] = "NOTAUTH",     [DNS_NOTZONE] = "NOTZONE", [DNS_BADVERS] = "BADVERS",
+		[DNS_BADCOOKIE] = "BADCOOKIE",
 	};
-	return rcode < sizeof texts / sizeof *texts ? texts[rcode] : "reserved";
+	return rcode < sizeof texts / sizeof *texts && texts[rcode] ? texts[rcode] : "reserved";
 }
 
 uint16_t dns_message_id(const uint8_t *wire)
@@ -408,8 +409,10 @@ struct walk {
 };
 
 struct outline {
+	bool is_of_root;
 	unsigned type;
 	unsigned class;
+	uint32_t ttl;
 	size_t rdata_len;
 };
 
@@ -445,16 +448,18 @@ static bool step_over_name(struct walk *walk)
 static bool step_over_record(struct walk *walk, bool is_question, struct outline *out)
 {
 	enum { QUESTION_LEN = 4, RECORD_LEN = 10 };
-	const uint8_t *fixed;
+	const uint8_t *owner = walk->wire + walk->at, *fixed;
 
 	if (!step_over_name(walk))
 		return false;
 	fixed = walk->wire + walk->at;
 	if (!step(walk, is_question ? QUESTION_LEN : RECORD_LEN))
 		return false;
-	*out = (struct outline){.type = u16_at(fixed), .class = u16_at(fixed + 2)};
-	if (!is_question)
-		out->rdata_len = u16_at(fixed + RECORD_LEN - 2);
+	*out = (struct outline){.is_of_root = *owner == 0, .type = u16_at(fixed), .class = u16_at(fixed + 2)};
+	if (is_question)
+		return true;
+	out->ttl = (uint32_t)u16_at(fixed + 4) << 16 | u16_at(fixed + 6);
+	out->rdata_len = u16_at(fixed + RECORD_LEN - 2);
 	return step(walk, out->rdata_len);
 }
 
@@ -473,6 +478,8 @@ static bool is_whole(const ldns_rr *rr, const struct outline *outline)
 		return sum == outline->rdata_len;
 	case LDNS_RR_TYPE_SOA:
 		return ldns_rr_rd_count(rr) == (outline->rdata_len ? SOA_FIELDS : 0);
+	case LDNS_RR_TYPE_OPT:
+		return false; /* it has its place among the additional records alone, RFC 6891 section 6.1.1 */
 	default:
 		return true;
 	}
@@ -499,19 +506,45 @@ static bool is_read_whole(struct walk *walk, unsigned count, bool is_question, c
 	return true;
 }
 
-/* Of the additional section, which libldns takes apart, nothing is wanted but that it is there. */
-static bool packet_is_whole(const ldns_pkt *packet, const uint8_t *wire, size_t len)
+/*
+ * Takes the upper eight of the RCODE's twelve bits from an OPT record's TTL (RFC 6891 section 6.1.3). It must be the
+ * root's and of version 0: what another one says we would not know.
+ */
+static bool take_opt(const struct outline *opt, unsigned *rcode)
+{
+	*rcode |= opt->ttl >> 24 << 4;
+	return opt->is_of_root && (opt->ttl >> 16 & 0xff) == 0;
+}
+
+/*
+ * The additional section, which libldns takes apart. Nothing is wanted of it but that it is there, and the OPT record,
+ * of which there is one at most (section 6.1.1).
+ */
+static bool take_additional(struct walk *walk, unsigned count, unsigned *rcode)
+{
+	struct outline outline;
+	unsigned opts = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		if (!step_over_record(walk, false, &outline))
+			return false;
+		if (outline.type == LDNS_RR_TYPE_OPT && (opts++ || !take_opt(&outline, rcode)))
+			return false;
+	}
+	return true;
+}
+
+/* Whether libldns has read all of the message; *rcode gets all of its bits. */
+static bool packet_is_whole(const ldns_pkt *packet, const uint8_t *wire, size_t len, unsigned *rcode)
 {
 	enum { COUNTS = 4 };
 	struct walk walk = {.wire = wire, .len = len, .at = DNS_HEADER_LEN};
-	struct outline outline;
-	bool whole = is_read_whole(&walk, u16_at(wire + COUNTS), true, ldns_pkt_question(packet)) &&
-		     is_read_whole(&walk, u16_at(wire + COUNTS + 2), false, ldns_pkt_answer(packet)) &&
-		     is_read_whole(&walk, u16_at(wire + COUNTS + 4), false, ldns_pkt_authority(packet));
 
-	for (unsigned i = u16_at(wire + COUNTS + 6); whole && i > 0; i--)
-		whole = step_over_record(&walk, false, &outline);
-	return whole && walk.at == len;
+	*rcode = (unsigned)ldns_pkt_get_rcode(packet);
+	return is_read_whole(&walk, u16_at(wire + COUNTS), true, ldns_pkt_question(packet)) &&
+	       is_read_whole(&walk, u16_at(wire + COUNTS + 2), false, ldns_pkt_answer(packet)) &&
+	       is_read_whole(&walk, u16_at(wire + COUNTS + 4), false, ldns_pkt_authority(packet)) &&
+	       take_additional(&walk, u16_at(wire + COUNTS + 6), rcode) && walk.at == len;
 }
 
 /* Whether the reply's question or zone section is the request's. */
@@ -650,15 +683,16 @@ enum status dns_reply_read(const uint8_t *wire, size_t len, const struct dns_req
 {
 	ldns_pkt *packet = NULL;
 	enum status status = STATUS_INVALID;
+	unsigned rcode;
 
 	if (len < DNS_HEADER_LEN || ldns_wire2pkt(&packet, wire, len) != LDNS_STATUS_OK)
 		goto out;
-	if (!packet_is_whole(packet, wire, len))
+	if (!packet_is_whole(packet, wire, len, &rcode))
 		goto out;
 	if (!ldns_pkt_qr(packet) || ldns_pkt_tc(packet) || ldns_pkt_get_opcode(packet) != opcode_of(request) ||
 	    !repeats_question(packet, request))
 		goto out;
-	*out = (struct dns_reply){.id = ldns_pkt_id(packet), .rcode = (unsigned)ldns_pkt_get_rcode(packet)};
+	*out = (struct dns_reply){.id = ldns_pkt_id(packet), .rcode = rcode};
 	status = STATUS_OK;
 	if (request->kind == DNS_QUERY)
 		status = read_answer(packet, request, &out->answer);

@@ -85,12 +85,20 @@ enum dns_rcode {
 	DNS_NXRRSET = 8,
 	DNS_NOTAUTH = 9,
 	DNS_NOTZONE = 10,
+	DNS_BADVERS = 16, /* from here on the upper bits are in an OPT record, RFC 6891 section 6.1.3 */
+	DNS_BADCOOKIE = 23,
 };
 
 /* Whether a prerequisite did not hold: records are not what the message takes them for (RFC 2136 section 2.4). */
 static inline bool dns_is_about_records(unsigned rcode)
 {
 	return rcode == DNS_NXRRSET || rcode == DNS_YXRRSET;
+}
+
+/* Whether the code is about the message as such, whatever is in it: all that take more than 4 bits are. */
+static inline bool dns_is_about_message(unsigned rcode)
+{
+	return rcode == DNS_NOTIMP || rcode > 15;
 }
 
 /* "NXRRSET" and so on; "reserved" for a code without a name. */
@@ -112,7 +120,7 @@ struct dns_answer {
 
 struct dns_reply {
 	uint16_t id;
-	unsigned rcode;
+	unsigned rcode;           /* all 12 bits, RFC 6891 section 6.1.3 */
 	struct dns_answer answer; /* of a DNS_QUERY */
 };
 
@@ -120,7 +128,9 @@ struct dns_reply {
  * Reads the reply to a request. STATUS_INVALID unless it is a whole, well-formed, untruncated response with the
  * request's opcode that repeats its question or zone section; an UPDATE's reply may leave that out (RFC 2136 section
  * 3.8). Whole means that every record that the header counts was read with all of its RDATA, and that nothing lies
- * behind them: where memory was out for a record, the host that has it is not one that has none.
+ * behind them: where memory was out for a record, the host that has it is not one that has none. Our requests have no
+ * OPT record, so their replies should have none (RFC 6891 section 7); one that is there all the same counts for the
+ * RCODE, and must be the only one, at its place, of the root and of version 0.
  */
 MUST_USE enum status dns_reply_read(const uint8_t *wire, size_t len, const struct dns_request *request,
 				    struct dns_reply *out);

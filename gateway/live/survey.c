@@ -190,7 +190,7 @@ static bool is_refusal(const struct dns_result *result)
 {
 	/* Knot says BADKEY when its acl is against a name. */
 	return result->rcode == DNS_REFUSED ||
-	       (result->verdict == DNS_REJECTED && result->tsig_error == TSIG_RCODE_BADKEY);
+	       (result->verdict == DNS_UNSIGNED && result->tsig_error == TSIG_RCODE_BADKEY);
 }
 
 static void put_letters(const struct survey *survey, char *to, size_t len)

@@ -22,6 +22,7 @@ static struct text words_of(struct text outcome)
 		{OUTCOME_BAD_ADDRESS, "not an address that may be set"},
 		{OUTCOME_NO_RECORD, "no such record"},
 		{OUTCOME_REFUSED, "refused by the name server"},
+		{OUTCOME_REFUSED_UNSIGNED, "refused by the name server, unsigned; not known what has become of it"},
 		{OUTCOME_UNREACHABLE, "name server not reached"},
 		{OUTCOME_UNKNOWN, "no answer of the name server"},
 		{OUTCOME_GIVEN_UP, "given up by the client"},

@@ -29,14 +29,15 @@
 	X(OUTCOME_NOT_YOURS, "not-yours")                                                                              \
 	X(OUTCOME_ZONE_INACTIVE, "zone-inactive")                                                                      \
 	X(OUTCOME_BAD_ADDRESS, "bad-address")                                                                          \
-	X(OUTCOME_BAD_TEXT, "bad-text")       /* not a string for a TXT record */                                      \
-	X(OUTCOME_NO_RECORD, "no-record")     /* the primary has no such RRset, which had to exist */                  \
-	X(OUTCOME_REFUSED, "refused")         /* the primary refused or failed; nothing was changed */                 \
-	X(OUTCOME_UNREACHABLE, "unreachable") /* nothing was sent to any primary */                                    \
-	X(OUTCOME_UNKNOWN, "unknown")         /* it was sent, and nobody knows what became of it */                    \
-	X(OUTCOME_GIVEN_UP, "given-up")       /* the client closed before it was known */                              \
-	X(OUTCOME_BUSY, "busy")               /* more is waiting than the bounds allow */                              \
-	X(OUTCOME_FAILED, "failed")           /* the gateway itself could not: memory, account store */
+	X(OUTCOME_BAD_TEXT, "bad-text")   /* not a string for a TXT record */                                          \
+	X(OUTCOME_NO_RECORD, "no-record") /* the primary has no such RRset, which had to exist */                      \
+	X(OUTCOME_REFUSED, "refused")     /* the primary refused or failed, signed: nothing was changed */             \
+	X(OUTCOME_REFUSED_UNSIGNED, "refused-unsigned") /* refused without a signature: nobody knows */                \
+	X(OUTCOME_UNREACHABLE, "unreachable")           /* nothing was sent to any primary */                          \
+	X(OUTCOME_UNKNOWN, "unknown")                   /* it was sent, and nobody knows what became of it */          \
+	X(OUTCOME_GIVEN_UP, "given-up")                 /* the client closed before it was known */                    \
+	X(OUTCOME_BUSY, "busy")                         /* more is waiting than the bounds allow */                    \
+	X(OUTCOME_FAILED, "failed")                     /* the gateway itself could not: memory, account store */
 
 enum outcome_code {
 #define X(name, text) name,

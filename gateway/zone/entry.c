@@ -164,7 +164,12 @@ void entry_end_missing(struct queue *queue, struct queue_entry *entry, enum addr
 
 enum outcome_code entry_undone(const struct queue_entry *entry, enum outcome_code certainly)
 {
-	return entry->maybe_done ? OUTCOME_UNKNOWN : certainly;
+	return entry->maybe_done || entry->maybe_copied ? OUTCOME_UNKNOWN : certainly;
+}
+
+enum outcome_code entry_refused(const struct queue_entry *entry, const struct dns_result *result)
+{
+	return result->verdict == DNS_UNSIGNED ? OUTCOME_REFUSED_UNSIGNED : entry_undone(entry, OUTCOME_REFUSED);
 }
 
 static void free_chain(struct queue *queue, struct chain *chain)

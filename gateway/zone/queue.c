@@ -68,7 +68,7 @@ static enum outcome_code late(const struct queue_entry *entry)
 		return OUTCOME_NO_RECORD;
 	if (may_be_sent && entry->in_message->ticket.withdrawn)
 		may_be_sent = false;
-	return may_be_sent || entry->maybe_done ? OUTCOME_UNKNOWN : OUTCOME_UNREACHABLE;
+	return may_be_sent ? OUTCOME_UNKNOWN : entry_undone(entry, OUTCOME_UNREACHABLE);
 }
 
 static void on_late(struct queue *queue, struct waiter *waiter, uint64_t now_ms)

@@ -38,7 +38,7 @@
  *     beside which nothing can be), else OUTCOME_REFUSED.
  *   - A message with several sets that is rejected is taken apart: sets that were not looked at yet are, the others
  *     are halved until the culprits are found; the rest commits. Owners found out in that way go alone for a while.
- *   - A fault of the whole message (BADSIG, BADTIME, NOTIMP, an unsigned error) is every set's OUTCOME_REFUSED.
+ *   - A fault of the whole message (BADSIG, BADTIME, NOTIMP, BADVERS, an unsigned error) is every set's failure.
  *     NOTAUTH and BADKEY are not taken for one: Knot says so when its policy is against one set.
  *   - Nothing sent, or nothing believable back: again after a pause, attempts permitting; then OUTCOME_UNREACHABLE,
  *     or OUTCOME_UNKNOWN once an UPDATE with the set may have left. Repeating is harmless: the same replacement twice
@@ -47,8 +47,11 @@
  *     nothing overtakes it.
  *
  * Invariants: every waiter is answered exactly once, at its deadline at the latest, unless it is cancelled.
- * OUTCOME_CHANGED and OUTCOME_UNCHANGED only on the primary's verified word. Never are two sets of one owner with the
- * primary.
+ * OUTCOME_CHANGED, OUTCOME_UNCHANGED, OUTCOME_REFUSED only on the primary's verified word; OUTCOME_UNREACHABLE only if
+ * nothing was sent. Else OUTCOME_REFUSED_UNSIGNED, OUTCOME_UNKNOWN. Never are two sets of one owner with the primary.
+ *
+ * A set whose prerequisites failed may have been carried out by an earlier copy of its message, if it does away with
+ * them: what the zone holds then decides.
  */
 #ifndef ZONE_QUEUE_H
 #define ZONE_QUEUE_H

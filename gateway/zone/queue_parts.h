@@ -100,7 +100,9 @@ struct queue_entry {
 	bool halved;         /* was in a message that was taken apart */
 	bool plain;          /* to be sent whatever the records were: what was known turned out wrong */
 	bool maybe_wildcard; /* what it rewrites was just seen, and is not so: it may not be there at all */
-	bool maybe_done;     /* an UPDATE with it may have been carried out */
+	/* What it may have led to although it has not ended: */
+	bool maybe_done;   /* an UPDATE with it was carried out, or may yet be: nothing signed denies it */
+	bool maybe_copied; /* the one that was rejected was a second copy, and the first carried out; a look tells */
 	/* While it is looked at: */
 	size_t looks_missing;
 	bool look_failed;
@@ -200,6 +202,11 @@ bool set_is_so_already(const struct change_set *set);
 bool set_rewrites(const struct change_set *set);
 /* Whether the later set is for all the records of the earlier one, on the same conditions. */
 bool set_replaces(const struct change_set *later, const struct change_set *earlier);
+/*
+ * Whether it does away with its own conditions, so that a second copy of its UPDATE is rejected after the first was
+ * carried out.
+ */
+bool set_ends_its_conditions(const struct change_set *set);
 /* How many of its records must exist, and the type of the prerequisite of that number. */
 size_t set_prerequisites(const struct change_set *set);
 enum addr_family set_prerequisite(const struct change_set *set, size_t number);
@@ -288,6 +295,8 @@ void entry_end(struct queue *queue, struct queue_entry *entry, enum outcome_code
 void entry_end_missing(struct queue *queue, struct queue_entry *entry, enum addr_family missing, uint64_t now_ms);
 /* What an entry's story amounts to, if it ends without the primary having carried it out for certain. */
 enum outcome_code entry_undone(const struct queue_entry *entry, enum outcome_code certainly);
+/* The same if it ends because the primary wants nothing of it, as that result says. */
+enum outcome_code entry_refused(const struct queue_entry *entry, const struct dns_result *result);
 /* Frees all entries, whose waiters are gone. */
 void entries_free(struct queue *queue);
 
@@ -328,7 +337,8 @@ void turn_note_time(struct queue *queue, uint64_t now_ms, uint64_t wall_ms);
 /* ---- rejection.c ---- */
 
 /* The primary rejected an UPDATE: whose fault it is, and what becomes of the others. */
-void rejection_take(struct queue *queue, struct queue_message *message, unsigned rcode, uint64_t now_ms);
+void rejection_take(struct queue *queue, struct queue_message *message, const struct dns_result *result,
+		    uint64_t now_ms);
 /* A probe of an entry has come back: the record exists or does not; nothing was changed either way. */
 void rejection_probed(struct queue *queue, struct queue_entry *entry, const struct dns_result *result, uint64_t now_ms);
 

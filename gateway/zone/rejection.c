@@ -81,9 +81,27 @@ static void look_again(struct queue *queue, struct queue_entry *entry, uint64_t 
 		entry_route(queue, entry, now_ms);
 }
 
-static void reject_one(struct queue *queue, struct queue_entry *entry, unsigned rcode, uint64_t now_ms)
+/*
+ * Whether another look can tell if something was changed: the first copy of a message of which the second one was
+ * rejected may have been carried out.
+ */
+static bool may_settle(const struct queue_entry *entry)
+{
+	return entry->maybe_copied && !entry->maybe_done && !entry->plain && !set_rewrites(&entry->set) &&
+	       entry_is_wanted(entry);
+}
+
+static void look_plainly(struct queue *queue, struct queue_entry *entry, uint64_t now_ms)
+{
+	entry->plain = true;
+	entry->looked = false;
+	entry_route(queue, entry, now_ms);
+}
+
+static void reject_one(struct queue *queue, struct queue_entry *entry, const struct dns_result *result, uint64_t now_ms)
 {
 	bool expected = set_is_known_in_part(&entry->set);
+	unsigned rcode = result->rcode;
 
 	if (dns_is_about_records(rcode) && expected && !entry->looked)
 		hints_doubt(queue);
@@ -96,8 +114,10 @@ static void reject_one(struct queue *queue, struct queue_entry *entry, unsigned 
 		memory_mark_poison(queue->memory, entry_owner(entry), now_ms);
 	if (rcode == DNS_YXRRSET && set_prerequisites(&entry->set) == 0)
 		entry_end_missing(queue, entry, entry->set.changes[0].addr.family, now_ms); /* the owner is an alias */
+	else if (rcode != DNS_NXRRSET && may_settle(entry))
+		look_plainly(queue, entry, now_ms);
 	else if (rcode != DNS_NXRRSET)
-		entry_end(queue, entry, entry_undone(entry, OUTCOME_REFUSED), now_ms);
+		entry_end(queue, entry, entry_refused(entry, result), now_ms);
 	else if (set_prerequisites(&entry->set) < 2)
 		entry_end_missing(queue, entry, set_prerequisite(&entry->set, 0), now_ms);
 	else if (entry_is_wanted(entry))
@@ -106,12 +126,32 @@ static void reject_one(struct queue *queue, struct queue_entry *entry, unsigned 
 		entry_end_missing(queue, entry, ADDR_NONE, now_ms);
 }
 
-void rejection_take(struct queue *queue, struct queue_message *message, unsigned rcode, uint64_t now_ms)
+/*
+ * Whoever stands between us and the primary may have sent the message twice, and the reply to the first copy was lost:
+ * then it is the second one of which the primary says that the prerequisites do not hold.
+ */
+static bool may_be_copy(const struct queue_message *message, const struct dns_result *result)
 {
+	for (const struct queue_entry *entry = message->first; entry; entry = entry->next_in_message) {
+		if (dns_is_about_records(result->rcode) && set_ends_its_conditions(&entry->set))
+			return true;
+	}
+	return false;
+}
+
+void rejection_take(struct queue *queue, struct queue_message *message, const struct dns_result *result,
+		    uint64_t now_ms)
+{
+	bool copy = may_be_copy(message, result);
+
+	for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message) {
+		entry->maybe_done = entry->maybe_done || result->verdict == DNS_UNSIGNED;
+		entry->maybe_copied = entry->maybe_copied || copy;
+	}
 	if (message->count == 1)
-		reject_one(queue, message->first, rcode, now_ms);
+		reject_one(queue, message->first, result, now_ms);
 	else
-		take_apart(queue, message, rcode, now_ms);
+		take_apart(queue, message, result->rcode, now_ms);
 }
 
 /*

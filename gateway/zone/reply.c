@@ -38,8 +38,6 @@ static void retry_all(struct queue *queue, struct queue_message *message, uint64
 /* What an outcome of a message is for this entry. */
 static enum outcome_code outcome_for(const struct queue_entry *entry, enum outcome_code code)
 {
-	if (code == OUTCOME_REFUSED)
-		return entry_undone(entry, code);
 	/* It is so already, and it may well have been an earlier attempt that made it so. */
 	return code == OUTCOME_UNCHANGED && entry->maybe_done ? OUTCOME_CHANGED : code;
 }
@@ -51,6 +49,18 @@ static void end_all(struct queue *queue, struct queue_message *message, enum out
 	for (; entry; entry = next) {
 		next = entry->next_in_message;
 		entry_end(queue, entry, outcome_for(entry, code), now_ms);
+	}
+}
+
+/* The primary wants nothing of all this. */
+static void refuse_all(struct queue *queue, struct queue_message *message, const struct dns_result *result,
+		       uint64_t now_ms)
+{
+	struct queue_entry *entry = message->first, *next;
+
+	for (; entry; entry = next) {
+		next = entry->next_in_message;
+		entry_end(queue, entry, entry_refused(entry, result), now_ms);
 	}
 }
 
@@ -89,20 +99,16 @@ static void on_update_verified(struct queue *queue, const struct queue_event *ev
 {
 	struct queue_message *message = event->message;
 
-	switch (event->result->rcode) {
-	case DNS_NOERROR:
+	if (event->result->rcode == DNS_NOERROR) {
 		for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message)
 			note_committed(queue, entry);
 		messages_note_commit(queue, message, now_ms);
 		turn_note_time(queue, now_ms, event->wall_ms);
 		end_all(queue, message, OUTCOME_CHANGED, now_ms);
-		break;
-	case DNS_NOTIMP:
-		end_all(queue, message, OUTCOME_REFUSED, now_ms);
-		break;
-	default:
-		rejection_take(queue, message, event->result->rcode, now_ms);
-		break;
+	} else if (dns_is_about_message(event->result->rcode)) {
+		refuse_all(queue, message, event->result, now_ms);
+	} else {
+		rejection_take(queue, message, event->result, now_ms);
 	}
 }
 
@@ -116,12 +122,13 @@ static void on_updated(struct queue *queue, const struct queue_event *event, uin
 		on_update_verified(queue, event, now_ms);
 		break;
 	case DNS_REJECTED:
+	case DNS_UNSIGNED:
 		/* Knot says BADKEY when its policy is against one of the sets. */
 		if (result->rcode == DNS_NOTAUTH &&
 		    (result->tsig_error == TSIG_RCODE_NOERROR || result->tsig_error == TSIG_RCODE_BADKEY))
-			rejection_take(queue, message, result->rcode, now_ms);
+			rejection_take(queue, message, result, now_ms);
 		else
-			end_all(queue, message, OUTCOME_REFUSED, now_ms);
+			refuse_all(queue, message, result, now_ms);
 		break;
 	case DNS_UNKNOWN:
 		mark_maybe_done(queue, message);
@@ -191,6 +198,15 @@ static bool is_blind(const struct queue_entry *entry)
 	return set_rewrites(&entry->set) && !set_is_known(&entry->set);
 }
 
+/* If the zone does not hold what the set would have made, no copy of its message was carried out. */
+static void note_copies(struct queue_entry *entry)
+{
+	for (size_t i = 0; i < entry->set.count; i++)
+		change_resolve(&entry->set.changes[i]);
+	if (!entry->look_told_nothing && !set_is_so_already(&entry->set))
+		entry->maybe_copied = false;
+}
+
 static void finish_look(struct queue *queue, struct queue_entry *entry, uint64_t now_ms)
 {
 	/* That settles it, even if the look at the other record has failed. */
@@ -204,6 +220,7 @@ static void finish_look(struct queue *queue, struct queue_entry *entry, uint64_t
 		return;
 	}
 	entry->looked = true;
+	note_copies(entry);
 	if (is_blind(entry))
 		entry_end(queue, entry, entry_undone(entry, OUTCOME_REFUSED), now_ms);
 	else if (entry_is_wanted(entry))

@@ -70,6 +70,20 @@ bool set_replaces(const struct change_set *later, const struct change_set *earli
 	return true;
 }
 
+bool set_ends_its_conditions(const struct change_set *set)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		const struct change *change = &set->changes[i];
+		struct rrset becomes = change->becomes;
+
+		becomes.ttl_s = change->was.ttl_s; /* which no prerequisite is about */
+		if (change->was.known ? !rrset_equal(&change->was, &becomes)
+				      : change->must_exist && becomes.known && becomes.count == 0)
+			return true;
+	}
+	return false;
+}
+
 size_t set_prerequisites(const struct change_set *set)
 {
 	size_t count = 0;

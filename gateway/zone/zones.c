@@ -90,7 +90,7 @@ static enum status step(struct zone *zone, const struct queue_event *event);
  */
 static bool is_expected(const struct dns_request *request, const struct dns_result *result)
 {
-	if (result->verdict == DNS_UNREACHABLE || result->verdict == DNS_UNKNOWN || result->verdict == DNS_REJECTED)
+	if (result->verdict != DNS_VERIFIED)
 		return false;
 	if (request->kind == DNS_QUERY)
 		return result->rcode == DNS_NOERROR || result->rcode == DNS_NXDOMAIN;

@@ -67,13 +67,13 @@ class Request:
         return reply
 
 
-def sign(message, key, request_mac, at=None):
-    """The wire form of the message with a TSIG made by `key` at the given time: any time, any key, any request's
-    MAC."""
-    wire = message.to_wire()
+def sign(message, key, request_mac, at=None, wire=None):
+    """The wire form of the message, or the one that is given, with a TSIG made by `key` at the given time: any time, any
+    key, any request's MAC."""
+    wire = wire or message.to_wire()
     at = int(time.time()) if at is None else at
     unsigned = dns.rdtypes.ANY.TSIG.TSIG(dns.rdataclass.ANY, dns.rdatatype.TSIG, key.dnspython.algorithm, at, 300, b"",
-                                         message.id, 0, b"")
+                                         *struct.unpack_from("!H", wire), 0, b"")
     rdata, _ = dns.tsig.sign(wire, key.dnspython, unsigned, at, request_mac)
     record = io.BytesIO()
     dns.rrset.from_rdata(key.dnspython.name, 0, rdata).to_wire(record)
@@ -376,9 +376,12 @@ def changed_after_signing(peer, request):
 @_answering
 def mac_of_no_octets(peer, request):
     """A TSIG with an empty MAC signs nothing."""
-    reply = request.reply()
+    return _with_tsig_error(peer, request.reply(), 0)
+
+
+def _with_tsig_error(peer, reply, error):
     rdata = dns.rdtypes.ANY.TSIG.TSIG(dns.rdataclass.ANY, dns.rdatatype.TSIG, peer.primary.key.dnspython.algorithm,
-                                      int(time.time()), 300, b"", reply.id, 0, b"")
+                                      int(time.time()), 300, b"", reply.id, error, b"")
     record = io.BytesIO()
     dns.rrset.from_rdata(peer.primary.key.dnspython.name, 0, rdata).to_wire(record)
     wire = reply.to_wire()
@@ -389,6 +392,77 @@ def mac_of_no_octets(peer, request):
 def octets_missing(peer, request):
     """The frame is whole, the message in it is cut off."""
     return peer.signed(request, dns.rcode.NOERROR)[:-10]
+
+
+def _opt(extended_rcode=0, version=0, owner=b"\0"):
+    return owner + struct.pack("!HHBBHH", dns.rdatatype.OPT, 1232, extended_rcode, version, 0, 0)
+
+
+def _with_records(peer, request, *records, rcode=dns.rcode.NOERROR, section=10):
+    """A reply with those low four bits of an RCODE and those records, all of it properly signed. `section` is where the
+    header counts them: 6 prerequisites or answers, 8 updates or authority, 10 additional records."""
+    wire = bytearray(request.reply(rcode).to_wire() + b"".join(records))
+    struct.pack_into("!H", wire, section, len(records))
+    return sign(None, peer.primary.key, request.message.mac, wire=bytes(wire))
+
+
+@_answering
+def two_opt_records(peer, request):
+    """The first says BADVERS (RFC 6891, sections 6.1.1 and 6.1.3), the second nothing."""
+    return _with_records(peer, request, _opt(extended_rcode=1), _opt())
+
+
+@_answering
+def opt_of_another_version(peer, request):
+    return _with_records(peer, request, _opt(version=1))
+
+
+@_answering
+def opt_of_another_owner(peer, request):
+    return _with_records(peer, request, _opt(owner=b"\xc0\x0c"))
+
+
+@_answering
+def opt_among_the_prerequisites(peer, request):
+    return _with_records(peer, request, _opt(extended_rcode=1), section=6)
+
+
+@_answering
+def opt_among_the_updates(peer, request):
+    return _with_records(peer, request, _opt(), section=8)
+
+
+@_answering
+def opt_behind_the_signature(peer, request):
+    wire = bytearray(sign(request.reply(), peer.primary.key, request.message.mac) + _opt())
+    struct.pack_into("!H", wire, 10, 2)
+    return bytes(wire)
+
+
+def extended(rcode):
+    """A primary that says an RCODE of 12 bits, the upper ones in an OPT record, properly signed."""
+    @_answering
+    def script(peer, request):
+        return _with_records(peer, request, _opt(extended_rcode=rcode >> 4), rcode=rcode & 15)
+    return script
+
+
+def refusing_unsigned(rcode, tsig_error=None):
+    """Whoever stands between carries the update to the primary and a refusal back. With a TSIG error, the reply has a
+    TSIG record without a MAC, as RFC 8945 section 5.3.2 has it."""
+    def script(peer):
+        for request in peer.requests():
+            peer.primary.carry_out(request)
+            reply = request.reply(rcode)
+            peer.send(framed(_with_tsig_error(peer, reply, tsig_error) if tsig_error else reply.to_wire()))
+    return script
+
+
+def sends_everything_twice(peer):
+    """The first copy is carried out and its reply lost; the gateway gets the reply to the second one."""
+    for request in peer.requests():
+        peer.signed(request)
+        peer.send(framed(peer.signed(request)))
 
 
 @_answering
@@ -461,7 +535,8 @@ def refusing(rcode):
 WITHOUT_PROOF = (
     silent, closes_after_reading, unsigned, signed_with_another_secret, signed_with_another_key_name,
     signed_without_the_request_mac, signed_long_ago, signed_in_the_future, changed_after_signing, mac_of_no_octets,
-    octets_missing, truncation_bit, another_id, not_a_reply, another_opcode, another_zone, garbage, nothing_but_an_id,
+    octets_missing, two_opt_records, opt_of_another_version, opt_of_another_owner, opt_among_the_prerequisites,
+    opt_among_the_updates, opt_behind_the_signature, truncation_bit, another_id, not_a_reply, another_opcode, another_zone, garbage, nothing_but_an_id,
     empty_message, promises_more_than_it_sends,
 )
 

@@ -292,6 +292,87 @@ def test_signed_refusals(scripted, front, rcode):
     assert gateway.update(HOST, V4).code == "OK"
 
 
+@pytest.mark.parametrize("rcode", [16, 16 + 8, 23, 32, 4080], ids=["BADVERS", "16+8", "BADCOOKIE", "32", "4080"])
+def test_all_bits_of_the_rcode_count(scripted, front, rcode):
+    """The lower half of 16 is NOERROR, and that of 24 NXRRSET (RFC 6891, section 6.1.3)."""
+    primary = scripted(faulty.extended(rcode), hits=faulty.UPDATES | faulty.CONFIRMS)
+    gateway = front(primary)
+    answer = gateway.update(HOST, V4)
+    assert (answer.code, answer.status) == ("SF_DNS", 502), answer.text
+    assert gateway.nic(HOST, V4).text == "dnserr\n"
+    primary.mend()
+    assert gateway.update(HOST, V4).code == "OK"
+
+
+def test_an_extended_rcode_of_nothing(scripted, front):
+    """An OPT record that nobody asked for, but as it should be: the reply is as good as without it."""
+    primary = scripted(faulty.extended(0))
+    assert front(primary).update(HOST, V4).code == "OK"
+
+
+# Refusals without proof
+
+@pytest.mark.parametrize("rcode, tsig_error", [
+    ("REFUSED", None), ("FORMERR", None), ("NOTIMP", None), ("NOTAUTH", None), ("NOTAUTH", dns.rcode.BADSIG),
+    ("NOTAUTH", dns.rcode.BADKEY)],
+    ids=["REFUSED", "FORMERR", "NOTIMP", "NOTAUTH", "BADSIG", "BADKEY"])
+def test_unsigned_refusals(scripted, front, rcode, tsig_error):
+    """They are answered at once. But the update was carried out, and a refusal put in place of the reply."""
+    primary = scripted(faulty.refusing_unsigned(dns.rcode.from_text(rcode), tsig_error))
+    gateway = front(primary)
+    begin = time.monotonic()
+    answer = gateway.update(HOST, V4)
+    assert (answer.code, answer.status) == ("SF_DNS", 502), answer.text
+    assert "unsigned" in answer.text and "unknown" in answer.text and "nothing was changed" not in answer.text
+    assert time.monotonic() - begin < 5
+    assert primary.records.get(HOST, "A") == (180, {V4})
+    answer = gateway.nic(HOST, "198.51.100.8")
+    assert (answer.text, answer.status) == ("dnserr\n", 503)
+    primary.mend()
+    assert gateway.update(HOST, V4).code == "OK"
+
+
+def test_an_unsigned_refusal_of_one_of_many(scripted, front):
+    """Each is answered for itself, none as if it were known that nothing was changed."""
+    primary = scripted(faulty.refusing_unsigned(dns.rcode.NOTAUTH, dns.rcode.BADKEY))
+    gateway = front(primary)
+    hosts = [f"h{number}.{ZONE}" for number in range(8)]
+    with ThreadPoolExecutor(len(hosts)) as pool:
+        answers = list(pool.map(lambda host: gateway.update(host, V4), hosts))
+    for answer in answers:
+        assert (answer.code, answer.status) in (("SF_DNS", 502), ("UA_DNS", 503))
+        assert "unknown" in answer.text and "nothing was changed" not in answer.text
+
+
+# Messages that others repeat
+
+@pytest.mark.parametrize("ip", [V4, V6, f"{V4},{V6}"], ids=["A", "AAAA", "both"])
+def test_a_message_that_was_sent_twice(scripted, front, ip):
+    """The first copy is carried out, the second rejected for the very change: the primary's NXRRSET is signed for it."""
+    primary = scripted(faulty.sends_everything_twice)
+    gateway = front(primary)
+    assert gateway.update(HOST, ip).code == "OK"
+    assert gateway.update(HOST, "198.51.100.9").code == "OK"
+    assert primary.records.get(HOST, "A") == (180, {"198.51.100.9"})
+
+
+def test_a_message_that_was_sent_twice_is_not_nothing(scripted, front):
+    """As above; but before the gateway has found out what the zone holds, the primary falls silent."""
+    def script(peer):
+        request = peer.next_request()
+        peer.signed(request)
+        peer.primary.hits = faulty.EVERYTHING
+        peer.send(faulty.framed(peer.signed(request)))
+        peer.until_closed()
+    primary = scripted(script)
+    gateway = front(primary, request_timeout_ms=800, reply_timeout_ms=300, connect_timeout_ms=300)
+    primary.records.set(HOST, "A", "192.0.2.9", ttl=180)
+    answer = gateway.update(HOST, V4)
+    assert (answer.code, answer.status) == ("UA_DNS", 503)
+    assert "unknown" in answer.text and "nothing was changed" not in answer.text
+    assert primary.records.get(HOST, "A") == (180, {V4})
+
+
 def test_a_missing_record(scripted, front):
     gateway = front(scripted(faulty.refusing(dns.rcode.NXRRSET)))
     answer = gateway.update(HOST, V6)

@@ -424,6 +424,7 @@ static const struct answer_row {
 	{OUTCOME_TOO_MANY_HOSTS, "numhost\n", 400, false, false},
 	{OUTCOME_THROTTLED, "abuse\n", 403, false, true},
 	{OUTCOME_REFUSED, "dnserr\n", 503, false, true},
+	{OUTCOME_REFUSED_UNSIGNED, "dnserr\n", 503, false, true},
 	{OUTCOME_UNREACHABLE, "911\n", 503, false, true},
 	{OUTCOME_UNKNOWN, "911\n", 503, false, true},
 	{OUTCOME_GIVEN_UP, "911\n", 503, false, true},

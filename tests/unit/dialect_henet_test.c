@@ -62,6 +62,7 @@ static void answers_in_the_words_of_dyndns2(void **state)
 		{OUTCOME_BAD_ADDRESS, NULL, "notfqdn\n", 400},
 		{OUTCOME_THROTTLED, NULL, "abuse\n", 403},
 		{OUTCOME_REFUSED, NULL, "dnserr\n", 503},
+		{OUTCOME_REFUSED_UNSIGNED, NULL, "dnserr\n", 503},
 		{OUTCOME_UNREACHABLE, NULL, "911\n", 503},
 	};
 	static struct asked asked;

@@ -139,6 +139,7 @@ static void answers_each_request_and_outcome_with_its_code(void **state)
 		 "NF_HOST www.myname.com A\n"},
 
 		{"/dynamic.cgi?" HOST "&" CREDENTIALS, NULL, NULL, OUTCOME_REFUSED, 0, "SF_DNS", NULL},
+		{"/dynamic.cgi?" HOST "&" CREDENTIALS, NULL, NULL, OUTCOME_REFUSED_UNSIGNED, 0, "SF_DNS", NULL},
 		{"/dynamic.cgi?" HOST "&" CREDENTIALS, NULL, NULL, OUTCOME_UNREACHABLE, 0, "UA_DNS", NULL},
 		{"/dynamic.cgi?" HOST "&" CREDENTIALS, NULL, NULL, OUTCOME_UNKNOWN, 0, "UA_DNS", NULL},
 		{"/dynamic.cgi?" HOST "&" CREDENTIALS, NULL, NULL, OUTCOME_BUSY, 0, "UA_DNS", NULL},
@@ -212,13 +213,18 @@ static void says_that_an_outcome_is_unknown_only_when_it_is(void **state)
 	static const enum outcome_code certain[] = {OUTCOME_CHANGED,     OUTCOME_NO_RECORD, OUTCOME_REFUSED,
 						    OUTCOME_UNREACHABLE, OUTCOME_BUSY,      OUTCOME_FAILED};
 	struct http_response response;
+	static const enum outcome_code uncertain[] = {OUTCOME_UNKNOWN, OUTCOME_REFUSED_UNSIGNED, OUTCOME_GIVEN_UP};
 	static struct asked asked;
 	struct intent intent;
 
 	(void)state;
 	assert_int_equal(parse(&asked, HOST "&" CREDENTIALS, &intent), OUTCOME_GRANTED);
-	render(&asked, &intent, (struct outcome){.code = OUTCOME_UNKNOWN}, &response);
-	assert_non_null(memmem(response.body, response.body_len, "unknown", strlen("unknown")));
+	for (size_t i = 0; i < LENGTH(uncertain); i++) {
+		render(&asked, &intent, (struct outcome){.code = uncertain[i]}, &response);
+		assert_row(outcome_text(uncertain[i]),
+			   memmem(response.body, response.body_len, "unknown", strlen("unknown")) &&
+				   !memmem(response.body, response.body_len, "nothing", strlen("nothing")));
+	}
 	for (size_t i = 0; i < LENGTH(certain); i++) {
 		render(&asked, &intent, (struct outcome){.code = certain[i], .missing = ADDR_V4}, &response);
 		assert_row(outcome_text(certain[i]),

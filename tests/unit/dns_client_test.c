@@ -267,7 +267,7 @@ static void the_client_works_again_after_each_wrong_reply(void **state)
 	}
 }
 
-static void errors_that_cannot_be_signed_are_rejections(void **state)
+static void errors_that_cannot_be_signed_are_refusals_that_prove_nothing(void **state)
 {
 	static const unsigned believed[] = {DNS_FORMERR, DNS_NOTIMP, DNS_REFUSED, DNS_NOTAUTH};
 	struct world *world = *state;
@@ -280,7 +280,7 @@ static void errors_that_cannot_be_signed_are_rejections(void **state)
 			rejected = rejected || believed[i] == rcode;
 		script(world, REPLY_UNSIGNED, rcode);
 		ask_and_wait(world, &question);
-		assert_verdict(&question, rejected ? DNS_REJECTED : DNS_UNKNOWN);
+		assert_verdict(&question, rejected ? DNS_UNSIGNED : DNS_UNKNOWN);
 		if (rejected)
 			assert_int_equal(question.result.rcode, rcode);
 		assert_int_equal(question.result.tsig_error, 0);
@@ -300,7 +300,7 @@ static void an_unsigned_tsig_error_names_itself(void **state)
 
 		script(world, rows[i].reply, DNS_NOTAUTH);
 		ask_and_wait(world, &question);
-		assert_verdict(&question, DNS_REJECTED);
+		assert_verdict(&question, DNS_UNSIGNED);
 		assert_int_equal(question.result.rcode, DNS_NOTAUTH);
 		assert_int_equal(question.result.tsig_error, rows[i].tsig_error);
 		assert_false(question.result.has_clock_offset);
@@ -1035,7 +1035,7 @@ int main(void)
 		TEST(no_wrong_reply_is_believed),
 		TEST(a_noerror_that_cannot_be_believed_leaves_the_outcome_unknown),
 		TEST(the_client_works_again_after_each_wrong_reply),
-		TEST(errors_that_cannot_be_signed_are_rejections),
+		TEST(errors_that_cannot_be_signed_are_refusals_that_prove_nothing),
 		TEST(an_unsigned_tsig_error_names_itself),
 		TEST(badtime_tells_how_far_the_clocks_are_apart),
 		TEST(a_signed_badtrunc_is_a_rejection),

@@ -566,6 +566,35 @@ static void reads_id_and_rcode(void **state)
 	}
 }
 
+#define OPT "00 0029 04d0 " /* the root's, up to its TTL: extended RCODE, version, flags */
+
+/* RFC 6891 section 6.1.3: a NOERROR may be the lower half of another code. */
+static void the_upper_bits_of_the_rcode_count(void **state)
+{
+	static const struct {
+		const char *hex;
+		unsigned rcode;
+	} rows[] = {
+		{"1234 a800 0001 0000 0000 0001 " ZONE OPT "00000000 0000", DNS_NOERROR},
+		{"1234 a808 0001 0000 0000 0001 " ZONE OPT "00008000 0000", DNS_NXRRSET},
+		{"1234 a800 0001 0000 0000 0001 " ZONE OPT "01000000 0000", DNS_BADVERS},
+		{"1234 a808 0001 0000 0000 0001 " ZONE OPT "01000000 0000", 16 + 8},
+		{"1234 a80f 0001 0000 0000 0001 " ZONE OPT "ff000000 0000", 4095},
+		{"1234 a807 0000 0000 0000 0001 " OPT "01000000 0004 000a0000", DNS_BADCOOKIE}, /* with an option */
+		{"1234 a800 0001 0000 0000 0002 " ZONE OWNER_FIRST ADD_A OPT "02000000 0000", 32},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct dns_reply reply;
+		uint8_t wire[512];
+		size_t len = from_hex(rows[i].hex, wire, sizeof wire);
+
+		assert_row(rows[i].hex, read_reply(wire, len, &reply) == STATUS_OK);
+		assert_int_equal(reply.rcode, rows[i].rcode);
+	}
+}
+
 static void assert_no_reply(const char *row, const char *hex)
 {
 	struct dns_reply reply;
@@ -590,6 +619,15 @@ static void refuses_what_is_no_reply_to_an_update_of_the_zone(void **state)
 		{"the root", "1234 a800 0001 0000 0000 0000 00 0006 0001"},
 		{"not SOA", "1234 a800 0001 0000 0000 0000 03 64796e 07 6578616d706c65 03 636f6d 00 0001 0001"},
 		{"two zones", "1234 a800 0002 0000 0000 0000 " ZONE ZONE},
+		{"two OPT records", "1234 a800 0001 0000 0000 0002 " ZONE OPT "00000000 0000" OPT "00000000 0000"},
+		{"an error in the first",
+		 "1234 a800 0001 0000 0000 0002 " ZONE OPT "01000000 0000" OPT "00000000 0000"},
+		{"an OPT record of another version", "1234 a800 0001 0000 0000 0001 " ZONE OPT "00010000 0000"},
+		{"an OPT record among the prerequisites", "1234 a800 0001 0001 0000 0000 " ZONE OPT "00000000 0000"},
+		{"an OPT record among the updates", "1234 a800 0001 0000 0001 0000 " ZONE OPT "01000000 0000"},
+		{"an OPT record instead of a zone", "1234 a800 0001 0000 0000 0000 00 0029 0001"},
+		{"an OPT record of another owner",
+		 "1234 a800 0001 0000 0000 0001 " ZONE "c00c 0029 04d0 00000000 0000"},
 	};
 
 	(void)state;
@@ -939,10 +977,10 @@ static void rcodes_have_names(void **state)
 		unsigned rcode;
 		const char *name;
 	} rows[] = {
-		{0, "NOERROR"},   {1, "FORMERR"},   {2, "SERVFAIL"},    {3, "NXDOMAIN"},
-		{4, "NOTIMP"},    {5, "REFUSED"},   {6, "YXDOMAIN"},    {7, "YXRRSET"},
-		{8, "NXRRSET"},   {9, "NOTAUTH"},   {10, "NOTZONE"},    {11, "reserved"},
-		{15, "reserved"}, {16, "reserved"}, {4095, "reserved"}, {UINT32_MAX, "reserved"},
+		{0, "NOERROR"},    {1, "FORMERR"},   {2, "SERVFAIL"},    {3, "NXDOMAIN"},          {4, "NOTIMP"},
+		{5, "REFUSED"},    {6, "YXDOMAIN"},  {7, "YXRRSET"},     {8, "NXRRSET"},           {9, "NOTAUTH"},
+		{10, "NOTZONE"},   {11, "reserved"}, {15, "reserved"},   {16, "BADVERS"},          {22, "reserved"},
+		{23, "BADCOOKIE"}, {24, "reserved"}, {4095, "reserved"}, {UINT32_MAX, "reserved"},
 	};
 
 	(void)state;
@@ -965,6 +1003,7 @@ int main(void)
 		cmocka_unit_test(the_space_of_sets_is_an_upper_bound),
 		cmocka_unit_test(the_space_of_large_sets_is_an_upper_bound),
 		cmocka_unit_test(reads_id_and_rcode),
+		cmocka_unit_test(the_upper_bits_of_the_rcode_count),
 		cmocka_unit_test(refuses_what_is_no_reply_to_an_update_of_the_zone),
 		cmocka_unit_test(refuses_a_zone_of_another_class),
 		cmocka_unit_test(refuses_a_malformed_reply),

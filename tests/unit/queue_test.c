@@ -730,7 +730,7 @@ static void a_look_that_tells_nothing_leaves_it_to_the_update(void **state)
 	static const struct dns_result results[] = {
 		{.verdict = DNS_VERIFIED, .rcode = DNS_REFUSED},
 		{.verdict = DNS_VERIFIED, .rcode = DNS_SERVFAIL, .answer = {.authoritative = true}},
-		{.verdict = DNS_REJECTED, .rcode = DNS_REFUSED},
+		{.verdict = DNS_UNSIGNED, .rcode = DNS_REFUSED},
 		{.verdict = DNS_VERIFIED, .rcode = DNS_NOERROR}, /* no authority */
 		{.verdict = DNS_VERIFIED,
 		 .rcode = DNS_NOERROR,
@@ -1157,7 +1157,8 @@ static void what_changed_between_reading_and_writing_is_read_again(void **state)
 		if (i + 1 < ATTEMPTS_MAX)
 			reply_probe(bench, DNS_NOERROR);
 	}
-	assert_outcome(waiter, OUTCOME_REFUSED);
+	/* After the last one nobody has looked whether that was the copy of one that was carried out. */
+	assert_outcome(waiter, OUTCOME_UNKNOWN);
 	bench->blind = false;
 	commit_number(bench, FTP, V6, 5);
 	bench->blind = true;
@@ -1270,7 +1271,7 @@ static void what_may_be_a_wildcard_s_is_no_missing_record_in_the_end(void **stat
 	reply(bench, WWW, DNS_NXRRSET);
 	assert_kind(bench, WWW, DNS_PROBE);
 	pass(bench, DEADLINE_MS);
-	assert_outcome(waiter, OUTCOME_UNREACHABLE);
+	assert_outcome(waiter, OUTCOME_UNKNOWN);
 	reply(bench, WWW, DNS_NOERROR);
 	assert_at_rest(bench);
 }
@@ -1834,7 +1835,7 @@ static void a_probe_finds_the_aaaa_record_missing(void **state)
 
 static void a_probe_never_makes_a_change_of_it(void **state)
 {
-	static const enum dns_verdict verdicts[] = {DNS_REJECTED, DNS_UNKNOWN, DNS_UNREACHABLE};
+	static const enum dns_verdict verdicts[] = {DNS_REJECTED, DNS_UNSIGNED, DNS_UNKNOWN, DNS_UNREACHABLE};
 	struct bench *bench = *state;
 
 	for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++) {
@@ -1905,7 +1906,105 @@ static void any_other_rcode_is_a_refusal(void **state)
 		waiter = submit(bench, WWW, V4);
 		reply_as(bench, WWW, DNS_REJECTED, rcode);
 		assert_outcome(waiter, OUTCOME_REFUSED);
+		waiter = submit(bench, WWW, V4);
+		reply_as(bench, WWW, DNS_UNSIGNED, rcode);
+		assert_outcome(waiter, OUTCOME_REFUSED_UNSIGNED);
 	}
+	assert_at_rest(bench);
+}
+
+/* Of a message of many, each that ends alone: what was refused without a signature, and the others. */
+static void only_a_signed_refusal_proves_that_nothing_was_changed(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *first = submit(bench, WWW, V4), *second, *third;
+
+	second = submit(bench, host(1), V4);
+	third = submit(bench, host(2), V4);
+	reply_as(bench, WWW, DNS_UNSIGNED, DNS_REFUSED);
+	assert_outcome(first, OUTCOME_REFUSED_UNSIGNED);
+	assert_int_equal(message_of(bench, host(1))->count, 2);
+	reply_as(bench, host(1), DNS_UNSIGNED, DNS_NOTAUTH); /* as Knot does if its acl is against one of them */
+	reply(bench, host(1), DNS_NOERROR);
+	assert_outcome(second, OUTCOME_CHANGED);
+	reply(bench, host(2), DNS_REFUSED);
+	assert_outcome(third, OUTCOME_UNKNOWN);
+	assert_at_rest(bench);
+}
+
+/* Codes of more than four bits, of which the last four may look like another code. */
+static void an_extended_rcode_is_a_refusal_of_the_whole_message(void **state)
+{
+	struct bench *bench = *state;
+
+	for (unsigned rcode = 16; rcode < 4096; rcode += 61) {
+		struct waiter *waiter = submit(bench, WWW, V4);
+
+		reply(bench, WWW, rcode);
+		assert_outcome(waiter, OUTCOME_REFUSED);
+	}
+	assert_at_rest(bench);
+}
+
+/*
+ * Somebody between us and the primary sends the message twice, and the reply to the first copy is lost. The second one
+ * cannot be carried out any more, and the primary says so, signed.
+ */
+static void a_message_that_was_sent_twice_by_others_was_carried_out(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *waiter;
+
+	commit_number(bench, WWW, V4, 6);
+	bench->blind = true;
+	waiter = submit_number(bench, WWW, V4, 7);
+	assert_kind(bench, WWW, DNS_UPDATE);
+	reply(bench, WWW, DNS_NXRRSET);
+	reply_with(bench, WWW, found(1, numbered(ADDR_V4, 7), TTL_S));
+	assert_kind(bench, WWW, DNS_CONFIRM);
+	reply(bench, WWW, DNS_NOERROR);
+	assert_true(waiter->outcome.code == OUTCOME_CHANGED || waiter->outcome.code == OUTCOME_UNCHANGED);
+	assert_at_rest(bench);
+}
+
+/* As above; but what the zone holds then cannot be found out, or not in time. */
+static void a_failed_prerequisite_does_not_prove_that_nothing_was_changed(void **state)
+{
+	enum { NO_LOOK, NO_CONFIRMATION, NO_LOOK_ALLOWED, WAYS };
+
+	(void)state;
+	for (unsigned way = 0; way < WAYS; way++) {
+		struct bench *bench = bench_new(&limits_default);
+		struct waiter *waiter;
+
+		commit_number(bench, WWW, V4, 6);
+		bench->blind = true;
+		waiter = submit_number(bench, WWW, V4, 7);
+		reply(bench, WWW, DNS_NXRRSET);
+		assert_kind(bench, WWW, DNS_QUERY);
+		if (way == NO_CONFIRMATION)
+			reply_with(bench, WWW, found(1, numbered(ADDR_V4, 7), TTL_S));
+		while (way == NO_LOOK_ALLOWED && waiter->answers == 0)
+			reply(bench, WWW, bench->messages[0].request.kind == DNS_QUERY ? DNS_REFUSED : DNS_SERVFAIL);
+		pass(bench, DEADLINE_MS);
+		assert_outcome(waiter, OUTCOME_UNKNOWN);
+		bench_free(bench);
+	}
+}
+
+static void what_the_zone_holds_after_a_failed_prerequisite_may_prove_it(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *waiter;
+
+	commit_number(bench, WWW, V4, 6);
+	bench->blind = true;
+	waiter = submit_number(bench, WWW, V4, 7);
+	reply(bench, WWW, DNS_NXRRSET);
+	reply_with(bench, WWW, found(1, numbered(ADDR_V4, 5), TTL_S));
+	assert_kind(bench, WWW, DNS_UPDATE);
+	reply(bench, WWW, DNS_REFUSED);
+	assert_outcome(waiter, OUTCOME_REFUSED);
 	assert_at_rest(bench);
 }
 
@@ -2018,6 +2117,9 @@ static void an_unknown_outcome_stays_unknown_when_the_repetition_is_refused(void
 	rejected = submit_with_unknown_attempt(bench);
 	reply_as(bench, WWW, DNS_REJECTED, DNS_NOTAUTH);
 	assert_outcome(rejected, OUTCOME_UNKNOWN);
+	rejected = submit_with_unknown_attempt(bench);
+	reply_as(bench, WWW, DNS_UNSIGNED, DNS_NOTAUTH);
+	assert_outcome(rejected, OUTCOME_REFUSED_UNSIGNED);
 }
 
 static void an_unknown_outcome_stays_unknown_when_nothing_can_be_sent_any_more(void **state)
@@ -2795,7 +2897,7 @@ static void culprits_get_their_own_answer_and_the_rest_commits(void **state)
 		rcode_of_culprits = rcodes[i / 6];
 		memcpy(culprits, sets_of_culprits[i % 6], sizeof culprits);
 		different = culprits[0] == culprits[1] ? 1 : 3;
-		again = rcode_of_culprits == DNS_YXRRSET ? 2 : 0;
+		again = rcode_of_culprits == DNS_YXRRSET ? 3 : 0;
 		waiters = submit_batch(bench, COUNT);
 		assert_int_equal(bench->messages[0].count, COUNT);
 		serve(bench, judge_culprits);
@@ -2809,7 +2911,7 @@ static void culprits_get_their_own_answer_and_the_rest_commits(void **state)
 		}
 		/*
 		 * Two messages for each halving on the way to a culprit, that of the batch and that of WWW; and what
-		 * seems to have changed is sent twice more, after a look each.
+		 * seems to have changed is sent three times more, after a look each.
 		 */
 		if (bench->sends[DNS_UPDATE] > 2 + (2 * HALVINGS + again) * different)
 			fail_msg("%u culprits with %s took %u messages", different, dns_rcode_text(rcode_of_culprits),
@@ -2860,7 +2962,8 @@ static void a_fault_of_the_whole_message_is_not_taken_apart(void **state)
 	static const struct dns_result results[] = {
 		{.verdict = DNS_VERIFIED, .rcode = DNS_NOTIMP},
 		{.verdict = DNS_REJECTED, .rcode = DNS_NOTAUTH, .tsig_error = 16},
-		{.verdict = DNS_REJECTED, .rcode = DNS_FORMERR},
+		{.verdict = DNS_UNSIGNED, .rcode = DNS_NOTAUTH, .tsig_error = 16},
+		{.verdict = DNS_UNSIGNED, .rcode = DNS_FORMERR},
 	};
 
 	(void)state;
@@ -2872,7 +2975,8 @@ static void a_fault_of_the_whole_message_is_not_taken_apart(void **state)
 		while (bench->message_count)
 			reply_with(bench, bench->messages[0].copies[0].owner.text, results[i]);
 		for (size_t k = 0; k < 20; k++)
-			assert_outcome(&waiters[k], OUTCOME_REFUSED);
+			assert_outcome(&waiters[k],
+				       results[i].verdict == DNS_UNSIGNED ? OUTCOME_REFUSED_UNSIGNED : OUTCOME_REFUSED);
 		assert_int_equal(bench->sends[DNS_UPDATE], sends);
 		assert_at_rest(bench);
 		bench_free(bench);
@@ -3654,6 +3758,11 @@ int main(void)
 		TEST(a_deadline_during_a_probe_names_no_type),
 		TEST(only_records_that_must_exist_can_be_missing),
 		TEST(any_other_rcode_is_a_refusal),
+		TEST(only_a_signed_refusal_proves_that_nothing_was_changed),
+		TEST(an_extended_rcode_is_a_refusal_of_the_whole_message),
+		TEST(a_message_that_was_sent_twice_by_others_was_carried_out),
+		TEST(a_failed_prerequisite_does_not_prove_that_nothing_was_changed),
+		TEST(what_the_zone_holds_after_a_failed_prerequisite_may_prove_it),
 		TEST(a_rejection_that_says_noerror_is_no_success),
 		TEST(what_was_not_sent_is_repeated_and_then_unreachable),
 		cmocka_unit_test(pauses_grow_and_differ),

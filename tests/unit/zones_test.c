@@ -806,7 +806,7 @@ static void a_wrong_secret_is_refused_and_explained(void **state)
 	world->setups[1].key = other;
 	open_zones(world);
 	submit_and_wait(world, OWNER_B, "192.0.2.80", &waiter);
-	assert_outcome(&waiter, OUTCOME_REFUSED);
+	assert_outcome(&waiter, OUTCOME_REFUSED_UNSIGNED);
 	assert_logged(world, "BADSIG");
 	assert_logged(world, "key=gw");
 	assert_int_equal(zone_model_commits(world->b), 0);
