@@ -1,11 +1,14 @@
 /*
  * Connections on their way from accept() to their first request. A PROXY header and a handshake may lie between:
  *
- *   arrival_begin --plain HTTP--> an engine has it
- *   arrival_begin --PROXY protocol--> waiting --its header has come--> as above and below
+ *   arrival_begin --PROXY protocol--> waiting --its header has come--> as below
+ *   arrival_begin --HTTP--> waiting --the client has said something--> an engine has it
  *   arrival_begin --TLS--> waiting --the client has said something--> ready --few at a time--> a step of the handshake
  *                             ^                                                                  |           |
  *                             +----------------------------- unfinished -------------------------+       finished
+ *
+ * Who speaks something else than the listener does is turned away at once, see greeting.h; and who says nothing needs
+ * no memory of libmicrohttpd's.
  *
  * libmicrohttpd carries out the steps, but must not be left alone with an unfinished handshake: 0.9.75 tries it again
  * and again for as long as the client says nothing, and needs all of a core for that. So the connection is suspended
@@ -20,6 +23,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "http/greeting.h"
 #include "http/parts.h"
 #include "http/proxy.h"
 
@@ -85,17 +89,57 @@ static void turn_away(struct connection *connection)
 	close(fd);
 }
 
-/* ---- PROXY headers ---- */
-
-static void refuse(struct connection *connection, enum log_level level, const char *text)
+static void refuse(struct connection *connection, enum log_level level, const char *event, const char *text)
 {
 	char peer[ADDR_TEXT_MAX] = "a Unix socket";
 
 	if (connection->peer.family != ADDR_NONE)
 		addr_format(&connection->peer, peer);
-	LOG(level, "proxy-refused", log_text("source", peer), log_text("text", text));
+	LOG(level, event, log_text("source", peer), log_text("text", text));
 	turn_away(connection);
 }
+
+/* ---- The first octets ---- */
+
+enum greeting {
+	GREETING_NOT_YET,
+	GREETING_GOOD,
+	GREETING_BAD, /* or none at all: the connection has ended */
+};
+
+static enum greeting greet(struct connection *connection)
+{
+	char octets[GREETING_MAX];
+	ssize_t got = recv(connection->fd, octets, sizeof octets, MSG_PEEK);
+	const char *fault = NULL;
+
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return GREETING_NOT_YET;
+	if (got > 0)
+		fault = greeting_fault((struct text){octets, (size_t)got}, connection->tls != NULL);
+	if (got > 0 && !fault)
+		return GREETING_GOOD;
+	if (fault)
+		refuse(connection, LOG_INFO, "connection-refused", fault);
+	else
+		turn_away(connection);
+	return GREETING_BAD;
+}
+
+/* Without TLS a good one is all that is wanted. False if it is still to come. */
+static bool enter(struct connection *connection)
+{
+	enum greeting greeting = greet(connection);
+
+	if (greeting != GREETING_GOOD)
+		return greeting != GREETING_NOT_YET;
+	if (connection->arrival)
+		arrival_end(connection->arrival);
+	engine_add(connection->listener->server->plain, connection);
+	return true;
+}
+
+/* ---- PROXY headers ---- */
 
 /* Takes from the socket what belongs to the header, and no octet more. */
 static bool take(struct arrival *arrival, size_t len)
@@ -111,12 +155,10 @@ static void go_on(struct arrival *arrival, const struct addr *source)
 	struct connection *connection = arrival->connection;
 
 	arrival->is_introduced = true;
-	if (source->family != ADDR_NONE && !connection_name_peer(connection, source)) {
+	if (source->family != ADDR_NONE && !connection_name_peer(connection, source))
 		turn_away(connection);
-	} else if (!connection->tls) {
-		arrival_end(arrival);
-		engine_add(connection->listener->server->plain, connection);
-	}
+	else if (!connection->tls)
+		enter(connection);
 }
 
 /* The client has sent something, or closed. */
@@ -145,7 +187,8 @@ static void introduce(struct arrival *arrival)
 			turn_away(arrival->connection);
 		break;
 	case PROXY_MALFORMED:
-		refuse(arrival->connection, LOG_WARNING, "the proxy sent something else than a PROXY header");
+		refuse(arrival->connection, LOG_WARNING, "proxy-refused",
+		       "the proxy sent something else than a PROXY header");
 		break;
 	}
 }
@@ -159,12 +202,14 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 
 	(void)status;
 	(void)events;
-	if (!arrival->is_introduced) {
+	if (!arrival->is_introduced)
 		introduce(arrival);
-		return;
+	else if (!arrival->connection->tls)
+		enter(arrival->connection);
+	else if (arrival->entered || greet(arrival->connection) == GREETING_GOOD) {
+		uv_poll_stop(poll);
+		enter_queue(arrival, &arrival->server->ready);
 	}
-	uv_poll_stop(poll);
-	enter_queue(arrival, &arrival->server->ready);
 }
 
 static void wait_for_client(struct arrival *arrival)
@@ -283,13 +328,11 @@ void arrival_begin(struct connection *connection)
 	struct arrival *arrival;
 
 	if (connection->listener->settings.proxy_protocol && !connection_is_trusted(connection)) {
-		refuse(connection, LOG_INFO, "this listener is for trusted proxies only");
+		refuse(connection, LOG_INFO, "proxy-refused", "this listener is for trusted proxies only");
 		return;
 	}
-	if (!connection->tls && !connection->listener->settings.proxy_protocol) {
-		engine_add(connection->listener->server->plain, connection);
+	if (!connection->tls && !connection->listener->settings.proxy_protocol && enter(connection))
 		return;
-	}
 	arrival = arrival_new(connection);
 	if (arrival)
 		wait_for_client(arrival);
@@ -319,13 +362,33 @@ void arrivals_cut_slow(struct http_server *server, uint64_t now_ms)
 	}
 }
 
+/* A request that has come all the same is to be answered. */
+static void end(struct arrival *arrival)
+{
+	bool is_plain = arrival->is_introduced && !arrival->connection->tls;
+
+	if (!is_plain || !enter(arrival->connection))
+		cut(arrival);
+}
+
+void arrivals_end_silent(struct http_server *server)
+{
+	struct arrival *arrival, *next;
+
+	for (arrival = TAILQ_FIRST(&server->arriving); arrival; arrival = next) {
+		next = TAILQ_NEXT(arrival, link);
+		if (!arrival->connection->tls && connection_is_last(arrival->connection))
+			end(arrival);
+	}
+}
+
 void arrivals_end(struct http_server *server)
 {
 	struct arrival *arrival, *next;
 
 	for (arrival = TAILQ_FIRST(&server->arriving); arrival; arrival = next) {
 		next = TAILQ_NEXT(arrival, link);
-		cut(arrival);
+		end(arrival);
 	}
 	while (!TAILQ_EMPTY(&server->ready))
 		arrivals_step(server);

@@ -175,7 +175,9 @@ void arrival_end(struct arrival *arrival);
 void arrivals_step(struct http_server *server);
 /* Cuts those off who take too long. */
 void arrivals_cut_slow(struct http_server *server, uint64_t now_ms);
-/* Cuts all of them off. */
+/* Of those without TLS, cuts off who may have one more request and has not begun with it. */
+void arrivals_end_silent(struct http_server *server);
+/* Cuts all of them off, but for requests without TLS, which enter. */
 void arrivals_end(struct http_server *server);
 
 /* ---- listener.c ---- */

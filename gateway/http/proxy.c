@@ -134,6 +134,15 @@ static enum proxy_result parse_v2(struct text text, struct proxy_header *out)
 	return result;
 }
 
+/* Of version 2 as far as that cannot be empty lines before a request. */
+bool proxy_begins(struct text octets)
+{
+	size_t empty_lines_len = strlen(v2_signature); /* up to its NUL */
+
+	return (octets.len >= sizeof v1_signature - 1 && may_be(octets, v1_signature, sizeof v1_signature - 1)) ||
+	       (octets.len > empty_lines_len && may_be(octets, v2_signature, sizeof v2_signature - 1));
+}
+
 enum proxy_result proxy_parse(struct text octets, struct proxy_header *out)
 {
 	if (octets.len == 0)

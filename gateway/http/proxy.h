@@ -5,6 +5,7 @@
 #ifndef HTTP_PROXY_H
 #define HTTP_PROXY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/addr.h"
@@ -22,6 +23,9 @@ struct proxy_header {
 	size_t len;         /* octets of it */
 	struct addr source; /* of the client; of no family if the proxy speaks for itself, or does not know */
 };
+
+/* Whether the octets begin with what only a header begins with; enough of them are 6. */
+bool proxy_begins(struct text octets);
 
 /* Reads a header from the first octets of a connection. *out is set with PROXY_COMPLETE alone. */
 enum proxy_result proxy_parse(struct text octets, struct proxy_header *out);

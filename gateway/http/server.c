@@ -156,6 +156,7 @@ enum status http_server_configure(struct http_server *server, const struct http_
 		return status;
 	}
 	listeners_commit(server);
+	arrivals_end_silent(server);
 	run_engines(server); /* they read what has been sent */
 	end_idle(server);
 	return STATUS_OK;
