@@ -2,7 +2,7 @@
 
 #include "http/proxy.h"
 
-/* A record with a handshake message (RFC 8446 section 5.1), or a hello in the form of SSL 2.0 (RFC 5246 appendix E.2). */
+/* A record with a handshake message (RFC 8446 section 5.1), or a hello in SSL 2.0's form (RFC 5246 appendix E.2). */
 static bool is_tls(struct text octets)
 {
 	const unsigned char *at = (const unsigned char *)octets.octets;
