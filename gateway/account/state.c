@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/queue.h>
 
-#include "base/log.h"
+#include "base/repeat.h"
 
 enum {
 	BATCH_MAX = 1000,        /* records in one transaction */
@@ -131,11 +131,12 @@ static void note_batch(struct state *state)
 	bool failed = state->status != STATUS_OK;
 
 	if (failed && !state->failing)
-		LOG(LOG_ERROR, "history-failed", log_text("folder", state->folder), log_text("error", state->error),
-		    log_text("text", "updates go on without their history being written; it is tried again"));
+		LOG_REPEATED(LOG_ERROR, "history-failed", log_text("folder", state->folder),
+			     log_text("error", state->error),
+			     log_text("text", "updates go on without their history being written; it is tried again"));
 	if (!failed && (state->failing || state->dropped))
-		LOG(LOG_WARNING, "history-resumed", log_text("folder", state->folder),
-		    log_number("dropped", (int64_t)state->dropped));
+		LOG_REPEATED(LOG_WARNING, "history-resumed", log_text("folder", state->folder),
+			     log_detail(log_number("dropped", (int64_t)state->dropped)));
 	if (!failed)
 		state->dropped = 0;
 	state->failing = failed;
@@ -164,7 +165,8 @@ static void end_job(struct state *state)
 	free(state->job);
 	state->job = NULL;
 	if (!state->opened)
-		LOG(LOG_ERROR, "state-unreadable", log_text("folder", state->folder), log_text("error", state->error));
+		LOG_REPEATED(LOG_ERROR, "state-unreadable", log_text("folder", state->folder),
+			     log_text("error", state->error));
 	job.done(job.job, state->status);
 }
 

@@ -7,7 +7,7 @@
 
 #include "account/database.h"
 #include "account/store.h"
-#include "base/log.h"
+#include "base/repeat.h"
 #include "base/secret.h"
 
 enum {
@@ -31,16 +31,17 @@ struct store_sqlite {
 static void note_failure(struct store_sqlite *store, const char *text)
 {
 	if (!store->failing)
-		LOG(LOG_ERROR, "state-unreadable", log_text("folder", store->folder), log_text("error", text),
-		    log_text("text",
-			     "users of the state store get a temporary failure; those of the configuration go on"));
+		LOG_REPEATED(
+			LOG_ERROR, "state-unreadable", log_text("folder", store->folder), log_text("error", text),
+			log_text("text",
+				 "users of the state store get a temporary failure; those of the configuration go on"));
 	store->failing = true;
 }
 
 static void note_success(struct store_sqlite *store)
 {
 	if (store->failing)
-		LOG(LOG_INFO, "state-readable", log_text("folder", store->folder));
+		LOG_REPEATED(LOG_INFO, "state-readable", log_text("folder", store->folder));
 	store->failing = false;
 }
 
@@ -52,8 +53,8 @@ static void let_go_if_moved(struct store_sqlite *store, uint64_t now_ms)
 	store->look_at_ms = now_ms + LOOK_MS;
 	if (!database_has_moved(store->database))
 		return;
-	LOG(LOG_WARNING, "state-replaced", log_text("folder", store->folder),
-	    log_text("text", "the state file is another one now, or was removed; it is opened anew"));
+	LOG_REPEATED(LOG_WARNING, "state-replaced", log_text("folder", store->folder),
+		     log_text("text", "the state file is another one now, or was removed; it is opened anew"));
 	database_free(&store->database);
 	store->reopen_at_ms = now_ms;
 }

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "base/log.h"
+#include "base/repeat.h"
 
 struct admin {
 	struct admin_parts parts;
@@ -122,8 +122,8 @@ static void set_level(const struct admin *admin, struct http_exchange *exchange,
 	enum log_level level;
 
 	if (!is_for_us(&admin->parts.hosts, request->host)) {
-		LOG(LOG_WARNING, "admin-refused", log_slice("host", request->host),
-		    log_text("text", "the request is for another host; see admin_names in the configuration"));
+		LOG_REPEATED(LOG_WARNING, "admin-refused", log_slice("host", request->host),
+			     log_text("text", "the request is for another host; see admin_names in the configuration"));
 		answer_plain(admin, exchange, 403,
 			     "403 Host is neither the address of this listener nor in admin_names");
 		return;

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
+#include "admin/path.h"
+#include "base/repeat.h"
 
 enum { LIST_LEN_MAX = 1024 }; /* more than the log keeps of a value */
 
@@ -88,30 +89,75 @@ static void add_outcomes(struct list *list, const struct pipeline_report *report
 		add(list, text_of(outcome_text(report->outcomes[i].code)));
 }
 
-/* Without the path: some services have their keys in there. What is no fault is a load balancer's look, by OPTIONS. */
+/*
+ * With the path, so that one sees what a client takes for an address of ours. What is no fault is a load balancer's
+ * look, by OPTIONS.
+ */
 static void log_unrouted(const struct pipeline_report *report, const char *source)
 {
-	LOG(report->status >= 400 ? LOG_INFO : LOG_DEBUG, "request", log_text("id", report->id),
-	    log_text("source", source), log_number("status", report->status));
+	char path[PATH_SHOWN_MAX];
+
+	if (report->status < 400)
+		LOG(LOG_DEBUG, "request", log_text("id", report->id), log_text("source", source),
+		    log_number("status", report->status));
+	else
+		LOG_REPEATED_EACH(LOG_INFO, "request", log_detail(log_text("id", report->id)),
+				  log_text("source", source), log_slice("path", path_show(report->request->path, path)),
+				  log_number("status", report->status));
 }
 
-static void log_request(const struct pipeline_report *report, const char *source)
+/* Whether a primary, or our own state, is in the way: then more requests like this one say nothing new. */
+static bool is_in_trouble(const struct pipeline_report *report)
 {
-	bool update = report->intent->kind != INTENT_SHOW_ADDRESS;
+	for (size_t i = 0; i < report->outcome_count; i++) {
+		switch (report->outcomes[i].code) {
+		case OUTCOME_REFUSED:
+		case OUTCOME_UNREACHABLE:
+		case OUTCOME_UNKNOWN:
+		case OUTCOME_BUSY:
+		case OUTCOME_FAILED:
+			return true;
+		default:
+			break;
+		}
+	}
+	return false;
+}
+
+static void write_request(const struct pipeline_report *report, const char *source, enum log_level level)
+{
 	struct list outcomes = {.len = 0}, hosts = {.len = 0}, addresses = {.len = 0};
 
-	if (!log_enabled(update ? LOG_INFO : LOG_DEBUG))
-		return;
 	add_outcomes(&outcomes, report);
 	for (size_t i = 0; i < report->intent->host_count; i++)
 		add(&hosts, report->intent->hosts[i]);
 	for (size_t i = 0; i < report->intent->address_count; i++)
 		add(&addresses, report->intent->addresses[i]);
-	LOG(update ? LOG_INFO : LOG_DEBUG, "request", log_text("id", report->id), log_text("source", source),
-	    log_text("dialect", report->dialect->name), log_slice("user", report->login),
-	    log_slice("host", text_in(&hosts)), log_slice("ip", text_in(&addresses)),
-	    log_slice("outcome", text_in(&outcomes)), log_number("status", report->status),
-	    log_number("ms", (int64_t)report->took_ms));
+
+	const struct log_field fields[] = {
+		log_detail(log_text("id", report->id)),
+		log_text("source", source),
+		log_text("dialect", report->dialect->name),
+		log_slice("user", report->login),
+		log_slice("host", text_in(&hosts)),
+		log_detail(log_slice("ip", text_in(&addresses))),
+		log_slice("outcome", text_in(&outcomes)),
+		log_number("status", report->status),
+		log_detail(log_number("ms", (int64_t)report->took_ms)),
+		{.kind = LOG_FIELD_END},
+	};
+	if (is_in_trouble(report))
+		repeat_log(level, "request", false, fields);
+	else
+		log_write(level, "request", fields);
+}
+
+static void log_request(const struct pipeline_report *report, const char *source)
+{
+	enum log_level level = report->intent->kind == INTENT_SHOW_ADDRESS ? LOG_DEBUG : LOG_INFO;
+
+	if (log_enabled(level))
+		write_request(report, source, level);
 }
 
 void requests_report(void *ctx, const struct pipeline_report *report)

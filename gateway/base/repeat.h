@@ -49,7 +49,7 @@ MUST_USE enum status repeat_begin(const struct env *env);
 /* Tells all counts. Does nothing if it was not begun. */
 void repeat_end(void);
 
-/* Use the macros. `event` and the names of fields are literals; their values are copied. */
+/* Use the macros, or ask log_enabled() first. `event` and the names of fields are literals; their values are copied. */
 void repeat_log(enum log_level level, const char *event, bool is_bounded, const struct log_field *fields);
 
 #endif

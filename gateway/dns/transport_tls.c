@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
+#include "base/repeat.h"
 
 enum { PIECE = 16 * 1024 }; /* octets of a TLS record, RFC 8446 section 5.1 */
 
@@ -235,9 +235,9 @@ static bool check_pin(X509_STORE_CTX *store, const struct transport *transport)
 	if (certificate && pin_of(certificate, &pin)) {
 		if (is_pinned(transport->tls, &pin))
 			return true;
-		LOG(LOG_WARNING, "tls-not-pinned", log_text("primary", transport->label),
-		    log_text("pin", pin_format(&pin, text)),
-		    log_text("text", "the primary has another public key than those in tls_pins"));
+		LOG_REPEATED(LOG_WARNING, "tls-not-pinned", log_text("primary", transport->label),
+			     log_text("pin", pin_format(&pin, text)),
+			     log_text("text", "the primary has another public key than those in tls_pins"));
 	}
 	X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
 	return false;

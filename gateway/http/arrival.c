@@ -22,7 +22,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/log.h"
+#include "base/repeat.h"
 #include "http/greeting.h"
 #include "http/parts.h"
 #include "http/proxy.h"
@@ -95,7 +95,7 @@ static void refuse(struct connection *connection, enum log_level level, const ch
 
 	if (connection->peer.family != ADDR_NONE)
 		addr_format(&connection->peer, peer);
-	LOG(level, event, log_text("source", peer), log_text("text", text));
+	LOG_REPEATED(level, event, log_text("source", peer), log_text("text", text));
 	turn_away(connection);
 }
 

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/log.h"
+#include "base/repeat.h"
 #include "base/secret.h"
 #include "http/forwarded.h"
 #include "http/json.h"
@@ -211,8 +211,8 @@ void exchange_abandon(struct http_exchange *exchange)
 {
 	struct http_response response;
 
-	LOG(LOG_ERROR, "request-abandoned",
-	    log_text("text", "a request was not answered within its deadline; this is a defect of ddnsgate"));
+	LOG_REPEATED(LOG_ERROR, "request-abandoned",
+		     log_text("text", "a request was not answered within its deadline; this is a defect of ddnsgate"));
 	http_response_init(&response);
 	http_response_plain(&response, MHD_HTTP_SERVICE_UNAVAILABLE, "no answer in time; the outcome is unknown");
 	response.retry_after_s = 60;
@@ -229,8 +229,9 @@ static enum MHD_Result refuse(struct http_exchange *exchange, int status, const 
 	struct http_response response;
 	char source[ADDR_TEXT_MAX];
 
-	LOG(LOG_INFO, "request-refused",
-	    log_text("source", peer->family == ADDR_NONE ? "-" : addr_format(peer, source)), log_text("text", text));
+	LOG_REPEATED(LOG_INFO, "request-refused",
+		     log_text("source", peer->family == ADDR_NONE ? "-" : addr_format(peer, source)),
+		     log_text("text", text));
 	http_response_init(&response);
 	http_response_plain(&response, status, text);
 	response.retry_after_s = status == MHD_HTTP_SERVICE_UNAVAILABLE ? 60 : 0;

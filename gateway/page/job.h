@@ -129,6 +129,9 @@ void login_show(struct job *job, int status, unsigned retry_after_s, const char 
 /* What became of an attempt of job->login with a password, for the log. */
 void login_log(const struct job *job, const char *event, const char *outcome);
 
+/* The same for one that has failed, which may repeat. */
+void login_log_failure(const struct job *job, const char *event, const char *outcome);
+
 /* Has the verifier check the password against job->password_hash; job->login says how suspicious that is. */
 void login_verify(struct job *job, struct text password, verified_fn *done);
 

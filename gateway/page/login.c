@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/log.h"
+#include "base/repeat.h"
 #include "base/secret.h"
 #include "page/guard.h"
 #include "page/job.h"
@@ -39,11 +39,19 @@ void login_log(const struct job *job, const char *event, const char *outcome)
 	    log_slice("user", job->login));
 }
 
+void login_log_failure(const struct job *job, const char *event, const char *outcome)
+{
+	char source[ADDR_TEXT_MAX];
+
+	LOG_REPEATED(LOG_INFO, event, log_text("outcome", outcome), log_text("source", job_source(job, source)),
+		     log_slice("user", job->login));
+}
+
 /* ---- How it ends ---- */
 
 static void show_wait(struct job *job, unsigned wait_s)
 {
-	login_log(job, "page-login", "throttled");
+	login_log_failure(job, "page-login", "throttled");
 	login_show(job, 429, wait_s, "There were too many failed attempts. Please wait some minutes.");
 }
 
@@ -56,7 +64,7 @@ static void turn_away(struct job *job)
 		show_wait(job, wait_s);
 		return;
 	}
-	login_log(job, "page-login", "refused");
+	login_log_failure(job, "page-login", "refused");
 	login_show(job, 403, 0, "Login ID or password is wrong.");
 }
 

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
+#include "base/repeat.h"
 #include "page/guard.h"
 #include "page/job.h"
 
@@ -74,8 +74,8 @@ bool job_may_change(struct job *job)
 
 	if (!wait_s)
 		return true;
-	LOG(LOG_INFO, "page-throttled", log_text("form", job->route->path), log_text("source", job_source(job, source)),
-	    log_slice("user", session_login(&job->session)));
+	LOG_REPEATED(LOG_INFO, "page-throttled", log_text("form", job->route->path),
+		     log_text("source", job_source(job, source)), log_slice("user", session_login(&job->session)));
 	answer_error(job, 429, wait_s,
 		     "That was too much within an hour, and nothing was changed. Please wait some minutes.");
 	return false;

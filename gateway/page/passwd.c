@@ -16,7 +16,7 @@
 
 static void show_wait(struct job *job, unsigned wait_s)
 {
-	login_log(job, "page-password", "throttled");
+	login_log_failure(job, "page-password", "throttled");
 	answer_error(job, 429, wait_s, "There were too many failed attempts. Please wait some minutes.");
 }
 
@@ -30,7 +30,7 @@ static void turn_away(struct job *job)
 		show_wait(job, wait_s);
 		return;
 	}
-	login_log(job, "page-password", "refused");
+	login_log_failure(job, "page-password", "refused");
 	job->passform.error = "The current password is wrong.";
 	home_read(job);
 }

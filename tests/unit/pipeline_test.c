@@ -16,7 +16,7 @@
 
 #include "account/throttle.h"
 #include "admin/requests.h"
-#include "base/log.h"
+#include "base/repeat.h"
 #include "fake_env.h"
 #include "http/decode.h"
 #include "pipeline.h"
@@ -1259,7 +1259,7 @@ static void each_request_has_one_line_with_the_id_that_its_client_got(void **sta
 		 OUTCOME_CHANGED,
 		 " source=198.51.100.7 dialect=dyndns2 user=myLogin host=www.dyn.example.com,b.off.example.com ip=192.0.2.80 "
 		 "outcome=changed,zone-inactive status=200 ms=0\n"},
-		{"/no/such/" KEY, OUTCOME_CHANGED, " source=198.51.100.7 status=404\n"},
+		{"/no/such/" KEY, OUTCOME_CHANGED, " source=198.51.100.7 path=/no/such/* status=404\n"},
 	};
 	struct world *world = *state;
 	char last[HTTP_REQUEST_ID_SIZE] = "";
@@ -1277,6 +1277,55 @@ static void each_request_has_one_line_with_the_id_that_its_client_got(void **sta
 		assert_string_not_equal(world->response.request_id, last);
 		memcpy(last, world->response.request_id, sizeof last);
 	}
+}
+
+static size_t count_lines(const struct world *world)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < world->log_len; i++)
+		count += world->log[i] == '\n';
+	return count;
+}
+
+/* What a primary that fails, or a page that is not there, has to say again is told once; all else is a line each. */
+static void requests_that_repeat_a_cause_of_trouble_are_told_once(void **state)
+{
+	static const struct {
+		const char *target;
+		enum outcome_code outcome;
+		bool is_told_once;
+	} rows[] = {
+		{GOOD, OUTCOME_CHANGED, false},
+		{GOOD, OUTCOME_UNCHANGED, false},
+		{GOOD, OUTCOME_NO_RECORD, false},
+		{GOOD, OUTCOME_REFUSED, true},
+		{GOOD, OUTCOME_UNREACHABLE, true},
+		{GOOD, OUTCOME_UNKNOWN, true},
+		{GOOD, OUTCOME_BUSY, true},
+		{GOOD, OUTCOME_FAILED, true},
+		{"/dynamic.cgi?host=x&user=nobody&password=" KEY, OUTCOME_CHANGED, false},
+		{"/no/such/page", OUTCOME_CHANGED, true},
+	};
+	struct world *world = *state;
+
+	assert_int_equal(repeat_begin(fake_env_of(world->fake)), STATUS_OK);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		size_t before = count_lines(world), told;
+
+		world->outcome.code = rows[i].outcome;
+		for (unsigned k = 0; k < 4; k++) {
+			world->set_count = 0;
+			get(world, rows[i].target);
+		}
+		told = count_lines(world) - before;
+		fake_env_advance(world->fake, REPEAT_TELL_MS);
+		assert_int_equal(told, rows[i].is_told_once ? 1 : 4);
+		assert_int_equal(count_lines(world) - before, rows[i].is_told_once ? 2 : 4);
+		if (rows[i].is_told_once)
+			assert_string_equal(world->log + world->log_len - strlen(" repeated=3\n"), " repeated=3\n");
+	}
+	repeat_end();
 }
 
 static void who_asks_for_the_address_is_logged_at_debug(void **state)
@@ -1323,6 +1372,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(each_request_has_one_line_with_the_id_that_its_client_got),
+		TEST(requests_that_repeat_a_cause_of_trouble_are_told_once),
 		TEST(who_asks_for_the_address_is_logged_at_debug),
 		TEST(requests_and_outcomes_are_counted),
 		TEST(an_update_is_answered_ok),

@@ -2,6 +2,7 @@
 foreach(module addr network peer name log log_out secret process table)
 	ddnsgate_unit_test(${module}_test LIBS room_base)
 endforeach()
+ddnsgate_unit_test(path_test LIBS room_admin)
 ddnsgate_unit_test(repeat_test SOURCES fake_env.c LIBS room_base)
 foreach(module decode forwarded greeting json message proxy)
 	ddnsgate_unit_test(${module}_test LIBS room_http)
