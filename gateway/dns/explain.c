@@ -58,7 +58,7 @@ static void explain_rcode(const struct dns_result *result, const struct dns_cont
 		snprintf(
 			buffer, DNS_EXPLAIN_MAX,
 			"the primary does not serve zone %s as its primary, or rejects key %s there (NOTAUTH): see the zone's name, the address in "
-			"`primaries`, and the key's access",
+			"`primaries`, and the key's access; Knot says so, too, when it does not know the key or its acl does not allow the change",
 			context->zone, context->key);
 		break;
 	case DNS_NOTZONE:

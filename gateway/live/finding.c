@@ -72,9 +72,9 @@ static void key_text(const struct finding *finding, char *text)
 	case FINDING_KEY_UNKNOWN:
 		snprintf(
 			text, FINDING_TEXT_MAX,
-			"does not know TSIG key %s with algorithm %s, or no acl of Knot lets it update this zone (BADKEY): in named.conf put "
+			"does not know TSIG key %s with algorithm %s, or no acl of Knot lets it update this zone (%s): in named.conf put "
 			"key \"%s\" { algorithm %s; secret \"...\"; };, in knot.conf a key and an acl; `ddnsgate tsig` prints both",
-			key, algorithm, key, algorithm);
+			key, algorithm, finding->why, key, algorithm);
 		break;
 	case FINDING_KEY_WRONG:
 		snprintf(

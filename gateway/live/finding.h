@@ -18,7 +18,7 @@ enum finding_kind {
 	FINDING_REACHED,       /* it answers */
 	FINDING_UNBELIEVABLE,  /* it sent nothing that can be believed: `why` */
 	FINDING_KEY,           /* it takes the key */
-	FINDING_KEY_UNKNOWN,   /* BADKEY */
+	FINDING_KEY_UNKNOWN,   /* BADKEY, or NOTAUTH as Knot 3.4 says it: `why` */
 	FINDING_KEY_WRONG,     /* BADSIG */
 	FINDING_KEY_TRUNCATED, /* BADTRUNC */
 	FINDING_CLOCK,         /* `number`: seconds that its clock is ahead of ours */

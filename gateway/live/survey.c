@@ -49,6 +49,7 @@ struct survey {
 	/* The zone that is being looked at. */
 	size_t at;
 	bool reach_told, key_told, clock_told;
+	bool is_there; /* as the answer to the query for its SOA record shows */
 	bool has_serial;
 	uint32_t serial;
 	struct trial *trials;
@@ -188,9 +189,10 @@ static void on_result(void *ctx, const struct dns_result *result)
 
 static bool is_refusal(const struct dns_result *result)
 {
-	/* Knot says BADKEY when its acl is against a name. */
+	/* Knot says NOTAUTH when its acl is against a name; up to 3.3 with BADKEY, later without a TSIG record. */
 	return result->rcode == DNS_REFUSED ||
-	       (result->verdict == DNS_UNSIGNED && result->tsig_error == TSIG_RCODE_BADKEY);
+	       (result->rcode == DNS_NOTAUTH &&
+		(result->tsig_error == TSIG_RCODE_NOERROR || result->tsig_error == TSIG_RCODE_BADKEY));
 }
 
 static void put_letters(const struct survey *survey, char *to, size_t len)
@@ -456,7 +458,7 @@ static struct finding finding_of_tsig_error(const struct dns_result *result)
 {
 	switch (result->tsig_error) {
 	case TSIG_RCODE_BADKEY:
-		return (struct finding){.kind = FINDING_KEY_UNKNOWN};
+		return (struct finding){.kind = FINDING_KEY_UNKNOWN, .why = "BADKEY"};
 	case TSIG_RCODE_BADSIG:
 		return (struct finding){.kind = FINDING_KEY_WRONG};
 	case TSIG_RCODE_BADTRUNC:
@@ -476,6 +478,8 @@ static void judge_empty(struct survey *survey, const struct dns_result *result)
 
 	if (result->tsig_error)
 		failure = finding_of_tsig_error(result);
+	else if (result->rcode == DNS_NOTAUTH && result->verdict == DNS_UNSIGNED && survey->is_there)
+		failure = (struct finding){.kind = FINDING_KEY_UNKNOWN, .why = "NOTAUTH"};
 	else if (result->rcode == DNS_NOTAUTH)
 		failure.kind = FINDING_NOT_SERVED;
 	else if (result->rcode == DNS_REFUSED)
@@ -492,7 +496,9 @@ static void judge_empty(struct survey *survey, const struct dns_result *result)
 
 /*
  * Whether the key may query the zone does not matter, so that only faults of key and clock end it here. BADKEY does
- * not: Knot says so, too, when its acl is against queries.
+ * not: Knot says so, too, when its acl is against queries. Knot 3.4 says NOTAUTH without a TSIG record where no acl
+ * fits, also because it does not know the key, and so to an UPDATE of a zone that it does not have; but there it says
+ * REFUSED to the query.
  */
 static void judge_soa(struct survey *survey, const struct dns_result *result)
 {
@@ -503,6 +509,7 @@ static void judge_soa(struct survey *survey, const struct dns_result *result)
 		fail_zone(survey, &failure);
 		return;
 	}
+	survey->is_there = result->answer.authoritative || (result->rcode == DNS_NOTAUTH && !result->tsig_error);
 	survey->has_serial = result->verdict == DNS_VERIFIED && result->answer.authoritative && result->answer.count;
 	survey->serial = result->answer.serial;
 	ask(survey, DNS_NOTHING, NULL, judge_empty);

@@ -128,8 +128,14 @@ def test_unknown_key_name(primary, check):
     key = Key("no-such-key")
     assert the_failure(check([zone_setting(ZONE, primary, key)], [key], users_of(f"www.{ZONE}")), ZONE, primary) == (
         "does not know TSIG key no-such-key with algorithm hmac-sha256, or no acl of Knot lets it update this zone "
-        '(BADKEY): in named.conf put key "no-such-key" { algorithm hmac-sha256; secret "..."; };, in knot.conf a key '
-        "and an acl; `ddnsgate tsig` prints both")
+        f'({primary.says_of_keys_not_allowed}): in named.conf put key "no-such-key" {{ algorithm hmac-sha256; secret '
+        '"..."; };, in knot.conf a key and an acl; `ddnsgate tsig` prints both')
+
+
+def test_key_of_another_algorithm(primary, check):
+    key = Key("hmac-sha256", "hmac-sha512", primary.key().secret)
+    text = the_failure(check([zone_setting(ZONE, primary, key)], [key], users_of(f"www.{ZONE}")), ZONE, primary)
+    assert text.startswith("does not know TSIG key hmac-sha256 with algorithm hmac-sha512, or no acl of Knot")
 
 
 @pytest.mark.parametrize("skew_s", [3600, -3600])
@@ -254,7 +260,12 @@ def test_secondary(check):
             return (f'zone "{zone.name}" {{ type secondary; file "copy.{zone.name}"; '
                     f"primaries {{ {LOOPBACK} port {primary.port}; }}; }};\n")
 
-    with contextlib.closing(Bind([Zone(ZONE, (key.name,))], [key])) as primary:
+    class Primary(Bind):
+        """BIND 9.20 lets nobody have a copy unless it is told to."""
+        def _zone(self, zone):
+            return super()._zone(zone).replace("type primary;", "type primary; allow-transfer { any; };")
+
+    with contextlib.closing(Primary([Zone(ZONE, (key.name,))], [key])) as primary:
         primary.start()
         with contextlib.closing(Secondary([Zone(ZONE, (key.name,))], [key])) as secondary:
             secondary.start()

@@ -42,7 +42,7 @@ static void each_has_its_level_and_names_what_to_do(void **state)
 		{{.kind = FINDING_REACHED}, "OK  ", {"answers"}},
 		{{.kind = FINDING_UNBELIEVABLE, .why = "not signed"}, "FAIL", {"not signed", "name server"}},
 		{{.kind = FINDING_KEY}, "OK  ", {"gw", "hmac-sha256"}},
-		{{.kind = FINDING_KEY_UNKNOWN}, "FAIL", {"BADKEY", "named.conf", "knot.conf"}},
+		{{.kind = FINDING_KEY_UNKNOWN, .why = "BADKEY"}, "FAIL", {"(BADKEY)", "named.conf", "knot.conf"}},
 		{{.kind = FINDING_KEY_WRONG}, "FAIL", {"BADSIG", "secret", "ddnsgate tsig"}},
 		{{.kind = FINDING_KEY_TRUNCATED}, "FAIL", {"BADTRUNC", "hmac-sha256;"}},
 		{{.kind = FINDING_CLOCK, .number = 1}, "OK  ", {"agrees"}},

@@ -26,6 +26,9 @@ struct world {
 	unsigned done;
 	unsigned fail_at; /* the message, counted from 1, that gets `script` */
 	struct primary_script script;
+	const unsigned
+		*bare; /* rcodes that come without a TSIG record; all is well again after them, as after DNS_NOERROR */
+	unsigned bare_from; /* the message that gets the first */
 	unsigned messages;
 	size_t told_len;
 	char told[TOLD_MAX]; /* level, zone and what, in lines */
@@ -58,6 +61,8 @@ static void decide(void *ctx, const struct primary_request *request, struct prim
 	script->rcode = DNS_NOERROR;
 	if (++world->messages == world->fail_at)
 		*script = world->script;
+	if (world->bare && world->messages >= world->bare_from && *world->bare != DNS_NOERROR)
+		*script = (struct primary_script){.reply = REPLY_UNSIGNED, .rcode = *world->bare++};
 }
 
 static int setup(void **state)
@@ -230,6 +235,57 @@ static void a_failure_of_the_server_is_told_as_such(void **state)
 	assert_int_equal(count_in(world->told, "OK   b.example.com"), 5);
 }
 
+/* Knot 3.4 says NOTAUTH without a TSIG record for everything that its acl does not allow. */
+static void not_served_is_told_from_not_allowed(void **state)
+{
+	static const struct {
+		unsigned rcodes[3];
+		const char *start;
+	} rows[] = {
+		{{DNS_REFUSED, DNS_NOTAUTH}, "FAIL a.example.com ns1: does not serve the zone as its primary: "},
+		{{DNS_NOTAUTH, DNS_NOTAUTH},
+		 "FAIL a.example.com ns1: does not know TSIG key gw with algorithm hmac-sha256, or "},
+		{{DNS_NOTAUTH, DNS_REFUSED}, "FAIL a.example.com ns1: has the zone, but takes no updates of it "},
+	};
+	struct world *world = *state;
+
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		world->done = world->messages = 0;
+		world->told_len = 0;
+		world->bare = rows[i].rcodes;
+		begin(world);
+		fake_env_advance(world->fake, 1000);
+		assert_int_equal(world->done, 1);
+		assert_row(world->told, count_in(world->told, rows[i].start) == 1);
+		assert_int_equal(count_in(world->told, "FAIL"), 1);
+		assert_int_equal(count_in(world->told, "OK   b.example.com"), 5);
+		survey_free(&world->survey);
+	}
+}
+
+static void a_right_that_is_missing_may_be_told_without_a_signature(void **state)
+{
+	static const unsigned rcodes[][4] = {{DNS_REFUSED, DNS_REFUSED, DNS_REFUSED},
+					     {DNS_NOTAUTH, DNS_NOTAUTH, DNS_NOTAUTH}};
+	struct world *world = *state;
+
+	for (size_t i = 0; i < LENGTH(rcodes); i++) {
+		world->done = world->messages = 0;
+		world->told_len = 0;
+		world->bare = rcodes[i];
+		world->bare_from = 3;
+		begin(world);
+		fake_env_advance(world->fake, 1000);
+		assert_int_equal(world->done, 1);
+		assert_int_equal(
+			count_in(world->told,
+				 "FAIL a.example.com ns1: key gw may not change A and AAAA of *.a.example.com: "),
+			1);
+		assert_int_equal(count_in(world->told, "FAIL"), 1);
+		survey_free(&world->survey);
+	}
+}
+
 static void who_gives_up_is_told_what_is_missing(void **state)
 {
 	struct world *world = *state;
@@ -274,6 +330,8 @@ int main(void)
 		TEST(a_zone_without_an_answer_does_not_hide_the_next),
 		TEST(a_connection_that_ends_in_the_middle_costs_nothing),
 		TEST(a_failure_of_the_server_is_told_as_such),
+		TEST(not_served_is_told_from_not_allowed),
+		TEST(a_right_that_is_missing_may_be_told_without_a_signature),
 		TEST(who_gives_up_is_told_what_is_missing),
 		TEST(it_may_be_freed_at_any_time),
 	};
