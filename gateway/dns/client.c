@@ -504,6 +504,11 @@ const struct peer *dns_client_primary(const struct dns_client *client)
 	return &client->primary;
 }
 
+bool dns_client_is_connected(const struct dns_client *client)
+{
+	return client->open && !client->broken;
+}
+
 enum status dns_client_send(struct dns_client *client, const struct dns_request *request, const struct tsig_key *key,
 			    struct dns_ticket *ticket, dns_done_fn *done, void *ctx)
 {

@@ -102,6 +102,9 @@ const struct dns_client_stats *dns_client_stats(const struct dns_client *client)
 
 const struct peer *dns_client_primary(const struct dns_client *client);
 
+/* Whether a connection stands, so that what is sent leaves at once. */
+bool dns_client_is_connected(const struct dns_client *client);
+
 /*
  * Sends a request, connecting first if need be. Calls done(ctx, result) exactly once, later, never from within this
  * call, unless the client is freed before. What `request` points to, `key` and `ticket` must stay valid until then;

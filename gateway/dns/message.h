@@ -101,6 +101,12 @@ static inline bool dns_is_about_message(unsigned rcode)
 	return rcode == DNS_NOTIMP || rcode > 15;
 }
 
+/* Whether the server could not do it, whatever was asked: another one may (RFC 2136 section 4). */
+static inline bool dns_is_failure(unsigned rcode)
+{
+	return rcode == DNS_SERVFAIL || rcode == DNS_NOTIMP;
+}
+
 /* "NXRRSET" and so on; "reserved" for a code without a name. */
 const char *dns_rcode_text(unsigned rcode);
 

@@ -56,6 +56,7 @@ static struct queue_action take_send(struct queue *queue)
 			    .zone = queue->zone,
 			    .sets = message->first ? &message->first->set : NULL,
 			    .change = message->change},
+		.only_to = message->only_to,
 	};
 }
 

@@ -18,6 +18,15 @@ static bool has_to_look(const struct queue_entry *entry)
 	return entry_may_look(entry) && (set_is_txt(&entry->set) || !set_is_known(&entry->set));
 }
 
+/*
+ * What an UPDATE changes that has the old value for its prerequisite may be changed twice, or late. What is sent
+ * without one to a second primary, after nobody knows what became of it at the first one, is a guess.
+ */
+bool entry_is_bound(const struct queue_entry *entry)
+{
+	return entry->maybe_at && entry->looked && entry->look_told_nothing;
+}
+
 void entry_route(struct queue *queue, struct queue_entry *entry, uint64_t now_ms)
 {
 	hints_recall(queue, entry);
@@ -28,7 +37,7 @@ void entry_route(struct queue *queue, struct queue_entry *entry, uint64_t now_ms
 	}
 	if (!entry->confirm_failed && set_is_so_already(&entry->set))
 		entry_move_to(queue, entry, CONFIRM_READY);
-	else if (memory_is_poison(queue->memory, entry_owner(entry), now_ms))
+	else if (entry_is_bound(entry) || memory_is_poison(queue->memory, entry_owner(entry), now_ms))
 		entry_move_to(queue, entry, LONE_READY);
 	else if (entry->group && entry->group->awaited > (entry->awaited ? 1 : 0))
 		entry_move_to(queue, entry, GATHERED);
@@ -85,6 +94,8 @@ void entry_replace(struct queue *queue, struct queue_entry *entry, const struct 
 	entry->alone = false;
 	entry->looked = false;
 	entry->attempts = 0;
+	entry->moves = 0;
+	entry->failures = 0;
 	if (entry->state != BLOCKED && entry->state != PAUSED)
 		entry_route(queue, entry, now_ms);
 }

@@ -25,6 +25,8 @@ static bool is_together(const struct queue_message *message)
 void message_send(struct queue *queue, struct queue_message *message)
 {
 	message->ticket = (struct dns_ticket){0};
+	if (message->kind == DNS_UPDATE)
+		message->only_to = entry_is_bound(message->first) ? message->first->maybe_at : NULL;
 	++*counter_of(queue, message);
 	if (is_together(message))
 		queue->sets_sent += message->count;
@@ -106,28 +108,54 @@ static void send_probe(struct queue *queue)
 	message_send(queue, message);
 }
 
-/*
- * A part of a message that was taken apart. It is what is left of it: who has given up waiting meanwhile is dropped.
- */
-static void send_suspects(struct queue *queue, uint64_t now_ms)
+/* What is left of a list of suspects: who has given up waiting meanwhile is dropped. */
+static struct queue_message *begin_with_suspects(struct queue *queue, struct queue_entry *entry, uint64_t now_ms)
 {
-	struct queue_entry *entry = STAILQ_FIRST(&queue->parts)->first, *next;
 	struct queue_message *message = NULL;
+	struct queue_entry *next;
 
-	STAILQ_REMOVE_HEAD(&queue->parts, link);
 	for (; entry; entry = next) {
 		next = entry->next_in_message;
 		if (!entry_is_wanted(entry))
-			entry_end(queue, entry, OUTCOME_UNREACHABLE, now_ms);
+			entry_end(queue, entry, entry_undone(entry, OUTCOME_UNREACHABLE), now_ms);
 		else if (message)
 			add_to_message(queue, message, entry);
 		else
 			message = begin_message(queue, entry, DNS_UPDATE);
 	}
+	return message;
+}
+
+/* A part of a message that was taken apart, or a message that goes again as it was. */
+static void send_part(struct queue *queue, uint64_t now_ms)
+{
+	struct queue_message part = *STAILQ_FIRST(&queue->parts), *message;
+
+	STAILQ_REMOVE_HEAD(&queue->parts, link);
+	message = begin_with_suspects(queue, part.first, now_ms);
+	/* Without the sample, what was held back behind it need not wait. */
+	if (!message)
+		message = begin_with_suspects(queue, part.held_back, now_ms);
+	else
+		message->held_back = part.held_back;
 	if (!message)
 		return;
 	message->part = true;
 	message_send(queue, message);
+}
+
+/* There are few of these: while one waits, the primary is left alone. */
+static void take_up_parts(struct queue *queue, uint64_t now_ms)
+{
+	struct queue_message *part, *next;
+
+	for (part = STAILQ_FIRST(&queue->parts_later); part; part = next) {
+		next = STAILQ_NEXT(part, link);
+		if (part->not_before_ms > now_ms)
+			continue;
+		STAILQ_REMOVE(&queue->parts_later, part, queue_message, link);
+		STAILQ_INSERT_TAIL(&queue->parts, part, link);
+	}
 }
 
 static void send_looks(struct queue *queue)
@@ -199,16 +227,18 @@ static bool may_overlap(const struct queue *queue)
 /* Whether one more message with many sets may go. */
 static bool may_send_together(const struct queue *queue, uint64_t now_ms)
 {
-	if (queue->ready_count == 0)
+	if (queue->ready_count == 0 || now_ms < queue->back_off_until_ms)
 		return false;
 	return queue->updates ? may_overlap(queue) : !is_gathering(queue, now_ms);
 }
 
 void messages_send(struct queue *queue, uint64_t now_ms)
 {
+	take_up_parts(queue, now_ms);
 	while (!STAILQ_EMPTY(&queue->parts) && queue->updates < queue->limits.updates_max)
-		send_suspects(queue, now_ms);
-	while (!TAILQ_EMPTY(&queue->lists[LONE_READY]) && queue->lone_updates == 0)
+		send_part(queue, now_ms);
+	while (!TAILQ_EMPTY(&queue->lists[LONE_READY]) && queue->lone_updates == 0 &&
+	       now_ms >= queue->back_off_until_ms)
 		send_alone(queue);
 	while (may_send_together(queue, now_ms))
 		send_together(queue, READY, DNS_UPDATE, count_max(queue));
@@ -220,9 +250,23 @@ void messages_send(struct queue *queue, uint64_t now_ms)
 		send_looks(queue);
 }
 
+static uint64_t later(uint64_t a_ms, uint64_t b_ms)
+{
+	return a_ms > b_ms ? a_ms : b_ms;
+}
+
 uint64_t messages_wake_at_ms(const struct queue *queue)
 {
-	return queue->ready_count && queue->updates == 0 ? queue->pause_until_ms : ENV_NEVER_MS;
+	uint64_t at_ms = ENV_NEVER_MS;
+	const struct queue_message *part;
+
+	if (queue->ready_count && queue->updates == 0)
+		at_ms = later(queue->pause_until_ms, queue->back_off_until_ms);
+	if (!TAILQ_EMPTY(&queue->lists[LONE_READY]) && queue->lone_updates == 0)
+		at_ms = earlier_ms(at_ms, queue->back_off_until_ms);
+	STAILQ_FOREACH(part, &queue->parts_later, link)
+		at_ms = earlier_ms(at_ms, part->not_before_ms);
+	return at_ms;
 }
 
 void messages_note_commit(struct queue *queue, const struct queue_message *committed, uint64_t now_ms)

@@ -68,7 +68,8 @@ static enum outcome_code late(const struct queue_entry *entry)
 		return OUTCOME_NO_RECORD;
 	if (may_be_sent && entry->in_message->ticket.withdrawn)
 		may_be_sent = false;
-	return may_be_sent ? OUTCOME_UNKNOWN : entry_undone(entry, OUTCOME_UNREACHABLE);
+	return may_be_sent ? OUTCOME_UNKNOWN
+			   : entry_undone(entry, entry->failures ? OUTCOME_REFUSED : OUTCOME_UNREACHABLE);
 }
 
 static void on_late(struct queue *queue, struct waiter *waiter, uint64_t now_ms)
@@ -143,19 +144,14 @@ enum status queue_step(struct queue *queue, const struct queue_event *event, uin
 	return status;
 }
 
-static uint64_t earlier(uint64_t a_ms, uint64_t b_ms)
-{
-	return a_ms < b_ms ? a_ms : b_ms;
-}
-
 uint64_t queue_wake_at_ms(const struct queue *queue)
 {
 	const struct waiter *first = TAILQ_FIRST(&queue->deadlines);
 	const struct queue_entry *retry = TAILQ_FIRST(&queue->lists[PAUSED]);
 	uint64_t at_ms = first ? first->deadline_ms : ENV_NEVER_MS;
 
-	at_ms = earlier(at_ms, retry ? retry->retry_at_ms : ENV_NEVER_MS);
-	return earlier(at_ms, earlier(messages_wake_at_ms(queue), turn_wake_at_ms(queue)));
+	at_ms = earlier_ms(at_ms, retry ? retry->retry_at_ms : ENV_NEVER_MS);
+	return earlier_ms(at_ms, earlier_ms(messages_wake_at_ms(queue), turn_wake_at_ms(queue)));
 }
 
 size_t queue_waiting(const struct queue *queue)
@@ -184,6 +180,7 @@ enum status queue_new(const struct name *zone, const struct queue_limits *limits
 	queue->jitter = limits->seed | 1;
 	TAILQ_INIT(&queue->deadlines);
 	STAILQ_INIT(&queue->parts);
+	STAILQ_INIT(&queue->parts_later);
 	STAILQ_INIT(&queue->sends);
 	for (size_t i = 0; i < STATE_COUNT; i++)
 		TAILQ_INIT(&queue->lists[i]);

@@ -38,11 +38,17 @@
  *     beside which nothing can be), else OUTCOME_REFUSED.
  *   - A message with several sets that is rejected is taken apart: sets that were not looked at yet are, the others
  *     are halved until the culprits are found; the rest commits. Owners found out in that way go alone for a while.
- *   - A fault of the whole message (BADSIG, BADTIME, NOTIMP, BADVERS, an unsigned error) is every set's failure.
+ *   - A fault of the whole message (BADSIG, BADTIME, BADVERS, an unsigned error) is every set's failure.
  *     NOTAUTH and BADKEY are not taken for one: Knot says so when its policy is against one set.
- *   - Nothing sent, or nothing believable back: again after a pause, attempts permitting; then OUTCOME_UNREACHABLE,
- *     or OUTCOME_UNKNOWN once an UPDATE with the set may have left. Repeating is harmless: the same replacement twice
- *     is the same zone.
+ *   - Nothing sent, or nothing believable back: at once again if a primary is well, which is no attempt; else after a
+ *     pause, attempts permitting; then OUTCOME_UNREACHABLE, or OUTCOME_UNKNOWN once an UPDATE with the set may have
+ *     left. Repeating is harmless: the same replacement twice is the same zone.
+ *   - What may have been carried out is looked at before it is sent again, wherever that is, and goes with what was
+ *     found as its prerequisite. Where nobody tells, it goes to no other primary than the one that may have done it.
+ *   - The primary fails (SERVFAIL, or does no updates: NOTIMP): at once again if another one is well (RFC 2136 section
+ *     4). Else a message with which it failed goes once more as it was, after a pause; then it is OUTCOME_REFUSED, or
+ *     taken apart. If UPDATEs fail one after the other and none is carried out, the primary may be sick: then a single
+ *     set is tried before others go on, new UPDATEs wait for a moment, and after a few such trials all are answered.
  *   - At a waiter's deadline it is answered in the same way; a set in flight keeps its place until its reply, so that
  *     nothing overtakes it.
  *
@@ -106,7 +112,13 @@ struct queue_event {
 	void *waiter; /* QUEUE_SUBMIT, QUEUE_CANCEL: what the answer is to carry; no two waiters are the same */
 	struct queue_message *message;   /* QUEUE_REPLIED */
 	const struct dns_result *result; /* QUEUE_REPLIED */
-	uint64_t wall_ms;                /* QUEUE_REPLIED: the time since 1970 */
+	/*
+	 * QUEUE_REPLIED, if the primary did not carry it out for reasons of its own: there is one that is well, which a
+	 * message that is sent now would go to.
+	 */
+	bool has_well;
+	const void *primary; /* QUEUE_REPLIED: which one it was, where the zone has several; else NULL */
+	uint64_t wall_ms;    /* QUEUE_REPLIED: the time since 1970 */
 };
 
 struct queue_action {
@@ -118,6 +130,7 @@ struct queue_action {
 	struct queue_message *message;
 	struct dns_request request;
 	struct dns_ticket *ticket;
+	const void *only_to; /* the `primary` of an event: it must go to that one, if it is still there; NULL: to any */
 	/* QUEUE_ANSWER: */
 	void *waiter;
 	struct outcome outcome;

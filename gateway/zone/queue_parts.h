@@ -7,6 +7,7 @@
  *   hint.c        what memory knows of its records
  *   group.c       the sets of one request, which go together
  *   entry.c       a change set in the queue: its chain, its next state, its end
+ *   backoff.c     how long the primary is left alone after it has failed
  *   message.c     what goes into a message, and when that goes
  *   turn.c        what Knot needs at the turn of a second
  *   rejection.c   sets that the primary rejected: whose fault it is
@@ -31,12 +32,15 @@
 struct queue_message {
 	enum dns_request_kind kind;
 	bool lone;                        /* of an owner that is kept apart from others */
-	bool part;                        /* of a message that was taken apart */
+	bool part;                        /* of a message that was taken apart, or one that goes again as it was */
 	struct queue_entry *first, *last; /* the others by next_in_message; DNS_NOTHING: NULL */
 	size_t count;
 	size_t change; /* DNS_QUERY, DNS_PROBE: which of the entry's changes */
 	struct dns_ticket ticket;
-	STAILQ_ENTRY(queue_message) link; /* in `parts` or in `sends` */
+	const void *only_to;              /* as in struct queue_action */
+	uint64_t not_before_ms;           /* while it is in `parts_later` */
+	struct queue_entry *held_back;    /* SUSPECTs, of which this message is a sample; by next_in_message */
+	STAILQ_ENTRY(queue_message) link; /* in one of the lists of parts or in `sends` */
 };
 
 /* What a waiter is to be told. */
@@ -73,7 +77,7 @@ enum entry_state {
 	GATHERED,      /* the same, as soon as the others of its request are there and have been looked at */
 	READY,         /* to be committed, together with others */
 	LONE_READY,    /* to be committed alone */
-	SUSPECT,       /* in a part of a rejected message, listed by the part's first entry */
+	SUSPECT,       /* in a part of a rejected message, listed by the part's first entry, or held back behind one */
 	PAUSED,        /* to be tried again later; earliest first */
 	WITH_PRIMARY,  /* in no list */
 	STATE_COUNT,
@@ -93,6 +97,8 @@ struct queue_entry {
 	struct chain *chain;
 	struct waiters waiters;
 	unsigned attempts;
+	unsigned moves;    /* how often it was at once sent to another primary, or there again */
+	unsigned failures; /* messages with it that the primary failed with, and that went again as they were */
 	uint64_t retry_at_ms;
 	bool looked;         /* the primary was asked what is there */
 	bool confirm_failed; /* it is not as memory has it, whatever memory says */
@@ -101,8 +107,9 @@ struct queue_entry {
 	bool plain;          /* to be sent whatever the records were: what was known turned out wrong */
 	bool maybe_wildcard; /* what it rewrites was just seen, and is not so: it may not be there at all */
 	/* What it may have led to although it has not ended: */
-	bool maybe_done;   /* an UPDATE with it was carried out, or may yet be: nothing signed denies it */
-	bool maybe_copied; /* the one that was rejected was a second copy, and the first carried out; a look tells */
+	bool maybe_done;      /* an UPDATE with it was carried out, or may yet be: nothing signed denies it */
+	const void *maybe_at; /* by that primary, if the zone has several */
+	bool maybe_copied;    /* the one that was rejected was a second copy, and the first carried out; a look tells */
 	/* While it is looked at: */
 	size_t looks_missing;
 	bool look_failed;
@@ -133,8 +140,9 @@ struct queue {
 	struct table chains, waiters_by_ctx, shares;
 	struct waiters deadlines; /* earliest first */
 	struct entries lists[STATE_COUNT];
-	struct group *open;                 /* of a request of which more sets follow, or NULL */
-	STAILQ_HEAD(, queue_message) parts; /* of messages that were taken apart */
+	struct group *open; /* of a request of which more sets follow, or NULL */
+	/* Of messages that were taken apart, or that go once more; and those that wait for a moment before they do. */
+	STAILQ_HEAD(parts, queue_message) parts, parts_later;
 	/*
 	 * Sets that may be expected since the last commit: those that were with the primary or waited then, and those
 	 * that were answered, from clients that always want something. If the primary pauses, it begins nothing before
@@ -148,6 +156,9 @@ struct queue {
 	/* So many hints have to prove right before the next one is relied on: where one is wrong, others may be. */
 	unsigned doubts;
 	bool part_committed; /* one of them has, so that those that do not are culprits, and not the primary */
+	/* UPDATEs that the primary failed with, in a row; and when no new one goes before, if it seems to be sick. */
+	unsigned failures;
+	uint64_t failed_at_ms, back_off_until_ms;
 	size_t entry_count, ready_count;
 	size_t updates, lone_updates, confirms, queries, holds; /* with the primary */
 	size_t sets_sent, parts_sent;                           /* in `updates`; of these */
@@ -157,6 +168,11 @@ struct queue {
 	struct answer *answers;
 	size_t answer_next, answer_count, answer_cap;
 };
+
+static inline uint64_t earlier_ms(uint64_t a_ms, uint64_t b_ms)
+{
+	return a_ms < b_ms ? a_ms : b_ms;
+}
 
 /* ---- action.c ---- */
 
@@ -293,12 +309,31 @@ void entry_pause(struct queue *queue, struct queue_entry *entry, uint64_t retry_
 void entry_end(struct queue *queue, struct queue_entry *entry, enum outcome_code code, uint64_t now_ms);
 /* OUTCOME_NO_RECORD for want of the record of that type; ADDR_NONE: which one is not known. */
 void entry_end_missing(struct queue *queue, struct queue_entry *entry, enum addr_family missing, uint64_t now_ms);
+/* Whether it must go where it may have been carried out already, because nothing tells of it elsewhere. */
+bool entry_is_bound(const struct queue_entry *entry);
 /* What an entry's story amounts to, if it ends without the primary having carried it out for certain. */
 enum outcome_code entry_undone(const struct queue_entry *entry, enum outcome_code certainly);
 /* The same if it ends because the primary wants nothing of it, as that result says. */
 enum outcome_code entry_refused(const struct queue_entry *entry, const struct dns_result *result);
 /* Frees all entries, whose waiters are gone. */
 void entries_free(struct queue *queue);
+
+/* ---- backoff.c ---- */
+
+/* By chance, less than `bound`. */
+uint64_t backoff_draw(struct queue *queue, uint64_t bound);
+/* Before that attempt, of which the second is number 1. */
+uint64_t backoff_pause_ms(struct queue *queue, unsigned attempt);
+/*
+ * The primary failed with an UPDATE, for a reason that may be one of its sets. If it does so again and again, and
+ * carries out nothing, it is taken for sick.
+ */
+void backoff_note_failure(struct queue *queue, uint64_t now_ms);
+void backoff_note_commit(struct queue *queue);
+bool backoff_is_doubtful(const struct queue *queue); /* it may be sick: a few sets are to tell, before more are sent */
+bool backoff_is_sick(const struct queue *queue);
+/* No other primary is well, so this one is left alone for a while. */
+void backoff_begin(struct queue *queue, uint64_t now_ms);
 
 /* ---- message.c ---- */
 
@@ -339,6 +374,12 @@ void turn_note_time(struct queue *queue, uint64_t now_ms, uint64_t wall_ms);
 /* The primary rejected an UPDATE: whose fault it is, and what becomes of the others. */
 void rejection_take(struct queue *queue, struct queue_message *message, const struct dns_result *result,
 		    uint64_t now_ms);
+/* The primary failed with an UPDATE (SERVFAIL): whether that is its own fault, is to be seen. */
+void rejection_failed(struct queue *queue, struct queue_message *message, const struct dns_result *result,
+		      bool has_well, uint64_t now_ms);
+/* What was held back behind a sample, now that the sample's message has ended with that result. */
+void rejection_sampled(struct queue *queue, struct queue_entry *held_back, const struct dns_result *result,
+		       bool has_well, uint64_t now_ms);
 /* A probe of an entry has come back: the record exists or does not; nothing was changed either way. */
 void rejection_probed(struct queue *queue, struct queue_entry *entry, const struct dns_result *result, uint64_t now_ms);
 

@@ -1,22 +1,80 @@
 /*
  * What the primary rejected. The sets of a message are taken apart until the culprits are found; what is wrong with
  * one of them may take a probe.
+ *
+ * Where the primary itself may be at fault, halving would answer sickness with load. So a message with which it failed
+ * goes once more as it was, elsewhere if there is another one; and if UPDATEs fail one after the other, and none is
+ * carried out, a single set is tried before the others go on in halves: the primary has to carry one out for that.
  */
 #include "zone/queue_parts.h"
 
-/* Links `count` entries from *from into a part, and leaves *from behind them. */
-static void make_part(struct queue *queue, struct queue_entry **from, size_t count)
-{
-	struct queue_entry *first = *from, *last = first;
+enum { FAILURES_MAX = 16 }; /* more primaries are not tried one after the other */
 
-	if (count == 0)
-		return;
-	for (size_t i = 1; i < count; i++)
-		last = last->next_in_message;
-	*from = last->next_in_message;
-	last->next_in_message = NULL;
+/* The list of suspects is to be a message. */
+static void make_part(struct queue *queue, struct queue_entry *first)
+{
 	first->message = (struct queue_message){.kind = DNS_UPDATE, .first = first};
 	STAILQ_INSERT_TAIL(&queue->parts, &first->message, link);
+}
+
+static void make_part_later(struct queue *queue, struct queue_entry *first, uint64_t not_before_ms)
+{
+	first->message = (struct queue_message){.kind = DNS_UPDATE, .first = first, .not_before_ms = not_before_ms};
+	STAILQ_INSERT_TAIL(&queue->parts_later, &first->message, link);
+}
+
+/* Cuts the list behind its first `count` entries, of which there are that many; returns the rest. */
+static struct queue_entry *cut(struct queue_entry *entry, size_t count)
+{
+	struct queue_entry *rest;
+
+	while (--count)
+		entry = entry->next_in_message;
+	rest = entry->next_in_message;
+	entry->next_in_message = NULL;
+	return rest;
+}
+
+static size_t count_of(const struct queue_entry *entry)
+{
+	size_t count = 0;
+
+	for (; entry; entry = entry->next_in_message)
+		count++;
+	return count;
+}
+
+static void halve(struct queue *queue, struct queue_entry *suspects)
+{
+	struct queue_entry *rest = cut(suspects, (count_of(suspects) + 1) / 2);
+
+	make_part(queue, suspects);
+	if (rest)
+		make_part(queue, rest);
+}
+
+/*
+ * One of them goes alone and the others are held back until it is known what becomes of it. Which one is left to
+ * chance, so that nobody can put some that fail where the sample is taken.
+ */
+static void take_sample(struct queue *queue, struct queue_entry *suspects)
+{
+	size_t at = backoff_draw(queue, count_of(suspects));
+	struct queue_entry **link = &suspects, *sample;
+
+	while (at--)
+		link = &(*link)->next_in_message;
+	sample = *link;
+	*link = sample->next_in_message;
+	sample->next_in_message = NULL;
+	make_part(queue, sample);
+	sample->message.held_back = suspects;
+}
+
+/* Whether such a code may be the primary's fault rather than that of a set in the message. */
+static bool blames_primary(unsigned rcode)
+{
+	return dns_is_failure(rcode) || rcode == DNS_NOTAUTH;
 }
 
 /*
@@ -28,7 +86,6 @@ static void take_apart(struct queue *queue, struct queue_message *message, unsig
 {
 	struct queue_entry *entry = message->first, *next, *suspects = NULL, **end_of_suspects = &suspects;
 	bool hint_failed = false;
-	size_t count = 0;
 
 	if (!message->first->halved)
 		queue->part_committed = false;
@@ -37,7 +94,7 @@ static void take_apart(struct queue *queue, struct queue_message *message, unsig
 
 		next = entry->next_in_message;
 		hint_failed = hint_failed || look;
-		if (look || !set_rewrites(&entry->set))
+		if (look || (dns_is_about_records(rcode) && !set_rewrites(&entry->set)))
 			hints_drop(queue, entry);
 		if (!entry_is_wanted(entry)) {
 			entry_end(queue, entry, entry_undone(entry, OUTCOME_UNREACHABLE), now_ms);
@@ -51,13 +108,16 @@ static void take_apart(struct queue *queue, struct queue_message *message, unsig
 		entry->halved = true;
 		*end_of_suspects = entry;
 		end_of_suspects = &entry->next_in_message;
-		count++;
 	}
 	*end_of_suspects = NULL;
 	if (hint_failed)
 		hints_doubt(queue);
-	make_part(queue, &suspects, (count + 1) / 2);
-	make_part(queue, &suspects, count / 2);
+	if (!suspects)
+		return;
+	if (blames_primary(rcode) && backoff_is_doubtful(queue))
+		take_sample(queue, suspects);
+	else
+		halve(queue, suspects);
 }
 
 /*
@@ -148,10 +208,75 @@ void rejection_take(struct queue *queue, struct queue_message *message, const st
 		entry->maybe_done = entry->maybe_done || result->verdict == DNS_UNSIGNED;
 		entry->maybe_copied = entry->maybe_copied || copy;
 	}
+	if (result->rcode == DNS_NOTAUTH && (message->count > 1 || message->part))
+		backoff_note_failure(queue, now_ms);
 	if (message->count == 1)
 		reject_one(queue, message->first, result, now_ms);
 	else
 		take_apart(queue, message, result->rcode, now_ms);
+}
+
+/* Whether one of them has not been sent twice yet, or may be sent to one more primary. */
+static bool may_go_again(const struct queue_message *message, bool has_well)
+{
+	for (const struct queue_entry *entry = message->first; entry; entry = entry->next_in_message) {
+		if (entry->failures < (has_well ? FAILURES_MAX : 1))
+			return true;
+	}
+	return false;
+}
+
+static void go_again(struct queue *queue, struct queue_message *message, bool has_well, uint64_t now_ms)
+{
+	uint64_t not_before_ms = has_well ? now_ms : now_ms + backoff_pause_ms(queue, 1);
+
+	for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message) {
+		entry_move_to(queue, entry, SUSPECT);
+		entry->failures++;
+	}
+	if (message->lone)
+		entry_pause(queue, message->first, not_before_ms);
+	else
+		make_part_later(queue, message->first, not_before_ms);
+}
+
+void rejection_failed(struct queue *queue, struct queue_message *message, const struct dns_result *result,
+		      bool has_well, uint64_t now_ms)
+{
+	/* One that goes alone was found out to fail. */
+	if (!message->lone)
+		backoff_note_failure(queue, now_ms);
+	if (!has_well && backoff_is_doubtful(queue))
+		backoff_begin(queue, now_ms);
+	if (may_go_again(message, has_well))
+		go_again(queue, message, has_well, now_ms);
+	else
+		rejection_take(queue, message, result, now_ms);
+}
+
+static void give_up(struct queue *queue, struct queue_entry *suspects, const struct dns_result *result, uint64_t now_ms)
+{
+	struct queue_entry *next;
+
+	for (; suspects; suspects = next) {
+		next = suspects->next_in_message;
+		entry_end(queue, suspects, entry_refused(suspects, result), now_ms);
+	}
+}
+
+void rejection_sampled(struct queue *queue, struct queue_entry *held_back, const struct dns_result *result,
+		       bool has_well, uint64_t now_ms)
+{
+	if (!dns_is_answered(result))
+		make_part_later(queue, held_back, has_well ? now_ms : now_ms + backoff_pause_ms(queue, 1));
+	else if (!blames_primary(result->rcode))
+		halve(queue, held_back);
+	else if (has_well)
+		make_part(queue, held_back);
+	else if (backoff_is_sick(queue) || result->rcode == DNS_NOTIMP)
+		give_up(queue, held_back, result, now_ms);
+	else
+		take_sample(queue, held_back);
 }
 
 /*

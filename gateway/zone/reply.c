@@ -3,26 +3,12 @@
  */
 #include "zone/queue_parts.h"
 
-static uint64_t next_jitter(struct queue *queue)
-{
-	/* xorshift64 (Marsaglia 2003): chance enough to keep retries of many gateways apart. */
-	queue->jitter ^= queue->jitter << 13;
-	queue->jitter ^= queue->jitter >> 7;
-	queue->jitter ^= queue->jitter << 17;
-	return queue->jitter;
-}
+enum { MOVES_MAX = 64 }; /* more primaries than that are not tried at once, one after the other */
 
-static uint64_t pause_ms(struct queue *queue, unsigned attempts)
+/* Another attempt, as far as there may be one. */
+static void try_again(struct queue *queue, struct queue_message *message, bool pauses, uint64_t now_ms)
 {
-	uint64_t pause = (uint64_t)queue->limits.retry_pause_ms << (attempts > 16 ? 16 : attempts - 1);
-
-	return pause + next_jitter(queue) % (pause / 2 + 1);
-}
-
-/* Nothing was sent, or nothing believable came back. */
-static void retry_all(struct queue *queue, struct queue_message *message, uint64_t now_ms)
-{
-	uint64_t pause = pause_ms(queue, message->first->attempts + 1);
+	uint64_t pause = pauses ? backoff_pause_ms(queue, message->first->attempts + 1) : 0;
 	struct queue_entry *entry = message->first, *next;
 
 	for (; entry; entry = next) {
@@ -33,6 +19,51 @@ static void retry_all(struct queue *queue, struct queue_message *message, uint64
 		else
 			entry_pause(queue, entry, now_ms + pause);
 	}
+}
+
+/* Asks again what to do with each; who is not wanted any more ends here. */
+static void route_all(struct queue *queue, struct queue_message *message, uint64_t now_ms)
+{
+	struct queue_entry *entry = message->first, *next;
+
+	for (; entry; entry = next) {
+		next = entry->next_in_message;
+		if (entry_is_wanted(entry))
+			entry_route(queue, entry, now_ms);
+		else
+			entry_end(queue, entry, OUTCOME_UNREACHABLE, now_ms);
+	}
+}
+
+static bool may_move_on(const struct queue_message *message, bool has_well)
+{
+	return has_well && message->first->moves < MOVES_MAX && !entry_is_bound(message->first);
+}
+
+/* A primary that is well has it next, at once; that is no attempt of its own. */
+static void move_on(struct queue *queue, struct queue_message *message, uint64_t now_ms)
+{
+	for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message)
+		entry->moves++;
+	route_all(queue, message, now_ms);
+}
+
+/* The primary closed a connection that had worked, and has it next itself. */
+static bool stays_there(const struct dns_result *result)
+{
+	return result->verdict == DNS_UNKNOWN && result->had_worked;
+}
+
+/* Nothing was sent, or nothing believable came back. */
+static void retry_all(struct queue *queue, struct queue_message *message, const struct queue_event *event,
+		      uint64_t now_ms)
+{
+	if (!may_move_on(message, event->has_well))
+		try_again(queue, message, true, now_ms);
+	else if (stays_there(event->result))
+		try_again(queue, message, false, now_ms);
+	else
+		move_on(queue, message, now_ms);
 }
 
 /* What an outcome of a message is for this entry. */
@@ -64,25 +95,12 @@ static void refuse_all(struct queue *queue, struct queue_message *message, const
 	}
 }
 
-/* Asks again what to do with each; who is not wanted any more ends here. */
-static void route_all(struct queue *queue, struct queue_message *message, uint64_t now_ms)
-{
-	struct queue_entry *entry = message->first, *next;
-
-	for (; entry; entry = next) {
-		next = entry->next_in_message;
-		if (entry_is_wanted(entry))
-			entry_route(queue, entry, now_ms);
-		else
-			entry_end(queue, entry, OUTCOME_UNREACHABLE, now_ms);
-	}
-}
-
 /* What the records have now is not known: before the sets are sent again, they are looked at. */
-static void mark_maybe_done(struct queue *queue, struct queue_message *message)
+static void mark_maybe_done(struct queue *queue, struct queue_message *message, const void *primary)
 {
 	for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message) {
 		entry->maybe_done = true;
+		entry->maybe_at = primary;
 		entry->looked = false;
 		hints_drop(queue, entry);
 	}
@@ -95,6 +113,20 @@ static void note_committed(struct queue *queue, const struct queue_entry *entry)
 	memory_clear_poison(queue->memory, entry_owner(entry));
 }
 
+/* If nobody signed it, it is not known what became of it. */
+static void on_not_implemented(struct queue *queue, const struct queue_event *event, uint64_t now_ms)
+{
+	struct queue_message *message = event->message;
+
+	if (!may_move_on(message, event->has_well)) {
+		refuse_all(queue, message, event->result, now_ms);
+		return;
+	}
+	if (event->result->verdict != DNS_VERIFIED)
+		mark_maybe_done(queue, message, event->primary);
+	move_on(queue, message, now_ms);
+}
+
 static void on_update_verified(struct queue *queue, const struct queue_event *event, uint64_t now_ms)
 {
 	struct queue_message *message = event->message;
@@ -102,9 +134,15 @@ static void on_update_verified(struct queue *queue, const struct queue_event *ev
 	if (event->result->rcode == DNS_NOERROR) {
 		for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message)
 			note_committed(queue, entry);
+		backoff_note_commit(queue);
 		messages_note_commit(queue, message, now_ms);
 		turn_note_time(queue, now_ms, event->wall_ms);
 		end_all(queue, message, OUTCOME_CHANGED, now_ms);
+	} else if (event->result->rcode == DNS_NOTIMP) {
+		on_not_implemented(queue, event, now_ms);
+	} else if (event->result->rcode == DNS_SERVFAIL) {
+		rejection_failed(queue, message, event->result, event->has_well && !entry_is_bound(message->first),
+				 now_ms);
 	} else if (dns_is_about_message(event->result->rcode)) {
 		refuse_all(queue, message, event->result, now_ms);
 	} else {
@@ -116,6 +154,7 @@ static void on_updated(struct queue *queue, const struct queue_event *event, uin
 {
 	struct queue_message *message = event->message;
 	const struct dns_result *result = event->result;
+	struct queue_entry *held_back = message->held_back;
 
 	switch (result->verdict) {
 	case DNS_VERIFIED:
@@ -127,17 +166,21 @@ static void on_updated(struct queue *queue, const struct queue_event *event, uin
 		if (result->rcode == DNS_NOTAUTH &&
 		    (result->tsig_error == TSIG_RCODE_NOERROR || result->tsig_error == TSIG_RCODE_BADKEY))
 			rejection_take(queue, message, result, now_ms);
+		else if (result->rcode == DNS_NOTIMP)
+			on_not_implemented(queue, event, now_ms);
 		else
 			refuse_all(queue, message, result, now_ms);
 		break;
 	case DNS_UNKNOWN:
-		mark_maybe_done(queue, message);
-		retry_all(queue, message, now_ms);
+		mark_maybe_done(queue, message, event->primary);
+		retry_all(queue, message, event, now_ms);
 		break;
 	case DNS_UNREACHABLE:
-		retry_all(queue, message, now_ms);
+		retry_all(queue, message, event, now_ms);
 		break;
 	}
+	if (held_back)
+		rejection_sampled(queue, held_back, result, event->has_well, now_ms);
 }
 
 /*
@@ -161,11 +204,13 @@ static void on_not_confirmed(struct queue *queue, struct queue_message *message,
 	route_all(queue, message, now_ms);
 }
 
-static void on_confirmed(struct queue *queue, struct queue_message *message, const struct dns_result *result,
-			 uint64_t now_ms)
+static void on_confirmed(struct queue *queue, const struct queue_event *event, uint64_t now_ms)
 {
+	struct queue_message *message = event->message;
+	const struct dns_result *result = event->result;
+
 	if (!dns_is_answered(result))
-		retry_all(queue, message, now_ms);
+		retry_all(queue, message, event, now_ms);
 	else if (result->verdict == DNS_VERIFIED && result->rcode == DNS_NOERROR)
 		end_all(queue, message, OUTCOME_UNCHANGED, now_ms);
 	else
@@ -207,7 +252,8 @@ static void note_copies(struct queue_entry *entry)
 		entry->maybe_copied = false;
 }
 
-static void finish_look(struct queue *queue, struct queue_entry *entry, uint64_t now_ms)
+static void finish_look(struct queue *queue, struct queue_entry *entry, const struct queue_event *event,
+			uint64_t now_ms)
 {
 	/* That settles it, even if the look at the other record has failed. */
 	if (entry->absent != ADDR_NONE || entry->text_hidden) {
@@ -216,7 +262,7 @@ static void finish_look(struct queue *queue, struct queue_entry *entry, uint64_t
 	}
 	if (entry->look_failed) {
 		entry->next_in_message = NULL;
-		retry_all(queue, &entry->looks[0], now_ms);
+		retry_all(queue, &entry->looks[0], event, now_ms);
 		return;
 	}
 	entry->looked = true;
@@ -233,9 +279,10 @@ static void finish_look(struct queue *queue, struct queue_entry *entry, uint64_t
  * Only what the primary says with authority about the record counts; if it says nothing of use, the UPDATE decides,
  * unless that is made of what is there.
  */
-static void on_looked(struct queue *queue, struct queue_message *message, const struct dns_result *result,
-		      uint64_t now_ms)
+static void on_looked(struct queue *queue, const struct queue_event *event, uint64_t now_ms)
 {
+	struct queue_message *message = event->message;
+	const struct dns_result *result = event->result;
 	struct queue_entry *entry = message->first;
 	struct change *change = &entry->set.changes[message->change];
 	bool told = result->verdict == DNS_VERIFIED && result->answer.authoritative &&
@@ -248,19 +295,18 @@ static void on_looked(struct queue *queue, struct queue_message *message, const 
 	entry->text_hidden = hidden && change_is_txt(change);
 	if (told)
 		note_look(queue, entry, change, &result->answer);
-	else if (dns_is_answered(result))
-		hints_trust(queue);
-	else
+	else if (!dns_is_answered(result) || (dns_is_failure(result->rcode) && may_move_on(message, event->has_well)))
 		entry->look_failed = true;
+	else
+		hints_trust(queue);
 	entry->look_told_nothing = entry->look_told_nothing || !told;
 	if (--entry->looks_missing == 0)
-		finish_look(queue, entry, now_ms);
+		finish_look(queue, entry, event, now_ms);
 }
 
 void reply_take(struct queue *queue, const struct queue_event *event, uint64_t now_ms)
 {
 	struct queue_message *message = event->message;
-	const struct dns_result *result = event->result;
 
 	message_came_back(queue, message);
 	switch (message->kind) {
@@ -268,13 +314,13 @@ void reply_take(struct queue *queue, const struct queue_event *event, uint64_t n
 		on_updated(queue, event, now_ms);
 		break;
 	case DNS_CONFIRM:
-		on_confirmed(queue, message, result, now_ms);
+		on_confirmed(queue, event, now_ms);
 		break;
 	case DNS_PROBE:
-		rejection_probed(queue, message->first, result, now_ms);
+		rejection_probed(queue, message->first, event->result, now_ms);
 		break;
 	case DNS_QUERY:
-		on_looked(queue, message, result, now_ms);
+		on_looked(queue, event, now_ms);
 		break;
 	case DNS_NOTHING:
 	case DNS_SOA:

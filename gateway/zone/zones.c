@@ -6,6 +6,7 @@
 
 #include "base/repeat.h"
 #include "dns/explain.h"
+#include "zone/rest.h"
 
 /*
  * A zone lives as long as one of the configurations that have it; so does a primary. Each configuration has a slot for
@@ -19,6 +20,16 @@ struct zone {
 	struct env_timer *timer;
 	struct zone_stats stats; /* but for `waiting` */
 	bool acting;             /* actions are being done: further steps only add to them */
+	uint64_t doubt_at_ms;    /* if nothing was heard until then, the other primaries are seen to; or ENV_NEVER_MS */
+};
+
+/*
+ * A primary as one zone has it. It may fail with that zone alone (SERVFAIL, NOTIMP), and with UPDATEs but not with
+ * queries, or the other way round.
+ */
+struct service {
+	struct primary *primary; /* shared with other zones */
+	struct rest updates, queries;
 };
 
 /* What a configuration has to say of a zone. */
@@ -26,20 +37,19 @@ struct slot {
 	struct zones *zones;
 	struct zone *zone;
 	struct zone_setup setup;
-	struct primary **primaries; /* in their order; shared with other zones */
+	struct service *services; /* in the order of the primaries */
 };
 
-/* A server, and how it is. */
+/* A server, and how it is. Once its rest is over it is asked how it is before it gets anything else. */
 struct primary {
 	unsigned holders; /* configurations */
 	const struct env *env;
 	struct transport_maker maker;
 	struct dns_client *client;
-	unsigned failures;         /* in a row */
+	struct rest rest;
 	unsigned ended_connection; /* the last one whose end was taken note of, + 1 */
 	bool excused;              /* it closed a connection that had worked, and has carried out nothing since */
-	uint64_t rest_until_ms;    /* not asked before, if there is another one; 0: it is well */
-	struct zones *pinging;     /* whose UPDATE that does nothing is on its way to it; NULL: nobody's */
+	struct slot *pinging;      /* whose UPDATE that does nothing is on its way to it; NULL: nobody's */
 	struct dns_ticket ticket;  /* of that */
 	struct dns_request ping;
 };
@@ -128,74 +138,89 @@ static void log_result(const struct flight *flight, const struct dns_result *res
 		cause_of(result, &context, text));
 }
 
-enum {
-	REST_FIRST_MS = 1000,
-	REST_MAX_MS = 30 * 1000,
-};
-
-/*
- * Doubled with each failure, up to a bound, and up to a quarter more by chance, so that many gateways do not return
- * together.
- */
-static uint64_t rest_ms(const struct primary *primary)
-{
-	unsigned doublings = primary->failures < 6 ? primary->failures - 1 : 5;
-	uint64_t rest = (uint64_t)REST_FIRST_MS << doublings;
-	uint16_t chance;
-
-	if (rest > REST_MAX_MS)
-		rest = REST_MAX_MS;
-	primary->env->random(primary->env->ctx, &chance, sizeof chance);
-	return rest + rest / 4 * chance / UINT16_MAX;
-}
-
 static void note_well(struct primary *primary)
 {
 	char text[PEER_TEXT_MAX];
 
-	if (primary->failures)
+	if (primary->rest.failures)
 		LOG_REPEATED(LOG_INFO, "primary-well",
 			     log_text("primary", peer_format(dns_client_primary(primary->client), text)));
-	primary->failures = 0;
+	primary->rest = (struct rest){0};
 	primary->excused = false;
-	primary->rest_until_ms = 0;
+}
+
+/* One connection's end fails everything that was on it; it counts once. */
+static void note_failure(struct primary *primary, const struct dns_result *result)
+{
+	if (result->local || primary->ended_connection == result->connection + 1)
+		return;
+	primary->ended_connection = result->connection + 1;
+	if (result->had_worked && !primary->excused && primary->rest.until_ms == 0)
+		primary->excused = true;
+	else
+		rest_fail(&primary->rest, primary->env);
 }
 
 /*
- * One connection's end fails everything that was on it; it counts once. That answers come to queries does not make a
- * primary well: it is there for UPDATEs.
+ * How a primary is with one zone. That an UPDATE of nothing is answered proves nothing: one whose disk is full, say,
+ * fails with what it has to write.
  */
-static void note_health(struct primary *primary, const struct dns_request *request, const struct dns_result *result)
+static void note_service(struct service *service, const struct dns_request *request, const struct dns_result *result)
 {
-	uint64_t now_ms = env_now_ms(primary->env);
+	struct rest *rest = request->kind == DNS_QUERY ? &service->queries : &service->updates;
 
-	if (dns_is_answered(result)) {
-		if (request->kind != DNS_QUERY)
-			note_well(primary);
+	if (dns_is_failure(result->rcode))
+		rest_fail(rest, service->primary->env);
+	else if (request->kind == DNS_QUERY || request->kind == DNS_UPDATE)
+		*rest = (struct rest){0};
+}
+
+/* As the configuration in force has it; NULL: it does not. */
+static struct service *service_of(const struct zone *zone, const struct primary *primary)
+{
+	const struct slot *slot = zone->slot;
+
+	for (size_t i = 0; i < slot->setup.primary_count; i++) {
+		if (slot->services[i].primary == primary)
+			return &slot->services[i];
+	}
+	return NULL;
+}
+
+/*
+ * What an end says of the primary. That answers come to queries does not make it well, as it is there for UPDATEs; nor
+ * does one to an UPDATE of nothing, which only ends its rest: the next failure begins a longer one.
+ */
+static void note_health(const struct zone *zone, struct primary *primary, const struct dns_request *request,
+			const struct dns_result *result)
+{
+	struct service *service = service_of(zone, primary);
+
+	if (!dns_is_answered(result)) {
+		note_failure(primary, result);
 		return;
 	}
-	if (result->local || primary->rest_until_ms > now_ms || primary->ended_connection == result->connection + 1)
-		return;
-	primary->ended_connection = result->connection + 1;
-	if (result->had_worked && !primary->excused) {
-		primary->excused = true;
-		return;
-	}
-	primary->failures++;
-	primary->rest_until_ms = now_ms + rest_ms(primary);
+	if (service)
+		note_service(service, request, result);
+	if (request->kind == DNS_NOTHING)
+		primary->rest.until_ms = 0;
+	else if (request->kind != DNS_QUERY)
+		note_well(primary);
 }
 
 static void on_pinged(void *ctx, const struct dns_result *result)
 {
 	struct primary *primary = ctx;
+	struct slot *slot = primary->pinging;
 
-	primary->pinging->pings--;
+	slot->zones->pings--;
 	primary->pinging = NULL;
-	primary->rest_until_ms = result->local ? env_now_ms(primary->env) + REST_FIRST_MS : 0;
-	note_health(primary, &primary->ping, result);
+	if (primary->rest.until_ms)
+		primary->rest.until_ms = result->local ? env_now_ms(primary->env) + REST_FIRST_MS : 0;
+	note_health(slot->zone, primary, &primary->ping, result);
 }
 
-/* Sees how a primary is that has rested: with an UPDATE of the zone that asks for nothing and changes nothing. */
+/* Sees how a primary is, with an UPDATE of the zone that asks for nothing and changes nothing. */
 static void ping(struct zone *zone, struct primary *primary)
 {
 	struct slot *slot = zone->slot;
@@ -207,28 +232,118 @@ static void ping(struct zone *zone, struct primary *primary)
 	if (dns_client_send(primary->client, &primary->ping, slot->setup.key, &primary->ticket, on_pinged, primary) !=
 	    STATUS_OK)
 		return;
-	primary->pinging = slot->zones;
+	primary->pinging = slot;
 	slot->zones->pings++;
 }
 
-/* The first primary that is well; if none is, the one that has rested most. */
-static struct primary *choose(struct zone *zone)
+/*
+ * How much speaks for sending something there: the first one is well; of the second it is just being asked how it is;
+ * the third has rested; of the fourth, which is for queries only, the UPDATE that comes after would go elsewhere.
+ */
+enum fitness { FIT, FIT_PERHAPS, FIT_RESTED, FIT_TO_READ, UNFIT };
+
+static enum fitness fitness(const struct service *service, enum dns_request_kind kind, uint64_t now_ms)
+{
+	const struct primary *primary = service->primary;
+
+	if (rest_lasts(&primary->rest, now_ms) || (kind == DNS_QUERY && rest_lasts(&service->queries, now_ms)))
+		return UNFIT;
+	if (rest_lasts(&service->updates, now_ms))
+		return kind == DNS_QUERY ? FIT_TO_READ : UNFIT;
+	if (primary->rest.until_ms)
+		return FIT_RESTED;
+	return primary->pinging ? FIT_PERHAPS : FIT;
+}
+
+/* The first one of the fittest; NULL if none is fit. */
+static struct service *find_fit(const struct slot *slot, enum dns_request_kind kind)
+{
+	uint64_t now_ms = env_now_ms(slot->zones->env);
+	enum fitness best = UNFIT;
+	struct service *found = NULL;
+
+	for (size_t i = 0; i < slot->setup.primary_count && best != FIT; i++) {
+		enum fitness its = fitness(&slot->services[i], kind, now_ms);
+
+		if (its < best) {
+			best = its;
+			found = &slot->services[i];
+		}
+	}
+	return found;
+}
+
+static uint64_t failed_at_ms(const struct service *service)
+{
+	uint64_t primary_ms = service->primary->rest.failed_at_ms, updates_ms = service->updates.failed_at_ms;
+
+	return primary_ms > updates_ms ? primary_ms : updates_ms;
+}
+
+/* The one whose last failure is longest ago, so that all have their turn. */
+static struct service *find_rested(const struct slot *slot)
+{
+	struct service *best = &slot->services[0];
+
+	for (size_t i = 1; i < slot->setup.primary_count; i++) {
+		if (failed_at_ms(&slot->services[i]) < failed_at_ms(best))
+			best = &slot->services[i];
+	}
+	return best;
+}
+
+/* Primaries whose rest is over are asked how they are. */
+static void ping_rested(struct zone *zone)
 {
 	const struct slot *slot = zone->slot;
 	uint64_t now_ms = env_now_ms(slot->zones->env);
-	struct primary *best = slot->primaries[0];
 
-	for (size_t i = 0; i < slot->setup.primary_count; i++) {
-		struct primary *primary = slot->primaries[i];
+	for (size_t i = 0; i < slot->setup.primary_count && slot->setup.primary_count > 1; i++) {
+		struct primary *primary = slot->services[i].primary;
 
-		if (primary->rest_until_ms == 0)
-			return primary;
-		if (slot->setup.primary_count > 1 && primary->rest_until_ms <= now_ms)
+		if (primary->rest.until_ms && !rest_lasts(&primary->rest, now_ms))
 			ping(zone, primary);
-		if (primary->rest_until_ms < best->rest_until_ms)
-			best = primary;
 	}
-	return best;
+}
+
+static struct primary *choose(struct zone *zone, enum dns_request_kind kind)
+{
+	const struct slot *slot = zone->slot;
+	struct service *service = find_fit(slot, kind);
+
+	if (service != &slot->services[0])
+		ping_rested(zone);
+	return service ? service->primary : find_rested(slot)->primary;
+}
+
+/*
+ * The first one that is well has said nothing for half of the time that it has. Before it has used up the other half
+ * too, it is to be known which of the others are there, and those that are not are to be waited for side by side.
+ */
+static void see_to_others(struct zone *zone)
+{
+	const struct slot *slot = zone->slot;
+	const struct service *asked = find_fit(slot, DNS_UPDATE);
+
+	zone->doubt_at_ms = ENV_NEVER_MS;
+	for (size_t i = 0; i < slot->setup.primary_count; i++) {
+		struct service *service = &slot->services[i];
+
+		if (service != asked && service->primary->rest.until_ms == 0)
+			ping(zone, service->primary);
+	}
+}
+
+static void doubt_later(struct zone *zone, const struct primary *primary)
+{
+	const struct slot *slot = zone->slot;
+	const struct dns_client_options *options = &slot->zones->client_options;
+
+	if (slot->setup.primary_count > 1)
+		zone->doubt_at_ms = env_now_ms(slot->zones->env) + (dns_client_is_connected(primary->client)
+									    ? options->reply_timeout_ms
+									    : options->connect_timeout_ms) /
+									   2;
 }
 
 /* Steps that do not submit cannot fail. */
@@ -243,17 +358,25 @@ static void step_on(struct zone *zone, const struct queue_event *event)
 static void on_done(void *ctx, const struct dns_result *result)
 {
 	struct flight flight = *(struct flight *)ctx;
+	struct zone *zone = flight.slot->zone;
 	struct queue_event event = {.kind = QUEUE_REPLIED,
 				    .message = flight.message,
 				    .result = result,
+				    .primary = flight.slot->setup.primary_count > 1 ? flight.primary : NULL,
 				    .wall_ms = env_wall_ms(flight.slot->zones->env)};
 
 	LIST_REMOVE((struct flight *)ctx, link);
 	free(ctx);
-	flight.slot->zone->stats.in_flight--;
+	zone->stats.in_flight--;
 	log_result(&flight, result);
-	note_health(flight.primary, &flight.request, result);
-	step_on(flight.slot->zone, &event);
+	note_health(zone, flight.primary, &flight.request, result);
+	if (zone->stats.in_flight == 0)
+		zone->doubt_at_ms = ENV_NEVER_MS;
+	else if (dns_is_answered(result))
+		doubt_later(zone, flight.primary);
+	if (!result->local && (!dns_is_answered(result) || dns_is_failure(result->rcode)))
+		event.has_well = find_fit(zone->slot, flight.request.kind) != NULL;
+	step_on(zone, &event);
 }
 
 /* ---- What goes out ---- */
@@ -271,6 +394,13 @@ static void count_message(struct zone *zone, const struct dns_request *request)
 		histogram_add(&zone->stats.batch, sets);
 }
 
+static struct primary *destination(struct zone *zone, const struct queue_action *action)
+{
+	const struct service *only = action->only_to ? service_of(zone, action->only_to) : NULL;
+
+	return only ? only->primary : choose(zone, action->request.kind);
+}
+
 static enum status send_message(struct zone *zone, const struct queue_action *action)
 {
 	struct flight *flight = malloc(sizeof *flight);
@@ -278,13 +408,15 @@ static enum status send_message(struct zone *zone, const struct queue_action *ac
 	if (!flight)
 		return STATUS_NO_MEMORY;
 	flight->slot = zone->slot;
-	flight->primary = choose(zone);
+	flight->primary = destination(zone, action);
 	flight->message = action->message;
 	flight->request = action->request;
 	LIST_INSERT_HEAD(&zone->slot->zones->flights, flight, link);
 	if (dns_client_send(flight->primary->client, &flight->request, zone->slot->setup.key, action->ticket, on_done,
 			    flight) == STATUS_OK) {
 		count_message(zone, &flight->request);
+		if (zone->doubt_at_ms == ENV_NEVER_MS)
+			doubt_later(zone, flight->primary);
 		return STATUS_OK;
 	}
 	LIST_REMOVE(flight, link);
@@ -313,6 +445,8 @@ static void arm(struct zone *zone)
 	const struct env *env = zone->slot->zones->env;
 	uint64_t at_ms = queue_wake_at_ms(zone->queue);
 
+	if (at_ms > zone->doubt_at_ms)
+		at_ms = zone->doubt_at_ms;
 	if (at_ms == ENV_NEVER_MS)
 		env->timer_stop(zone->timer);
 	else
@@ -336,7 +470,11 @@ static enum status step(struct zone *zone, const struct queue_event *event)
 
 static void on_timer(void *ctx)
 {
-	step_on(ctx, &(struct queue_event){.kind = QUEUE_TICK});
+	struct zone *zone = ctx;
+
+	if (zone->doubt_at_ms <= env_now_ms(zone->slot->zones->env))
+		see_to_others(zone);
+	step_on(zone, &(struct queue_event){.kind = QUEUE_TICK});
 }
 
 /* ---- Looking ---- */
@@ -407,8 +545,8 @@ void zones_look(struct zones *zones, size_t index, const struct name *owner, enu
 	struct slot *slot = &zones->slots[index];
 	struct look *look = look_new(zones, slot, owner, family);
 
-	if (look && dns_client_send(choose(slot->zone)->client, &look->request, slot->setup.key, &look->ticket,
-				    on_looked, look) == STATUS_OK) {
+	if (look && dns_client_send(choose(slot->zone, DNS_QUERY)->client, &look->request, slot->setup.key,
+				    &look->ticket, on_looked, look) == STATUS_OK) {
 		look->seen = seen;
 		look->ctx = ctx;
 		zones->env->timer_set(look->timer, env_now_ms(zones->env) + patience_ms);
@@ -455,6 +593,21 @@ static struct primary *find_primary(const struct zones *zones, const struct peer
 	return NULL;
 }
 
+/* Another way to the same server, such as TLS with other pins: what was down may be up, so that is asked first. */
+static void recall_health(const struct zones *before, struct primary *primary)
+{
+	const struct peer *peer = dns_client_primary(primary->client);
+
+	for (size_t i = 0; before && i < before->primary_count; i++) {
+		const struct primary *other = before->primaries[i];
+
+		if (other->rest.until_ms == 0 || !peer_equal(dns_client_primary(other->client), peer))
+			continue;
+		primary->rest = other->rest;
+		primary->rest.until_ms = env_now_ms(primary->env);
+	}
+}
+
 static struct primary *primary_new(const struct zones *zones, const struct peer *peer,
 				   const struct transport_maker *maker)
 {
@@ -480,10 +633,12 @@ static struct primary *primary_at(struct zones *zones, const struct zones *befor
 	if (primary)
 		return primary;
 	primary = find_primary(before, peer, maker);
-	if (!primary)
+	if (!primary) {
 		primary = primary_new(zones, peer, maker);
-	if (!primary)
-		return NULL;
+		if (!primary)
+			return NULL;
+		recall_health(before, primary);
+	}
 	primary->holders++;
 	zones->primaries[zones->primary_count++] = primary;
 	return primary;
@@ -517,6 +672,7 @@ static struct zone *zone_new(struct slot *slot)
 	zone->holders = 1;
 	zone->name = *slot->setup.name;
 	zone->slot = slot;
+	zone->doubt_at_ms = ENV_NEVER_MS;
 	histogram_init_size(&zone->stats.batch);
 	zone->timer = zones->env->timer_new(zones->env->ctx, on_timer, zone);
 	if (zone->timer && queue_new(&zone->name, &limits, &zone->queue) == STATUS_OK)
@@ -529,12 +685,12 @@ static enum status slot_init(struct slot *slot, const struct zones *before)
 {
 	const struct transport_maker *maker = slot->setup.maker ? slot->setup.maker : &slot->zones->maker;
 
-	slot->primaries = calloc(slot->setup.primary_count, sizeof(struct primary *));
-	if (!slot->primaries)
+	slot->services = calloc(slot->setup.primary_count, sizeof *slot->services);
+	if (!slot->services)
 		return STATUS_NO_MEMORY;
 	for (size_t i = 0; i < slot->setup.primary_count; i++) {
-		slot->primaries[i] = primary_at(slot->zones, before, &slot->setup.primaries[i], maker);
-		if (!slot->primaries[i])
+		slot->services[i].primary = primary_at(slot->zones, before, &slot->setup.primaries[i], maker);
+		if (!slot->services[i].primary)
 			return STATUS_NO_MEMORY;
 	}
 	slot->zone = find_zone(before, slot->setup.name);
@@ -616,6 +772,17 @@ enum status zones_succeed(const struct zones *before, const struct dns_client_op
 	return make(&as_given, before, setups, count, out);
 }
 
+/* What is known of a primary in a zone stays known. */
+static void take_over_services(struct slot *slot)
+{
+	for (size_t i = 0; i < slot->setup.primary_count; i++) {
+		const struct service *before = service_of(slot->zone, slot->services[i].primary);
+
+		if (before)
+			slot->services[i] = *before;
+	}
+}
+
 void zones_take_over(struct zones *zones)
 {
 	for (size_t i = 0; i < zones->primary_count; i++)
@@ -625,6 +792,7 @@ void zones_take_over(struct zones *zones)
 
 		struct queue_limits limits = limits_of(slot);
 
+		take_over_services(slot);
 		slot->zone->slot = slot;
 		queue_set_limits(slot->zone->queue, &limits);
 		arm(slot->zone);
@@ -656,7 +824,7 @@ void zones_free(struct zones **zones_pointer)
 	for (size_t i = 0; zones->slots && i < zones->count; i++) {
 		if (zones->slots[i].zone)
 			zone_release(zones->env, zones->slots[i].zone);
-		free(zones->slots[i].primaries);
+		free(zones->slots[i].services);
 	}
 	free(zones->primaries);
 	free(zones->slots);
@@ -694,7 +862,7 @@ bool zones_is_well(const struct zones *zones, size_t zone)
 	const struct slot *slot = &zones->slots[zone];
 
 	for (size_t i = 0; i < slot->setup.primary_count; i++) {
-		if (primary_is_well(slot->primaries[i]))
+		if (primary_is_well(slot->services[i].primary))
 			return true;
 	}
 	return false;
@@ -712,5 +880,5 @@ const struct dns_client *primary_client(const struct primary *primary)
 
 bool primary_is_well(const struct primary *primary)
 {
-	return primary->failures == 0;
+	return primary->rest.failures == 0;
 }

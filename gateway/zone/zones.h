@@ -7,6 +7,10 @@
  * that does nothing is sent to see how it is, and it is used again once it has answered. A connection that had worked
  * and ended is no reason to rest: primaries close what is idle.
  *
+ * One that fails with a zone (SERVFAIL, NOTIMP) rests for that zone alone, and for queries or for UPDATEs alone; after
+ * that the next message is what tries it. If the one that was asked says nothing for half of its time, the others are
+ * sent that UPDATE of nothing side by side, so that those which are not there cost the time of one.
+ *
  * The struct zones belongs to one configuration; see zones_succeed() for what follows it.
  */
 #ifndef ZONE_ZONES_H

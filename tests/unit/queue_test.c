@@ -48,6 +48,7 @@ struct message {
 	struct queue_message *handle;
 	struct dns_request request;
 	struct dns_ticket *ticket;
+	const void *only_to;
 	size_t count;
 	struct change_set *copies; /* of its sets, to see that the queue's stay as they are */
 };
@@ -64,6 +65,8 @@ struct bench {
 	unsigned sends[DNS_QUERY + 1]; /* ever */
 	bool connecting;               /* messages are taken but do not leave */
 	bool blind;                    /* looks are not replied to by themselves */
+	bool has_well;                 /* as in the events of messages that end from now on; so is `primary` */
+	const void *primary;
 };
 
 static const struct queue_limits limits_default = {
@@ -211,7 +214,10 @@ static void send_action(struct bench *bench, const struct queue_action *action)
 	struct message *message = &bench->messages[bench->message_count++];
 
 	assert_true(bench->message_count <= BENCH_WAITERS_MAX);
-	*message = (struct message){.handle = action->message, .request = action->request, .ticket = action->ticket};
+	*message = (struct message){.handle = action->message,
+				    .request = action->request,
+				    .ticket = action->ticket,
+				    .only_to = action->only_to};
 	copy_sets(message);
 	assert_true(name_equal(message->request.zone, &bench->zone));
 	assert_false(action->ticket->sent);
@@ -271,6 +277,8 @@ static void end_message(struct bench *bench, struct message *message, struct dns
 	step(bench, &(struct queue_event){.kind = QUEUE_REPLIED,
 					  .message = ended.handle,
 					  .result = &result,
+					  .has_well = bench->has_well,
+					  .primary = bench->primary,
 					  .wall_ms = WALL_START_MS + bench->now_ms});
 }
 
@@ -1898,7 +1906,7 @@ static void any_other_rcode_is_a_refusal(void **state)
 	for (unsigned rcode = 1; rcode < 16; rcode++) {
 		struct waiter *waiter;
 
-		if (rcode == DNS_NXRRSET || rcode == DNS_YXRRSET)
+		if (rcode == DNS_NXRRSET || rcode == DNS_YXRRSET || rcode == DNS_SERVFAIL)
 			continue;
 		waiter = submit(bench, WWW, V4);
 		reply_as(bench, WWW, DNS_VERIFIED, rcode);
@@ -1985,7 +1993,7 @@ static void a_failed_prerequisite_does_not_prove_that_nothing_was_changed(void *
 		if (way == NO_CONFIRMATION)
 			reply_with(bench, WWW, found(1, numbered(ADDR_V4, 7), TTL_S));
 		while (way == NO_LOOK_ALLOWED && waiter->answers == 0)
-			reply(bench, WWW, bench->messages[0].request.kind == DNS_QUERY ? DNS_REFUSED : DNS_SERVFAIL);
+			reply(bench, WWW, bench->messages[0].request.kind == DNS_QUERY ? DNS_REFUSED : DNS_FORMERR);
 		pass(bench, DEADLINE_MS);
 		assert_outcome(waiter, OUTCOME_UNKNOWN);
 		bench_free(bench);
@@ -2112,7 +2120,7 @@ static void an_unknown_outcome_stays_unknown_when_the_repetition_is_refused(void
 	struct bench *bench = *state;
 	struct waiter *verified = submit_with_unknown_attempt(bench), *rejected;
 
-	reply(bench, WWW, DNS_SERVFAIL);
+	reply(bench, WWW, DNS_REFUSED);
 	assert_outcome(verified, OUTCOME_UNKNOWN);
 	rejected = submit_with_unknown_attempt(bench);
 	reply_as(bench, WWW, DNS_REJECTED, DNS_NOTAUTH);
@@ -2780,7 +2788,7 @@ static void what_is_to_be_repeated_is_replaced_too(void **state)
 	pass_to_next(bench);
 	assert_int_equal(number_in_flight(bench, WWW), 1);
 	/* The first one may have been carried out before. */
-	reply(bench, WWW, DNS_SERVFAIL);
+	reply(bench, WWW, DNS_REFUSED);
 	assert_outcome(first, OUTCOME_UNKNOWN);
 	assert_int_equal(second->answers, 1);
 	assert_at_rest(bench);
@@ -2872,6 +2880,22 @@ static struct waiter *submit_batch(struct bench *bench, unsigned count)
 	return waiters;
 }
 
+/* Whether the primary itself may be what fails. */
+static bool may_be_the_primary_s(void)
+{
+	return rcode_of_culprits == DNS_SERVFAIL || rcode_of_culprits == DNS_NOTAUTH;
+}
+
+/* The same until all are answered: what failed is not sent again at once. */
+static void serve_to_the_end(struct bench *bench, judge_fn *judge)
+{
+	serve(bench, judge);
+	while (queue_waiting(bench->queue)) {
+		pass_to_next(bench);
+		serve(bench, judge);
+	}
+}
+
 static struct bench *bench_with_one_update_at_a_time(void)
 {
 	struct queue_limits limits = limits_default;
@@ -2897,10 +2921,10 @@ static void culprits_get_their_own_answer_and_the_rest_commits(void **state)
 		rcode_of_culprits = rcodes[i / 6];
 		memcpy(culprits, sets_of_culprits[i % 6], sizeof culprits);
 		different = culprits[0] == culprits[1] ? 1 : 3;
-		again = rcode_of_culprits == DNS_YXRRSET ? 3 : 0;
+		again = rcode_of_culprits == DNS_YXRRSET ? 3 : may_be_the_primary_s() ? HALVINGS / 2 : 0;
 		waiters = submit_batch(bench, COUNT);
 		assert_int_equal(bench->messages[0].count, COUNT);
-		serve(bench, judge_culprits);
+		serve_to_the_end(bench, judge_culprits);
 		for (unsigned k = 0; k < COUNT; k++) {
 			if (!is_culprit(k))
 				assert_outcome(&waiters[k], OUTCOME_CHANGED);
@@ -2910,10 +2934,12 @@ static void culprits_get_their_own_answer_and_the_rest_commits(void **state)
 				assert_outcome(&waiters[k], OUTCOME_REFUSED);
 		}
 		/*
-		 * Two messages for each halving on the way to a culprit, that of the batch and that of WWW; and what
-		 * seems to have changed is sent three times more, after a look each.
+		 * Two messages for each halving on the way to a culprit, that of the batch and that of WWW; what seems
+		 * to have changed is sent three times more, after a look each; and where it may be the primary's fault,
+		 * all go once more together, and a sample before every other halving and in the end.
 		 */
-		if (bench->sends[DNS_UPDATE] > 2 + (2 * HALVINGS + again) * different)
+		if (bench->sends[DNS_UPDATE] >
+		    2 + (2 * HALVINGS + again) * different + (may_be_the_primary_s() ? 2 : 0))
 			fail_msg("%u culprits with %s took %u messages", different, dns_rcode_text(rcode_of_culprits),
 				 bench->sends[DNS_UPDATE]);
 		assert_at_rest(bench);
@@ -2981,6 +3007,305 @@ static void a_fault_of_the_whole_message_is_not_taken_apart(void **state)
 		assert_at_rest(bench);
 		bench_free(bench);
 	}
+}
+
+/* ---- A primary that fails ---- */
+
+static enum dns_rcode all_fail(const struct change_set *set)
+{
+	(void)set;
+	return DNS_SERVFAIL;
+}
+
+static enum dns_rcode all_are_not_auth(const struct change_set *set)
+{
+	(void)set;
+	return DNS_NOTAUTH;
+}
+
+static void a_failure_is_answered_after_one_repetition(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *waiter = submit(bench, WWW, V4);
+
+	reply(bench, WWW, DNS_SERVFAIL);
+	assert_waits(waiter);
+	assert_int_equal(bench->message_count, 0);
+	bench->now_ms = queue_wake_at_ms(bench->queue) - 1;
+	tick(bench);
+	assert_int_equal(bench->message_count, 0);
+	pass(bench, 1);
+	assert_kind(bench, WWW, DNS_UPDATE);
+	reply(bench, WWW, DNS_SERVFAIL);
+	assert_outcome(waiter, OUTCOME_REFUSED);
+	assert_int_equal(bench->sends[DNS_UPDATE], 2);
+	assert_at_rest(bench);
+}
+
+static void what_failed_once_is_committed_by_the_repetition(void **state)
+{
+	struct bench *bench = bench_with_one_update_at_a_time();
+	struct waiter *waiters = submit_batch(bench, 20);
+	unsigned sends = bench->sends[DNS_UPDATE];
+
+	(void)state;
+	reply(bench, host(0), DNS_SERVFAIL);
+	pass_to_next(bench);
+	assert_int_equal(message_of(bench, host(0))->count, 20);
+	reply(bench, host(0), DNS_NOERROR);
+	for (size_t i = 0; i < 20; i++)
+		assert_outcome(&waiters[i], OUTCOME_CHANGED);
+	assert_int_equal(bench->sends[DNS_UPDATE], sends + 1);
+	assert_at_rest(bench);
+	bench_free(bench);
+}
+
+/* What failed meanwhile is no reason to keep others waiting, as long as some are carried out. */
+static void a_repetition_that_waits_holds_up_nobody(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *failed = submit(bench, WWW, V4), *other;
+
+	reply(bench, WWW, DNS_SERVFAIL);
+	other = submit(bench, FTP, V4);
+	reply(bench, FTP, DNS_NOERROR);
+	assert_outcome(other, OUTCOME_CHANGED);
+	assert_waits(failed);
+	pass_to_next(bench);
+	reply(bench, WWW, DNS_NOERROR);
+	assert_outcome(failed, OUTCOME_CHANGED);
+}
+
+/* Sends that many UPDATEs for batch after batch, all of which fail. */
+static void fail_batches(judge_fn *judge, unsigned first_max, unsigned others_max)
+{
+	struct bench *bench = bench_with_one_update_at_a_time();
+	enum { COUNT = 60 };
+	struct waiter *waiters = submit_batch(bench, COUNT);
+
+	bench->sends[DNS_UPDATE] = 1; /* the one that is in flight */
+	for (unsigned batch = 0; batch < 4; batch++) {
+		unsigned max = batch ? others_max : first_max;
+
+		serve_to_the_end(bench, judge);
+		for (size_t i = 0; i < COUNT; i++)
+			assert_outcome(&waiters[i], OUTCOME_REFUSED);
+		if (bench->sends[DNS_UPDATE] > max)
+			fail_msg("batch %u took %u messages", batch, bench->sends[DNS_UPDATE]);
+		bench->sends[DNS_UPDATE] = 0;
+		assert_at_rest(bench);
+		waiters = &bench->waiters[bench->waiter_count];
+		submit_request(bench, 0, COUNT);
+	}
+	bench_free(bench);
+}
+
+static void a_sick_primary_gets_few_messages(void **state)
+{
+	(void)state;
+	fail_batches(all_fail, 5, 5);
+}
+
+/* A secondary that is taken for the primary says so of whatever it gets. */
+static void a_server_that_is_not_the_primary_gets_few_messages(void **state)
+{
+	(void)state;
+	fail_batches(all_are_not_auth, 8, 8);
+}
+
+static void while_a_primary_seems_sick_new_updates_gather(void **state)
+{
+	struct bench *bench = *state;
+
+	submit(bench, WWW, V4);
+	reply(bench, WWW, DNS_SERVFAIL);
+	submit(bench, FTP, V4);
+	reply(bench, FTP, DNS_SERVFAIL);
+	for (unsigned i = 0; i < 10; i++)
+		submit(bench, host(i), V4);
+	assert_int_equal(bench->message_count, 0);
+	while (!is_in_flight(bench, host(0))) {
+		if (bench->message_count)
+			reply(bench, bench->messages[0].copies[0].owner.text, DNS_SERVFAIL);
+		else
+			pass_to_next(bench);
+	}
+	assert_int_equal(message_of(bench, host(0))->count, 10);
+	reply(bench, host(0), DNS_NOERROR);
+	submit(bench, WWW, V4);
+	assert_kind(bench, WWW, DNS_UPDATE); /* it is well again */
+}
+
+static void a_sample_that_nobody_waits_for_holds_up_nobody(void **state)
+{
+	struct bench *bench = bench_with_one_update_at_a_time();
+	struct waiter *waiters = submit_batch(bench, 8);
+	const struct message *sample;
+
+	(void)state;
+	reply(bench, host(0), DNS_SERVFAIL);
+	pass_to_next(bench);
+	reply(bench, host(0), DNS_SERVFAIL);
+	assert_int_equal(bench->message_count, 1);
+	sample = &bench->messages[0];
+	assert_int_equal(sample->count, 1);
+	for (unsigned i = 0; i < 8; i++) {
+		if (concerns(sample, host(i)))
+			cancel(bench, &waiters[i]);
+	}
+	reply_as(bench, bench->messages[0].copies[0].owner.text, DNS_UNREACHABLE, 0);
+	while (queue_waiting(bench->queue)) {
+		pass_to_next(bench);
+		serve(bench, all_is_well);
+	}
+	for (unsigned i = 0; i < 8; i++) {
+		if (!waiters[i].cancelled)
+			assert_outcome(&waiters[i], OUTCOME_CHANGED);
+	}
+	bench_free(bench);
+}
+
+static void at_the_deadline_a_failure_is_no_missing_primary(void **state)
+{
+	struct queue_limits limits = limits_default;
+	struct bench *bench;
+	struct waiter *waiter;
+
+	(void)state;
+	limits.deadline_ms = PAUSE_MS / 2;
+	bench = bench_new(&limits);
+	waiter = submit(bench, WWW, V4);
+	reply(bench, WWW, DNS_SERVFAIL);
+	pass(bench, limits.deadline_ms);
+	assert_outcome(waiter, OUTCOME_REFUSED);
+	bench_free(bench);
+}
+
+/* ---- More than one primary ---- */
+
+static void with_another_primary_nothing_waits(void **state)
+{
+	static const struct dns_result results[] = {{.verdict = DNS_UNREACHABLE, .why = "test"},
+						    {.verdict = DNS_VERIFIED, .rcode = DNS_SERVFAIL},
+						    {.verdict = DNS_VERIFIED, .rcode = DNS_NOTIMP}};
+	struct bench *bench = *state;
+
+	for (size_t i = 0; i < sizeof results / sizeof *results; i++) {
+		struct waiter *waiter = submit(bench, WWW, V4);
+
+		bench->has_well = true;
+		for (unsigned k = 0; k < 3 * ATTEMPTS_MAX; k++) {
+			assert_kind(bench, WWW, DNS_UPDATE);
+			reply_with(bench, WWW, results[i]);
+			assert_waits(waiter);
+			if (bench->message_count == 0)
+				tick(bench);
+		}
+		bench->has_well = false;
+		reply(bench, WWW, DNS_NOERROR);
+		assert_outcome(waiter, OUTCOME_CHANGED);
+	}
+	assert_int_equal(bench->now_ms, START_MS);
+	assert_at_rest(bench);
+}
+
+static void looks_move_on_as_well(void **state)
+{
+	static const struct dns_result results[] = {{.verdict = DNS_UNREACHABLE, .why = "test"},
+						    {.verdict = DNS_UNKNOWN, .why = "test"},
+						    {.verdict = DNS_VERIFIED, .rcode = DNS_SERVFAIL},
+						    {.verdict = DNS_REJECTED, .rcode = DNS_NOTIMP}};
+	struct bench *bench = *state;
+
+	bench->blind = true;
+	for (size_t i = 0; i < sizeof results / sizeof *results; i++) {
+		struct waiter *waiter = submit(bench, host((unsigned)i), V4);
+
+		bench->has_well = true;
+		for (unsigned k = 0; k < 3 * ATTEMPTS_MAX; k++) {
+			assert_kind(bench, host((unsigned)i), DNS_QUERY);
+			reply_with(bench, host((unsigned)i), results[i]);
+		}
+		bench->has_well = false;
+		assert_kind(bench, host((unsigned)i), DNS_QUERY);
+		reply_with(bench, host((unsigned)i), found(0, (struct addr){0}, 0));
+		assert_no_record(waiter, ADDR_V4);
+	}
+	assert_int_equal(bench->now_ms, START_MS);
+}
+
+/* However many there are said to be. */
+static void nothing_moves_on_for_ever(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *waiter = submit(bench, WWW, V4);
+	unsigned moves = 0;
+
+	bench->has_well = true;
+	while (bench->message_count && moves++ < 1000)
+		reply_as(bench, WWW, DNS_UNREACHABLE, 0);
+	assert_true(moves < 100);
+	while (waiter->answers == 0) {
+		pass_to_next(bench);
+		if (bench->message_count)
+			reply_as(bench, WWW, DNS_UNREACHABLE, 0);
+	}
+	assert_outcome(waiter, OUTCOME_UNREACHABLE);
+}
+
+/* It may have been carried out where it was; so that is looked at before it goes elsewhere. */
+static void an_unknown_outcome_is_looked_at_elsewhere_at_once(void **state)
+{
+	static const struct dns_result results[] = {{.verdict = DNS_UNKNOWN, .why = "test"},
+						    {.verdict = DNS_REJECTED, .rcode = DNS_NOTIMP}};
+	static const char here, there;
+	struct bench *bench = *state;
+
+	for (unsigned i = 0; i < sizeof results / sizeof *results; i++) {
+		struct waiter *waiter = submit(bench, host(i), V4);
+
+		bench->has_well = true;
+		bench->primary = &here;
+		bench->blind = true;
+		reply_with(bench, host(i), results[i]);
+		assert_kind(bench, host(i), DNS_QUERY);
+		bench->primary = &there;
+		reply_with(bench, host(i), found(1, numbered(ADDR_V4, 0xffff), TTL_S));
+		assert_kind(bench, host(i), DNS_UPDATE);
+		assert_null(message_of(bench, host(i))->only_to);
+		assert_true(message_of(bench, host(i))->copies[0].changes[0].was.known);
+		reply(bench, host(i), DNS_NOERROR);
+		assert_outcome(waiter, OUTCOME_CHANGED);
+		bench->blind = false;
+	}
+	assert_int_equal(bench->now_ms, START_MS);
+}
+
+static void what_cannot_be_settled_is_not_done_elsewhere(void **state)
+{
+	static const struct dns_result refused = {.verdict = DNS_VERIFIED, .rcode = DNS_REFUSED};
+	static const char here, there;
+	struct bench *bench = *state;
+	struct waiter *waiter = submit(bench, WWW, V4);
+
+	bench->has_well = true;
+	bench->primary = &here;
+	bench->blind = true;
+	reply_as(bench, WWW, DNS_UNKNOWN, 0);
+	bench->primary = &there;
+	reply_with(bench, WWW, refused);
+	assert_kind(bench, WWW, DNS_UPDATE);
+	assert_ptr_equal(message_of(bench, WWW)->only_to, &here);
+	assert_int_equal(message_of(bench, WWW)->count, 1);
+	bench->primary = &here;
+	while (waiter->answers == 0) {
+		assert_ptr_equal(message_of(bench, WWW)->only_to, &here);
+		reply_as(bench, WWW, DNS_UNREACHABLE, 0);
+		assert_int_equal(bench->message_count, 0);
+		if (waiter->answers == 0)
+			pass_to_next(bench);
+	}
+	assert_outcome(waiter, OUTCOME_UNKNOWN);
 }
 
 static void who_poisoned_a_batch_goes_alone_for_a_while(void **state)
@@ -3605,6 +3930,8 @@ static void random_cancel(struct bench *bench, struct fake_random *random)
 
 static void random_step(struct bench *bench, struct fake_random *random)
 {
+	static const char primaries[2];
+
 	switch (fake_random_below(random, 7)) {
 	case 0:
 	case 1:
@@ -3620,6 +3947,8 @@ static void random_step(struct bench *bench, struct fake_random *random)
 		break;
 	case 3:
 		bench->now_ms += fake_random_below(random, 120);
+		bench->has_well = fake_random_below(random, 2);
+		bench->primary = fake_random_below(random, 2) ? &primaries[fake_random_below(random, 2)] : NULL;
 		bench->connecting = fake_random_below(random, 4) == 0;
 		break;
 	case 4:
@@ -3645,6 +3974,7 @@ static void random_step(struct bench *bench, struct fake_random *random)
 /* Time goes on until nothing can happen any more: replies first, then deadlines. */
 static void wind_down(struct bench *bench)
 {
+	bench->has_well = false;
 	act_all(bench);
 	while (bench->message_count || queue_wake_at_ms(bench->queue) != ENV_NEVER_MS) {
 		if (bench->message_count)
@@ -3812,6 +4142,19 @@ int main(void)
 		TEST(a_batch_of_culprits_is_refused_in_a_bounded_number_of_messages),
 		cmocka_unit_test(after_a_missing_record_those_not_looked_at_are_looked_at),
 		cmocka_unit_test(a_fault_of_the_whole_message_is_not_taken_apart),
+		TEST(a_failure_is_answered_after_one_repetition),
+		cmocka_unit_test(what_failed_once_is_committed_by_the_repetition),
+		TEST(a_repetition_that_waits_holds_up_nobody),
+		cmocka_unit_test(a_sick_primary_gets_few_messages),
+		cmocka_unit_test(a_server_that_is_not_the_primary_gets_few_messages),
+		TEST(while_a_primary_seems_sick_new_updates_gather),
+		cmocka_unit_test(a_sample_that_nobody_waits_for_holds_up_nobody),
+		cmocka_unit_test(at_the_deadline_a_failure_is_no_missing_primary),
+		TEST(with_another_primary_nothing_waits),
+		TEST(looks_move_on_as_well),
+		TEST(nothing_moves_on_for_ever),
+		TEST(an_unknown_outcome_is_looked_at_elsewhere_at_once),
+		TEST(what_cannot_be_settled_is_not_done_elsewhere),
 		TEST(who_poisoned_a_batch_goes_alone_for_a_while),
 		TEST(who_goes_alone_keeps_nobody_waiting_for_the_primary_s_pause),
 		TEST(who_fails_alone_poisons_nobody),
