@@ -7,7 +7,6 @@
  * be opened, it comes into force at once and as a whole: a new generation for the requests that come, and for the
  * listeners http_server_configure(). Else all stays as it was.
  */
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -25,18 +24,18 @@
 #include "base/signals.h"
 #include "cli/cli.h"
 #include "cli/complaints.h"
+#include "cli/descriptors.h"
 #include "cli/generation.h"
+#include "cli/listeners.h"
 #include "cli/reload.h"
 #include "http/server.h"
 #include "loop/env_uv.h"
 #include "loop/systemd.h"
 
 enum {
-	ADMIN_CONNECTIONS_MAX = 32,
 	BACKSTOP_MS = 8000,     /* beyond an update's deadline, when HTTP gives up; keys may have to be hashed */
 	REQUEST_TIMEOUT_S = 60, /* for a request to arrive whole */
-	DESCRIPTORS_SPARE = 32 + ADMIN_CONNECTIONS_MAX, /* for what is not an HTTP connection */
-	SWEEP_MS = 500, /* between looks at generations that are not in force any more */
+	SWEEP_MS = 500,         /* between looks at generations that are not in force any more */
 };
 
 struct daemon {
@@ -100,25 +99,63 @@ static struct session_limits session_limits(const struct config *config)
 	return (struct session_limits){SESSIONS_MAX, SESSION_AGE_S, config->account_page_idle_s};
 }
 
-/*
- * As many open files as the connections need, or as the system allows; then there are fewer connections, so that
- * clients never take the descriptors that the way to the primaries needs. Returns the connections of a listener.
- */
-static unsigned fit_connections(const struct config *config)
+static size_t count_primaries(const struct generation *generation)
 {
-	uint64_t listeners = config->listener_count;
-	uint64_t wanted = config->max_connections * listeners + DESCRIPTORS_SPARE;
-	uint64_t allowed = process_allow_files(wanted);
+	size_t count = 0;
 
-	if (allowed >= wanted)
-		return config->max_connections;
-	LOG(LOG_WARNING, "few-descriptors", log_number("allowed", (int64_t)allowed),
-	    log_number("wanted", (int64_t)wanted),
-	    log_text("text",
-		     "there will be fewer connections; raise the limit of open files, or lower max_connections"));
-	if (allowed <= DESCRIPTORS_SPARE + listeners)
-		return 1;
-	return (unsigned)((allowed - DESCRIPTORS_SPARE) / listeners);
+	while (generation && zones_primary(generation->zones, count))
+		count++;
+	return count;
+}
+
+static bool looks_up_names(const struct config *config)
+{
+	for (size_t i = 0; i < config->zone_count; i++) {
+		for (size_t j = 0; j < config->zones[i].primary_count; j++) {
+			if (config->zones[i].primaries[j].host.len)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Those of generations that are not over yet may each still have their connection. */
+static size_t count_all_primaries(const struct daemon *daemon)
+{
+	const struct generation *generation;
+	size_t count = count_primaries(daemon->current);
+
+	LIST_FOREACH(generation, &daemon->retired, link)
+		count += count_primaries(generation);
+	return count;
+}
+
+/* Allows as many open files as are wanted, or as the system lets us; then there are fewer connections. */
+static struct descriptors_share fit_connections(const struct daemon *daemon, const struct generation *generation)
+{
+	const struct config *config = generation->config;
+	struct descriptors_need need = {
+		.listeners = config->listener_count,
+		.connections = config->max_connections,
+		.primaries = count_all_primaries(daemon),
+		.has_admin = config->has_admin,
+		.has_state = config->state_dir != NULL,
+		.has_names = looks_up_names(config),
+	};
+	struct descriptors_share share;
+	uint64_t wanted, allowed;
+
+	if (generation != daemon->current)
+		need.primaries += count_primaries(generation);
+	wanted = descriptors_wanted(&need);
+	allowed = process_allow_files(wanted);
+	share = descriptors_share(&need, allowed);
+	if (allowed < wanted)
+		LOG(LOG_WARNING, "few-descriptors", log_number("allowed", (int64_t)allowed),
+		    log_number("wanted", (int64_t)wanted), log_number("connections", (int64_t)share.all),
+		    log_text("text", "there will be fewer connections of clients, so that primaries get theirs; raise "
+				     "the limit of open files, or lower max_connections"));
+	return share;
 }
 
 static struct http_options http_options(const struct config *config)
@@ -127,7 +164,6 @@ static struct http_options http_options(const struct config *config)
 		.idle_timeout_s = config->idle_timeout_s,
 		.request_timeout_s = REQUEST_TIMEOUT_S,
 		.exchange_timeout_ms = config->request_timeout_ms + BACKSTOP_MS,
-		.max_connections = fit_connections(config),
 		.max_connections_per_source = config->max_connections_per_source,
 		.realm = "ddnsgate",
 	};
@@ -141,35 +177,6 @@ static struct http_options admin_options(const struct config *config)
 		.exchange_timeout_ms = BACKSTOP_MS,
 		.max_connections = ADMIN_CONNECTIONS_MAX,
 		.realm = "ddnsgate",
-	};
-}
-
-/*
- * "::" takes IPv4 clients too, unless the configuration has an IPv4 listener of its own on that port: the two cannot
- * share it.
- */
-static bool wants_v6_only(const struct config *config, const struct config_listener *listener)
-{
-	for (size_t i = 0; i < config->listener_count; i++) {
-		if (config->listeners[i].port == listener->port && config->listeners[i].address.family == ADDR_V4)
-			return true;
-	}
-	return false;
-}
-
-static struct http_listen_options listen_options(const struct config *config, const struct config_listener *listener)
-{
-	return (struct http_listen_options){
-		.endpoint = {listener->address, (uint16_t)listener->port},
-		.v6_only = wants_v6_only(config, listener),
-		.path = listener->path,
-		.mode = listener->mode,
-		.trusted = config_trusted(config, listener),
-		.proxy_protocol = listener->proxy_protocol,
-		.certificates = listener->cert_set,
-		.tls_priorities = listener->tls_priorities,
-		.errors_as_200 = listener->errors_as_200,
-		.account_page = listener->account_page,
 	};
 }
 
@@ -195,50 +202,6 @@ static enum status drop_privileges(const struct config *config)
 
 /* ---- Listeners ---- */
 
-static void log_listeners(const struct http_listen_options *options, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		const char *path = options[i].path;
-		char text[ENDPOINT_TEXT_MAX];
-
-		LOG(LOG_INFO, "listening",
-		    log_text("address", path ? path : endpoint_format(&options[i].endpoint, text)),
-		    log_text("scheme", options[i].certificates ? "https" : "http"));
-	}
-}
-
-/*
- * Whether a descriptor came with the process. What it has opened by itself would not have: all that is closed by
- * exec(). So $LISTEN_FDS may be wrong without taking the loop's own descriptors away.
- */
-static bool was_given(int fd)
-{
-	int flags = fcntl(fd, F_GETFD);
-
-	return flags >= 0 && !(flags & FD_CLOEXEC);
-}
-
-/* Of the sockets that systemd gave us, each goes to the listener that is where it is. */
-static void inherit(struct http_listen_options *options, size_t count)
-{
-	for (int fd = SYSTEMD_FIRST_SOCKET; fd < SYSTEMD_FIRST_SOCKET + systemd_sockets(); fd++) {
-		bool is_used = false;
-
-		if (!was_given(fd))
-			continue;
-		for (size_t i = 0; i < count && !is_used; i++) {
-			is_used = !options[i].inherited_fd && http_socket_is_at(fd, &options[i]);
-			if (is_used)
-				options[i].inherited_fd = fd;
-		}
-		if (is_used)
-			continue;
-		LOG(LOG_WARNING, "socket-unused", log_number("descriptor", fd),
-		    log_text("text", "systemd gave a socket where no listener is configured"));
-		close(fd);
-	}
-}
-
 /*
  * Has memory overwritten when it is freed, once there is an account page: libraries free what they have written of its
  * answers as it is, keys and cookies included. Small blocks are an exception in glibc, but libmicrohttpd's are large.
@@ -255,23 +218,25 @@ static void wipe_freed_memory(const struct config *config)
 }
 
 /* What the configuration says of them; `is_start`: systemd's sockets are there to be used. */
-static enum status configure_http(struct daemon *daemon, const struct config *config, bool is_start)
+static enum status configure_http(struct daemon *daemon, const struct generation *generation, bool is_start)
 {
+	const struct config *config = generation->config;
+	struct descriptors_share share = fit_connections(daemon, generation);
 	struct http_options options = http_options(config);
-	size_t count = config->listener_count;
-	struct http_listen_options *listeners = calloc(count, sizeof *listeners);
+	struct http_listen_options *listeners = NULL;
 	char error[512] = "out of memory";
-	enum status status = STATUS_NO_MEMORY;
+	size_t count = 0;
+	enum status status = listeners_of(config, &listeners, &count);
 
+	options.max_connections = share.each;
+	options.max_connections_in_all = share.all;
 	wipe_freed_memory(config);
-	for (size_t i = 0; i < count && listeners; i++)
-		listeners[i] = listen_options(config, &config->listeners[i]);
 	if (listeners && is_start)
-		inherit(listeners, count);
-	if (listeners)
+		listeners_inherit(listeners, count);
+	if (status == STATUS_OK)
 		status = http_server_configure(daemon->http, &options, listeners, count, error, sizeof error);
 	if (status == STATUS_OK)
-		log_listeners(listeners, count);
+		listeners_log(listeners, count);
 	else
 		LOG(LOG_ERROR, "listen-failed", log_text("text", error));
 	free(listeners);
@@ -295,14 +260,15 @@ static enum status configure_admin(struct daemon *daemon, const struct config *c
 }
 
 /* Both; after a failure those of `before` are as they were. */
-static enum status configure_all(struct daemon *daemon, const struct config *config, const struct config *before)
+static enum status configure_all(struct daemon *daemon, const struct generation *generation,
+				 const struct generation *before)
 {
-	enum status status = configure_admin(daemon, config);
+	enum status status = configure_admin(daemon, generation->config);
 
 	if (status != STATUS_OK)
 		return status;
-	status = configure_http(daemon, config, before == NULL);
-	if (status != STATUS_OK && before && configure_admin(daemon, before) != STATUS_OK)
+	status = configure_http(daemon, generation, before == NULL);
+	if (status != STATUS_OK && before && configure_admin(daemon, before->config) != STATUS_OK)
 		LOG(LOG_ERROR, "admin-lost", log_text("text", "the admin listener could not be opened again"));
 	return status;
 }
@@ -384,7 +350,7 @@ static enum status apply(struct daemon *daemon, struct config **config)
 		LOG(LOG_ERROR, "reload-failed", log_text("text", status_text(status)));
 		return status;
 	}
-	status = configure_all(daemon, generation->config, daemon->current->config);
+	status = configure_all(daemon, generation, daemon->current);
 	if (status == STATUS_OK)
 		put_into_force(daemon, generation);
 	else
@@ -571,7 +537,7 @@ static enum status start(struct daemon *daemon, struct config **config)
 	if (status == STATUS_OK)
 		status = build(daemon, config);
 	if (status == STATUS_OK)
-		status = configure_all(daemon, daemon->current->config, NULL);
+		status = configure_all(daemon, daemon->current, NULL);
 	if (status == STATUS_OK)
 		status = drop_privileges(daemon->current->config);
 	config_release(config);

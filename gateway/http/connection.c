@@ -106,6 +106,7 @@ struct connection *connection_new(struct listener *listener, int fd, const struc
 	connection->peer = *peer;
 	connection->tls = tls_hold(listener->settings.tls);
 	listener->open++;
+	listener->server->open++;
 	if (count_in(connection))
 		return connection;
 	close(fd);
@@ -123,6 +124,7 @@ void connection_free(struct connection *connection)
 	tls_release(&connection->tls);
 	free(connection);
 	listener->open--;
+	listener->server->open--;
 	listener_release(listener);
 }
 

@@ -15,7 +15,10 @@ enum { ACCEPT_MAX = 64 }; /* connections of one listener in a turn of the loop, 
 
 static bool is_full(const struct listener *listener)
 {
-	return listener->open >= listener->server->options.max_connections;
+	const struct http_server *server = listener->server;
+
+	return listener->open >= server->options.max_connections ||
+	       (server->options.max_connections_in_all && server->open >= server->options.max_connections_in_all);
 }
 
 static void stop_accepting(struct listener *listener)

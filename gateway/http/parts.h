@@ -133,6 +133,7 @@ struct http_server {
 	TAILQ_HEAD(arrivals, arrival) arriving;          /* earliest deadline first */
 	struct arrivals ready;                           /* whose client has said something; first come first served */
 	struct arrivals stepping;                        /* whose handshake MHD goes on with right now */
+	unsigned open;                                   /* connections of all listeners */
 	struct table sources;
 	uint64_t seed; /* of their hashes */
 	uv_prepare_t prepare;

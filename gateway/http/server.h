@@ -44,6 +44,7 @@ struct http_options {
 	unsigned request_timeout_s;          /* a request must arrive whole within it, however slowly it drips */
 	unsigned exchange_timeout_ms;        /* the backstop */
 	unsigned max_connections;            /* per listener */
+	unsigned max_connections_in_all;     /* of all listeners, those that were closed among them; 0: no bound */
 	unsigned max_connections_per_source; /* 0: no bound */
 	const char *realm;                   /* of the Basic challenge; must outlive the server */
 };
@@ -76,6 +77,9 @@ struct http_listen_options {
 MUST_USE enum status http_server_configure(struct http_server *server, const struct http_options *options,
 					   const struct http_listen_options *listeners, size_t count, char *error,
 					   size_t error_size);
+
+/* Whether the kernel has IPv6 at all; addresses of it are another question. */
+bool http_has_ipv6(void);
 
 /* Whether a descriptor is a socket that listens for connections where these options want one. */
 bool http_socket_is_at(int fd, const struct http_listen_options *options);

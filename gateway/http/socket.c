@@ -75,6 +75,16 @@ static int open_unix(const char *path, unsigned mode)
 	return -1;
 }
 
+bool http_has_ipv6(void)
+{
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool is_missing = fd < 0 && errno == EAFNOSUPPORT;
+
+	if (fd >= 0)
+		close(fd);
+	return !is_missing;
+}
+
 int socket_open(const struct http_listen_options *options)
 {
 	return options->path ? open_unix(options->path, options->mode) : open_inet(options);

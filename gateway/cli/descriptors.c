@@ -1,0 +1,34 @@
+#include "cli/descriptors.h"
+
+#include <limits.h>
+
+enum {
+	PROCESS = 32,      /* standard streams, the log, loop and engines (twice, while old ones end), configuration
+				and key files while they are read; connections that are just being closed */
+	STATE = 24,        /* three files, for reading and for writing, of generations of which some are ending */
+	NAMES = 16,        /* look-ups, each on a thread: resolver files and sockets */
+	EACH_LISTENER = 2, /* its socket, and that of one that takes its place in a reload */
+};
+
+static uint64_t reserved(const struct descriptors_need *need)
+{
+	return PROCESS + EACH_LISTENER * (uint64_t)need->listeners + need->primaries + (need->has_state ? STATE : 0) +
+	       (need->has_names ? NAMES : 0) + (need->has_admin ? ADMIN_CONNECTIONS_MAX : 0);
+}
+
+uint64_t descriptors_wanted(const struct descriptors_need *need)
+{
+	return reserved(need) + (uint64_t)need->connections * need->listeners;
+}
+
+struct descriptors_share descriptors_share(const struct descriptors_need *need, uint64_t allowed)
+{
+	uint64_t aside = reserved(need), listeners = need->listeners ? need->listeners : 1;
+	uint64_t all = allowed > aside + listeners ? allowed - aside : listeners;
+
+	if (all > need->connections * listeners)
+		all = need->connections * listeners;
+	if (all > UINT_MAX)
+		all = UINT_MAX;
+	return (struct descriptors_share){(unsigned)(all / listeners), (unsigned)all};
+}

@@ -1,0 +1,97 @@
+"""Fewer open files than clients and primaries together want: primaries get theirs, and so do the state store and a
+reload."""
+
+import contextlib
+import os
+
+import pytest
+
+import gateway as gateway_module
+from faulty import Scripted
+from gateway import BINARY, config_text, target, user_setting, zone_setting
+from process import wait_until
+
+ALLOWED, PRIMARIES, CLIENTS = 200, 60, 160
+
+
+def zone(number):
+    return f"z{number}.example.com"
+
+
+@pytest.fixture
+def limited(monkeypatch, tmp_path):
+    """The program may not open more than ALLOWED files, nor raise that, whoever runs the tests."""
+    by = [] if os.geteuid() else ["setpriv", "--bounding-set", "-sys_resource"]
+    program = tmp_path / "limited"
+    program.write_text(f'#!/bin/sh\nexec prlimit --nofile={ALLOWED}:{ALLOWED} {" ".join(by)} "{BINARY}" "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setattr(gateway_module, "BINARY", str(program))
+
+
+@pytest.fixture
+def primary():
+    with contextlib.closing(Scripted(address="0.0.0.0")) as scripted:
+        yield scripted
+
+
+def config(primary, state_dir, idle_timeout_s):
+    """Each zone has a primary of its own, so that each wants a connection."""
+    zones = [zone_setting(zone(n), f"127.0.1.{n}:{primary.port}", primary.key) for n in range(1, PRIMARIES + 1)]
+    users = [user_setting(hosts=[f"zone:{each['name']}" for each in zones])]
+    return config_text(zones, [primary.key], users, state_dir=str(state_dir), max_connections=1000,
+                       max_connections_per_source=0, idle_timeout_s=idle_timeout_s, request_timeout_ms=3000,
+                       connect_timeout_ms=500)
+
+
+def descriptors(front):
+    return len(os.listdir(f"/proc/{front.process.popen.pid}/fd"))
+
+
+def test_primaries_first(limited, primary, gateway, tmp_path):
+    state_dir = tmp_path / "state"
+    state_dir.mkdir(mode=0o700)
+    front = gateway(config(primary, state_dir, idle_timeout_s=2))
+    assert "event=few-descriptors" in front.log and f"allowed={ALLOWED}" in front.log
+
+    def updates(connection, address):
+        for number in range(1, PRIMARIES + 1):
+            connection.request("GET", target(f"www.{zone(number)}", address))
+            answer = connection.answer()
+            assert answer.code == "OK", (number, answer, front.process.tail(3))
+
+    with contextlib.ExitStack() as stack:
+        first = stack.enter_context(front.connect())
+        first.request("GET", "/myip")
+        assert first.answer().status == 200
+        for _ in range(CLIENTS):
+            stack.enter_context(front.connect()).send(b"GET /m")
+        assert wait_until(lambda: descriptors(front) > 50)
+        updates(first, "192.0.2.1")
+        assert primary.connections >= PRIMARIES
+        front.signal("SIGHUP")
+        assert wait_until(lambda: "event=reloaded" in front.log), front.process.tail(5)
+        updates(first, "192.0.2.2")
+        assert "state-unreadable" not in front.log and "history-failed" not in front.log
+        assert descriptors(front) < ALLOWED
+    assert front.ask("GET", "/myip").status == 200
+
+
+def test_there_is_a_bound_for_all_listeners_together(limited, primary, gateway, tmp_path):
+    """Those that a reload has removed have connections, too."""
+    (tmp_path / "state").mkdir(mode=0o700)
+    front = gateway(config(primary, tmp_path / "state", idle_timeout_s=60), listen=("127.0.0.1", "127.0.0.2"))
+    with contextlib.ExitStack() as stack:
+        first = stack.enter_context(front.connect(address="127.0.0.2"))
+        for address in ("127.0.0.1", "127.0.0.2"):
+            for _ in range(CLIENTS // 2):
+                stack.enter_context(front.connect(address=address)).send(b"GET /m")
+        front.listen = ("127.0.0.2", "127.0.0.3")
+        front.write_config()
+        front.signal("SIGHUP")
+        assert wait_until(lambda: "event=reloaded" in front.log), front.process.tail(5)
+        for _ in range(CLIENTS):
+            stack.enter_context(front.connect(address="127.0.0.3")).send(b"GET /m")
+        for number in range(1, PRIMARIES + 1):
+            first.request("GET", target(f"www.{zone(number)}", "192.0.2.1"))
+            assert first.answer().code == "OK"
+        assert descriptors(front) < ALLOWED

@@ -1,0 +1,2 @@
+# What the composition root works out.
+ddnsgate_unit_test(descriptors_test LIBS room_cli)
