@@ -70,6 +70,7 @@ setup_services_off() {
 	for package; do
 		case $package in
 		bind9) setup_as_root systemctl disable named.service || true ;;
+		pdns-server) setup_as_root systemctl disable pdns.service || true ;;
 		knot | ddclient | inadyn | haproxy | nginx | apache2 | caddy) setup_as_root systemctl disable "$package.service" || true ;;
 		esac
 	done

@@ -20,6 +20,7 @@ struct exchange {
 	TAILQ_ENTRY(exchange) link;
 	struct dns_request request;
 	const struct tsig_key *key;
+	uint64_t signed_s; /* the time that it was signed with */
 	struct dns_ticket *ticket;
 	dns_done_fn *done;
 	void *ctx;
@@ -162,10 +163,12 @@ static uint16_t fresh_id(const struct dns_client *client)
 /* Writes the signed message into client->message; returns its length with the frame's head, 0 on failure. */
 static size_t write_message(struct dns_client *client, struct exchange *exchange)
 {
-	struct tsig_signing how = {.time_s = env_wall_s(client->env), .fudge_s = client->options.fudge_s};
+	struct tsig_signing how = {.time_s = env_wall_s(client->env) - client->options.aged_s,
+				   .fudge_s = client->options.fudge_s};
 	uint8_t *wire = client->message + FRAME_HEAD;
 	size_t len;
 
+	exchange->signed_s = how.time_s;
 	exchange->id = fresh_id(client);
 	if (dns_request_write(&exchange->request, exchange->id, wire, DNS_MESSAGE_MAX, &len) != STATUS_OK ||
 	    tsig_sign(wire, &len, DNS_MESSAGE_MAX, exchange->key, &how, &exchange->mac) != TSIG_OK)
@@ -237,8 +240,8 @@ static struct dns_result judge_unsigned(const struct dns_reply *reply, uint16_t 
 	return (struct dns_result){.verdict = DNS_UNSIGNED, .rcode = reply->rcode, .tsig_error = tsig_error};
 }
 
-static struct dns_result judge_signed(const struct dns_client *client, const struct dns_reply *reply,
-				      const struct tsig_report *report)
+static struct dns_result judge_signed(const struct dns_client *client, const struct exchange *exchange,
+				      const struct dns_reply *reply, const struct tsig_report *report)
 {
 	struct dns_result result = {
 		.verdict = DNS_VERIFIED,
@@ -246,6 +249,7 @@ static struct dns_result judge_signed(const struct dns_client *client, const str
 		.answer = reply->answer,
 		.has_clock_offset = true,
 		.clock_offset_s = (int64_t)report->time_s - (int64_t)env_wall_s(client->env),
+		.echoes_time = client->options.aged_s && report->time_s == exchange->signed_s,
 	};
 
 	if (report->error == TSIG_RCODE_NOERROR)
@@ -279,7 +283,7 @@ static struct dns_result judge(const struct dns_client *client, const struct exc
 	if (reply.id != exchange->id) /* tsig_verify() has put back the ID that was signed */
 		return distrust("the reply was signed for another request");
 	if (status == TSIG_OK)
-		return judge_signed(client, &reply, &report);
+		return judge_signed(client, exchange, &reply, &report);
 	return judge_unsigned(&reply, status == TSIG_UNSIGNED_ERROR ? report.error : 0);
 }
 

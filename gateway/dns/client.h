@@ -34,6 +34,7 @@ struct dns_client_options {
 	unsigned connect_timeout_ms;
 	unsigned reply_timeout_ms; /* from sending a message to its reply */
 	uint16_t fudge_s;
+	unsigned aged_s; /* messages are signed as if it were so long ago, see `echoes_time`; usually 0 */
 };
 
 enum dns_verdict {
@@ -50,6 +51,7 @@ struct dns_result {
 	uint16_t tsig_error;      /* DNS_REJECTED, DNS_UNSIGNED: the TSIG RCODE, 0 if the reply named none */
 	bool has_clock_offset;    /* the primary told its time: the reply is signed, or says BADTIME */
 	int64_t clock_offset_s;   /* primary's clock minus ours */
+	bool echoes_time;         /* with `aged_s`: the reply is signed with the time of the message, to the second */
 	bool local;               /* DNS_UNREACHABLE for a reason of our own, which says nothing of the primary */
 	bool had_worked;          /* the primary closed a connection that had brought replies; it may just be old */
 	unsigned connection;      /* tells the end of one connection from that of another */

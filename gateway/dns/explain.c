@@ -38,6 +38,34 @@ static void explain_clock(const struct dns_result *result, char *buffer)
 			 imaxabs(result->clock_offset_s), result->clock_offset_s < 0 ? "behind" : "ahead of");
 }
 
+/* PowerDNS says so of its own accord, Knot from 3.4 on where no acl fits, and a proxy or another server might, too. */
+static void explain_unsigned(const struct dns_result *result, const struct dns_context *context, char *buffer)
+{
+	snprintf(
+		buffer, DNS_EXPLAIN_MAX,
+		"%s: the refusal is not signed, so the primary may not accept the key, its secret or the time: see key %s and the clocks; or it "
+		"is not open for zone %s: %s",
+		dns_rcode_text(result->rcode), context->key, context->zone,
+		context->queried ? "allow-query in BIND, acl in Knot"
+				 : "acl in Knot, allow-dnsupdate-from and TSIG-ALLOW-DNSUPDATE in PowerDNS");
+}
+
+static void explain_refused(const struct dns_context *context, char *buffer)
+{
+	if (context->queried)
+		snprintf(
+			buffer, DNS_EXPLAIN_MAX,
+			"the primary does not have zone %s, or does not let key %s query it (REFUSED): see `primaries`, and allow-query in BIND, acl "
+			"in Knot",
+			context->zone, context->key);
+	else
+		snprintf(
+			buffer, DNS_EXPLAIN_MAX,
+			"the primary refused an update of zone %s by key %s (REFUSED): see update-policy, allow-update and allow-query in BIND, acl in "
+			"Knot, TSIG-ALLOW-DNSUPDATE and allow-dnsupdate-from in PowerDNS; or the zone is frozen (rndc freeze, knotc zone-freeze)",
+			context->zone, context->key);
+}
+
 static void explain_rcode(const struct dns_result *result, const struct dns_context *context, char *buffer)
 {
 	const char *rcode = dns_rcode_text(result->rcode);
@@ -48,11 +76,7 @@ static void explain_rcode(const struct dns_result *result, const struct dns_cont
 			 context->zone);
 		break;
 	case DNS_REFUSED:
-		snprintf(
-			buffer, DNS_EXPLAIN_MAX,
-			"the primary's policy for zone %s does not let key %s make this change (REFUSED): see update-policy or allow-update "
-			"in BIND, acl in Knot",
-			context->zone, context->key);
+		explain_refused(context, buffer);
 		break;
 	case DNS_NOTAUTH:
 		snprintf(
@@ -85,6 +109,8 @@ static void explain_answer(const struct dns_result *result, const struct dns_con
 		explain_clock(result, buffer);
 	else if (result->tsig_error != TSIG_RCODE_NOERROR)
 		explain_tsig_error(result, context, buffer);
+	else if (result->verdict == DNS_UNSIGNED && (result->rcode == DNS_REFUSED || result->rcode == DNS_NOTAUTH))
+		explain_unsigned(result, context, buffer);
 	else
 		explain_rcode(result, context, buffer);
 }

@@ -14,6 +14,7 @@ struct dns_context {
 	const char *zone;
 	const char *key;
 	const char *algorithm;
+	bool queried; /* it is about a query, not an UPDATE */
 };
 
 /* One sentence about a result that is not a success, into `buffer`, which is returned. */

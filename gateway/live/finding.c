@@ -10,6 +10,7 @@ enum finding_level finding_level(const struct finding *finding)
 	switch (finding->kind) {
 	case FINDING_REACHED:
 	case FINDING_KEY:
+	case FINDING_CLOCK_UNSEEN:
 	case FINDING_SERVED:
 	case FINDING_RIGHTS:
 	case FINDING_INACTIVE:
@@ -24,6 +25,7 @@ enum finding_level finding_level(const struct finding *finding)
 	case FINDING_KEY_UNKNOWN:
 	case FINDING_KEY_WRONG:
 	case FINDING_KEY_TRUNCATED:
+	case FINDING_UNSIGNED:
 	case FINDING_CLOCK_WRONG:
 	case FINDING_NOT_SERVED:
 	case FINDING_NO_UPDATES:
@@ -41,7 +43,13 @@ static void clock_text(const struct finding *finding, char *text)
 	const char *side = finding->number < 0 ? "behind" : "ahead of";
 	intmax_t apart_s = imaxabs(finding->number);
 
-	if (finding->kind == FINDING_CLOCK && apart_s <= 1)
+	if (finding->kind == FINDING_CLOCK_UNSEEN)
+		snprintf(
+			text, FINDING_TEXT_MAX,
+			"its clock cannot be seen, because it signs with the time that it was asked with, as PowerDNS does; "
+			"it is within the %u s allowed (fudge_s)",
+			finding->fudge_s);
+	else if (finding->kind == FINDING_CLOCK && apart_s <= 1)
 		snprintf(text, FINDING_TEXT_MAX, "its clock agrees with this machine's");
 	else if (finding->kind == FINDING_CLOCK)
 		snprintf(text, FINDING_TEXT_MAX,
@@ -75,6 +83,14 @@ static void key_text(const struct finding *finding, char *text)
 			"does not know TSIG key %s with algorithm %s, or no acl of Knot lets it update this zone (%s): in named.conf put "
 			"key \"%s\" { algorithm %s; secret \"...\"; };, in knot.conf a key and an acl; `ddnsgate tsig` prints both",
 			key, algorithm, finding->why, key, algorithm);
+		break;
+	case FINDING_UNSIGNED:
+		snprintf(
+			text, FINDING_TEXT_MAX,
+			"answers %s, and the refusal is not signed, so the primary may not accept the key, its secret or the time: make TSIG key "
+			"%s (%s) the same there and here, `ddnsgate tsig` prints it, and synchronise the clocks; PowerDNS says so, too, unless "
+			"dnsupdate is on and allow-dnsupdate-from and the zone's TSIG-ALLOW-DNSUPDATE let this machine and the key in",
+			dns_rcode_text(finding->rcode), key, algorithm);
 		break;
 	case FINDING_KEY_WRONG:
 		snprintf(
@@ -126,7 +142,9 @@ static void zone_text(const struct finding *finding, char *text)
 		snprintf(
 			text, FINDING_TEXT_MAX,
 			"has the zone, but takes no updates of it with key %s (REFUSED): it is a secondary (then put the primary into "
-			"`primaries`), or the zone in named.conf lacks its update-policy, which `ddnsgate tsig` prints, or it is frozen (rndc thaw)",
+			"`primaries`), or the zone in named.conf lacks its update-policy, which `ddnsgate tsig` prints, or it is frozen (rndc thaw, "
+			"knotc zone-thaw), or PowerDNS lacks dnsupdate=yes, this machine in allow-dnsupdate-from, or the key in the zone's "
+			"TSIG-ALLOW-DNSUPDATE",
 			key);
 		break;
 	case FINDING_RIGHTS:
@@ -193,6 +211,7 @@ static void describe(const struct finding *finding, char *text)
 {
 	switch (finding->kind) {
 	case FINDING_CLOCK:
+	case FINDING_CLOCK_UNSEEN:
 	case FINDING_CLOCK_WRONG:
 		clock_text(finding, text);
 		break;
@@ -200,6 +219,7 @@ static void describe(const struct finding *finding, char *text)
 	case FINDING_KEY_UNKNOWN:
 	case FINDING_KEY_WRONG:
 	case FINDING_KEY_TRUNCATED:
+	case FINDING_UNSIGNED:
 		key_text(finding, text);
 		break;
 	case FINDING_NO_RIGHT:

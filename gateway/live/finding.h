@@ -21,7 +21,9 @@ enum finding_kind {
 	FINDING_KEY_UNKNOWN,   /* BADKEY, or NOTAUTH as Knot 3.4 says it: `why` */
 	FINDING_KEY_WRONG,     /* BADSIG */
 	FINDING_KEY_TRUNCATED, /* BADTRUNC */
+	FINDING_UNSIGNED,      /* `rcode`, unsigned: key, secret or time may be wrong */
 	FINDING_CLOCK,         /* `number`: seconds that its clock is ahead of ours */
+	FINDING_CLOCK_UNSEEN,  /* it signs with whatever time it was asked with, as PowerDNS does */
 	FINDING_CLOCK_WRONG,   /* BADTIME; `number` if `has_number` */
 	FINDING_SERVED,        /* it takes updates of the zone; `number`: the serial if `has_number` */
 	FINDING_NOT_SERVED,    /* it has no such zone */

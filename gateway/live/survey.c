@@ -12,6 +12,7 @@ enum {
 	RETRIES_MAX = 2,                     /* of a message whose connection ended */
 	TRIALS_MAX = 4,                      /* of a right: two names, addresses and TXT each */
 	CHUNK_MAX = 500,                     /* names in a message */
+	AGE_S = 2, /* by which messages are signed too early, to see whose clock it is that a reply is signed by */
 };
 
 /* A name to try, and the right that it stands for: its addresses, or its TXT record. */
@@ -96,7 +97,9 @@ static void tell_basics(struct survey *survey, const struct dns_result *result)
 	if (!survey->key_told)
 		tell_kind(survey, FINDING_KEY);
 	survey->key_told = true;
-	if (!survey->clock_told && result->has_clock_offset)
+	if (!survey->clock_told && result->echoes_time)
+		tell_kind(survey, FINDING_CLOCK_UNSEEN);
+	else if (!survey->clock_told && result->has_clock_offset)
 		tell(survey, (struct finding){.kind = FINDING_CLOCK, .number = result->clock_offset_s});
 	survey->clock_told |= result->has_clock_offset;
 }
@@ -483,7 +486,7 @@ static void judge_empty(struct survey *survey, const struct dns_result *result)
 	else if (result->rcode == DNS_NOTAUTH)
 		failure.kind = FINDING_NOT_SERVED;
 	else if (result->rcode == DNS_REFUSED)
-		failure.kind = FINDING_NO_UPDATES;
+		failure.kind = result->verdict == DNS_UNSIGNED ? FINDING_UNSIGNED : FINDING_NO_UPDATES;
 	else if (result->rcode == DNS_NOERROR) {
 		tell(survey, (struct finding){.kind = FINDING_SERVED,
 					      .has_number = survey->has_serial,
@@ -542,7 +545,8 @@ enum status survey_new(const struct env *env, const struct transport_maker *make
 	survey->found = found;
 	survey->done = done;
 	survey->ctx = ctx;
-	status = dns_client_new(env, maker, server, &options->client, &survey->client);
+	survey->options.client.aged_s = AGE_S;
+	status = dns_client_new(env, maker, server, &survey->options.client, &survey->client);
 	if (status == STATUS_OK)
 		status = send_new(survey, DNS_SOA, NULL, judge_soa);
 	if (status == STATUS_OK)

@@ -125,7 +125,8 @@ static void log_result(const struct flight *flight, const struct dns_result *res
 	const struct zone_setup *setup = &flight->slot->setup;
 	struct dns_context context = {.zone = setup->name->text,
 				      .key = tsig_key_name(setup->key),
-				      .algorithm = tsig_key_algorithm(setup->key)};
+				      .algorithm = tsig_key_algorithm(setup->key),
+				      .queried = dns_is_query(flight->request.kind)};
 	char primary[PEER_TEXT_MAX], text[DNS_EXPLAIN_MAX];
 
 	if (is_expected(&flight->request, result))

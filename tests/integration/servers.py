@@ -1,12 +1,14 @@
-"""Real name servers as primaries: BIND and Knot, each in a folder of its own, on a free loopback port."""
+"""Real name servers as primaries: BIND, Knot and PowerDNS, each in a folder of its own, on a free loopback port."""
 
 import base64
+import contextlib
 import functools
 import itertools
 import re
 import secrets
 import shutil
 import signal
+import sqlite3
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -294,3 +296,67 @@ zone:
         rules = ["admin", *(f"{key}.{zone.name}" for key in zone.updaters)]
         return (f"  - domain: {zone.name}\n    storage: {self.folder}\n    file: {zone.name}.zone\n"
                 f"    acl: [{', '.join(rules)}]\n")
+
+
+class PowerDns(Server):
+    """Zones in SQLite. It cannot limit a key to names or types, so every updater may change all of its zones; and it
+    takes no update that is not about the zone's records, so nothing but a change tells what a key may do."""
+
+    program = "pdns_server"
+    metadata = (("SOA-EDIT-DNSUPDATE", "INCREASE"),)
+    allowed_from = "127.0.0.0/8, ::1/128"
+
+    def _arguments(self):
+        return [f"--config-dir={self.folder}"]
+
+    def _config_file(self):
+        return self.folder / "pdns.conf"
+
+    def _config(self):
+        self._write_database()
+        return f"""
+launch=gsqlite3
+gsqlite3-database={self._database}
+module-dir={self._modules()}
+local-address={LOOPBACK}{f", {LOOPBACK_V6}" if HAS_IPV6 else ""}
+local-port={self.port}
+socket-dir={self.folder}
+dnsupdate=yes
+allow-dnsupdate-from={self.allowed_from}
+tcp-idle-timeout={self.idle_timeout_s}
+security-poll-suffix=
+max-tcp-connections-per-client=0
+disable-syslog=yes
+loglevel=7
+"""
+
+    @property
+    def _database(self):
+        return self.folder / "zones.sqlite3"
+
+    @staticmethod
+    def _modules():
+        return next(Path("/usr/lib").glob("*/pdns/libgsqlite3backend.so")).parent
+
+    def _write_database(self):
+        self._database.unlink(missing_ok=True)
+        with contextlib.closing(sqlite3.connect(self._database)) as database, database:
+            database.executescript(Path("/usr/share/doc/pdns-backend-sqlite3/schema.sqlite3.sql").read_text())
+            for key in self.keys:
+                database.execute("INSERT INTO tsigkeys (name, algorithm, secret) VALUES (?, ?, ?)",
+                                 (key.name, key.algorithm, key.secret))
+            for number, zone in enumerate(self.zones, 1):
+                database.execute("INSERT INTO domains (id, name, type) VALUES (?, ?, 'MASTER')", (number, zone.name))
+                database.executemany("INSERT INTO domainmetadata (domain_id, kind, content) VALUES (?, ?, ?)",
+                                     [(number, *pair) for pair in self._metadata(zone)])
+                database.executemany("INSERT INTO records (domain_id, name, type, content, ttl) VALUES (?, ?, ?, ?, ?)",
+                                     [(number, *record, INITIAL_TTL) for record in self._records(zone)])
+
+    def _metadata(self, zone):
+        return [*self.metadata, *(("TSIG-ALLOW-DNSUPDATE", key) for key in ("admin", *zone.updaters))]
+
+    @staticmethod
+    def _records(zone):
+        return [(zone.name, "SOA", f"ns.{zone.name} hostmaster.{zone.name} {int(time.time())} 3600 600 604800 60"),
+                (zone.name, "NS", f"ns.{zone.name}"), (f"ns.{zone.name}", "A", LOOPBACK),
+                (f"www.{zone.name}", "A", "192.0.2.1"), (f"www.{zone.name}", "AAAA", "2001:db8::1")]

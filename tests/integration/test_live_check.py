@@ -273,7 +273,8 @@ def test_secondary(check):
             assert the_failure(checked, ZONE, secondary) == (
                 "has the zone, but takes no updates of it with key gw (REFUSED): it is a secondary (then put the "
                 "primary into `primaries`), or the zone in named.conf lacks its update-policy, which `ddnsgate tsig` "
-                "prints, or it is frozen (rndc thaw)")
+                "prints, or it is frozen (rndc thaw, knotc zone-thaw), or PowerDNS lacks dnsupdate=yes, this machine in "
+                "allow-dnsupdate-from, or the key in the zone's TSIG-ALLOW-DNSUPDATE")
             assert len(checked.of("OK")) == 5 + 3, checked.output
 
 

@@ -351,6 +351,29 @@ static void a_small_clock_offset_does_no_harm(void **state)
 	assert_committed(&fast);
 }
 
+/* As PowerDNS signs; a clock that is just so far behind cannot be told from it. */
+static void a_reply_may_be_signed_with_the_time_of_the_question(void **state)
+{
+	static const struct dns_client_options aged = {.connect_timeout_ms = CONNECT_TIMEOUT_MS,
+						       .reply_timeout_ms = REPLY_TIMEOUT_MS,
+						       .fudge_s = FUDGE_S,
+						       .aged_s = 2};
+	struct world *world = *state;
+	struct question plain = {0}, echo = {0}, honest = {0};
+
+	ask_and_wait(world, &plain);
+	assert_false(plain.result.echoes_time);
+	dns_client_set_options(world->client, &aged);
+	primary_set_clock_offset_s(world->primary, -2);
+	ask_and_wait(world, &echo);
+	assert_true(echo.result.echoes_time);
+	primary_set_clock_offset_s(world->primary, -1);
+	ask_and_wait(world, &honest);
+	assert_committed(&honest);
+	assert_false(honest.result.echoes_time);
+	assert_int_equal(honest.result.clock_offset_s, -1);
+}
+
 static void a_replayed_reply_is_not_believed(void **state)
 {
 	struct world *world = *state;
@@ -1048,6 +1071,7 @@ int main(void)
 		TEST(no_wrong_reply_to_a_query_or_confirmation_is_believed),
 		TEST(requests_of_all_kinds_share_the_connection),
 		TEST(what_was_withdrawn_is_not_sent),
+		TEST(a_reply_may_be_signed_with_the_time_of_the_question),
 		TEST(a_replayed_reply_is_not_believed),
 		TEST(a_black_hole_is_given_up_at_the_connect_deadline),
 		TEST(a_silent_primary_is_given_up_at_the_reply_deadline),

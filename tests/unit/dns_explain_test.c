@@ -38,10 +38,21 @@ static void names_key_zone_or_clock(void **state)
 		{"REFUSED",
 		 {.verdict = DNS_VERIFIED, .rcode = DNS_REFUSED},
 		 {"REFUSED", "dyn.example.com", "gw.example"}},
-		{"REFUSED, unsigned", {.verdict = DNS_UNSIGNED, .rcode = DNS_REFUSED}, {"REFUSED", "dyn.example.com"}},
+		{"REFUSED, where to look",
+		 {.verdict = DNS_VERIFIED, .rcode = DNS_REFUSED},
+		 {"allow-query", "rndc freeze", "knotc zone-freeze", "TSIG-ALLOW-DNSUPDATE"}},
+		{"REFUSED, unsigned",
+		 {.verdict = DNS_UNSIGNED, .rcode = DNS_REFUSED},
+		 {"REFUSED", "dyn.example.com",
+		  "the refusal is not signed, so the primary may not accept the key, its secret or the time",
+		  "allow-dnsupdate-from"}},
 		{"NOTAUTH",
-		 {.verdict = DNS_UNSIGNED, .rcode = DNS_NOTAUTH},
+		 {.verdict = DNS_VERIFIED, .rcode = DNS_NOTAUTH},
 		 {"NOTAUTH", "dyn.example.com", "gw.example"}},
+		{"NOTAUTH, unsigned",
+		 {.verdict = DNS_UNSIGNED, .rcode = DNS_NOTAUTH},
+		 {"NOTAUTH", "dyn.example.com", "gw.example",
+		  "the refusal is not signed, so the primary may not accept the key, its secret or the time"}},
 		{"NOTZONE", {.verdict = DNS_VERIFIED, .rcode = DNS_NOTZONE}, {"NOTZONE", "dyn.example.com"}},
 		{"NOTIMP", {.verdict = DNS_VERIFIED, .rcode = DNS_NOTIMP}, {"NOTIMP"}},
 		{"SERVFAIL", {.verdict = DNS_VERIFIED, .rcode = DNS_SERVFAIL}, {"SERVFAIL", "dyn.example.com"}},
@@ -59,6 +70,23 @@ static void names_key_zone_or_clock(void **state)
 		for (size_t k = 0; k < LENGTH(rows[i].words) && rows[i].words[k]; k++)
 			assert_row(rows[i].row, strstr(buffer, rows[i].words[k]));
 	}
+}
+
+static void a_query_that_is_refused_is_no_change(void **state)
+{
+	struct dns_context queried = context;
+	struct dns_result result = {.verdict = DNS_VERIFIED, .rcode = DNS_REFUSED};
+	char buffer[DNS_EXPLAIN_MAX];
+
+	(void)state;
+	queried.queried = true;
+	dns_explain(&result, &queried, buffer);
+	assert_non_null(strstr(buffer, "allow-query"));
+	assert_null(strstr(buffer, "update"));
+	result.verdict = DNS_UNSIGNED;
+	dns_explain(&result, &queried, buffer);
+	assert_non_null(strstr(buffer, "allow-query"));
+	assert_null(strstr(buffer, "update"));
 }
 
 static void says_whose_clock_is_behind_and_by_how_much(void **state)
@@ -82,7 +110,7 @@ static void says_whose_clock_is_behind_and_by_how_much(void **state)
 static void a_sentence_fits_its_buffer_whatever_the_names(void **state)
 {
 	static char zone[254], key[1021];
-	const struct dns_context long_context = {zone, key, "hmac-sha256"};
+	const struct dns_context long_context = {zone, key, "hmac-sha256", false};
 	static const uint16_t errors[] = {
 		0, TSIG_RCODE_BADSIG, TSIG_RCODE_BADKEY, TSIG_RCODE_BADTIME, TSIG_RCODE_BADTRUNC, 99};
 
@@ -107,6 +135,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_key_zone_or_clock),
+		cmocka_unit_test(a_query_that_is_refused_is_no_change),
 		cmocka_unit_test(says_whose_clock_is_behind_and_by_how_much),
 		cmocka_unit_test(a_sentence_fits_its_buffer_whatever_the_names),
 	};
