@@ -74,6 +74,29 @@ static void put_requests(FILE *to, const struct requests *requests)
 	put_histogram(to, "ddnsgate_request_seconds", "", &requests->took_ms, true);
 }
 
+/* ---- What never became a request ---- */
+
+static void put_http(FILE *to, const struct http_stats *stats)
+{
+	static const char refused[] = "ddnsgate_http_refused_total";
+	static const char handshakes[] = "ddnsgate_http_handshakes_failed_total";
+	static const char connections[] = "ddnsgate_http_connections_refused_total";
+
+	head(to, refused, "counter", "Requests that were answered with an error before a dialect saw them.");
+#define X(name, status) fprintf(to, "%s{status=\"%d\"} %" PRIu64 "\n", refused, status, stats->refused[name]);
+	HTTP_REFUSED_LIST(X)
+#undef X
+	fprintf(to, "%s{status=\"other\"} %" PRIu64 "\n", refused, stats->refused[HTTP_REFUSED_OTHER]);
+#define X(name, reason) fprintf(to, "%s{reason=\"%s\"} %" PRIu64 "\n", handshakes, reason, stats->handshakes[name]);
+	head(to, handshakes, "counter", "TLS handshakes of clients that came to nothing.");
+	HTTP_HANDSHAKE_LIST(X)
+#undef X
+#define X(name, reason) fprintf(to, "%s{reason=\"%s\"} %" PRIu64 "\n", connections, reason, stats->connections[name]);
+	head(to, connections, "counter", "Connections that were closed before HTTP or TLS began.");
+	HTTP_CONNECTION_LIST(X)
+#undef X
+}
+
 /* ---- Zones ---- */
 
 static uint64_t waiting(const struct zone_stats *stats)
@@ -228,10 +251,13 @@ static void put_primaries(FILE *to, const struct zones *zones)
 
 void metrics_write(FILE *to, const struct metrics_sources *sources)
 {
+	static const struct http_stats nothing;
+
 	head(to, "ddnsgate_build_info", "gauge", "The version that runs.");
 	fprintf(to, "ddnsgate_build_info{version=\"%s\"} 1\n", sources->version);
 	single(to, "ddnsgate_start_time_seconds", "gauge", "When it was started, since 1970 UTC.", sources->started_s);
 	put_requests(to, sources->requests);
+	put_http(to, sources->http ? sources->http : &nothing);
 	put_zones(to, sources);
 	put_primaries(to, sources->zones);
 	single(to, "ddnsgate_log_dropped_total", "counter", "Lines of the log that could not be written at once.",

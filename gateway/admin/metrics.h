@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "admin/requests.h"
+#include "http/stats.h"
 #include "zone/zones.h"
 
 #define METRICS_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
@@ -19,6 +20,7 @@ struct metrics_sources {
 	const char *version;
 	uint64_t started_s; /* since 1970 UTC */
 	const struct requests *requests;
+	const struct http_stats *http; /* NULL: there is no server */
 	const struct zones *zones;
 	size_t zone_count;
 };

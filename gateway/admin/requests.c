@@ -112,6 +112,7 @@ static bool is_in_trouble(const struct pipeline_report *report)
 	for (size_t i = 0; i < report->outcome_count; i++) {
 		switch (report->outcomes[i].code) {
 		case OUTCOME_REFUSED:
+		case OUTCOME_REFUSED_UNSIGNED:
 		case OUTCOME_UNREACHABLE:
 		case OUTCOME_UNKNOWN:
 		case OUTCOME_BUSY:

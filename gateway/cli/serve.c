@@ -485,6 +485,7 @@ static enum status build_admin(struct daemon *daemon)
 		.sources = {.version = DDNSGATE_VERSION,
 			    .started_s = env_wall_s(&daemon->env),
 			    .requests = daemon->requests,
+			    .http = http_server_stats(daemon->http),
 			    .zones = daemon->current->zones,
 			    .zone_count = config->zone_count},
 		.draining = &daemon->stopping,

@@ -19,7 +19,9 @@
  */
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/repeat.h"
@@ -37,6 +39,11 @@ struct arrival {
 	struct connection *connection;
 	bool entered;      /* MHD has it */
 	unsigned finished; /* Finished messages so far */
+	bool is_answered;  /* the client's hello was taken */
+	bool has_closed;   /* the client */
+	bool is_late;
+	bool is_ending; /* by our own doing */
+	int alert;      /* of the client; -1: none */
 	uint64_t deadline_ms;
 	uv_poll_t poll;
 	TAILQ_ENTRY(arrival) link;
@@ -89,13 +96,15 @@ static void turn_away(struct connection *connection)
 	close(fd);
 }
 
-static void refuse(struct connection *connection, enum log_level level, const char *event, const char *text)
+static void refuse(struct connection *connection, enum http_connection reason, const char *text)
 {
-	char peer[ADDR_TEXT_MAX] = "a Unix socket";
+	const char *event = reason == HTTP_CONNECTION_PROXY ? "proxy-refused" : "connection-refused";
+	char source[ADDR_TEXT_MAX];
 
-	if (connection->peer.family != ADDR_NONE)
-		addr_format(&connection->peer, peer);
-	LOG_REPEATED(level, event, log_text("source", peer), log_text("text", text));
+	connection->listener->server->stats.connections[reason]++;
+	/* A trusted proxy that sends something else is for the administrator to mend. */
+	LOG_REPEATED(reason == HTTP_CONNECTION_PROXY && connection_is_trusted(connection) ? LOG_WARNING : LOG_INFO,
+		     event, log_text("source", connection_source(connection, source)), log_text("text", text));
 	turn_away(connection);
 }
 
@@ -120,7 +129,7 @@ static enum greeting greet(struct connection *connection)
 	if (got > 0 && !fault)
 		return GREETING_GOOD;
 	if (fault)
-		refuse(connection, LOG_INFO, "connection-refused", fault);
+		refuse(connection, HTTP_CONNECTION_PROTOCOL, fault);
 	else
 		turn_away(connection);
 	return GREETING_BAD;
@@ -187,8 +196,7 @@ static void introduce(struct arrival *arrival)
 			turn_away(arrival->connection);
 		break;
 	case PROXY_MALFORMED:
-		refuse(arrival->connection, LOG_WARNING, "proxy-refused",
-		       "the proxy sent something else than a PROXY header");
+		refuse(arrival->connection, HTTP_CONNECTION_PROXY, "the proxy sent something else than a PROXY header");
 		break;
 	}
 }
@@ -218,11 +226,26 @@ static void wait_for_client(struct arrival *arrival)
 	uv_poll_start(&arrival->poll, UV_READABLE, on_readable);
 }
 
+/*
+ * OpenSSL's clients send an alert in the clear where TLS 1.3 has everything encrypted, which GnuTLS takes for a broken
+ * record. RFC 8446 section 6: what stands in it is the level, and what is wrong.
+ */
+static void look_for_alert(struct arrival *arrival)
+{
+	static const uint8_t head[] = {21, 3};
+	uint8_t octets[7];
+
+	if (recv(arrival->connection->fd, octets, sizeof octets, MSG_PEEK) == sizeof octets &&
+	    memcmp(octets, head, sizeof head) == 0 && octets[3] == 0 && octets[4] == 2 && octets[5] == GNUTLS_AL_FATAL)
+		arrival->alert = octets[6];
+}
+
 /* The connection may end in here, and the arrival with it. */
 static void begin_step(struct arrival *arrival)
 {
 	enter_queue(arrival, &arrival->server->stepping);
 	if (arrival->entered) {
+		look_for_alert(arrival);
 		MHD_resume_connection(arrival->connection->mhd);
 		engine_wake(arrival->connection->engine);
 	} else {
@@ -275,29 +298,107 @@ void arrivals_step(struct http_server *server)
 }
 
 /* A gnutls_handshake_hook_func. */
-static int on_finished(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
-		       const gnutls_datum_t *message)
+static int on_message(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
+		      const gnutls_datum_t *message)
 {
 	struct MHD_Connection *mhd = gnutls_session_get_ptr(session); /* by MHD */
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	const struct connection *connection = info->socket_context;
+	struct arrival *arrival = connection->arrival;
 
-	(void)type;
 	(void)when;
-	(void)incoming;
 	(void)message;
-	if (connection->arrival)
-		connection->arrival->finished++;
+	if (!arrival)
+		return 0;
+	arrival->is_answered |= !incoming;
+	arrival->finished += type == GNUTLS_HANDSHAKE_FINISHED;
 	return 0;
+}
+
+/* A gnutls_pull_func, which sees if the client has closed without an answer: those who get an alert close, too. */
+static ssize_t pull(gnutls_transport_ptr_t ptr, void *data, size_t len)
+{
+	struct connection *connection = ptr;
+	ssize_t got = recv(connection->fd, data, len, 0);
+
+	if (connection->arrival && (got == 0 || (got < 0 && errno == ECONNRESET)))
+		connection->arrival->has_closed = true;
+	return got;
+}
+
+static gnutls_session_t session_of(const struct connection *connection)
+{
+	return MHD_get_connection_info(connection->mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session;
 }
 
 void arrival_entered(struct connection *connection)
 {
-	gnutls_session_t session =
-		MHD_get_connection_info(connection->mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session;
+	gnutls_session_t session = session_of(connection);
 
 	tls_prepare(connection->tls, session);
-	gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST, on_finished);
+	gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_ANY, GNUTLS_HOOK_POST, on_message);
+	gnutls_transport_set_ptr2(session, connection, (gnutls_transport_ptr_t)(intptr_t)connection->fd);
+	gnutls_transport_set_pull_function(session, pull);
+}
+
+/* ---- What comes to nothing ---- */
+
+/*
+ * By the time that MHD tells that a connection has ended its session is gone, and what the client had against us with
+ * it. But an error in a handshake is an error that MHD logs first.
+ */
+void arrivals_note_alerts(struct http_server *server)
+{
+	struct arrival *arrival;
+
+	TAILQ_FOREACH(arrival, &server->stepping, queued) {
+		if (arrival->connection->mhd && gnutls_alert_get(session_of(arrival->connection)) > 0)
+			arrival->alert = (int)gnutls_alert_get(session_of(arrival->connection));
+	}
+}
+
+static enum http_handshake reason_of(const struct arrival *arrival)
+{
+	if (arrival->alert >= 0)
+		return HTTP_HANDSHAKE_ALERT;
+	if (arrival->is_late)
+		return HTTP_HANDSHAKE_TIMEOUT;
+	if (arrival->has_closed)
+		return HTTP_HANDSHAKE_CLOSED;
+	return arrival->is_answered ? HTTP_HANDSHAKE_BROKEN : HTTP_HANDSHAKE_REJECTED;
+}
+
+static void explain(const struct arrival *arrival, enum http_handshake reason, char *text, size_t size)
+{
+	static const char *const texts[] = {
+		[HTTP_HANDSHAKE_REJECTED] =
+			"its hello has no TLS version or cipher suite in common with us, or is none",
+		[HTTP_HANDSHAKE_BROKEN] = "what the client sent after its hello is no handshake",
+		[HTTP_HANDSHAKE_CLOSED] = "the client closed in the middle of it",
+		[HTTP_HANDSHAKE_TIMEOUT] = "the client did not go on in time",
+	};
+	const char *name;
+
+	if (reason != HTTP_HANDSHAKE_ALERT) {
+		snprintf(text, size, "%s", texts[reason]);
+		return;
+	}
+	name = gnutls_alert_get_name((gnutls_alert_description_t)arrival->alert);
+	snprintf(text, size, "the client refused: %s (alert %d)", name ? name : "unknown", arrival->alert);
+}
+
+void arrival_failed(const struct arrival *arrival)
+{
+	enum http_handshake reason;
+	char source[ADDR_TEXT_MAX], text[128];
+
+	if (arrival->is_ending)
+		return;
+	reason = reason_of(arrival);
+	arrival->server->stats.handshakes[reason]++;
+	explain(arrival, reason, text, sizeof text);
+	LOG_REPEATED(LOG_INFO, "handshake-failed", log_text("source", connection_source(arrival->connection, source)),
+		     log_text("text", text));
 }
 
 /* ---- The verbs ---- */
@@ -318,6 +419,7 @@ static struct arrival *arrival_new(struct connection *connection)
 	arrival->is_introduced = is_introduced;
 	arrival->deadline_ms = uv_now(server->loop) + (uint64_t)server->options.idle_timeout_s * 1000;
 	arrival->poll.data = arrival;
+	arrival->alert = -1;
 	connection->arrival = arrival;
 	TAILQ_INSERT_TAIL(&server->arriving, arrival, link);
 	return arrival;
@@ -328,7 +430,7 @@ void arrival_begin(struct connection *connection)
 	struct arrival *arrival;
 
 	if (connection->listener->settings.proxy_protocol && !connection_is_trusted(connection)) {
-		refuse(connection, LOG_INFO, "proxy-refused", "this listener is for trusted proxies only");
+		refuse(connection, HTTP_CONNECTION_PROXY, "this listener is for trusted proxies only");
 		return;
 	}
 	if (!connection->tls && !connection->listener->settings.proxy_protocol && enter(connection))
@@ -352,13 +454,25 @@ static void cut(struct arrival *arrival)
 	enter_queue(arrival, &arrival->server->ready);
 }
 
+static void cut_slow(struct arrival *arrival)
+{
+	arrival->is_late = true;
+	if (!arrival->is_introduced) {
+		refuse(arrival->connection, HTTP_CONNECTION_PROXY, "there came no PROXY header in time");
+		return;
+	}
+	if (!arrival->entered && arrival->connection->tls)
+		arrival_failed(arrival);
+	cut(arrival);
+}
+
 void arrivals_cut_slow(struct http_server *server, uint64_t now_ms)
 {
 	struct arrival *arrival, *next;
 
 	for (arrival = TAILQ_FIRST(&server->arriving); arrival && arrival->deadline_ms <= now_ms; arrival = next) {
 		next = TAILQ_NEXT(arrival, link);
-		cut(arrival);
+		cut_slow(arrival);
 	}
 }
 
@@ -367,8 +481,10 @@ static void end(struct arrival *arrival)
 {
 	bool is_plain = arrival->is_introduced && !arrival->connection->tls;
 
-	if (!is_plain || !enter(arrival->connection))
-		cut(arrival);
+	if (is_plain && enter(arrival->connection))
+		return;
+	arrival->is_ending = true;
+	cut(arrival);
 }
 
 void arrivals_end_silent(struct http_server *server)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/repeat.h"
 #include "http/parts.h"
 
 /* ---- How many come from where ---- */
@@ -43,6 +44,15 @@ static struct source *add_source(struct http_server *server, const struct addr *
 	return source;
 }
 
+static void note_bound(const struct connection *connection)
+{
+	char source[ADDR_TEXT_MAX];
+
+	connection->listener->server->stats.connections[HTTP_CONNECTION_SOURCE]++;
+	LOG_REPEATED(LOG_INFO, "connection-refused", log_text("source", connection_source(connection, source)),
+		     log_text("text", "there are as many connections from there as there may be"));
+}
+
 /* Says whether there may be one more. There is no bound for proxies: they bring many clients. */
 static bool count_in(struct connection *connection)
 {
@@ -53,8 +63,10 @@ static bool count_in(struct connection *connection)
 	if (most == 0 || connection_is_trusted(connection))
 		return true;
 	source = find_source(server, &connection->peer);
-	if (source && source->count >= most)
+	if (source && source->count >= most) {
+		note_bound(connection);
 		return false;
+	}
 	if (!source)
 		source = add_source(server, &connection->peer);
 	if (!source)
@@ -89,6 +101,13 @@ bool connection_name_peer(struct connection *connection, const struct addr *peer
 	connection->counted = NULL;
 	connection->peer = *peer;
 	return count_in(connection);
+}
+
+const char *connection_source(const struct connection *connection, char buffer[static ADDR_TEXT_MAX])
+{
+	if (connection->peer.family != ADDR_NONE)
+		return addr_format(&connection->peer, buffer);
+	return connection->listener->path ? "a Unix socket" : "-";
 }
 
 /* ---- Beginning and end ---- */
@@ -144,6 +163,8 @@ void connection_opened(struct connection *connection, struct MHD_Connection *mhd
 void connection_closed(struct connection *connection)
 {
 	TAILQ_REMOVE(&connection->listener->server->connections, connection, link);
+	if (connection->arrival)
+		arrival_failed(connection->arrival);
 	connection_free(connection);
 }
 

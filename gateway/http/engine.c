@@ -165,10 +165,11 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **context, 
 
 __attribute__((format(printf, 2, 0))) static void on_mhd_log(void *cls, const char *format, va_list args)
 {
+	struct engine *engine = cls;
 	char text[256];
 	int len = vsnprintf(text, sizeof text, format, args);
 
-	(void)cls;
+	arrivals_note_alerts(engine->server);
 	while (len > 0 && (size_t)len < sizeof text && text[len - 1] == '\n')
 		text[--len] = '\0';
 	LOG(LOG_DEBUG, "http", log_text("text", text));
@@ -227,7 +228,7 @@ static struct MHD_Daemon *start_daemon(struct engine *engine, bool with_tls)
 
 	return MHD_start_daemon(
 		flags | (with_tls ? MHD_USE_TLS : 0), 0, NULL, NULL, on_request, engine, MHD_OPTION_EXTERNAL_LOGGER,
-		on_mhd_log, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+		on_mhd_log, engine, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
 		engine->server->options.idle_timeout_s, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
 		MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, engine,

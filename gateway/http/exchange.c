@@ -223,15 +223,36 @@ void exchange_abandon(struct http_exchange *exchange)
 
 /* ---- Requests ---- */
 
+static enum http_refused refused_of(int status)
+{
+	switch (status) {
+#define X(name, number)                                                                                                \
+	case number:                                                                                                   \
+		return name;
+		HTTP_REFUSED_LIST(X)
+#undef X
+	default:
+		return HTTP_REFUSED_OTHER;
+	}
+}
+
+static void note_refused(const struct http_exchange *exchange, int status, const char *text)
+{
+	struct http_stats *stats = &exchange->connection->listener->server->stats;
+	const struct addr *client = &exchange->request.source; /* once it is known */
+	char buffer[ADDR_TEXT_MAX];
+	const char *source = client->family == ADDR_NONE ? connection_source(exchange->connection, buffer)
+							 : addr_format(client, buffer);
+
+	stats->refused[refused_of(status)]++;
+	LOG_REPEATED(LOG_INFO, "request-refused", log_text("source", source), log_text("text", text));
+}
+
 static enum MHD_Result refuse(struct http_exchange *exchange, int status, const char *text)
 {
-	const struct addr *peer = &exchange->connection->peer;
 	struct http_response response;
-	char source[ADDR_TEXT_MAX];
 
-	LOG_REPEATED(LOG_INFO, "request-refused",
-		     log_text("source", peer->family == ADDR_NONE ? "-" : addr_format(peer, source)),
-		     log_text("text", text));
+	note_refused(exchange, status, text);
 	http_response_init(&response);
 	http_response_plain(&response, status, text);
 	response.retry_after_s = status == MHD_HTTP_SERVICE_UNAVAILABLE ? 60 : 0;

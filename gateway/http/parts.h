@@ -20,6 +20,7 @@
 #include "base/table.h"
 #include "http/decode.h"
 #include "http/server.h"
+#include "http/stats.h"
 #include "http/tls.h"
 
 struct http_exchange {
@@ -136,6 +137,7 @@ struct http_server {
 	unsigned open;                                   /* connections of all listeners */
 	struct table sources;
 	uint64_t seed; /* of their hashes */
+	struct http_stats stats;
 	uv_prepare_t prepare;
 	uv_idle_t busy; /* active while somebody is ready */
 	uv_timer_t tick;
@@ -172,6 +174,10 @@ void arrival_begin(struct connection *connection);
 void arrival_entered(struct connection *connection);
 /* It has arrived, or ended. */
 void arrival_end(struct arrival *arrival);
+/* MHD has closed the connection before it had arrived. */
+void arrival_failed(const struct arrival *arrival);
+/* MHD has met an error, perhaps in one of the steps: looks for alerts while there are sessions that know of them. */
+void arrivals_note_alerts(struct http_server *server);
 /* Lets some of the handshakes go on that can. */
 void arrivals_step(struct http_server *server);
 /* Cuts those off who take too long. */
@@ -202,6 +208,8 @@ void listener_retry(struct listener *listener);
 
 /* Makes one of an accepted socket; NULL, and closes it, without memory or beyond the bound for that peer. */
 struct connection *connection_new(struct listener *listener, int fd, const struct addr *peer);
+/* Who is at the other end, for the log. */
+const char *connection_source(const struct connection *connection, char buffer[static ADDR_TEXT_MAX]);
 /* Whether what it says of its clients is to be believed. */
 bool connection_is_trusted(const struct connection *connection);
 /* A PROXY header has named its peer. Says whether that peer may have one more. */

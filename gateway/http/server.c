@@ -242,3 +242,8 @@ void http_server_free(struct http_server **server_pointer)
 	uv_close((uv_handle_t *)&server->prepare, on_closed);
 	uv_close((uv_handle_t *)&server->tick, on_closed);
 }
+
+const struct http_stats *http_server_stats(const struct http_server *server)
+{
+	return &server->stats;
+}

@@ -25,6 +25,7 @@
 #include "base/status.h"
 #include "cert/cert.h"
 #include "http/message.h"
+#include "http/stats.h"
 
 struct http_server;
 struct http_exchange;
@@ -107,5 +108,8 @@ void http_exchange_watch(struct http_exchange *exchange, http_gone_fn *gone, voi
 
 /* Answers and gives the exchange back; *exchange becomes NULL. */
 void http_exchange_answer(struct http_exchange **exchange, const struct http_response *response);
+
+/* What it has turned away so far. Valid as long as the server. */
+const struct http_stats *http_server_stats(const struct http_server *server);
 
 #endif

@@ -86,6 +86,10 @@ static int setup(void **state)
 				      .attempts_max = 2,
 				      .retry_pause_ms = 100,
 				      .deadline_ms = 5000};
+	static const struct http_stats http = {
+		.refused = {[HTTP_REFUSED_400] = 7, [HTTP_REFUSED_OTHER] = 1},
+		.handshakes = {[HTTP_HANDSHAKE_TIMEOUT] = 3},
+	};
 	struct admin_parts parts = {.answer = answer};
 	struct transport_maker maker;
 
@@ -107,6 +111,7 @@ static int setup(void **state)
 	parts.sources = (struct metrics_sources){.version = "1.2.3",
 						 .started_s = 1767225600,
 						 .requests = world->requests,
+						 .http = &http,
 						 .zones = world->zones,
 						 .zone_count = 1};
 	parts.draining = &world->draining;
@@ -189,6 +194,11 @@ static void metrics_are_what_was_counted(void **state)
 			  "ddnsgate_request_seconds_bucket{le=\"2.000\"} 2\n");
 	assert_has(world, "\nddnsgate_request_seconds_bucket{le=\"+Inf\"} 2\n"
 			  "ddnsgate_request_seconds_sum 1.500\nddnsgate_request_seconds_count 2\n");
+	assert_has(world,
+		   "# TYPE ddnsgate_http_refused_total counter\nddnsgate_http_refused_total{status=\"400\"} 7\n");
+	assert_has(world, "\nddnsgate_http_refused_total{status=\"other\"} 1\n");
+	assert_has(world, "\nddnsgate_http_handshakes_failed_total{reason=\"timeout\"} 3\n");
+	assert_has(world, "\nddnsgate_http_connections_refused_total{reason=\"protocol\"} 0\n");
 	assert_has(world, "\nddnsgate_zone_waiting{zone=\"dyn.example.com\"} 0\n");
 	assert_has(world, "\nddnsgate_zone_up{zone=\"dyn.example.com\"} 1\n");
 	assert_has(world, "\nddnsgate_primary_up{primary=\"192.0.2.53:53\"} 1\n");
