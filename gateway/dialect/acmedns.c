@@ -1,7 +1,7 @@
 /*
  * acme-dns: `POST /update` with the headers X-Api-User and X-Api-Key and the JSON `{"subdomain": "...", "txt": "..."}`,
  * by which programs that get certificates answer a dns-01 challenge. The last two strings are kept, because a name and
- * its wildcard are proved at the same place.
+ * its wildcard are proved at the same place; some more for a while where several gateways set them.
  *
  * The subdomain is a full name, or a label below what the account may update.
  */

@@ -164,6 +164,16 @@ static unsigned put_text(struct writer *writer, struct owner *owner, ldns_rr_cla
 	return 1;
 }
 
+static unsigned put_texts(struct writer *writer, struct owner *owner, ldns_rr_class class, uint32_t ttl_s,
+			  const struct texts *texts)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < texts->count; i++)
+		count += put_text(writer, owner, class, ttl_s, &texts->items[i]);
+	return count;
+}
+
 /* The record or records of one change in the section that the function is for; returns how many. */
 typedef unsigned put_change_fn(struct writer *writer, enum dns_request_kind kind, struct owner *owner,
 			       const struct change_set *set, const struct change *change);
@@ -205,13 +215,23 @@ static unsigned put_no_alias(struct writer *writer, enum dns_request_kind kind, 
 	return put_bare(writer, owner, LDNS_RR_TYPE_CNAME, LDNS_RR_CLASS_NONE);
 }
 
+/* The same of a TXT RRset. */
+static unsigned put_texts_are_so(struct writer *writer, struct owner *owner, const struct change_set *set)
+{
+	if (set->texts->count)
+		return put_texts(writer, owner, LDNS_RR_CLASS_IN, 0, set->texts);
+	return put_bare(writer, owner, LDNS_RR_TYPE_TXT, LDNS_RR_CLASS_NONE);
+}
+
 static unsigned put_condition(struct writer *writer, enum dns_request_kind kind, struct owner *owner,
-			      const struct change *change)
+			      const struct change_set *set, const struct change *change)
 {
 	ldns_rr_type type = type_of(change);
 
-	if (kind == DNS_REHEARSE || change_is_txt(change))
+	if (kind == DNS_REHEARSE || (change_is_txt(change) && (kind != DNS_UPDATE || !change->was.known)))
 		return 0;
+	if (change_is_txt(change))
+		return put_texts_are_so(writer, owner, set);
 	if (kind == DNS_PROBE)
 		return put_bare(writer, owner, type, LDNS_RR_CLASS_ANY);
 	if (kind == DNS_CONFIRM)
@@ -226,7 +246,7 @@ static unsigned put_prerequisite(struct writer *writer, enum dns_request_kind ki
 {
 	unsigned count = change == &set->changes[0] ? put_no_alias(writer, kind, owner, set) : 0;
 
-	return count + put_condition(writer, kind, owner, change);
+	return count + put_condition(writer, kind, owner, set, change);
 }
 
 /* RFC 2136 section 2.5: add to an RRset, delete an RRset, delete an RR from an RRset. */
@@ -237,10 +257,10 @@ static unsigned put_txt_update(struct writer *writer, struct owner *owner, const
 
 	if (change->kind == CHANGE_TXT_DROP)
 		return put_text(writer, owner, LDNS_RR_CLASS_NONE, 0, &set->txt);
-	if (change->kind != CHANGE_TXT_ADD)
+	if (change->kind == CHANGE_TXT_SET)
 		count += put_bare(writer, owner, LDNS_RR_TYPE_TXT, LDNS_RR_CLASS_ANY);
-	if (change->kind == CHANGE_TXT_ROTATE)
-		count += put_text(writer, owner, LDNS_RR_CLASS_IN, change->ttl_s, &set->kept);
+	if (change->kind == CHANGE_TXT_ROTATE && set->texts)
+		count += put_texts(writer, owner, LDNS_RR_CLASS_NONE, 0, set->texts);
 	return count + put_text(writer, owner, LDNS_RR_CLASS_IN, change->ttl_s, &set->txt);
 }
 
@@ -588,9 +608,9 @@ static bool add_text(const ldns_rr *rr, struct dns_answer *out)
 	if (!rdf || ldns_rdf_size(rdf) != 1 + (size_t)octets[0])
 		return false;
 	out->count++;
-	if (ldns_rr_rd_count(rr) != 1 || out->text_count == DNS_TEXTS_MAX)
+	if (ldns_rr_rd_count(rr) != 1 || out->texts.count == TEXTS_MAX)
 		return true;
-	txt = &out->texts[out->text_count++];
+	txt = &out->texts.items[out->texts.count++];
 	txt->len = octets[0];
 	memcpy(txt->octets, octets + 1, txt->len);
 	return true;

@@ -19,7 +19,6 @@
 enum {
 	DNS_MESSAGE_MAX = 65535, /* octets of a message over TCP, RFC 1035 section 4.2.2 */
 	DNS_HEADER_LEN = 12,
-	DNS_TEXTS_MAX = 8,
 };
 
 /* What a message is to do. Everything is borrowed. */
@@ -50,8 +49,8 @@ static inline bool dns_is_query(enum dns_request_kind kind)
  *   DNS_UPDATE   for each change: where it is known what the RRset was, the prerequisite that it still is so (RFC 2136
  *                sections 2.4.2, 2.4.3), else where it must exist, that it exists (2.4.1); "delete an RRset", and "add
  *                to an RRset" for each address that it is to have (2.5.2, 2.5.1)
- *                A TXT change has no such prerequisite; adding what is there and deleting what is not changes nothing.
- *                One that sets or rotates deletes strings that others have added since it was read
+ *                Strings are added and taken out one by one (2.5.1, 2.5.4), without such a prerequisite: adding what
+ *                is there and deleting what is not changes nothing, and nothing else is touched
  *                Where something is added, and the owner may have no record yet, the prerequisite that it is no alias
  *                (2.4.3): beside a CNAME nothing can be added, and the primary would not say so (3.4.2.2)
  *   DNS_CONFIRM  for each change: the prerequisite that the RRset is what it is to become (2.4.2, 2.4.3)
@@ -120,8 +119,7 @@ struct dns_answer {
 	uint32_t serial;    /* DNS_SOA, if count is not 0 */
 	size_t count;       /* records of that name and type */
 	struct rrset rrset; /* of addresses; known unless there are more than RRSET_MAX */
-	struct txt texts[DNS_TEXTS_MAX]; /* of a TXT record: the first ones, as far as they have just one string */
-	size_t text_count;
+	struct texts texts; /* of a TXT RRset: the first ones, of records of just one string */
 };
 
 struct dns_reply {

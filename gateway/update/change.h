@@ -15,6 +15,7 @@
 enum {
 	CHANGE_SET_MAX = 2, /* an A and an AAAA RRset */
 	RRSET_MAX = 8,      /* addresses of an RRset that can be handled one by one */
+	TEXTS_MAX = 8,      /* strings of a TXT RRset that can be handled one by one */
 };
 
 /* An RRset of addresses, all of one family and no two the same. */
@@ -34,6 +35,12 @@ struct txt {
 	char octets[255];
 };
 
+/* Some strings of a TXT RRset, no two the same. */
+struct texts {
+	size_t count;
+	struct txt items[TEXTS_MAX];
+};
+
 /* What is to become of the RRset of one type of an owner. */
 struct change {
 	enum change_kind {
@@ -45,7 +52,7 @@ struct change {
 		CHANGE_TXT_SET,    /* it becomes the one string `txt` of the set, or goes if that is empty */
 		CHANGE_TXT_ADD,    /* the string is added to it */
 		CHANGE_TXT_DROP,   /* the string is taken out of it */
-		CHANGE_TXT_ROTATE, /* the string is added, and one of those that are there is kept */
+		CHANGE_TXT_ROTATE, /* the string is added, and takes the place of older ones; the one before it stays */
 	} kind;
 	struct addr addr;
 	unsigned prefix_len;
@@ -54,7 +61,9 @@ struct change {
 	/*
 	 * For the queue. What the RRset is known to hold becomes the prerequisite of the UPDATE (RFC 2136 sections
 	 * 2.4.2, 2.4.3), so that one that was delayed cannot undo a later one, and so that what was read is what is
-	 * rewritten. If it is not known, the prerequisite is that it exists (2.4.1), if it must.
+	 * rewritten. If it is not known, the prerequisite is that it exists (2.4.1), if it must. Of a TXT RRset that is
+	 * to be set, its strings are those in `texts` of the set; others have single strings added and taken out, for
+	 * which it does not matter what was there.
 	 */
 	struct rrset was;
 	struct rrset becomes;
@@ -68,8 +77,9 @@ struct change_set {
 	struct name owner;
 	size_t count;
 	struct change changes[CHANGE_SET_MAX];
-	struct txt txt;  /* of a TXT change, which is the only one of its set */
-	struct txt kept; /* set by the queue for CHANGE_TXT_ROTATE: what is there and stays; may be empty */
+	struct txt txt; /* of a TXT change, which is the only one of its set */
+	/* Set by the queue; NULL: none. CHANGE_TXT_SET: what was there. CHANGE_TXT_ROTATE: which strings are to go. */
+	const struct texts *texts;
 };
 
 /* Whether it is about a TXT record. */

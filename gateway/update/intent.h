@@ -29,7 +29,7 @@ struct intent {
 		INTENT_TXT_SET,      /* the TXT record of the hosts is to be `txt`, or to go if that is empty */
 		INTENT_TXT_ADD,      /* `txt` is to be added to it */
 		INTENT_TXT_DROP,     /* `txt` is to be taken out of it */
-		INTENT_TXT_ROTATE,   /* `txt` is to be added to it; one of the older strings stays */
+		INTENT_TXT_ROTATE,   /* `txt` is to be added to it; older strings go, but for the last one */
 		INTENT_SHOW_ADDRESS, /* the client wants to know the address it comes from */
 	} kind;
 	/*

@@ -9,7 +9,7 @@
 
 bool entry_may_look(const struct queue_entry *entry)
 {
-	return !entry->looked && (!set_is_txt(&entry->set) || set_adds_text(&entry->set));
+	return !entry->looked && (!set_is_txt(&entry->set) || entry->texts);
 }
 
 /* Whether it has to be asked before anything is done. */
@@ -88,6 +88,7 @@ struct queue_entry *chain_replaceable(const struct chain *chain, const struct ch
 void entry_replace(struct queue *queue, struct queue_entry *entry, const struct change_set *set, uint64_t now_ms)
 {
 	entry->set = *set;
+	entry->set.texts = entry->texts ? &entry->texts->texts : NULL;
 	entry->confirm_failed = false;
 	entry->plain = false;
 	entry->halved = false;
@@ -100,23 +101,46 @@ void entry_replace(struct queue *queue, struct queue_entry *entry, const struct 
 		entry_route(queue, entry, now_ms);
 }
 
+static void free_entry(struct queue_entry *entry)
+{
+	if (entry)
+		free(entry->texts);
+	free(entry);
+}
+
+/* With all memory that it may ever need; NULL without. */
+static struct queue_entry *allocate(const struct change_set *set)
+{
+	struct queue_entry *entry = calloc(1, sizeof *entry);
+	bool has_texts = set_is_txt(set) && set->changes[0].kind != CHANGE_TXT_DROP;
+
+	if (entry && has_texts)
+		entry->texts = calloc(1, sizeof *entry->texts);
+	if (!entry || (has_texts && !entry->texts)) {
+		free_entry(entry);
+		return NULL;
+	}
+	entry->set = *set;
+	entry->set.texts = has_texts ? &entry->texts->texts : NULL;
+	return entry;
+}
+
 struct queue_entry *entry_new(struct queue *queue, struct chain *chain, uint64_t hash, const struct change_set *set,
 			      uint64_t now_ms)
 {
-	struct queue_entry *entry = calloc(1, sizeof *entry);
+	struct queue_entry *entry = allocate(set);
 
 	if (!entry)
 		return NULL;
 	if (!chain) {
 		chain = malloc(sizeof *chain);
 		if (!chain) {
-			free(entry);
+			free_entry(entry);
 			return NULL;
 		}
 		TAILQ_INIT(&chain->entries);
 		table_add(&queue->chains, &chain->by_owner, hash);
 	}
-	entry->set = *set;
 	entry->state = BLOCKED;
 	entry->group = queue->open;
 	if (entry->group)
@@ -160,7 +184,7 @@ static void end_with(struct queue *queue, struct queue_entry *entry, struct outc
 	group_leave(queue, entry);
 	leave_chain(queue, entry, now_ms);
 	queue->entry_count--;
-	free(entry);
+	free_entry(entry);
 }
 
 void entry_end(struct queue *queue, struct queue_entry *entry, enum outcome_code code, uint64_t now_ms)
@@ -191,7 +215,7 @@ static void free_chain(struct queue *queue, struct chain *chain)
 	while ((entry = TAILQ_FIRST(&chain->entries))) {
 		TAILQ_REMOVE(&chain->entries, entry, in_chain);
 		group_leave(queue, entry);
-		free(entry);
+		free_entry(entry);
 	}
 	free(chain);
 }

@@ -31,17 +31,31 @@ void hint_keep(struct queue *queue, const struct queue_entry *entry, enum addr_f
 		memory_drop(queue->memory, entry_owner(entry), family);
 }
 
-static uint64_t hash_of_text(const struct queue *queue, const struct txt *txt)
+static uint32_t hash_of_text(const struct queue *queue, const struct txt *txt)
 {
-	return table_hash(queue->limits.seed, (struct text){txt->octets, txt->len});
+	uint32_t hash = (uint32_t)table_hash(queue->limits.seed, (struct text){txt->octets, txt->len});
+
+	return hash ? hash : 1;
+}
+
+/* Once the last string is gone that was put there, nobody knows which is the last one now. */
+static void note_taken_out(struct queue *queue, const struct queue_entry *entry)
+{
+	struct memory_texts known;
+
+	memory_recall_texts(queue->memory, entry_owner(entry), &known);
+	if (known.count && known.hashes[0] == hash_of_text(queue, &entry->set.txt))
+		memory_keep_texts(queue->memory, entry_owner(entry), &(struct memory_texts){0});
 }
 
 void hints_keep(struct queue *queue, const struct queue_entry *entry)
 {
+	if (entry->texts) {
+		memory_keep_texts(queue->memory, entry_owner(entry), &entry->texts->after);
+		return;
+	}
 	if (set_is_txt(&entry->set)) {
-		/* What was taken out was not set last, and what was before it may still be there. */
-		if (entry->set.changes[0].kind != CHANGE_TXT_DROP)
-			memory_keep_text(queue->memory, entry_owner(entry), hash_of_text(queue, &entry->set.txt));
+		note_taken_out(queue, entry);
 		return;
 	}
 	for (size_t i = 0; i < entry->set.count; i++)
@@ -77,22 +91,74 @@ void hint_judge(struct queue *queue, const struct queue_entry *entry, enum addr_
 void hints_drop(struct queue *queue, struct queue_entry *entry)
 {
 	for (size_t i = 0; i < entry->set.count; i++) {
-		memory_drop(queue->memory, entry_owner(entry), entry->set.changes[i].addr.family);
+		/* What is remembered of strings is in which order they were put there, which is no guess. */
+		if (!change_is_txt(&entry->set.changes[i]))
+			memory_drop(queue->memory, entry_owner(entry), entry->set.changes[i].addr.family);
 		entry->set.changes[i].was.known = false;
 	}
 }
 
-void hint_choose_text(const struct queue *queue, struct queue_entry *entry, const struct dns_answer *found)
+static bool contains(const struct memory_texts *texts, uint32_t hash)
 {
-	struct change_set *set = &entry->set;
+	for (size_t i = 0; i < texts->count; i++) {
+		if (texts->hashes[i] == hash)
+			return true;
+	}
+	return false;
+}
 
-	set->kept.len = 0;
-	for (size_t i = 0; i < found->text_count; i++) {
-		const struct txt *txt = &found->texts[i];
+static void add_hash(struct memory_texts *texts, uint32_t hash)
+{
+	if (texts->count < MEMORY_TEXTS_MAX && !contains(texts, hash))
+		texts->hashes[texts->count++] = hash;
+}
 
-		if (txt->len == set->txt.len && memcmp(txt->octets, set->txt.octets, txt->len) == 0)
-			continue;
-		if (set->kept.len == 0 || memory_is_text(queue->memory, entry_owner(entry), hash_of_text(queue, txt)))
-			set->kept = *txt;
+/*
+ * Whether a string that is there goes: two newer ones take its place, `added` and the first of those that are known. If
+ * nothing is known, because the gateway or its memory of the owner is new, all stay but for those that are too many.
+ */
+static bool goes(const struct memory_texts *known, uint32_t added, uint32_t hash, size_t too_many)
+{
+	if (hash == added)
+		return false;
+	if (known->count == 0)
+		return too_many > 0;
+	return known->hashes[0] != added && known->hashes[0] != hash && contains(known, hash);
+}
+
+void hint_note_texts(const struct queue *queue, struct queue_entry *entry, const struct dns_answer *found)
+{
+	struct change *change = &entry->set.changes[0];
+	struct texts *texts = &entry->texts->texts;
+	struct memory_texts known, gone = {0}, *after = &entry->texts->after;
+	uint32_t added = hash_of_text(queue, &entry->set.txt);
+	size_t count = found ? found->texts.count : 0;
+	size_t too_many = count == TEXTS_MAX;
+
+	memory_recall_texts(queue->memory, entry_owner(entry), &known);
+	*texts = (struct texts){0};
+	*after = (struct memory_texts){0};
+	if (entry->set.txt.len)
+		add_hash(after, added);
+	if (change->kind == CHANGE_TXT_SET) {
+		change->was = (struct rrset){.known = found && found->count == count, .count = count};
+		if (found)
+			*texts = found->texts;
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		uint32_t hash = hash_of_text(queue, &found->texts.items[i]);
+
+		if (change->kind == CHANGE_TXT_ROTATE && goes(&known, added, hash, too_many)) {
+			texts->items[texts->count++] = found->texts.items[i];
+			add_hash(&gone, hash);
+			too_many -= too_many > 0;
+		} else if (!entry->maybe_done) {
+			add_hash(after, hash); /* else it may be newer than what an earlier attempt has put there */
+		}
+	}
+	for (size_t i = 0; i < known.count; i++) {
+		if (!contains(&gone, known.hashes[i]))
+			add_hash(after, known.hashes[i]);
 	}
 }

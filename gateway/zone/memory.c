@@ -3,7 +3,7 @@
  * for a new one. With one place for each hash, one in seven records would be lost in an array of three times their
  * number. Poison has one place for each hash: it is rare.
  *
- * A TXT record has the hash of its string where others have their address.
+ * A TXT RRset has the hashes of its strings where others have their address, in as many records as it takes.
  */
 #include "zone/memory.h"
 
@@ -137,24 +137,56 @@ void memory_keep(struct memory *memory, uint64_t owner, const struct addr *addr,
 	memcpy(record->octets, addr->octets, sizeof record->octets);
 }
 
-void memory_drop(struct memory *memory, uint64_t owner, enum addr_family family)
+static void drop(struct memory *memory, uint64_t key)
 {
-	struct record *record = find(memory, key_of(owner, family));
+	struct record *record = find(memory, key);
 
 	if (record)
 		*record = (struct record){0};
 }
 
-void memory_keep_text(struct memory *memory, uint64_t owner, uint64_t hash)
+void memory_drop(struct memory *memory, uint64_t owner, enum addr_family family)
 {
-	memcpy(keep(memory, key_of(owner, ADDR_NONE))->octets, &hash, sizeof hash);
+	drop(memory, key_of(owner, family));
 }
 
-bool memory_is_text(const struct memory *memory, uint64_t owner, uint64_t hash)
-{
-	const struct record *record = find(memory, key_of(owner, ADDR_NONE));
+enum { TEXTS_EACH = 4 }; /* hashes of strings in one record */
 
-	return record && memcmp(record->octets, &hash, sizeof hash) == 0;
+/* The strings of an owner take several records, each with a key of its own. */
+static uint64_t key_of_texts(uint64_t owner, size_t first)
+{
+	return key_of(owner + first * 0x165667b19e3779f9u, ADDR_NONE);
+}
+
+void memory_recall_texts(const struct memory *memory, uint64_t owner, struct memory_texts *out)
+{
+	const struct record *record;
+
+	*out = (struct memory_texts){0};
+	while (out->count < MEMORY_TEXTS_MAX && (record = find(memory, key_of_texts(owner, out->count)))) {
+		uint32_t hashes[TEXTS_EACH];
+
+		memcpy(hashes, record->octets, sizeof hashes);
+		for (size_t i = 0; i < TEXTS_EACH; i++) {
+			if (hashes[i] == 0)
+				return;
+			out->hashes[out->count++] = hashes[i];
+		}
+	}
+}
+
+void memory_keep_texts(struct memory *memory, uint64_t owner, const struct memory_texts *texts)
+{
+	for (size_t first = 0; first < MEMORY_TEXTS_MAX; first += TEXTS_EACH) {
+		size_t left = first < texts->count ? texts->count - first : 0;
+		size_t here = left < TEXTS_EACH ? left : TEXTS_EACH;
+
+		if (here)
+			memcpy(keep(memory, key_of_texts(owner, first))->octets, &texts->hashes[first],
+			       here * sizeof texts->hashes[0]);
+		else
+			drop(memory, key_of_texts(owner, first));
+	}
 }
 
 void memory_mark_poison(struct memory *memory, uint64_t owner, uint64_t now_ms)

@@ -1,5 +1,5 @@
 /*
- * memory: what a queue remembers of earlier changes: which address a record had, which string was set last, and whose
+ * memory: what a queue remembers of earlier changes: which address a record had, which strings were there, and whose
  * changes were refused. All are hints in a space of fixed size: newer ones push out older ones, and whoever relies on
  * one lets the primary confirm it.
  */
@@ -29,12 +29,20 @@ bool memory_recall(const struct memory *memory, uint64_t owner, enum addr_family
 
 /* The owner has just this address of its family. */
 void memory_keep(struct memory *memory, uint64_t owner, const struct addr *addr, uint32_t ttl_s);
-/* Nothing is known of that record any more; ADDR_NONE: of the TXT record. */
+/* Nothing is known of that record any more, A or AAAA. */
 void memory_drop(struct memory *memory, uint64_t owner, enum addr_family family);
 
-/* The string that was put into the owner's TXT record last, by its hash; and whether it was that. */
-void memory_keep_text(struct memory *memory, uint64_t owner, uint64_t hash);
-bool memory_is_text(const struct memory *memory, uint64_t owner, uint64_t hash);
+enum { MEMORY_TEXTS_MAX = 12 };
+
+/* Strings of an owner's TXT record, each by a hash that is not 0. */
+struct memory_texts {
+	size_t count;
+	uint32_t hashes[MEMORY_TEXTS_MAX];
+};
+
+/* Strings of the owner as they were kept last: all of them, or the first ones. */
+void memory_recall_texts(const struct memory *memory, uint64_t owner, struct memory_texts *out);
+void memory_keep_texts(struct memory *memory, uint64_t owner, const struct memory_texts *texts);
 
 /* Marks an owner whose change made the primary refuse a message; for ten minutes. */
 void memory_mark_poison(struct memory *memory, uint64_t owner, uint64_t now_ms);

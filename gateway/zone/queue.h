@@ -8,7 +8,7 @@
  *   blocked    behind another set of its owner: the sets of one owner go one after the other, in the order of their
  *              arrival
  *   look       unless memory has a hint, a query for each record tells what is there now; before a string is added to
- *              a TXT record always: whether anybody would find it, and what a rotation may keep
+ *              a TXT record always: whether anybody would find it, and what is older than it
  *   confirm    what is there seems to be what it is to become: a message of prerequisites alone asks the primary; then
  *              OUTCOME_UNCHANGED, without a transaction. A TXT change is never taken for done
  *   gathered   ready, but others of its request are still looked at: the sets of one request are to be one message

@@ -89,10 +89,17 @@ struct group {
 	size_t awaited; /* of them, those that are still looked at; and one more while it is open */
 };
 
+/* What an entry that sets or adds a string has to know of the TXT RRset. */
+struct text_work {
+	struct texts texts;        /* `texts` of its set */
+	struct memory_texts after; /* what memory is to keep once the primary has committed */
+};
+
 struct queue_entry {
 	struct change_set set;
-	struct group *group; /* or NULL */
-	bool awaited;        /* counted in group->awaited */
+	struct text_work *texts; /* its own; NULL: it is about something else */
+	struct group *group;     /* or NULL */
+	bool awaited;            /* counted in group->awaited */
 	enum entry_state state;
 	struct chain *chain;
 	struct waiters waiters;
@@ -247,8 +254,15 @@ void hint_judge(struct queue *queue, const struct queue_entry *entry, enum addr_
 void hints_keep(struct queue *queue, const struct queue_entry *entry);
 /* What was known of the records is not to be relied on. */
 void hints_drop(struct queue *queue, struct queue_entry *entry);
-/* For a rotation: of what is there stays the string that was set last, as far as that is known, else any. */
-void hint_choose_text(const struct queue *queue, struct queue_entry *entry, const struct dns_answer *found);
+/*
+ * The primary has said, or not (NULL), which strings are there: works out what becomes of them.
+ *
+ * A rotation has a string go only if this gateway has put two newer ones there since it saw it, of which this set's is
+ * one. Whatever else is there may be another gateway's, put there a moment ago: the order of the strings is nowhere in
+ * the DNS. So of several gateways each leaves its own last two and what it has not seen before, whether or not what it
+ * reads lags behind what is written; and what was read need not be a prerequisite.
+ */
+void hint_note_texts(const struct queue *queue, struct queue_entry *entry, const struct dns_answer *found);
 
 /* ---- group.c ---- */
 

@@ -223,19 +223,12 @@ static void note_look(struct queue *queue, struct queue_entry *entry, struct cha
 {
 	if (found->count == 0 && change->must_exist && entry->absent == ADDR_NONE)
 		entry->absent = change->addr.family;
-	if (change->kind == CHANGE_TXT_ROTATE)
-		hint_choose_text(queue, entry, found);
-	if (change_is_txt(change))
-		return;
 	change->was = found->rrset;
 	hint_judge(queue, entry, change->addr.family, &found->rrset);
 	hint_keep(queue, entry, change->addr.family, &found->rrset);
 }
 
-/*
- * A rewrite of what could not be read: the primary does not tell, or there is too much of it. (Of too many strings
- * any is kept.)
- */
+/* A rewrite of what could not be read: the primary does not tell, or there is too much of it. */
 static bool is_blind(const struct queue_entry *entry)
 {
 	if (set_is_txt(&entry->set))
@@ -248,7 +241,7 @@ static void note_copies(struct queue_entry *entry)
 {
 	for (size_t i = 0; i < entry->set.count; i++)
 		change_resolve(&entry->set.changes[i]);
-	if (!entry->look_told_nothing && !set_is_so_already(&entry->set))
+	if (!entry->look_told_nothing && !set_is_txt(&entry->set) && !set_is_so_already(&entry->set))
 		entry->maybe_copied = false;
 }
 
@@ -292,12 +285,14 @@ static void on_looked(struct queue *queue, const struct queue_event *event, uint
 	/* Nothing is made where it would be hidden; what is there may change, such as a delegated server's address. */
 	if (hidden && change->kind == CHANGE_REPLACE)
 		change->must_exist = true;
-	entry->text_hidden = hidden && change_is_txt(change);
-	if (told)
+	entry->text_hidden = hidden && set_adds_text(&entry->set);
+	if (entry->texts)
+		hint_note_texts(queue, entry, told ? &result->answer : NULL);
+	else if (told)
 		note_look(queue, entry, change, &result->answer);
-	else if (!dns_is_answered(result) || (dns_is_failure(result->rcode) && may_move_on(message, event->has_well)))
+	if (!dns_is_answered(result) || (dns_is_failure(result->rcode) && may_move_on(message, event->has_well)))
 		entry->look_failed = true;
-	else
+	else if (!told)
 		hints_trust(queue);
 	entry->look_told_nothing = entry->look_told_nothing || !told;
 	if (--entry->looks_missing == 0)

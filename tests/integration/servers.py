@@ -236,8 +236,19 @@ controls {{ }};
     def _zone(self, zone):
         names = f"subdomain {zone.open_below}" if zone.open_below else "zonesub"
         grants = "".join(f"grant {key} {names} A AAAA TXT; " for key in zone.updaters)
-        return (f'zone "{zone.name}" {{ type primary; file "{zone.name}.zone"; '
+        return (f'zone "{zone.name}" {{ type primary; file "{zone.name}.zone"; {self._more()}'
                 f"update-policy {{ grant admin zonesub ANY; {grants}}}; }};\n")
+
+    def _more(self):
+        """Further statements of each zone."""
+        return ""
+
+
+class SigningBind(Bind):
+    """It answers queries from a signed copy of each zone, which comes some time after the update."""
+
+    def _more(self):
+        return "dnssec-policy default; inline-signing yes; "
 
 
 def knot_version():

@@ -582,7 +582,7 @@ static bool read_whole_or_not(struct world *world, unsigned long n, bool only_on
 	failed = fail_no_more();
 	assert_int_equal(status == STATUS_OK, !failed);
 	if (status == STATUS_OK)
-		assert_true(read.answer.count == count && read.answer.text_count == 0);
+		assert_true(read.answer.count == count && read.answer.texts.count == 0);
 	return failed;
 }
 

@@ -323,6 +323,9 @@ static enum status write_many(size_t count, uint8_t *wire, size_t cap, size_t *l
 #define ADD_PROOF  "0010 0001 000000b4 0006 " PROOF
 #define ADD_OLD    "0010 0001 000000b4 0004 " OLD
 #define DROP_PROOF "0010 00fe 00000000 0006 " PROOF
+#define DROP_OLD   "0010 00fe 00000000 0004 " OLD
+#define IS_OLD     "0010 0001 00000000 0004 " OLD
+#define NO_TXT     "0010 00fe 00000000 0000 "
 
 static struct txt txt_of(const char *string)
 {
@@ -332,13 +335,16 @@ static struct txt txt_of(const char *string)
 	return txt;
 }
 
-static struct change_set txt_set(enum change_kind kind, const char *txt, const char *kept)
+static struct change_set txt_set(enum change_kind kind, const char *txt, const char *there)
 {
+	static struct texts texts;
+
+	texts = (struct texts){.count = *there != '\0', .items = {txt_of(there)}};
 	return (struct change_set){.owner = name_of("www.dyn.example.com"),
 				   .count = 1,
 				   .changes = {{.kind = kind, .ttl_s = 180}},
 				   .txt = txt_of(txt),
-				   .kept = txt_of(kept)};
+				   .texts = &texts};
 }
 
 /* RFC 2136 section 2.5: an RRset is deleted, a string added to it, or one taken out. */
@@ -347,32 +353,42 @@ static void writes_texts(void **state)
 	static const struct {
 		const char *row;
 		enum change_kind kind;
-		const char *txt, *kept;
+		const char *txt, *there; /* what it was, or what goes of that */
+		bool known;
 		enum dns_request_kind request;
 		const char *hex;
 	} rows[] = {
-		{"set", CHANGE_TXT_SET, "proof", "", DNS_UPDATE,
+		{"set", CHANGE_TXT_SET, "proof", "", false, DNS_UPDATE,
 		 HEADER("0001", "0002") ZONE OWNER_FIRST IS_NO_ALIAS OWNER_FIRST DELETE_TXT "c031" ADD_PROOF},
-		{"clear", CHANGE_TXT_SET, "", "", DNS_UPDATE, HEADER("0000", "0001") ZONE OWNER_FIRST DELETE_TXT},
-		{"add", CHANGE_TXT_ADD, "proof", "", DNS_UPDATE,
+		{"set what is known to be so", CHANGE_TXT_SET, "proof", "old", true, DNS_UPDATE,
+		 HEADER("0001", "0002") ZONE OWNER_FIRST IS_OLD OWNER_FIRST DELETE_TXT "c035" ADD_PROOF},
+		{"set where nothing is known to be", CHANGE_TXT_SET, "proof", "", true, DNS_UPDATE,
+		 HEADER("0002", "0002") ZONE OWNER_FIRST IS_NO_ALIAS "c021" NO_TXT OWNER_FIRST DELETE_TXT
+								     "c03d" ADD_PROOF},
+		{"clear", CHANGE_TXT_SET, "", "", false, DNS_UPDATE,
+		 HEADER("0000", "0001") ZONE OWNER_FIRST DELETE_TXT},
+		{"clear what is known to be so", CHANGE_TXT_SET, "", "old", true, DNS_UPDATE,
+		 HEADER("0001", "0001") ZONE OWNER_FIRST IS_OLD OWNER_FIRST DELETE_TXT},
+		{"add", CHANGE_TXT_ADD, "proof", "", false, DNS_UPDATE,
 		 HEADER("0001", "0001") ZONE OWNER_FIRST IS_NO_ALIAS OWNER_FIRST ADD_PROOF},
-		{"drop", CHANGE_TXT_DROP, "proof", "", DNS_UPDATE, HEADER("0000", "0001") ZONE OWNER_FIRST DROP_PROOF},
-		{"rotate", CHANGE_TXT_ROTATE, "proof", "old", DNS_UPDATE,
-		 HEADER("0001", "0003") ZONE OWNER_FIRST IS_NO_ALIAS OWNER_FIRST DELETE_TXT "c031" ADD_OLD
-											    "c031" ADD_PROOF},
-		{"rotate, with nothing there", CHANGE_TXT_ROTATE, "proof", "", DNS_UPDATE,
-		 HEADER("0001", "0002") ZONE OWNER_FIRST IS_NO_ALIAS OWNER_FIRST DELETE_TXT "c031" ADD_PROOF},
-		{"a query", CHANGE_TXT_ROTATE, "proof", "", DNS_QUERY, QUERY "0010 0001"},
+		{"drop", CHANGE_TXT_DROP, "proof", "", false, DNS_UPDATE,
+		 HEADER("0000", "0001") ZONE OWNER_FIRST DROP_PROOF},
+		{"rotate", CHANGE_TXT_ROTATE, "proof", "old", false, DNS_UPDATE,
+		 HEADER("0001", "0002") ZONE OWNER_FIRST IS_NO_ALIAS OWNER_FIRST DROP_OLD "c031" ADD_PROOF},
+		{"rotate, with nothing to go", CHANGE_TXT_ROTATE, "proof", "", false, DNS_UPDATE,
+		 HEADER("0001", "0001") ZONE OWNER_FIRST IS_NO_ALIAS OWNER_FIRST ADD_PROOF},
+		{"a query", CHANGE_TXT_ROTATE, "proof", "", false, DNS_QUERY, QUERY "0010 0001"},
 	};
 	struct name zone = name_of("dyn.example.com");
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(rows); i++) {
-		struct change_set set = txt_set(rows[i].kind, rows[i].txt, rows[i].kept);
+		struct change_set set = txt_set(rows[i].kind, rows[i].txt, rows[i].there);
 		struct dns_request request = {.kind = rows[i].request, .zone = &zone, .sets = &set};
 		uint8_t wire[512], expected[512];
 		size_t len, expected_len = from_hex(rows[i].hex, expected, sizeof expected);
 
+		set.changes[0].was = (struct rrset){.known = rows[i].known, .count = set.texts->count};
 		assert_row(rows[i].row, dns_request_write(&request, ID, wire, sizeof wire, &len) == STATUS_OK);
 		assert_row(rows[i].row, len == expected_len);
 		assert_memory_equal(wire, expected, len);
@@ -414,14 +430,19 @@ static void the_space_of_sets_is_an_upper_bound(void **state)
 	}
 }
 
-/* Sets as large as can be: two texts of the greatest length, or RRsets of which every address is rewritten. */
+/* Sets as large as can be: many texts of the greatest length, or RRsets of which every address is rewritten. */
 static struct change_set large_set(const char *owner, bool is_txt)
 {
+	static struct texts texts;
 	struct change_set set = {.owner = name_of(owner), .count = is_txt ? 1 : 2};
 
+	texts.count = TEXTS_MAX;
+	for (size_t i = 0; i < TEXTS_MAX; i++)
+		texts.items[i].len = sizeof texts.items[i].octets;
 	if (is_txt) {
 		set.changes[0].kind = CHANGE_TXT_ROTATE;
-		set.txt.len = set.kept.len = sizeof set.txt.octets;
+		set.txt.len = sizeof set.txt.octets;
+		set.texts = &texts;
 		return set;
 	}
 	for (size_t i = 0; i < set.count; i++) {
@@ -891,12 +912,12 @@ static void reads_texts(void **state)
 		assert_row(rows[i].row, read_reply_to(&request, wire, len, &reply) == STATUS_OK);
 		assert_row(rows[i].row, reply.answer.count == rows[i].count);
 		for (; wanted < LENGTH(rows[i].texts) && rows[i].texts[wanted]; wanted++) {
-			const struct txt *txt = &reply.answer.texts[wanted];
+			const struct txt *txt = &reply.answer.texts.items[wanted];
 
-			assert_row(rows[i].row, wanted < reply.answer.text_count);
+			assert_row(rows[i].row, wanted < reply.answer.texts.count);
 			assert_text((struct text){txt->octets, txt->len}, rows[i].texts[wanted]);
 		}
-		assert_row(rows[i].row, reply.answer.text_count == wanted);
+		assert_row(rows[i].row, reply.answer.texts.count == wanted);
 	}
 }
 
@@ -949,7 +970,7 @@ static void knows_a_dname_by_its_labels(void **state)
 
 static void reads_as_many_texts_as_there_is_room_for(void **state)
 {
-	enum { MORE = DNS_TEXTS_MAX + 3 };
+	enum { MORE = TEXTS_MAX + 3 };
 	struct name zone = name_of("dyn.example.com");
 	struct change_set set = txt_set(CHANGE_TXT_ROTATE, "proof", "");
 	struct dns_request request = {.kind = DNS_QUERY, .zone = &zone, .sets = &set};
@@ -962,7 +983,7 @@ static void reads_as_many_texts_as_there_is_room_for(void **state)
 		strcat(hex, IN_OLD);
 	assert_int_equal(read_reply_to(&request, wire, from_hex(hex, wire, sizeof wire), &reply), STATUS_OK);
 	assert_int_equal(reply.answer.count, MORE);
-	assert_int_equal(reply.answer.text_count, DNS_TEXTS_MAX);
+	assert_int_equal(reply.answer.texts.count, TEXTS_MAX);
 }
 
 static void the_id_is_read_in_network_order(void **state)

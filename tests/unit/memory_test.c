@@ -163,19 +163,37 @@ static void as_many_as_asked_for_find_room(void **state)
 	}
 }
 
-/* The string itself is not kept, only its hash. */
-static void the_last_text_of_an_owner_is_remembered(void **state)
+static void keep_texts(uint64_t owner, size_t count, uint32_t first)
+{
+	struct memory_texts texts = {.count = count};
+
+	for (size_t i = 0; i < count; i++)
+		texts.hashes[i] = first + (uint32_t)i;
+	memory_keep_texts(memory, owner, &texts);
+}
+
+static void assert_texts(uint64_t owner, size_t count, uint32_t first)
+{
+	struct memory_texts texts;
+
+	memory_recall_texts(memory, owner, &texts);
+	assert_int_equal(texts.count, count);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(texts.hashes[i], first + i);
+}
+
+/* The strings themselves are not kept, only their hashes. */
+static void the_texts_of_an_owner_are_remembered(void **state)
 {
 	(void)state;
-	assert_false(memory_is_text(memory, 7, 1));
-	memory_keep_text(memory, 7, 1);
-	assert_true(memory_is_text(memory, 7, 1));
-	assert_false(memory_is_text(memory, 8, 1));
-	memory_keep_text(memory, 7, 2);
-	assert_false(memory_is_text(memory, 7, 1));
-	assert_true(memory_is_text(memory, 7, 2));
-	memory_drop(memory, 7, ADDR_NONE);
-	assert_false(memory_is_text(memory, 7, 2));
+	assert_texts(7, 0, 0);
+	for (size_t count = MEMORY_TEXTS_MAX + 1; count-- > 0;) {
+		keep_texts(7, count, 100);
+		assert_texts(7, count, 100);
+		keep_texts(8, MEMORY_TEXTS_MAX, 200);
+		assert_texts(8, MEMORY_TEXTS_MAX, 200);
+		assert_texts(7, count, 100);
+	}
 }
 
 static void texts_and_addresses_are_apart(void **state)
@@ -183,10 +201,26 @@ static void texts_and_addresses_are_apart(void **state)
 	(void)state;
 	keep(7, "192.0.2.1");
 	keep(7, "2001:db8::1");
-	memory_keep_text(memory, 7, 1);
-	assert_true(has(7, "192.0.2.1") && has(7, "2001:db8::1") && memory_is_text(memory, 7, 1));
+	keep_texts(7, 9, 1);
+	assert_true(has(7, "192.0.2.1") && has(7, "2001:db8::1"));
 	memory_drop(memory, 7, ADDR_V4);
-	assert_true(memory_is_text(memory, 7, 1));
+	assert_texts(7, 9, 1);
+	keep_texts(7, 0, 0);
+	assert_true(has(7, "2001:db8::1"));
+}
+
+/* What is left then are the first ones, or none. */
+static void texts_that_were_pushed_out_are_forgotten(void **state)
+{
+	(void)state;
+	keep_texts(7, MEMORY_TEXTS_MAX, 1);
+	for (uint64_t owner = 1000; owner < 3000; owner++) {
+		struct memory_texts texts;
+
+		keep(owner * 0x9e3779b97f4a7c15u, "192.0.2.1");
+		memory_recall_texts(memory, 7, &texts);
+		assert_texts(7, texts.count, 1);
+	}
 }
 
 static void poison_lasts_ten_minutes(void **state)
@@ -220,9 +254,9 @@ int main(void)
 		TEST(nothing_is_known_at_first),       TEST(what_was_kept_is_recalled),
 		TEST(the_types_of_an_owner_are_apart), TEST(any_hash_is_an_owner),
 		TEST(newer_ones_push_out_older_ones),  TEST(nearly_all_of_a_third_are_remembered),
-		TEST(as_many_as_asked_for_find_room),  TEST(the_last_text_of_an_owner_is_remembered),
-		TEST(texts_and_addresses_are_apart),   TEST(poison_lasts_ten_minutes),
-		TEST(poison_and_hints_are_apart),
+		TEST(as_many_as_asked_for_find_room),  TEST(the_texts_of_an_owner_are_remembered),
+		TEST(texts_and_addresses_are_apart),   TEST(texts_that_were_pushed_out_are_forgotten),
+		TEST(poison_lasts_ten_minutes),        TEST(poison_and_hints_are_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
