@@ -15,8 +15,8 @@
 /*
  * Makes the options of the listeners of a configuration, which they borrow from; free() frees them.
  *
- * On a kernel without IPv6 "::" is every IPv4 address, with a warning in the log. If the configuration has listeners for
- * IPv4 at that port, these do without it. STATUS_NO_MEMORY.
+ * On a kernel without IPv6 "::" is every IPv4 address, with a warning in the log. If the configuration has listeners
+ * for IPv4 at that port, these do without it. STATUS_NO_MEMORY.
  */
 MUST_USE enum status listeners_of(const struct config *config, struct http_listen_options **out, size_t *count);
 

@@ -10,9 +10,9 @@ TEXT = (Path(__file__).parents[2] / "docs" / "CLIENTS.md").read_text()
 HOST = f"home.{ZONE}"
 
 
-def block(first_line):
+def block(first_line, text=TEXT):
     """The code block that begins so."""
-    found = re.findall(rf"^```\w*\n({re.escape(first_line)}\n.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+    found = re.findall(rf"^```\w*\n({re.escape(first_line)}\n.*?)^```$", text, re.MULTILINE | re.DOTALL)
     assert len(found) == 1, first_line
     return found[0]
 
