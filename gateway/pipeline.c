@@ -9,7 +9,8 @@
  *   pipeline_done     gathers the outcomes
  *   finish            lets the dialect word the answer, and gives it to the client
  *
- * Whatever fails on the way goes to finish() at once, as one outcome for the whole request.
+ * Whatever fails on the way goes to finish() at once, as one outcome for the whole request. So does a request whose
+ * client goes away, or whose time is over, while its account or its key is looked up; what it waits for is given up.
  */
 #include "pipeline.h"
 
@@ -17,14 +18,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 #include "dialect/dialect.h"
+
+TAILQ_HEAD(jobs, job);
 
 struct pipeline {
 	struct pipeline_parts parts;
 	uint32_t id_prefix; /* random, so that the numbers of two runs differ */
 	uint32_t requests;
-	size_t jobs; /* under way */
+	size_t job_count;        /* under way, those that are over included */
+	struct jobs early;       /* whose account or key is looked up, in the order of arrival */
+	struct jobs over;        /* that have their answer, while a store still owes them one */
+	struct env_timer *timer; /* for the deadline of the first early one */
 };
 
 /* One host of a job; the waiter of its change set. */
@@ -44,6 +51,12 @@ struct job {
 	const struct dialect *dialect;
 	struct intent intent;
 	uint64_t began_ms;
+	struct order_place place;       /* held while it is early */
+	TAILQ_ENTRY(job) link;          /* in `early` or `over` */
+	bool is_watched;                /* it could not be answered at once */
+	bool is_asking;                 /* the store for its account */
+	bool is_over;                   /* it has its answer; then nothing else is valid but `is_asking` and `link` */
+	struct trial *trial;            /* of its key, under way */
 	char *login;                    /* of the account that was granted it; NULL before */
 	size_t reading;                 /* of the credentials, the one being tried */
 	uint64_t stamp;                 /* of the account that is being tried at; 0: none */
@@ -114,6 +127,41 @@ static void record_outcome(const struct job *job, size_t n)
 	free(job->hosts[n].owner);
 }
 
+/* Its sets have gone to their queues, or none will. */
+static void is_early_no_more(struct job *job)
+{
+	struct pipeline *pipeline = job->pipeline;
+
+	if (!job->place.is_held)
+		return;
+	order_leave(pipeline->parts.order, &job->place);
+	TAILQ_REMOVE(&pipeline->early, job, link);
+	if (job->is_watched && TAILQ_EMPTY(&pipeline->early))
+		pipeline->parts.env->timer_stop(pipeline->timer);
+}
+
+static void job_free(struct job *job)
+{
+	if (job->is_over)
+		TAILQ_REMOVE(&job->pipeline->over, job, link);
+	job->pipeline->job_count--;
+	free(job);
+}
+
+/* A look-up in a store cannot be given up. */
+static void end(struct job *job)
+{
+	is_early_no_more(job);
+	authorise_give_up(&job->trial);
+	free(job->login);
+	if (!job->is_asking) {
+		job_free(job);
+		return;
+	}
+	job->is_over = true;
+	TAILQ_INSERT_TAIL(&job->pipeline->over, job, link);
+}
+
 static void finish(struct job *job)
 {
 	struct dialect_answer worded = {
@@ -138,9 +186,7 @@ static void finish(struct job *job)
 	http_response_init(&response);
 	job->dialect->render(&worded, &response);
 	answer(job->pipeline, &job->exchange, &report, &response);
-	free(job->login);
-	job->pipeline->jobs--;
-	free(job);
+	end(job);
 }
 
 /* One outcome for the whole request. */
@@ -177,6 +223,10 @@ static void on_gone(void *ctx)
 	struct job *job = ctx;
 	const struct pipeline_parts *parts = &job->pipeline->parts;
 
+	if (!job->planned) {
+		finish_as(job, OUTCOME_GIVEN_UP);
+		return;
+	}
 	for (size_t i = 0; i < job->outcome_count; i++) {
 		if (!job->hosts[i].waiting)
 			continue;
@@ -184,6 +234,14 @@ static void on_gone(void *ctx)
 		job->outcomes[i] = (struct outcome){.code = OUTCOME_GIVEN_UP};
 	}
 	finish(job);
+}
+
+/* It may be long until the answer: whoever wants it may go away meanwhile. */
+static void watch(struct job *job)
+{
+	if (!job->is_watched)
+		job->pipeline->parts.watch(job->exchange, on_gone, job);
+	job->is_watched = true;
 }
 
 /* ---- The middle: from credentials to change sets ---- */
@@ -201,7 +259,7 @@ static void note_wish(struct job *job, size_t index, const struct change_set *se
 	}
 }
 
-static void submit_host(struct job *job, size_t index, const struct plan_host *host)
+static void submit_host(struct job *job, size_t index, struct plan_host *host)
 {
 	job->hosts[index] = (struct job_host){job, index, host->planned, host->set.zone, NULL};
 	if (!host->planned) {
@@ -209,6 +267,8 @@ static void submit_host(struct job *job, size_t index, const struct plan_host *h
 		return;
 	}
 	note_wish(job, index, &host->set);
+	host->set.place = &job->place;
+	host->set.waited_ms = env_now_ms(job->pipeline->parts.env) - job->began_ms;
 	job->outcomes_missing++;
 	job->pipeline->parts.submit(job->pipeline->parts.submit_ctx, &host->set, &job->hosts[index]);
 }
@@ -227,8 +287,9 @@ static void carry_out(struct job *job, const struct grant *grant)
 	job->outcomes_missing = 1;
 	for (size_t i = 0; i < plan.count; i++)
 		submit_host(job, i, &plan.hosts[i]);
+	is_early_no_more(job);
 	if (job->outcomes_missing > 1)
-		job->pipeline->parts.watch(job->exchange, on_gone, job);
+		watch(job);
 	one_outcome_less_missing(job);
 }
 
@@ -281,6 +342,8 @@ static void admit(struct job *job, const struct grant *grant)
 	job->login = text_duplicate(grant->login);
 	if (!job->login)
 		finish_as(job, OUTCOME_FAILED);
+	else if (job->is_watched && parts->is_gone(job->exchange))
+		finish_as(job, OUTCOME_GIVEN_UP);
 	else if (wait_s)
 		finish_throttled(job, wait_s);
 	else
@@ -331,16 +394,21 @@ static void on_account(void *ctx, enum status status, const struct account *acco
 {
 	struct job *job = ctx;
 	const struct pipeline_parts *parts = &job->pipeline->parts;
-	const struct credentials *shown = &job->intent.readings[job->reading];
+	struct presented presented;
 	unsigned wait_s;
-	struct presented presented = {
-		.login = shown->login,
-		.key = shown->key,
+
+	job->is_asking = false;
+	if (job->is_over) {
+		job_free(job);
+		return;
+	}
+	presented = (struct presented){
+		.login = job->intent.readings[job->reading].login,
+		.key = job->intent.readings[job->reading].key,
 		.source = job->request->source,
 		.suspicion = throttle_suspicion(parts->throttle, attempted(job), &job->request->source,
 						env_now_ms(parts->env)),
 	};
-
 	if (status == STATUS_DUPLICATE && job->intent.by_token)
 		status = STATUS_NOT_FOUND; /* what several have names nobody */
 	job->stamp = stamp_of(job, account);
@@ -348,7 +416,7 @@ static void on_account(void *ctx, enum status status, const struct account *acco
 	if (wait_s)
 		finish_throttled(job, wait_s);
 	else if (status == STATUS_OK || status == STATUS_NOT_FOUND)
-		authorise(&parts->authoriser, account, &presented, on_authorised, job);
+		authorise(&parts->authoriser, account, &presented, on_authorised, job, &job->trial);
 	else
 		on_authorised(job, OUTCOME_FAILED, NULL);
 }
@@ -364,6 +432,7 @@ static void look_up(struct job *job)
 	struct account_store *store = job->pipeline->parts.store;
 	const struct credentials *credentials = &job->intent.readings[job->reading];
 
+	job->is_asking = true;
 	if (job->intent.by_token && credentials->key.len < TOKEN_LEN_MIN)
 		on_account(job, STATUS_NOT_FOUND, NULL);
 	else if (job->intent.by_token)
@@ -404,7 +473,7 @@ static struct job *job_new(struct pipeline *pipeline, struct http_exchange *exch
 
 	if (!job)
 		return NULL;
-	pipeline->jobs++;
+	pipeline->job_count++;
 	job->pipeline = pipeline;
 	job->exchange = exchange;
 	job->request = request;
@@ -414,10 +483,21 @@ static struct job *job_new(struct pipeline *pipeline, struct http_exchange *exch
 	job->reading = 0;
 	job->stamp = 0;
 	job->auth_failure = OUTCOME_GRANTED;
+	job->place = (struct order_place){0};
+	job->is_watched = job->is_asking = job->is_over = false;
+	job->trial = NULL;
 	job->login = NULL;
 	job->planned = false;
 	job->addr_count = 0;
 	return job;
+}
+
+/* From here on it counts, before all that come after it. */
+static void arrive(struct job *job)
+{
+	order_arrive(job->pipeline->parts.order, &job->place);
+	TAILQ_INSERT_TAIL(&job->pipeline->early, job, link);
+	look_up(job);
 }
 
 static void begin(struct job *job)
@@ -429,7 +509,39 @@ static void begin(struct job *job)
 	else if (job->intent.kind == INTENT_SHOW_ADDRESS)
 		finish_as(job, OUTCOME_ADDRESS);
 	else
-		look_up(job);
+		arrive(job);
+}
+
+static void set_timer(const struct pipeline *pipeline)
+{
+	const struct job *first = TAILQ_FIRST(&pipeline->early);
+
+	if (first)
+		pipeline->parts.env->timer_set(pipeline->timer, first->began_ms + pipeline->parts.deadline_ms);
+}
+
+/* Has the request that came last waited for, if it is still being looked up. */
+static void await_last(struct pipeline *pipeline)
+{
+	struct job *last = TAILQ_LAST(&pipeline->early, jobs);
+
+	if (!last || last->is_watched)
+		return;
+	watch(last);
+	if (last == TAILQ_FIRST(&pipeline->early))
+		set_timer(pipeline);
+}
+
+/* A timer's function. */
+static void on_deadline(void *ctx)
+{
+	struct pipeline *pipeline = ctx;
+	uint64_t now_ms = env_now_ms(pipeline->parts.env);
+	struct job *first;
+
+	while ((first = TAILQ_FIRST(&pipeline->early)) && first->began_ms + pipeline->parts.deadline_ms <= now_ms)
+		finish_as(first, OUTCOME_LATE);
+	set_timer(pipeline);
 }
 
 void pipeline_handle(void *ctx, struct http_exchange *exchange, const struct http_request *request)
@@ -454,6 +566,7 @@ void pipeline_handle(void *ctx, struct http_exchange *exchange, const struct htt
 		answer_plain(pipeline, exchange, request, 503, "503 out of memory", 0);
 	else
 		begin(job);
+	await_last(pipeline);
 }
 
 enum status pipeline_new(const struct pipeline_parts *parts, struct pipeline **out)
@@ -464,19 +577,31 @@ enum status pipeline_new(const struct pipeline_parts *parts, struct pipeline **o
 		return STATUS_NO_MEMORY;
 	pipeline->parts = *parts;
 	pipeline->requests = 0;
+	TAILQ_INIT(&pipeline->early);
+	TAILQ_INIT(&pipeline->over);
+	pipeline->timer = parts->env->timer_new(parts->env->ctx, on_deadline, pipeline);
+	if (!pipeline->timer) {
+		free(pipeline);
+		return STATUS_NO_MEMORY;
+	}
 	parts->env->random(parts->env->ctx, &pipeline->id_prefix, sizeof pipeline->id_prefix);
-	pipeline->jobs = 0;
+	pipeline->job_count = 0;
 	*out = pipeline;
 	return STATUS_OK;
 }
 
 bool pipeline_is_idle(const struct pipeline *pipeline)
 {
-	return pipeline->jobs == 0;
+	return pipeline->job_count == 0;
 }
 
-void pipeline_free(struct pipeline **pipeline)
+void pipeline_free(struct pipeline **pipeline_pointer)
 {
-	free(*pipeline);
-	*pipeline = NULL;
+	struct pipeline *pipeline = *pipeline_pointer;
+
+	*pipeline_pointer = NULL;
+	while (!TAILQ_EMPTY(&pipeline->over))
+		job_free(TAILQ_FIRST(&pipeline->over));
+	pipeline->parts.env->timer_free(&pipeline->timer);
+	free(pipeline);
 }

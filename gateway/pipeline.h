@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "http/message.h"
 #include "update/change.h"
+#include "update/order.h"
 #include "update/outcome.h"
 #include "update/plan.h"
 
@@ -60,14 +61,18 @@ struct pipeline_parts {
 	void *report_ctx;
 	/* Has gone(gone_ctx) called if the client gives up, as http_exchange_watch() does. */
 	void (*watch)(struct http_exchange *exchange, void (*gone)(void *gone_ctx), void *gone_ctx);
+	/* Whether it has given up, as http_exchange_is_gone() says. */
+	bool (*is_gone)(const struct http_exchange *exchange);
+	struct order *order;
+	unsigned deadline_ms; /* from a request's arrival to its answer */
 };
 
 MUST_USE enum status pipeline_new(const struct pipeline_parts *parts, struct pipeline **out);
 
-/* Whether no request is under way. */
+/* Whether no request is under way, and no store owes an answer to one that was. */
 bool pipeline_is_idle(const struct pipeline *pipeline);
 
-/* No request may be under way. Sets *pipeline to NULL. */
+/* No request may be under way; a store that owes answers may not give them any more. Sets *pipeline to NULL. */
 void pipeline_free(struct pipeline **pipeline);
 
 /*

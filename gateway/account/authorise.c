@@ -75,6 +75,13 @@ static const struct account_key *find_digest(const struct account *account, cons
 
 /* ---- Keys kept as crypt(3) hashes: one after the other ---- */
 
+/* Who wants to know, and may give it up. */
+struct asker {
+	authorised_fn *done;
+	void *ctx;
+	struct trial **trial;
+};
+
 /* A key that is being checked, from one hash to the next. */
 struct trial {
 	const struct authoriser *authoriser;
@@ -84,9 +91,11 @@ struct trial {
 	uint64_t now_s; /* since which keys have expired */
 	struct addr source;
 	unsigned suspicion;
-	size_t at; /* the key that is being tried */
-	authorised_fn *done;
-	void *ctx;
+	size_t at;           /* the key that is being tried */
+	struct check *check; /* of that one */
+	bool is_drawing;     /* the store is asked for the other one's account */
+	bool is_given_up;
+	struct asker asker;
 	size_t secret_len;
 	char secret[];
 };
@@ -105,6 +114,13 @@ static size_t next_crypt(const struct account *account, size_t from, uint64_t no
 	return from;
 }
 
+static void fail(struct trial *trial, enum outcome_code code)
+{
+	*trial->asker.trial = NULL;
+	trial->asker.done(trial->asker.ctx, code, NULL);
+	trial_free(trial);
+}
+
 static void try_next(struct trial *trial);
 
 static void on_verified(void *ctx, enum status status, bool matches)
@@ -112,10 +128,11 @@ static void on_verified(void *ctx, enum status status, bool matches)
 	struct trial *trial = ctx;
 
 	if (status != STATUS_OK) {
-		trial->done(trial->ctx, status == STATUS_FULL ? OUTCOME_BUSY : OUTCOME_FAILED, NULL);
-		trial_free(trial);
+		fail(trial, status == STATUS_FULL ? OUTCOME_BUSY : OUTCOME_FAILED);
 	} else if (matches && !trial->is_pretence) {
-		admit(trial->account, &trial->account->keys[trial->at], &trial->source, trial->done, trial->ctx);
+		*trial->asker.trial = NULL;
+		admit(trial->account, &trial->account->keys[trial->at], &trial->source, trial->asker.done,
+		      trial->asker.ctx);
 		trial_free(trial);
 	} else {
 		trial->at++;
@@ -128,28 +145,30 @@ static void try_next(struct trial *trial)
 	trial->at = next_crypt(trial->account, trial->at, trial->now_s);
 	if (trial->at < trial->account->key_count) {
 		verifier_check(trial->authoriser->verifier, trial->account->keys[trial->at].key.crypt,
-			       (struct text){trial->secret, trial->secret_len}, trial->suspicion, on_verified, trial);
+			       (struct text){trial->secret, trial->secret_len}, trial->suspicion, on_verified, trial,
+			       &trial->check);
 	} else {
-		trial->done(trial->ctx, OUTCOME_WRONG_KEY, NULL);
-		trial_free(trial);
+		fail(trial, OUTCOME_WRONG_KEY);
 	}
 }
 
-/* Without an account; NULL: out of memory. */
+/* Without an account; NULL: out of memory, and the asker was told. */
 static struct trial *trial_new(const struct authoriser *authoriser, const struct presented *presented, uint64_t now_s,
-			       authorised_fn *done, void *ctx)
+			       const struct asker *asker)
 {
 	struct trial *trial = malloc(sizeof *trial + presented->key.len);
 
-	if (!trial)
+	if (!trial) {
+		asker->done(asker->ctx, OUTCOME_FAILED, NULL);
 		return NULL;
+	}
+	*asker->trial = trial;
 	*trial = (struct trial){
 		.authoriser = authoriser,
 		.now_s = now_s,
 		.source = presented->source,
 		.suspicion = presented->suspicion,
-		.done = done,
-		.ctx = ctx,
+		.asker = *asker,
 		.secret_len = presented->key.len,
 	};
 	if (presented->key.len)
@@ -157,22 +176,14 @@ static struct trial *trial_new(const struct authoriser *authoriser, const struct
 	return trial;
 }
 
-static void give_up(struct trial *trial, enum outcome_code code)
-{
-	trial->done(trial->ctx, code, NULL);
-	trial_free(trial);
-}
-
 static void try_crypt(const struct authoriser *authoriser, const struct account *account,
-		      const struct presented *presented, uint64_t now_s, authorised_fn *done, void *ctx)
+		      const struct presented *presented, uint64_t now_s, const struct asker *asker)
 {
-	struct trial *trial = trial_new(authoriser, presented, now_s, done, ctx);
+	struct trial *trial = trial_new(authoriser, presented, now_s, asker);
 
-	if (!trial)
-		done(ctx, OUTCOME_FAILED, NULL);
-	else if (account_copy(account, &trial->account) != STATUS_OK)
-		give_up(trial, OUTCOME_FAILED);
-	else
+	if (trial && account_copy(account, &trial->account) != STATUS_OK)
+		fail(trial, OUTCOME_FAILED);
+	else if (trial)
 		try_next(trial);
 }
 
@@ -196,12 +207,17 @@ static void on_drawn(void *ctx, enum status status, const struct account *accoun
 {
 	struct trial *trial = ctx;
 
+	trial->is_drawing = false;
+	if (trial->is_given_up) {
+		trial_free(trial);
+		return;
+	}
 	if (status != STATUS_OK) {
-		give_up(trial, status == STATUS_NO_MEMORY ? OUTCOME_FAILED : OUTCOME_WRONG_KEY);
+		fail(trial, status == STATUS_NO_MEMORY ? OUTCOME_FAILED : OUTCOME_WRONG_KEY);
 		return;
 	}
 	if (account_copy(account, &trial->account) != STATUS_OK) {
-		give_up(trial, OUTCOME_FAILED);
+		fail(trial, OUTCOME_FAILED);
 		return;
 	}
 	if (next_crypt(trial->account, 0, trial->now_s) == trial->account->key_count)
@@ -211,45 +227,46 @@ static void on_drawn(void *ctx, enum status status, const struct account *accoun
 }
 
 static void pretend(const struct authoriser *authoriser, const struct presented *presented, uint64_t now_s,
-		    authorised_fn *done, void *ctx)
+		    const struct asker *asker)
 {
-	struct trial *trial = trial_new(authoriser, presented, now_s, done, ctx);
+	struct trial *trial = trial_new(authoriser, presented, now_s, asker);
 	uint64_t lot;
 
-	if (!trial) {
-		done(ctx, OUTCOME_FAILED, NULL);
+	if (!trial)
 		return;
-	}
 	trial->is_pretence = true;
 	if (verifier_lot(authoriser->verifier, presented->login, trial->lot) != STATUS_OK) {
-		give_up(trial, OUTCOME_FAILED);
+		fail(trial, OUTCOME_FAILED);
 		return;
 	}
 	memcpy(&lot, trial->lot + PASSWORD_LOT_LEN, sizeof lot);
+	trial->is_drawing = true;
 	account_store_draw(authoriser->store, lot, on_drawn, trial);
 }
 
 /* A failure that took no hash. */
 static void deny(const struct authoriser *authoriser, const struct presented *presented, uint64_t now_s,
-		 enum outcome_code code, authorised_fn *done, void *ctx)
+		 enum outcome_code code, const struct asker *asker)
 {
 	if (!authoriser->uniform_errors)
-		done(ctx, code, NULL);
+		asker->done(asker->ctx, code, NULL);
 	else if (presented->login.len == 0)
-		done(ctx, OUTCOME_WRONG_KEY, NULL);
+		asker->done(asker->ctx, OUTCOME_WRONG_KEY, NULL);
 	else
-		pretend(authoriser, presented, now_s, done, ctx);
+		pretend(authoriser, presented, now_s, asker);
 }
 
 /* ---- Both ---- */
 
 void authorise(const struct authoriser *authoriser, const struct account *account, const struct presented *presented,
-	       authorised_fn *done, void *ctx)
+	       authorised_fn *done, void *ctx, struct trial **trial)
 {
 	uint64_t now_s = env_wall_s(authoriser->env);
 	uint8_t digest[KEY_DIGEST_LEN];
+	struct asker asker = {done, ctx, trial};
 	const struct account_key *key;
 
+	*trial = NULL;
 	if (key_digest(presented->key, digest) != STATUS_OK) {
 		done(ctx, OUTCOME_FAILED, NULL);
 		return;
@@ -259,11 +276,25 @@ void authorise(const struct authoriser *authoriser, const struct account *accoun
 	if (key)
 		admit(account, key, &presented->source, done, ctx);
 	else if (!account)
-		deny(authoriser, presented, now_s, OUTCOME_NO_SUCH_LOGIN, done, ctx);
+		deny(authoriser, presented, now_s, OUTCOME_NO_SUCH_LOGIN, &asker);
 	else if (account->key_count == 0)
-		deny(authoriser, presented, now_s, OUTCOME_NO_KEY, done, ctx);
+		deny(authoriser, presented, now_s, OUTCOME_NO_KEY, &asker);
 	else if (next_crypt(account, 0, now_s) == account->key_count)
-		deny(authoriser, presented, now_s, OUTCOME_WRONG_KEY, done, ctx);
+		deny(authoriser, presented, now_s, OUTCOME_WRONG_KEY, &asker);
 	else
-		try_crypt(authoriser, account, presented, now_s, done, ctx);
+		try_crypt(authoriser, account, presented, now_s, &asker);
+}
+
+/* What a store was asked for comes all the same. */
+void authorise_give_up(struct trial **handle)
+{
+	struct trial *trial = *handle;
+
+	*handle = NULL;
+	if (!trial)
+		return;
+	verifier_give_up(&trial->check);
+	trial->is_given_up = true;
+	if (!trial->is_drawing)
+		trial_free(trial);
 }

@@ -15,6 +15,8 @@
 #include "base/text.h"
 #include "update/outcome.h"
 
+struct trial; /* of a key, that is under way */
+
 /* What it works with. All is borrowed. */
 struct authoriser {
 	const struct env *env;
@@ -45,9 +47,13 @@ typedef void authorised_fn(void *ctx, enum outcome_code code, const struct grant
  * never after verifier_free(). Keys kept as SHA-256 are looked at first, and a key is hashed and compared whatever
  * `account` is, so that the time tells nothing either. With uniform errors a failure that took no crypt(3) hash waits
  * for those of an account that is drawn by lot, if any has such keys: queued and remembered like those of the login's
- * own. OUTCOME_BUSY: too many hashes wait to be computed.
+ * own. OUTCOME_BUSY: too many hashes wait to be computed. *trial is what is under way until `done` is called, and NULL
+ * then and after it.
  */
 void authorise(const struct authoriser *authoriser, const struct account *account, const struct presented *presented,
-	       authorised_fn *done, void *ctx);
+	       authorised_fn *done, void *ctx, struct trial **trial);
+
+/* Nobody wants to know any more: `done` is not called. Sets *trial to NULL; *trial == NULL is allowed. */
+void authorise_give_up(struct trial **trial);
 
 #endif

@@ -41,8 +41,9 @@ struct check {
 	struct mark mark;
 	unsigned suspicion;
 	uint64_t at_ms;
-	verified_fn *verified;
+	verified_fn *verified; /* NULL: nobody wants to know any more */
 	void *ctx;
+	struct check **handle; /* where whoever may give it up has it, or NULL */
 	enum status status;
 	bool matches;
 	char *hash; /* both behind the struct */
@@ -159,8 +160,11 @@ static void answer(struct check *check, enum status status)
 	void *ctx = check->ctx;
 	bool matches = status == STATUS_OK && check->matches;
 
+	if (check->handle)
+		*check->handle = NULL;
 	check_free(check);
-	verified(ctx, status, matches);
+	if (verified)
+		verified(ctx, status, matches);
 }
 
 /* On another thread; touches nothing but the check. */
@@ -313,12 +317,14 @@ static void keep_bound(struct verifier *verifier, bool suspect)
 }
 
 void verifier_check(struct verifier *verifier, const char *hash, struct text secret, unsigned suspicion,
-		    verified_fn *verified, void *ctx)
+		    verified_fn *verified, void *ctx, struct check **handle)
 {
 	struct check *check;
 	struct mark mark;
 	bool matches;
 
+	if (handle)
+		*handle = NULL;
 	if (secret.len == 0 || secret.len > PASSWORD_MAX) {
 		verified(ctx, STATUS_OK, false);
 		return;
@@ -339,9 +345,28 @@ void verifier_check(struct verifier *verifier, const char *hash, struct text sec
 	check->mark = mark;
 	check->verified = verified;
 	check->ctx = ctx;
+	check->handle = handle;
+	if (handle)
+		*handle = check;
 	put_into_queue(verifier, check);
 	keep_bound(verifier, suspicion > 0);
 	go_on(verifier);
+}
+
+void verifier_give_up(struct check **handle)
+{
+	struct check *check = *handle;
+
+	*handle = NULL;
+	if (!check)
+		return;
+	if (check == check->verifier->under_way) {
+		check->verified = NULL;
+		check->handle = NULL;
+		return;
+	}
+	take(check->verifier, check);
+	check_free(check);
 }
 
 /* ---- Making and freeing ---- */

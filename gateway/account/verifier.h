@@ -21,6 +21,7 @@
 #include "base/text.h"
 
 struct verifier;
+struct check; /* that is waited for */
 
 /*
  * STATUS_OK: `matches` is the answer. STATUS_FULL: too much is waiting, or it has waited for too long. STATUS_CRYPTO,
@@ -40,10 +41,17 @@ void verifier_free(struct verifier **verifier);
 /*
  * Checks whether the secret has that hash. `verified` comes exactly once: from within the call if it is remembered or
  * there is no room, else later from the loop; never after verifier_free(). `suspicion`: 0 for nobody's, else as
- * throttle_suspicion() has it. Hash and secret are borrowed until the call returns.
+ * throttle_suspicion() has it. Hash and secret are borrowed until the call returns. *check is the check until
+ * `verified` is called, and NULL then and after it; NULL instead of it: nobody will want to give it up.
  */
 void verifier_check(struct verifier *verifier, const char *hash, struct text secret, unsigned suspicion,
-		    verified_fn *verified, void *ctx);
+		    verified_fn *verified, void *ctx, struct check **check);
+
+/*
+ * Nobody wants to know any more: `verified` is not called. It leaves its queue, or, if it is under way, is computed to
+ * its end and remembered. Sets *check to NULL; *check == NULL is allowed.
+ */
+void verifier_give_up(struct check **check);
 
 /*
  * A lot for a login: octets that look random, are the same as long as the process lives, and that nobody outside can

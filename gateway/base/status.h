@@ -15,6 +15,7 @@
 	X(STATUS_NOT_FOUND, "not found")                                                                               \
 	X(STATUS_DUPLICATE, "already there")                                                                           \
 	X(STATUS_FULL, "no room left")                                                                                 \
+	X(STATUS_OVERTAKEN, "a later one was carried out")                                                             \
 	X(STATUS_IO, "input or output failed")                                                                         \
 	X(STATUS_CRYPTO, "the cryptographic library failed")
 

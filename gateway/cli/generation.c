@@ -127,8 +127,8 @@ static enum status build_zones(const struct generation_world *world, const struc
 	if (before)
 		return zones_succeed(before->zones, &client_options, &limits, generation->zone_setups,
 				     config->zone_count, &generation->zones);
-	return zones_new(world->env, &maker, &client_options, &limits, generation->zone_setups, config->zone_count,
-			 pipeline_done, &generation->zones);
+	return zones_new(world->env, world->order, &maker, &client_options, &limits, generation->zone_setups,
+			 config->zone_count, pipeline_done, &generation->zones);
 }
 
 static enum status build_pipeline(const struct generation_world *world, struct generation *generation)
@@ -148,6 +148,9 @@ static enum status build_pipeline(const struct generation_world *world, struct g
 		.report_ctx = world->requests,
 		.answer = http_exchange_answer,
 		.watch = http_exchange_watch,
+		.is_gone = http_exchange_is_gone,
+		.order = world->order,
+		.deadline_ms = generation->config->request_timeout_ms,
 	};
 
 	return pipeline_new(&parts, &generation->pipeline);

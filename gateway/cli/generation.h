@@ -38,6 +38,7 @@ struct generation {
 struct generation_world {
 	uv_loop_t *loop;
 	const struct env *env;
+	struct order *order;
 	struct throttle *throttle;
 	struct requests *requests;
 	struct verifier *verifier;

@@ -33,7 +33,7 @@
 #include "loop/systemd.h"
 
 enum {
-	BACKSTOP_MS = 8000,     /* beyond an update's deadline, when HTTP gives up; keys may have to be hashed */
+	BACKSTOP_MS = 8000, /* beyond an update's deadline, when HTTP gives up; the account page may hash passwords */
 	REQUEST_TIMEOUT_S = 60, /* for a request to arrive whole */
 	SWEEP_MS = 500,         /* between looks at generations that are not in force any more */
 };
@@ -42,6 +42,7 @@ struct daemon {
 	char *config_path;
 	uv_loop_t loop;
 	struct env env;
+	struct order *order;
 	struct throttle *throttle;
 	struct throttle *page_throttle;
 	struct sessions *sessions;
@@ -288,6 +289,7 @@ static struct generation_world world_of(struct daemon *daemon)
 	return (struct generation_world){
 		.loop = &daemon->loop,
 		.env = &daemon->env,
+		.order = daemon->order,
 		.throttle = daemon->throttle,
 		.page_throttle = daemon->page_throttle,
 		.sessions = daemon->sessions,
@@ -507,7 +509,11 @@ static enum status build(struct daemon *daemon, struct config **config)
 	struct http_options options = http_options(*config);
 	enum status status = throttle_new(&limits, &daemon->throttle);
 	struct generation_world world;
+	uint64_t seed;
 
+	daemon->env.random(daemon->env.ctx, &seed, sizeof seed);
+	if (status == STATUS_OK)
+		status = order_new(seed, &daemon->order);
 	if (status == STATUS_OK)
 		status = throttle_new(&of_page, &daemon->page_throttle);
 	if (status == STATUS_OK)
@@ -572,6 +578,7 @@ static void take_apart(struct daemon *daemon)
 		generation_free(&generation);
 	}
 	generation_free(&daemon->current);
+	order_free(&daemon->order);
 	throttle_free(&daemon->throttle);
 	throttle_free(&daemon->page_throttle);
 	sessions_free(&daemon->sessions);

@@ -884,7 +884,7 @@ static const struct option top_options[] = {
 	 .fallback = 10000,
 	 .min = 100,
 	 .max = 60000,
-	 .help = "an update is answered within this time, with UA_DNS if need be"},
+	 .help = "an update is answered within this time of its arrival, with UA_DNS if need be"},
 	{.name = "connect_timeout_ms",
 	 .type = OPTION_NUMBER,
 	 FIELD(config, connect_timeout_ms),

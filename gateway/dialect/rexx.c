@@ -47,6 +47,11 @@ static const struct {
 	[OUTCOME_UNKNOWN] = {"UA_DNS", 503, false, 60,
 			     "no valid answer from the name server in time; the outcome is unknown"},
 	[OUTCOME_GIVEN_UP] = {"UA_DNS", 503, false, 60, "the client has closed; the outcome is unknown"},
+	[OUTCOME_OVERTAKEN] =
+		{"UA_DNS", 503, false, 60,
+		 "a later request for the same record was carried out, or may have been; this one changed "
+		 "nothing"},
+	[OUTCOME_LATE] = {"UA_DNS", 503, false, 60, "the key could not be checked in time; nothing was changed"},
 	[OUTCOME_BUSY] = {"UA_DNS", 503, false, 10, "too many updates are waiting; nothing was changed"},
 	[OUTCOME_FAILED] = {"UA_DNS", 503, false, 60, "the gateway is out of order; nothing was changed"},
 };

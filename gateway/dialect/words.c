@@ -25,6 +25,8 @@ static const struct word words[] = {
 	[OUTCOME_UNREACHABLE] = {"911", 503, false, 60},
 	[OUTCOME_UNKNOWN] = {"911", 503, false, 60},
 	[OUTCOME_GIVEN_UP] = {"911", 503, false, 60},
+	[OUTCOME_OVERTAKEN] = {"911", 503, false, 60},
+	[OUTCOME_LATE] = {"911", 503, false, 60},
 	[OUTCOME_BUSY] = {"911", 503, false, 10},
 	[OUTCOME_FAILED] = {"911", 503, false, 60},
 };

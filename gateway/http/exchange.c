@@ -190,6 +190,11 @@ void http_exchange_watch(struct http_exchange *exchange, http_gone_fn *gone, voi
 	exchange->gone_ctx = ctx;
 }
 
+bool http_exchange_is_gone(const struct http_exchange *exchange)
+{
+	return exchange->state != EXCHANGE_ABANDONED && connection_is_gone(exchange->connection);
+}
+
 void http_exchange_answer(struct http_exchange **exchange_pointer, const struct http_response *response)
 {
 	struct http_exchange *exchange = *exchange_pointer;

@@ -106,6 +106,9 @@ typedef void http_gone_fn(void *ctx);
  */
 void http_exchange_watch(struct http_exchange *exchange, http_gone_fn *gone, void *ctx);
 
+/* Whether the client has closed its side by now. */
+bool http_exchange_is_gone(const struct http_exchange *exchange);
+
 /* Answers and gives the exchange back; *exchange becomes NULL. */
 void http_exchange_answer(struct http_exchange **exchange, const struct http_response *response);
 

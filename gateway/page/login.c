@@ -143,7 +143,7 @@ void login_verify(struct job *job, struct text password, verified_fn *done)
 	const struct page_parts *parts = &job->page->parts;
 	unsigned suspicion = throttle_suspicion(parts->throttle, job->login, &job->request->source, job_now_ms(job));
 
-	verifier_check(parts->verifier, job->password_hash, password, suspicion, done, job);
+	verifier_check(parts->verifier, job->password_hash, password, suspicion, done, job, NULL);
 }
 
 static void on_password(void *ctx, enum status status)

@@ -26,6 +26,7 @@ static struct text words_of(struct text outcome)
 		{OUTCOME_UNREACHABLE, "name server not reached"},
 		{OUTCOME_UNKNOWN, "no answer of the name server"},
 		{OUTCOME_GIVEN_UP, "given up by the client"},
+		{OUTCOME_OVERTAKEN, "overtaken by a later one"},
 		{OUTCOME_BUSY, "too busy"},
 		{OUTCOME_FAILED, "failed here"},
 	};

@@ -69,6 +69,8 @@ struct change {
 	struct rrset becomes;
 };
 
+struct order_place;
+
 struct change_set {
 	size_t zone;                   /* index into the configured zones */
 	uint64_t account;              /* whose change it is: equal for equal accounts, for fair shares */
@@ -80,6 +82,9 @@ struct change_set {
 	struct txt txt; /* of a TXT change, which is the only one of its set */
 	/* Set by the queue; NULL: none. CHANGE_TXT_SET: what was there. CHANGE_TXT_ROTATE: which strings are to go. */
 	const struct texts *texts;
+	/* Of the request, for the queue: */
+	struct order_place *place; /* see order.h; held until the set was submitted. NULL: it comes after all others */
+	uint64_t waited_ms;        /* how long it has been under way already, which is part of its time */
 };
 
 /* Whether it is about a TXT record. */

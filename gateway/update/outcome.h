@@ -36,8 +36,10 @@
 	X(OUTCOME_UNREACHABLE, "unreachable")           /* nothing was sent to any primary */                          \
 	X(OUTCOME_UNKNOWN, "unknown")                   /* it was sent, and nobody knows what became of it */          \
 	X(OUTCOME_GIVEN_UP, "given-up")                 /* the client closed before it was known */                    \
-	X(OUTCOME_BUSY, "busy")                         /* more is waiting than the bounds allow */                    \
-	X(OUTCOME_FAILED, "failed")                     /* the gateway itself could not: memory, account store */
+	X(OUTCOME_OVERTAKEN, "overtaken") /* one that came later was carried out, or may have been, so it was not */   \
+	X(OUTCOME_LATE, "late")           /* its time was over before account and key were known */                    \
+	X(OUTCOME_BUSY, "busy")           /* more is waiting than the bounds allow */                                  \
+	X(OUTCOME_FAILED, "failed")       /* the gateway itself could not: memory, account store */
 
 enum outcome_code {
 #define X(name, text) name,

@@ -76,19 +76,41 @@ struct chain *chain_find(const struct queue *queue, uint64_t hash, const struct 
 	return NULL;
 }
 
-struct queue_entry *chain_replaceable(const struct chain *chain, const struct change_set *set)
+/* Only past those that have come while its request was looked up. */
+struct queue_entry *chain_predecessor(const struct chain *chain, uint64_t arrival)
 {
-	struct queue_entry *last = chain ? TAILQ_LAST(&chain->entries, entries) : NULL;
+	struct queue_entry *entry = chain ? TAILQ_LAST(&chain->entries, entries) : NULL, *before;
 
-	if (!last || last->state == WITH_PRIMARY || last->state == SUSPECT || last->state == PROBE_READY)
-		return NULL;
-	return set_replaces(set, &last->set) ? last : NULL;
+	while (entry && entry->arrival > arrival && (before = TAILQ_PREV(entry, entries, in_chain)))
+		entry = before;
+	return entry;
 }
 
-void entry_replace(struct queue *queue, struct queue_entry *entry, const struct change_set *set, uint64_t now_ms)
+bool entry_is_idle(const struct queue_entry *entry)
 {
+	return entry->state != WITH_PRIMARY && entry->state != SUSPECT && entry->state != PROBE_READY;
+}
+
+/* The set becomes the entry's. Behind one that arrived later it keeps its request's place until it is its turn. */
+static void take_set(struct queue *queue, struct queue_entry *entry, const struct change_set *set,
+		     struct order_marks *marks)
+{
+	order_leave(queue->order, &entry->place);
+	order_discard(&entry->marks);
+	entry->marks = *marks;
+	*marks = (struct order_marks){0};
 	entry->set = *set;
 	entry->set.texts = entry->texts ? &entry->texts->texts : NULL;
+	entry->set.place = NULL;
+	entry->arrival = set_arrival(set);
+	if (TAILQ_FIRST(&entry->chain->entries)->arrival > entry->arrival)
+		order_stay(set->place, &entry->place);
+}
+
+void entry_replace(struct queue *queue, struct queue_entry *entry, const struct change_set *set,
+		   struct order_marks *marks, uint64_t now_ms)
+{
+	take_set(queue, entry, set, marks);
 	entry->confirm_failed = false;
 	entry->plain = false;
 	entry->halved = false;
@@ -101,7 +123,7 @@ void entry_replace(struct queue *queue, struct queue_entry *entry, const struct 
 		entry_route(queue, entry, now_ms);
 }
 
-static void free_entry(struct queue_entry *entry)
+static void discard(struct queue_entry *entry)
 {
 	if (entry)
 		free(entry->texts);
@@ -117,29 +139,35 @@ static struct queue_entry *allocate(const struct change_set *set)
 	if (entry && has_texts)
 		entry->texts = calloc(1, sizeof *entry->texts);
 	if (!entry || (has_texts && !entry->texts)) {
-		free_entry(entry);
+		discard(entry);
 		return NULL;
 	}
-	entry->set = *set;
-	entry->set.texts = has_texts ? &entry->texts->texts : NULL;
 	return entry;
 }
 
-struct queue_entry *entry_new(struct queue *queue, struct chain *chain, uint64_t hash, const struct change_set *set,
-			      uint64_t now_ms)
+/* NULL without memory. */
+static struct chain *chain_new(struct queue *queue, uint64_t hash)
+{
+	struct chain *chain = malloc(sizeof *chain);
+
+	if (!chain)
+		return NULL;
+	TAILQ_INIT(&chain->entries);
+	table_add(&queue->chains, &chain->by_owner, hash);
+	return chain;
+}
+
+struct queue_entry *entry_new(struct queue *queue, struct queue_entry *before, uint64_t hash,
+			      const struct change_set *set, struct order_marks *marks, uint64_t now_ms)
 {
 	struct queue_entry *entry = allocate(set);
+	struct chain *chain = NULL;
 
-	if (!entry)
-		return NULL;
+	if (entry)
+		chain = before ? before->chain : chain_new(queue, hash);
 	if (!chain) {
-		chain = malloc(sizeof *chain);
-		if (!chain) {
-			free_entry(entry);
-			return NULL;
-		}
-		TAILQ_INIT(&chain->entries);
-		table_add(&queue->chains, &chain->by_owner, hash);
+		discard(entry);
+		return NULL;
 	}
 	entry->state = BLOCKED;
 	entry->group = queue->open;
@@ -147,7 +175,11 @@ struct queue_entry *entry_new(struct queue *queue, struct chain *chain, uint64_t
 		entry->group->members++;
 	entry->chain = chain;
 	TAILQ_INIT(&entry->waiters);
-	TAILQ_INSERT_TAIL(&chain->entries, entry, in_chain);
+	if (before)
+		TAILQ_INSERT_AFTER(&chain->entries, before, entry, in_chain);
+	else
+		TAILQ_INSERT_TAIL(&chain->entries, entry, in_chain);
+	take_set(queue, entry, set, marks);
 	queue->entry_count++;
 	if (TAILQ_FIRST(&chain->entries) == entry)
 		entry_route(queue, entry, now_ms);
@@ -156,35 +188,74 @@ struct queue_entry *entry_new(struct queue *queue, struct chain *chain, uint64_t
 
 /* ---- The end ---- */
 
-static void leave_chain(struct queue *queue, struct queue_entry *entry, uint64_t now_ms)
+/* Its last step of all. */
+static void entry_free(struct queue *queue, struct queue_entry *entry)
 {
-	struct chain *chain = entry->chain;
-	bool was_head = TAILQ_FIRST(&chain->entries) == entry;
+	TAILQ_REMOVE(&entry->chain->entries, entry, in_chain);
+	group_leave(queue, entry);
+	order_leave(queue->order, &entry->place);
+	order_discard(&entry->marks);
+	queue->entry_count--;
+	discard(entry);
+}
 
-	TAILQ_REMOVE(&chain->entries, entry, in_chain);
-	if (TAILQ_EMPTY(&chain->entries)) {
-		table_remove(&queue->chains, &chain->by_owner);
-		free(chain);
-	} else if (was_head) {
-		entry_route(queue, TAILQ_FIRST(&chain->entries), now_ms);
+static void answer_all(struct queue *queue, struct queue_entry *entry, struct outcome outcome)
+{
+	struct waiter *waiter;
+
+	while ((waiter = TAILQ_FIRST(&entry->waiters)))
+		waiter_answer(queue, waiter, outcome);
+}
+
+/* Whether what came before it in the chain, but had arrived later, has made it too late. */
+static bool is_overtaken(struct queue *queue, struct queue_entry *entry)
+{
+	bool is_late = entry->place.is_held && order_is_overtaken(queue->order, &entry->set, entry->arrival);
+
+	order_leave(queue->order, &entry->place);
+	return is_late;
+}
+
+/* It is the next one's turn, but for those that are too late. */
+static void go_on(struct queue *queue, struct chain *chain, uint64_t now_ms)
+{
+	struct queue_entry *first;
+
+	while ((first = TAILQ_FIRST(&chain->entries)) && is_overtaken(queue, first)) {
+		answer_all(queue, first, (struct outcome){.code = OUTCOME_OVERTAKEN});
+		entry_free(queue, first);
 	}
+	if (first) {
+		entry_route(queue, first, now_ms);
+		return;
+	}
+	table_remove(&queue->chains, &chain->by_owner);
+	free(chain);
+}
+
+/* Whether the zone is as it wants it, or may be, or may yet become so. */
+static bool may_have_happened(const struct queue_entry *entry, enum outcome_code code)
+{
+	return code == OUTCOME_CHANGED || code == OUTCOME_UNCHANGED || code == OUTCOME_UNKNOWN ||
+	       code == OUTCOME_REFUSED_UNSIGNED || entry->maybe_done;
 }
 
 static void end_with(struct queue *queue, struct queue_entry *entry, struct outcome outcome, uint64_t now_ms)
 {
-	struct waiter *waiter;
+	struct chain *chain = entry->chain;
+	bool was_first = TAILQ_FIRST(&chain->entries) == entry;
 
 	for (size_t i = 0; i < entry->set.count; i++) {
 		if (entry->set.changes[i].becomes.count)
 			outcome.addrs[outcome.addr_count++] = entry->set.changes[i].becomes.addrs[0];
 	}
-	while ((waiter = TAILQ_FIRST(&entry->waiters)))
-		waiter_answer(queue, waiter, outcome);
+	if (may_have_happened(entry, outcome.code))
+		order_make(queue->order, &entry->set, entry->arrival, &entry->marks);
+	answer_all(queue, entry, outcome);
 	entry_move_to(queue, entry, BLOCKED);
-	group_leave(queue, entry);
-	leave_chain(queue, entry, now_ms);
-	queue->entry_count--;
-	free_entry(entry);
+	entry_free(queue, entry);
+	if (was_first)
+		go_on(queue, chain, now_ms);
 }
 
 void entry_end(struct queue *queue, struct queue_entry *entry, enum outcome_code code, uint64_t now_ms)
@@ -209,14 +280,9 @@ enum outcome_code entry_refused(const struct queue_entry *entry, const struct dn
 
 static void free_chain(struct queue *queue, struct chain *chain)
 {
-	struct queue_entry *entry;
-
 	table_remove(&queue->chains, &chain->by_owner);
-	while ((entry = TAILQ_FIRST(&chain->entries))) {
-		TAILQ_REMOVE(&chain->entries, entry, in_chain);
-		group_leave(queue, entry);
-		free_entry(entry);
-	}
+	while (!TAILQ_EMPTY(&chain->entries))
+		entry_free(queue, TAILQ_FIRST(&chain->entries));
 	free(chain);
 }
 

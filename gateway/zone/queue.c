@@ -9,22 +9,55 @@ enum { ANSWERS_AT_START = 16 };
 
 /* ---- SUBMIT ---- */
 
+/* The entry right behind, or the first one, if it is that of a later request, and does all that the set wants done. */
+static struct queue_entry *find_later(struct queue_entry *before, const struct change_set *set)
+{
+	uint64_t arrival = set_arrival(set);
+	struct queue_entry *later = before;
+
+	if (before && before->arrival <= arrival)
+		later = TAILQ_NEXT(before, in_chain);
+	return later && entry_is_idle(later) && later->arrival > arrival && set_replaces(&later->set, set) ? later
+													   : NULL;
+}
+
+/*
+ * The entry that the set becomes part of; NULL without memory. Sets that wait are merged as if they had come in the
+ * order in which their requests arrived.
+ */
+static struct queue_entry *place_set(struct queue *queue, const struct change_set *set, uint64_t now_ms)
+{
+	uint64_t hash = table_hash(queue->limits.seed, name_text(&set->owner));
+	struct queue_entry *before = chain_predecessor(chain_find(queue, hash, &set->owner), set_arrival(set));
+	struct queue_entry *entry = find_later(before, set);
+	struct order_marks marks;
+
+	if (entry)
+		return entry;
+	if (order_prepare(queue->order, set, set_arrival(set), &marks) != STATUS_OK)
+		return NULL;
+	if (before && before->arrival <= set_arrival(set) && entry_is_idle(before) && set_replaces(set, &before->set)) {
+		entry_replace(queue, before, set, &marks, now_ms);
+		return before;
+	}
+	entry = entry_new(queue, before, hash, set, &marks, now_ms);
+	order_discard(&marks);
+	return entry;
+}
+
 static enum status submit(struct queue *queue, const struct queue_event *event, uint64_t now_ms)
 {
-	uint64_t hash = table_hash(queue->limits.seed, name_text(&event->set->owner));
-	struct chain *chain = chain_find(queue, hash, &event->set->owner);
-	struct queue_entry *entry = chain_replaceable(chain, event->set);
+	struct queue_entry *entry;
 	struct waiter *waiter;
 
+	if (order_is_overtaken(queue->order, event->set, set_arrival(event->set)))
+		return STATUS_OVERTAKEN;
 	if (waiters_are_full(queue, event->set->account))
 		return STATUS_FULL;
 	waiter = action_reserve(queue) == STATUS_OK ? waiter_new(queue, event, now_ms) : NULL;
 	if (!waiter)
 		return STATUS_NO_MEMORY;
-	if (entry)
-		entry_replace(queue, entry, event->set, now_ms);
-	else
-		entry = entry_new(queue, chain, hash, event->set, now_ms);
+	entry = place_set(queue, event->set, now_ms);
 	if (!entry) {
 		waiter_discard(queue, waiter);
 		return STATUS_NO_MEMORY;
@@ -169,13 +202,15 @@ static enum status allocate(struct queue *queue)
 	return memory_new(queue->limits.records_max, &queue->memory);
 }
 
-enum status queue_new(const struct name *zone, const struct queue_limits *limits, struct queue **out)
+enum status queue_new(const struct name *zone, struct order *order, const struct queue_limits *limits,
+		      struct queue **out)
 {
 	struct queue *queue = calloc(1, sizeof *queue);
 
 	if (!queue)
 		return STATUS_NO_MEMORY;
 	queue->zone = zone;
+	queue->order = order;
 	queue->limits = *limits;
 	queue->jitter = limits->seed | 1;
 	TAILQ_INIT(&queue->deadlines);

@@ -5,8 +5,8 @@
  *
  * The way of a change set:
  *
- *   blocked    behind another set of its owner: the sets of one owner go one after the other, in the order of their
- *              arrival
+ *   blocked    behind another set of its owner: the sets of one owner go one after the other, in the order in which
+ *              their requests arrived
  *   look       unless memory has a hint, a query for each record tells what is there now; before a string is added to
  *              a TXT record always: whether anybody would find it, and what is older than it
  *   confirm    what is there seems to be what it is to become: a message of prerequisites alone asks the primary; then
@@ -25,6 +25,9 @@
  * And where it does not go that way:
  *   - A set that waits is replaced by a later one for the same records on the same conditions; both waiters get the
  *     answer of the later one. Strings that are added to a TXT record or taken out of it are not: each is wanted.
+ *   - A set whose request took long to be looked up goes before those that arrived after it, but for one that is on its
+ *     way already. If what was carried out (or may have been) for a later one makes it too late (update/order.h),
+ *     before it was submitted or while it waited for its turn: OUTCOME_OVERTAKEN.
  *   - Behind a delegation or a DNAME nothing is made that nobody would find: OUTCOME_NO_RECORD.
  *   - What is to be rewritten (by a prefix, a rotation) and cannot be read stays as it is: OUTCOME_REFUSED. Any other
  *     set goes into an UPDATE even if the primary does not tell what is there.
@@ -69,6 +72,7 @@
 #include "base/status.h"
 #include "dns/client.h"
 #include "update/change.h"
+#include "update/order.h"
 #include "update/outcome.h"
 
 struct queue;
@@ -97,8 +101,9 @@ struct queue_limits {
 	unsigned attempts_max;
 	unsigned
 		retry_pause_ms; /* before the second attempt; doubled for each further one, and up to a half more by chance */
-	unsigned deadline_ms; /* from QUEUE_SUBMIT to the answer */
-	uint64_t seed;        /* random, for hashes and jitter */
+	unsigned
+		deadline_ms; /* from the arrival of a request to the answer, what it has waited before QUEUE_SUBMIT included */
+	uint64_t seed; /* random, for hashes and jitter */
 };
 
 struct queue_event {
@@ -136,8 +141,9 @@ struct queue_action {
 	struct outcome outcome;
 };
 
-/* A queue for the zone of that name, which is borrowed. */
-MUST_USE enum status queue_new(const struct name *zone, const struct queue_limits *limits, struct queue **out);
+/* A queue for the zone of that name, which is borrowed; so is the order of requests. */
+MUST_USE enum status queue_new(const struct name *zone, struct order *order, const struct queue_limits *limits,
+			       struct queue **out);
 
 /*
  * Limits for what comes from now on. What was taken in stays; the space for records and the seed are those of
@@ -150,10 +156,10 @@ void queue_free(struct queue **queue);
 
 /*
  * Takes one event at time `now_ms`, which never goes back. What is to be done then waits for queue_next_action().
- * Only QUEUE_SUBMIT can fail: STATUS_FULL or STATUS_NO_MEMORY; the set is then not in the queue and its waiter will
- * not be answered. After a set that has `more` nothing is sent until one that has not was submitted, be it in vain. All
- * memory that a set may ever need is taken when it is submitted. A cancelled waiter is not answered; what was in flight
- * for it stays in flight.
+ * Only QUEUE_SUBMIT can fail: STATUS_FULL, STATUS_NO_MEMORY, STATUS_OVERTAKEN; the set is then not in the queue and
+ * its waiter will not be answered. After a set that has `more` nothing is sent until one that has not was submitted,
+ * be it in vain. All memory that a set may ever need is taken when it is submitted. A cancelled waiter is not
+ * answered; what was in flight for it stays in flight.
  */
 MUST_USE enum status queue_step(struct queue *queue, const struct queue_event *event, uint64_t now_ms);
 

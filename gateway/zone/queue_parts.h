@@ -97,9 +97,12 @@ struct text_work {
 
 struct queue_entry {
 	struct change_set set;
-	struct text_work *texts; /* its own; NULL: it is about something else */
-	struct group *group;     /* or NULL */
-	bool awaited;            /* counted in group->awaited */
+	struct text_work *texts;  /* its own; NULL: it is about something else */
+	uint64_t arrival;         /* the number of its request; 0: none */
+	struct order_place place; /* held while it waits behind one that arrived later */
+	struct order_marks marks; /* to be made when it is carried out */
+	struct group *group;      /* or NULL */
+	bool awaited;             /* counted in group->awaited */
 	enum entry_state state;
 	struct chain *chain;
 	struct waiters waiters;
@@ -134,7 +137,7 @@ struct queue_entry {
 
 TAILQ_HEAD(entries, queue_entry);
 
-/* All entries of one owner, in the order of arrival. */
+/* All entries of one owner, in the order of arrival; but the first one may have come after others. */
 struct chain {
 	struct table_node by_owner;
 	struct entries entries;
@@ -142,6 +145,7 @@ struct chain {
 
 struct queue {
 	const struct name *zone;
+	struct order *order;
 	struct queue_limits limits;
 	struct memory *memory;
 	struct table chains, waiters_by_ctx, shares;
@@ -305,15 +309,22 @@ static inline void entry_move_to(struct queue *queue, struct queue_entry *entry,
 
 /* NULL if nothing of that owner is in the queue. `hash` is the owner's. */
 struct chain *chain_find(const struct queue *queue, uint64_t hash, const struct name *owner);
-/* The last entry of a chain, which may be NULL, if it still waits and the set can take its place; else NULL. */
-struct queue_entry *chain_replaceable(const struct chain *chain, const struct change_set *set);
-void entry_replace(struct queue *queue, struct queue_entry *entry, const struct change_set *set, uint64_t now_ms);
 /*
- * An entry at the end of its owner's chain; `chain` is NULL if there is none yet. `hash` is the owner's. NULL without
- * memory.
+ * The entry behind which a set belongs that arrived then; NULL in an empty chain, and only there, because the first
+ * entry is on its way and keeps its place. `chain` may be NULL.
  */
-struct queue_entry *entry_new(struct queue *queue, struct chain *chain, uint64_t hash, const struct change_set *set,
-			      uint64_t now_ms);
+struct queue_entry *chain_predecessor(const struct chain *chain, uint64_t arrival);
+/* Whether it still waits, so that it need not be carried out if it is replaced, or may stand for an earlier one. */
+bool entry_is_idle(const struct queue_entry *entry);
+/* Takes the marks, as entry_new() does. */
+void entry_replace(struct queue *queue, struct queue_entry *entry, const struct change_set *set,
+		   struct order_marks *marks, uint64_t now_ms);
+/*
+ * An entry behind another one of its owner's chain, or in a new one if `before` is NULL. `hash` is the owner's. Takes
+ * the marks. NULL without memory.
+ */
+struct queue_entry *entry_new(struct queue *queue, struct queue_entry *before, uint64_t hash,
+			      const struct change_set *set, struct order_marks *marks, uint64_t now_ms);
 /* Whether the primary may still be asked what is there. */
 bool entry_may_look(const struct queue_entry *entry);
 /* The next thing to do with an entry at the head of its chain. */

@@ -50,6 +50,12 @@ static uint64_t hash_of_waiter(const void *ctx)
 	return table_hash(0, (struct text){(const char *)&value, sizeof value});
 }
 
+/* Of what a request may take. */
+static uint64_t time_left_ms(const struct queue *queue, const struct change_set *set)
+{
+	return set->waited_ms < queue->limits.deadline_ms ? queue->limits.deadline_ms - set->waited_ms : 0;
+}
+
 struct waiter *waiter_new(struct queue *queue, const struct queue_event *event, uint64_t now_ms)
 {
 	struct waiter *waiter = calloc(1, sizeof *waiter);
@@ -57,7 +63,7 @@ struct waiter *waiter_new(struct queue *queue, const struct queue_event *event, 
 	if (!waiter)
 		return NULL;
 	waiter->ctx = event->waiter;
-	waiter->deadline_ms = now_ms + queue->limits.deadline_ms;
+	waiter->deadline_ms = now_ms + time_left_ms(queue, event->set);
 	waiter->share = take_share(queue, event->set->account);
 	if (!waiter->share) {
 		free(waiter);
@@ -66,7 +72,7 @@ struct waiter *waiter_new(struct queue *queue, const struct queue_event *event, 
 	return waiter;
 }
 
-/* Behind all but those who were allowed more time, before the limits changed. */
+/* Behind all but those with more time left, who came while its request was looked up, or before the limits changed. */
 static void join_deadlines(struct queue *queue, struct waiter *waiter)
 {
 	struct waiter *before = TAILQ_LAST(&queue->deadlines, waiters);

@@ -78,6 +78,7 @@ struct look {
 /* The zones of one configuration. */
 struct zones {
 	const struct env *env;
+	struct order *order;
 	struct transport_maker maker;
 	struct dns_client_options client_options;
 	struct queue_limits limits;
@@ -676,7 +677,7 @@ static struct zone *zone_new(struct slot *slot)
 	zone->doubt_at_ms = ENV_NEVER_MS;
 	histogram_init_size(&zone->stats.batch);
 	zone->timer = zones->env->timer_new(zones->env->ctx, on_timer, zone);
-	if (zone->timer && queue_new(&zone->name, &limits, &zone->queue) == STATUS_OK)
+	if (zone->timer && queue_new(&zone->name, zones->order, &limits, &zone->queue) == STATUS_OK)
 		return zone;
 	zone_release(zones->env, zone);
 	return NULL;
@@ -748,12 +749,18 @@ static enum status make(const struct zones *as_given, const struct zones *before
 	return status;
 }
 
-enum status zones_new(const struct env *env, const struct transport_maker *maker,
+enum status zones_new(const struct env *env, struct order *order, const struct transport_maker *maker,
 		      const struct dns_client_options *client_options, const struct queue_limits *limits,
 		      const struct zone_setup *setups, size_t count, zones_done_fn *done, struct zones **out)
 {
 	struct zones as_given = {
-		.env = env, .maker = *maker, .client_options = *client_options, .limits = *limits, .done = done};
+		.env = env,
+		.order = order,
+		.maker = *maker,
+		.client_options = *client_options,
+		.limits = *limits,
+		.done = done,
+	};
 
 	return make(&as_given, NULL, setups, count, out);
 }
@@ -764,6 +771,7 @@ enum status zones_succeed(const struct zones *before, const struct dns_client_op
 {
 	struct zones as_given = {
 		.env = before->env,
+		.order = before->order,
 		.maker = before->maker,
 		.client_options = *client_options,
 		.limits = *limits,
@@ -836,7 +844,11 @@ void zones_submit(struct zones *zones, const struct change_set *set, void *waite
 {
 	struct queue_event event = {.kind = QUEUE_SUBMIT, .set = set, .waiter = waiter};
 
-	if (step(zones->slots[set->zone].zone, &event) != STATUS_OK)
+	enum status status = step(zones->slots[set->zone].zone, &event);
+
+	if (status == STATUS_OVERTAKEN)
+		zones->done(waiter, &(struct outcome){.code = OUTCOME_OVERTAKEN});
+	else if (status != STATUS_OK)
 		zones->done(waiter, &(struct outcome){.code = OUTCOME_BUSY});
 }
 

@@ -25,6 +25,7 @@
 #include "base/status.h"
 #include "dns/client.h"
 #include "update/change.h"
+#include "update/order.h"
 #include "update/outcome.h"
 #include "zone/queue.h"
 
@@ -51,9 +52,10 @@ struct zone_stats {
 typedef void zones_done_fn(void *waiter, const struct outcome *outcome);
 
 /*
- * Makes queues and clients for `count` zones, whose indices are those of change sets. Every outcome goes to `done`.
+ * Makes queues and clients for `count` zones, whose indices are those of change sets. Every outcome goes to `done`. The
+ * order of requests is borrowed, for this configuration and all that follow it.
  */
-MUST_USE enum status zones_new(const struct env *env, const struct transport_maker *maker,
+MUST_USE enum status zones_new(const struct env *env, struct order *order, const struct transport_maker *maker,
 			       const struct dns_client_options *client_options, const struct queue_limits *limits,
 			       const struct zone_setup *setups, size_t count, zones_done_fn *done, struct zones **out);
 
@@ -79,7 +81,7 @@ void zones_free(struct zones **zones);
 
 /*
  * Submits a change set, which is copied, to its zone's queue. done(waiter, outcome) comes exactly once, within the
- * queue's deadline; from within this call if the queue is full or memory is short.
+ * queue's deadline; from within this call if the queue is full, memory is short, or the set came too late.
  */
 void zones_submit(struct zones *zones, const struct change_set *set, void *waiter);
 

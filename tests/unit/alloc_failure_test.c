@@ -325,6 +325,7 @@ struct world {
 	struct network *network;
 	struct zone_model *model;
 	struct tsig_key *key;
+	struct order *order;
 	struct name zone_name;
 	struct peer peers[2];
 	struct zone_setup setups[2];
@@ -376,6 +377,7 @@ static void open_network(struct world *world)
 	world->fake = fake_env_new(1);
 	world->network = network_new(world->fake);
 	world->model = zone_model_new(ZONE);
+	assert_int_equal(order_new(1, &world->order), STATUS_OK);
 	zone_model_put(world->model, "h0." ZONE, "192.0.2.1");
 	zone_model_put(world->model, "h1." ZONE, "192.0.2.1");
 	primary_new(world->network, "192.0.2.53", world->model, world->key);
@@ -389,6 +391,7 @@ static void close_network(struct world *world)
 	network_free(&world->network);
 	fake_env_free(&world->fake);
 	zone_model_free(&world->model);
+	order_free(&world->order);
 	fake_env_outside--;
 }
 
@@ -420,7 +423,8 @@ static enum status open_zones(struct world *world, struct zones **out)
 		.deadline_ms = DEADLINE_MS,
 	};
 
-	return zones_new(fake_env_of(world->fake), &maker, &options, &limits, world->setups, 2, on_done, out);
+	return zones_new(fake_env_of(world->fake), world->order, &maker, &options, &limits, world->setups, 2, on_done,
+			 out);
 }
 
 /* ---- Zones ---- */
@@ -473,9 +477,11 @@ static void successors_are_made_or_not(void **state)
 	repeat(*state, succeed_zones);
 }
 
-static void submit(struct zones *zones, const char *owner, unsigned number, bool both, struct waiter *waiter)
+/* At its request's place in the order of arrival, or behind all others. */
+static void submit_at(struct zones *zones, struct order_place *place, const char *owner, unsigned number, bool both,
+		      struct waiter *waiter)
 {
-	struct change_set set = {.count = both ? 2 : 1};
+	struct change_set set = {.count = both ? 2 : 1, .place = place};
 
 	*waiter = (struct waiter){0};
 	assert_int_equal(name_parse(text_of(owner), &set.owner), STATUS_OK);
@@ -483,6 +489,11 @@ static void submit(struct zones *zones, const char *owner, unsigned number, bool
 		(struct change){.addr = {ADDR_V4, {10, 0, 0, (uint8_t)number}}, .ttl_s = 180, .must_exist = true};
 	set.changes[1] = (struct change){.addr = {ADDR_V6, {0x20, 1}}, .ttl_s = 180, .must_exist = true};
 	zones_submit(zones, &set, waiter);
+}
+
+static void submit(struct zones *zones, const char *owner, unsigned number, bool both, struct waiter *waiter)
+{
+	submit_at(zones, NULL, owner, number, both, waiter);
 }
 
 static bool may_be_committed(const struct waiter *waiter)
@@ -542,6 +553,63 @@ static bool round_trip(struct world *world, unsigned long n, bool only_one)
 static void changes_are_committed_or_not_called_so(void **state)
 {
 	repeat(*state, round_trip);
+}
+
+/* A request whose account takes long to be looked up, and a later one of the same host, which needs memory for that. */
+static bool overtake(struct world *world, unsigned long n, bool only_one)
+{
+	struct waiter *earlier = &world->waiters[0], *later = &world->waiters[1];
+	struct order_place early, late;
+	struct zones *zones;
+	bool failed;
+
+	open_network(world);
+	assert_int_equal(open_zones(world, &zones), STATUS_OK);
+	order_arrive(world->order, &early);
+	order_arrive(world->order, &late);
+	fail_from(n, only_one);
+	submit_at(zones, &late, "h0." ZONE, 2, false, later);
+	order_leave(world->order, &late);
+	submit_at(zones, &early, "h0." ZONE, 1, false, earlier);
+	order_leave(world->order, &early);
+	fake_env_advance(world->fake, LATER_MS);
+	failed = fail_no_more();
+	assert_int_equal(earlier->answers, 1);
+	assert_int_equal(later->answers, 1);
+	if (!failed)
+		assert_int_equal(earlier->outcome.code, OUTCOME_OVERTAKEN);
+	if (later->outcome.code == OUTCOME_CHANGED)
+		assert_string_equal(zone_model_get(world->model, "h0." ZONE, ADDR_V4), "10.0.0.2");
+	assert_int_equal(order_mark_count(world->order), 0);
+	zones_free(&zones);
+	close_network(world);
+	return failed;
+}
+
+static void the_order_is_kept_without_memory(void **state)
+{
+	repeat(*state, overtake);
+}
+
+static bool make_order(struct world *world, unsigned long n, bool only_one)
+{
+	struct order *order = NULL;
+	enum status status;
+	bool failed;
+
+	(void)world;
+	fail_from(n, only_one);
+	status = order_new(1, &order);
+	failed = fail_no_more();
+	assert_int_equal(status, failed ? STATUS_NO_MEMORY : STATUS_OK);
+	assert_int_equal(order != NULL, status == STATUS_OK);
+	order_free(&order);
+	return failed;
+}
+
+static void orders_are_made_or_not(void **state)
+{
+	repeat(*state, make_order);
 }
 
 /* ---- The rest ---- */
@@ -678,13 +746,14 @@ static bool check_password(struct world *world, unsigned long n, bool only_one)
 	struct authoriser authoriser = {0};
 	struct presented presented = {.key = text_of("correct horse"), .source = {.family = ADDR_V4}};
 	struct authorised authorised = {0};
+	struct trial *trial;
 	bool failed;
 
 	open_network(world);
 	authoriser.env = fake_env_of(world->fake);
 	fail_from(n, only_one);
 	if (verifier_new(authoriser.env, &authoriser.verifier) == STATUS_OK) {
-		authorise(&authoriser, &account, &presented, on_authorised, &authorised);
+		authorise(&authoriser, &account, &presented, on_authorised, &authorised, &trial);
 		fake_env_settle(world->fake);
 	}
 	failed = fail_no_more();
@@ -1114,6 +1183,8 @@ int main(void)
 		TEST(zones_are_made_or_not),
 		TEST(successors_are_made_or_not),
 		TEST(changes_are_committed_or_not_called_so),
+		TEST(the_order_is_kept_without_memory),
+		TEST(orders_are_made_or_not),
 		TEST(surveys_end_or_are_not_begun),
 		TEST(passwords_are_checked_or_not_called_right),
 		cmocka_unit_test_setup_teardown(accounts_are_found_whole_or_not_known, make_state, remove_state),

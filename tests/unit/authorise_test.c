@@ -20,6 +20,7 @@
 
 /* What came of it; what the grant borrows is not valid any longer. */
 struct answer {
+	struct trial *trial;
 	unsigned calls;
 	enum outcome_code code;
 	bool has_grant;
@@ -74,7 +75,7 @@ static void begin(struct world *world, const struct account *account, struct tex
 
 	assert_non_null(copy);
 	presented.key = (struct text){copy, key.len};
-	authorise(&world->authoriser, account, &presented, on_authorised, answer);
+	authorise(&world->authoriser, account, &presented, on_authorised, answer, &answer->trial);
 	memset(copy, 'x', key.len);
 	free(copy);
 }
@@ -256,6 +257,30 @@ static void a_key_that_has_expired_is_none(void **state)
 	}
 }
 
+/* While the first of its hashes is computed, and while the second is: nobody is told, and nothing is left behind. */
+static void what_is_given_up_is_not_told(void **state)
+{
+	struct world *world = *state;
+
+	for (unsigned hashes = 1; hashes <= 2; hashes++) {
+		struct account_key keys[] = {key_of(OTHER_HASH), key_of(PASSWORD_HASH)};
+		struct account account = account_of(keys, LENGTH(keys));
+		struct answer answer = {0};
+
+		fake_env_set_work_ms(world->fake, 10);
+		begin(world, &account, text_of(hashes == 1 ? "a guess" : "another guess"), "192.0.2.1", &answer);
+		fake_env_advance(world->fake, 10 * (hashes - 1) + 5);
+		assert_non_null(answer.trial);
+		authorise_give_up(&answer.trial);
+		assert_null(answer.trial);
+		authorise_give_up(&answer.trial);
+		fake_env_advance(world->fake, 100);
+		assert_int_equal(answer.calls, 0);
+		key_fini(&keys[0].key);
+		key_fini(&keys[1].key);
+	}
+}
+
 /* The store's account is gone by the time that the hash has been computed. */
 static void a_hash_is_computed_from_copies(void **state)
 {
@@ -297,7 +322,7 @@ static bool waits(struct world *world, const struct account *account, const char
 	struct presented presented = {.login = text_of(login), .key = text_of(key), .source = addr_of("192.0.2.1")};
 	bool waited;
 
-	authorise(&world->authoriser, account, &presented, on_authorised, &answer);
+	authorise(&world->authoriser, account, &presented, on_authorised, &answer, &answer.trial);
 	waited = answer.calls == 0;
 	fake_env_settle(world->fake);
 	assert_int_equal(answer.calls, 1);
@@ -368,7 +393,7 @@ static void as_many_hashes_as_somebody_has_keys_are_computed(void **state)
 		login[6] = (char)('0' + in_force);
 		slow[0].expires_s = in_force > 0 ? 0 : 1;
 		slow[2].expires_s = in_force > 1 ? 0 : 1;
-		authorise(&world->authoriser, NULL, &presented, on_authorised, &answer);
+		authorise(&world->authoriser, NULL, &presented, on_authorised, &answer, &answer.trial);
 		for (; answer.calls == 0; took_ms++)
 			fake_env_advance(world->fake, 1);
 		assert_in_range(took_ms, in_force == 1 ? 10 : 20, in_force == 1 ? 12 : 22);
@@ -439,6 +464,7 @@ int main(void)
 		TEST(each_key_of_an_account_opens_with_its_own_limits),
 		TEST(a_key_opens_from_its_networks_only),
 		TEST(a_key_that_has_expired_is_none),
+		TEST(what_is_given_up_is_not_told),
 		TEST(a_hash_is_computed_from_copies),
 		TEST(whoever_has_no_slow_key_waits_for_one_of_somebody_else),
 		TEST(what_is_remembered_tells_nothing),

@@ -428,6 +428,8 @@ static const struct answer_row {
 	{OUTCOME_UNREACHABLE, "911\n", 503, false, true},
 	{OUTCOME_UNKNOWN, "911\n", 503, false, true},
 	{OUTCOME_GIVEN_UP, "911\n", 503, false, true},
+	{OUTCOME_OVERTAKEN, "911\n", 503, false, true},
+	{OUTCOME_LATE, "911\n", 503, false, true},
 	{OUTCOME_BUSY, "911\n", 503, false, true},
 	{OUTCOME_FAILED, "911\n", 503, false, true},
 	/* What no update ends with is no success either. */

@@ -143,6 +143,8 @@ static void answers_each_request_and_outcome_with_its_code(void **state)
 		{"/dynamic.cgi?" HOST "&" CREDENTIALS, NULL, NULL, OUTCOME_UNREACHABLE, 0, "UA_DNS", NULL},
 		{"/dynamic.cgi?" HOST "&" CREDENTIALS, NULL, NULL, OUTCOME_UNKNOWN, 0, "UA_DNS", NULL},
 		{"/dynamic.cgi?" HOST "&" CREDENTIALS, NULL, NULL, OUTCOME_BUSY, 0, "UA_DNS", NULL},
+		{"/dynamic.cgi?" HOST "&" CREDENTIALS, NULL, NULL, OUTCOME_OVERTAKEN, 0, "UA_DNS", NULL},
+		{"/dynamic.cgi?" HOST "&" CREDENTIALS, NULL, NULL, OUTCOME_LATE, 0, "UA_DNS", NULL},
 		{"/dynamic.cgi?" HOST "&" CREDENTIALS, NULL, NULL, OUTCOME_FAILED, 0, "UA_DNS", NULL},
 	};
 
@@ -211,7 +213,8 @@ static void every_code_of_the_table_is_some_outcome_s(void **state)
 static void says_that_an_outcome_is_unknown_only_when_it_is(void **state)
 {
 	static const enum outcome_code certain[] = {OUTCOME_CHANGED,     OUTCOME_NO_RECORD, OUTCOME_REFUSED,
-						    OUTCOME_UNREACHABLE, OUTCOME_BUSY,      OUTCOME_FAILED};
+						    OUTCOME_UNREACHABLE, OUTCOME_BUSY,      OUTCOME_FAILED,
+						    OUTCOME_OVERTAKEN,   OUTCOME_LATE};
 	struct http_response response;
 	static const enum outcome_code uncertain[] = {OUTCOME_UNKNOWN, OUTCOME_REFUSED_UNSIGNED, OUTCOME_GIVEN_UP};
 	static struct asked asked;

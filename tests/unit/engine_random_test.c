@@ -138,6 +138,7 @@ struct schedule {
 	unsigned cancelling_percent;
 	bool quiet; /* nothing but time comes between a request and its answer */
 	bool mended;
+	struct order *order;
 	struct zones *zones;
 	uint64_t clock_jumped_ms; /* when; what was on its way then is signed for another time */
 	unsigned long moment;     /* how many things have happened */
@@ -969,8 +970,9 @@ static void open_zones(struct schedule *schedule)
 		schedule->limits.deadline_ms = LATER_MS;
 		schedule->limits.octets_max = DNS_MESSAGE_MAX;
 	}
-	assert_int_equal(zones_new(fake_env_of(schedule->fake), &maker, &options, &schedule->limits, schedule->setups,
-				   ZONES, on_done, &schedule->zones),
+	assert_int_equal(order_new(fake_random_draw(&schedule->random), &schedule->order), STATUS_OK);
+	assert_int_equal(zones_new(fake_env_of(schedule->fake), schedule->order, &maker, &options, &schedule->limits,
+				   schedule->setups, ZONES, on_done, &schedule->zones),
 			 STATUS_OK);
 }
 
@@ -997,6 +999,7 @@ static void check_recovery(struct schedule *schedule)
 static void take_apart(struct schedule *schedule)
 {
 	zones_free(&schedule->zones);
+	order_free(&schedule->order);
 	network_free(&schedule->network);
 	fake_env_free(&schedule->fake);
 	for (size_t i = 0; i < ZONES; i++)

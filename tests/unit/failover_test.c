@@ -46,6 +46,7 @@ struct world {
 	struct peer peers[ROW];
 	struct name names[2];
 	struct zone_setup setups[2];
+	struct order *order;
 	struct zones *zones;
 	unsigned lines; /* logged as warnings */
 };
@@ -96,8 +97,8 @@ static void open_zones(struct world *world)
 {
 	struct transport_maker maker = network_maker(world->network);
 
-	assert_int_equal(zones_new(fake_env_of(world->fake), &maker, &options, &limits, world->setups, 2, on_done,
-				   &world->zones),
+	assert_int_equal(zones_new(fake_env_of(world->fake), world->order, &maker, &options, &limits, world->setups, 2,
+				   on_done, &world->zones),
 			 STATUS_OK);
 }
 
@@ -119,6 +120,7 @@ static int setup(void **state)
 	log_set_sink(count_line, world);
 	world->fake = fake_env_new(1);
 	world->network = network_new(world->fake);
+	assert_int_equal(order_new(1, &world->order), STATUS_OK);
 	assert_int_equal(tsig_key_new("gw", "hmac-sha256", (const uint8_t *)SECRET, strlen(SECRET), &world->key),
 			 TSIG_OK);
 	for (size_t i = 0; i < 2; i++) {
@@ -147,6 +149,7 @@ static int teardown(void **state)
 	struct world *world = *state;
 
 	zones_free(&world->zones);
+	order_free(&world->order);
 	network_free(&world->network);
 	fake_env_free(&world->fake);
 	for (size_t i = 0; i < 2; i++)

@@ -45,6 +45,7 @@ struct world {
 	struct peer peer;
 	struct zone_setup setup;
 	struct zone_model *model;
+	struct order *order;
 	struct zones *zones;
 	struct requests *requests;
 	bool draining;
@@ -104,9 +105,10 @@ static int setup(void **state)
 	assert_int_equal(tsig_key_new_base64("gw", "hmac-sha256", "c2VjcmV0", &world->key), TSIG_OK);
 	primary_set_door(primary_new(world->network, "192.0.2.53:53", world->model, world->key), DOOR_REFUSES);
 	world->setup = (struct zone_setup){&world->name, &world->peer, 1, world->key, NULL, 0};
-	assert_int_equal(
-		zones_new(fake_env_of(world->fake), &maker, &options, &limits, &world->setup, 1, done, &world->zones),
-		STATUS_OK);
+	assert_int_equal(order_new(1, &world->order), STATUS_OK);
+	assert_int_equal(zones_new(fake_env_of(world->fake), world->order, &maker, &options, &limits, &world->setup, 1,
+				   done, &world->zones),
+			 STATUS_OK);
 	assert_int_equal(requests_new(&world->requests), STATUS_OK);
 	parts.sources = (struct metrics_sources){.version = "1.2.3",
 						 .started_s = 1767225600,
@@ -128,6 +130,7 @@ static int teardown(void **state)
 	admin_free(&world->admin);
 	requests_free(&world->requests);
 	zones_free(&world->zones);
+	order_free(&world->order);
 	tsig_key_free(&world->key);
 	network_free(&world->network);
 	zone_model_free(&world->model);

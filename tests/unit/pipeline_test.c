@@ -25,7 +25,16 @@
 #define GOOD  "/dynamic.cgi?host=www.dyn.example.com&ip=192.0.2.80&user=myLogin&password=" KEY
 #define OWNER "www.dyn.example.com"
 
-enum { RECOVERY_S = 60, SPACE = 8192, ACCOUNTS_MAX = 4, LOOKUPS_MAX = 8, SETS_MAX = 8, LOG_MAX = 16384, ZONES = 3 };
+enum {
+	RECOVERY_S = 60,
+	DEADLINE_MS = 5000,
+	SPACE = 8192,
+	ACCOUNTS_MAX = 4,
+	LOOKUPS_MAX = 8,
+	SETS_MAX = 8,
+	LOG_MAX = 16384,
+	ZONES = 3
+};
 
 /*
  * A request with the memory that it borrows from, until it is answered; http_exchange is opaque to all but its fake.
@@ -64,10 +73,13 @@ struct world {
 	bool zones_later;
 	struct outcome outcome; /* of sets that are answered at once */
 	struct change_set sets[SETS_MAX];
+	uint64_t arrivals[SETS_MAX];
 	void *waiters[SETS_MAX];
 	size_t set_count;
 	struct pipeline *pipeline;
 	struct requests *requests;
+	struct order *order;
+	bool is_gone;            /* all clients are */
 	void (*gone)(void *ctx); /* of the last exchange that was watched */
 	void *gone_ctx;
 	void *cancelled[SETS_MAX];
@@ -174,6 +186,8 @@ static void submit(void *ctx, const struct change_set *set, void *waiter)
 
 	assert_true(world->set_count < SETS_MAX);
 	world->sets[world->set_count] = *set;
+	world->arrivals[world->set_count] = set_arrival(set);
+	world->sets[world->set_count].place = NULL;
 	world->waiters[world->set_count++] = waiter;
 	if (!world->zones_later)
 		pipeline_done(waiter, &world->outcome);
@@ -192,6 +206,11 @@ static void watch(struct http_exchange *exchange, void (*gone)(void *ctx), void 
 {
 	exchange->world->gone = gone;
 	exchange->world->gone_ctx = ctx;
+}
+
+static bool is_gone(const struct http_exchange *exchange)
+{
+	return exchange->world->is_gone;
 }
 
 /* Frees the request, too, so that a sanitizer sees who looks at it afterwards. */
@@ -270,6 +289,8 @@ static void make_pipeline(struct world *world, bool uniform_auth_errors, unsigne
 		.submit_ctx = world,
 		.answer = answer,
 		.watch = watch,
+		.is_gone = is_gone,
+		.deadline_ms = DEADLINE_MS,
 		.report = requests_report,
 	};
 
@@ -277,6 +298,8 @@ static void make_pipeline(struct world *world, bool uniform_auth_errors, unsigne
 	world->limits.recovery_s = RECOVERY_S;
 	assert_int_equal(throttle_new(&world->limits, &world->throttle), STATUS_OK);
 	assert_int_equal(requests_new(&world->requests), STATUS_OK);
+	assert_int_equal(order_new(1, &world->order), STATUS_OK);
+	parts.order = world->order;
 	assert_int_equal(verifier_new(parts.env, &world->verifier), STATUS_OK);
 	parts.throttle = world->throttle;
 	parts.report_ctx = world->requests;
@@ -292,6 +315,7 @@ static void free_pipeline(struct world *world)
 	requests_free(&world->requests);
 	assert_null(world->requests);
 	verifier_free(&world->verifier);
+	order_free(&world->order);
 }
 
 static int setup(void **state)
@@ -446,6 +470,167 @@ static void who_is_answered_at_once_is_not_watched(void **state)
 	handle(world, HTTP_GET, GOOD);
 	assert_null(world->gone);
 	assert_int_equal(world->answered, 1);
+}
+
+/* Whether no request holds a place in the order of arrival, so that nothing has to be remembered for it. */
+static bool all_places_are_left(struct world *world)
+{
+	struct change_set set = {.count = 1};
+	struct order_marks marks;
+	bool none;
+
+	assert_int_equal(order_prepare(world->order, &set, UINT64_MAX, &marks), STATUS_OK);
+	none = marks.count == 0;
+	order_discard(&marks);
+	return none;
+}
+
+static void a_request_has_its_place_from_its_arrival_until_its_sets_are_submitted(void **state)
+{
+	struct world *world = *state;
+
+	world->store.later = world->zones_later = true;
+	handle(world, HTTP_GET, GOOD);
+	handle(world, HTTP_GET, GOOD);
+	fake_env_advance(world->fake, 100);
+	answer_lookup(world);
+	assert_int_equal(world->sets[0].waited_ms, 100);
+	assert_false(all_places_are_left(world));
+	answer_lookup(world);
+	assert_true(world->arrivals[1] > world->arrivals[0]);
+	assert_true(all_places_are_left(world));
+	for (size_t i = 0; i < 2; i++)
+		pipeline_done(world->waiters[i], &(struct outcome){.code = OUTCOME_CHANGED});
+}
+
+static void a_client_that_leaves_while_its_account_is_looked_up_wants_nothing_done(void **state)
+{
+	struct world *world = *state;
+
+	world->store.later = true;
+	handle(world, HTTP_GET, GOOD);
+	assert_non_null(world->gone);
+	world->gone(world->gone_ctx);
+	assert_int_equal(world->answered, 1);
+	assert_answer(world, 503, "UA_DNS");
+	assert_true(all_places_are_left(world));
+	assert_false(pipeline_is_idle(world->pipeline)); /* the store owes an answer */
+	answer_lookup(world);
+	assert_true(pipeline_is_idle(world->pipeline));
+	assert_int_equal(world->set_count, 0);
+	assert_int_equal(world->answered, 1);
+}
+
+/* Found out just before its changes would be submitted, whatever the HTTP side has told by then. */
+static void a_client_that_has_left_is_not_carried_out(void **state)
+{
+	struct world *world = *state;
+
+	world->store.later = true;
+	handle(world, HTTP_GET, GOOD);
+	world->is_gone = true;
+	answer_lookup(world);
+	assert_int_equal(world->set_count, 0);
+	assert_int_equal(world->answered, 1);
+}
+
+static void add_account_under_crypt(struct world *world)
+{
+	/* The password is "correct horse"; by openssl-passwd(1). */
+	add_account(world, "crypt", "$5$saltsalt$myjXcpMpE2Ofk7fj9hqyNYSn6lmWG4Mqnjx.KIRRr4/");
+}
+
+#define CRYPT "/dynamic.cgi?host=" OWNER "&ip=192.0.2.80&user=crypt&password=correct%20horse"
+
+static void a_client_that_leaves_while_its_key_is_checked_wants_nothing_done(void **state)
+{
+	struct world *world = *state;
+
+	add_account_under_crypt(world);
+	fake_env_set_work_ms(world->fake, 1000);
+	handle(world, HTTP_GET, CRYPT);
+	assert_non_null(world->gone);
+	fake_env_advance(world->fake, 500);
+	world->gone(world->gone_ctx);
+	assert_int_equal(world->answered, 1);
+	assert_true(pipeline_is_idle(world->pipeline));
+	fake_env_advance(world->fake, 10000);
+	assert_int_equal(world->set_count, 0);
+	handle(world, HTTP_GET, CRYPT); /* what was computed for nobody is known now */
+	assert_answer(world, 200, "OK");
+}
+
+static void the_deadline_includes_the_check_of_the_key(void **state)
+{
+	struct world *world = *state;
+
+	add_account_under_crypt(world);
+	fake_env_set_work_ms(world->fake, 2 * DEADLINE_MS);
+	handle(world, HTTP_GET, CRYPT);
+	fake_env_advance(world->fake, DEADLINE_MS - 1);
+	assert_int_equal(world->answered, 0);
+	fake_env_advance(world->fake, 1);
+	assert_int_equal(world->answered, 1);
+	assert_answer(world, 503, "UA_DNS");
+	assert_true(all_places_are_left(world));
+	fake_env_advance(world->fake, 2 * DEADLINE_MS);
+	assert_int_equal(world->set_count, 0);
+}
+
+static void each_request_has_a_deadline_of_its_own(void **state)
+{
+	struct world *world = *state;
+
+	world->store.later = true;
+	handle(world, HTTP_GET, GOOD);
+	fake_env_advance(world->fake, 10);
+	handle(world, HTTP_GET, "/nic/update?hostname=" OWNER "&username=myLogin&password=" KEY);
+	fake_env_advance(world->fake, DEADLINE_MS - 10);
+	assert_int_equal(world->answered, 1);
+	assert_answer(world, 503, "UA_DNS");
+	fake_env_advance(world->fake, 9);
+	assert_int_equal(world->answered, 1);
+	fake_env_advance(world->fake, 1);
+	assert_int_equal(world->answered, 2);
+	assert_body(world, "911\n");
+	answer_lookup(world);
+	answer_lookup(world);
+	assert_true(pipeline_is_idle(world->pipeline));
+	assert_int_equal(world->set_count, 0);
+	assert_true(fake_env_next_ms(world->fake) == ENV_NEVER_MS);
+}
+
+/* A store that never answers, at the end. */
+static void requests_that_are_over_are_freed_with_the_pipeline(void **state)
+{
+	struct world *world = *state;
+
+	world->store.later = true;
+	handle(world, HTTP_GET, GOOD);
+	fake_env_advance(world->fake, DEADLINE_MS);
+	assert_int_equal(world->answered, 1);
+	assert_false(pipeline_is_idle(world->pipeline));
+}
+
+/* Whatever comes of it. */
+static void who_was_answered_holds_no_place(void **state)
+{
+	static const char *const targets[] = {
+		GOOD,
+		"/dynamic.cgi?host=" OWNER "&ip=192.0.2.80&user=nobody&password=" KEY,
+		"/dynamic.cgi?host=" OWNER "&ip=192.0.2.80&user=myLogin&password=wrong",
+		"/dynamic.cgi?host=www.example.org&ip=192.0.2.80&user=myLogin&password=" KEY,
+		"/dynamic.cgi?ip=192.0.2.80&user=myLogin&password=" KEY,
+		"/checkip.cgi",
+	};
+	struct world *world = *state;
+
+	get(world, GOOD);
+	for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+		world->set_count = 1;
+		get(world, targets[i]);
+		assert_true(all_places_are_left(world));
+	}
 }
 
 static void requests_do_not_mix(void **state)
@@ -1379,6 +1564,14 @@ int main(void)
 		TEST(nothing_is_answered_before_its_time),
 		TEST(what_a_client_that_is_gone_waits_for_is_taken_back),
 		TEST(who_is_answered_at_once_is_not_watched),
+		TEST(a_request_has_its_place_from_its_arrival_until_its_sets_are_submitted),
+		TEST(a_client_that_leaves_while_its_account_is_looked_up_wants_nothing_done),
+		TEST(a_client_that_has_left_is_not_carried_out),
+		TEST(a_client_that_leaves_while_its_key_is_checked_wants_nothing_done),
+		TEST(the_deadline_includes_the_check_of_the_key),
+		TEST(each_request_has_a_deadline_of_its_own),
+		TEST(requests_that_are_over_are_freed_with_the_pipeline),
+		TEST(who_was_answered_holds_no_place),
 		TEST(requests_do_not_mix),
 		TEST(the_source_stands_in_for_a_missing_address),
 		TEST(both_families_are_one_set),

@@ -28,6 +28,7 @@ struct world {
 
 struct answer {
 	struct world *world;
+	struct check *check;
 	unsigned calls, order;
 	enum status status;
 	bool matches;
@@ -67,7 +68,7 @@ static void on_verified(void *ctx, enum status status, bool matches)
 static void begin(struct world *world, const char *secret, unsigned suspicion, struct answer *answer)
 {
 	*answer = (struct answer){.world = world};
-	verifier_check(world->verifier, SHA256_HASH, text_of(secret), suspicion, on_verified, answer);
+	verifier_check(world->verifier, SHA256_HASH, text_of(secret), suspicion, on_verified, answer, &answer->check);
 }
 
 static bool matches(const char *hash, struct text password)
@@ -173,6 +174,54 @@ static void computes_once_and_remembers(void **state)
 	}
 }
 
+/* In either queue, and under way. */
+static void what_is_given_up_is_not_told(void **state)
+{
+	struct world *world = *state;
+	struct answer under_way, given_up[2], stays;
+
+	begin(world, PASSWORD, 0, &under_way);
+	for (unsigned suspicion = 0; suspicion < 2; suspicion++) {
+		begin(world, "wrong horse", suspicion, &given_up[suspicion]);
+		assert_non_null(given_up[suspicion].check);
+	}
+	begin(world, "another horse", 1, &stays);
+	for (unsigned suspicion = 0; suspicion < 2; suspicion++) {
+		verifier_give_up(&given_up[suspicion].check);
+		assert_null(given_up[suspicion].check);
+		verifier_give_up(&given_up[suspicion].check);
+	}
+	verifier_give_up(&under_way.check);
+	fake_env_settle(world->fake);
+	assert_int_equal(under_way.calls + given_up[0].calls + given_up[1].calls, 0);
+	assert_int_equal(stays.calls, 1);
+	assert_null(stays.check);
+	begin(world, PASSWORD, 0, &under_way); /* what was under way is remembered, the others were not computed */
+	assert_int_equal(under_way.calls, 1);
+	assert_null(under_way.check);
+	begin(world, "wrong horse", 0, &given_up[0]);
+	assert_int_equal(given_up[0].calls, 0);
+}
+
+static void what_is_given_up_makes_room(void **state)
+{
+	static struct answer answers[WAITING_MAX + 2];
+	struct world *world = *state;
+	char secret[32];
+
+	for (unsigned i = 0; i < WAITING_MAX + 1; i++) {
+		snprintf(secret, sizeof secret, "horse %u", i);
+		begin(world, secret, 0, &answers[i]);
+		assert_int_equal(answers[i].calls, 0);
+	}
+	verifier_give_up(&answers[7].check);
+	begin(world, "one more horse", 0, &answers[WAITING_MAX + 1]);
+	assert_int_equal(answers[WAITING_MAX + 1].calls, 0);
+	for (unsigned i = 0; i < WAITING_MAX + 2; i++)
+		verifier_give_up(&answers[i].check);
+	fake_env_settle(world->fake);
+}
+
 static void a_changed_password_is_not_remembered(void **state)
 {
 	struct world *world = *state;
@@ -182,7 +231,7 @@ static void a_changed_password_is_not_remembered(void **state)
 	fake_env_settle(world->fake);
 	assert_true(answer.matches);
 	answer.calls = 0;
-	verifier_check(world->verifier, YESCRYPT_HASH, text_of("another one"), 0, on_verified, &answer);
+	verifier_check(world->verifier, YESCRYPT_HASH, text_of("another one"), 0, on_verified, &answer, NULL);
 	assert_int_equal(answer.calls, 0);
 	fake_env_settle(world->fake);
 	assert_false(answer.matches);
@@ -197,7 +246,7 @@ static void hash_and_secret_are_told_apart(void **state)
 	begin(world, PASSWORD, 0, &answer);
 	fake_env_settle(world->fake);
 	answer.calls = 0;
-	verifier_check(world->verifier, SHA256_HASH "c", text_of("orrect horse"), 0, on_verified, &answer);
+	verifier_check(world->verifier, SHA256_HASH "c", text_of("orrect horse"), 0, on_verified, &answer, NULL);
 	fake_env_settle(world->fake);
 	assert_int_equal(answer.calls, 1);
 	assert_false(answer.matches);
@@ -439,6 +488,8 @@ int main(void)
 		cmocka_unit_test(a_hash_that_takes_too_long_to_check_is_none),
 		cmocka_unit_test(new_hashes_are_yescrypt_and_differ),
 		TEST(computes_once_and_remembers),
+		TEST(what_is_given_up_is_not_told),
+		TEST(what_is_given_up_makes_room),
 		TEST(a_changed_password_is_not_remembered),
 		TEST(hash_and_secret_are_told_apart),
 		TEST(a_flood_of_wrong_ones_does_not_push_out_right_ones),

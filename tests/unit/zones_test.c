@@ -51,6 +51,7 @@ struct world {
 	struct name names[2];
 	struct peer primaries[2];
 	struct zone_setup setups[2];
+	struct order *order;
 	struct zones *zones;
 	struct primary_script updates; /* of script_updates() */
 	size_t log_len;
@@ -124,8 +125,8 @@ static void open_zones(struct world *world)
 {
 	struct transport_maker maker = network_maker(world->network);
 
-	assert_int_equal(zones_new(fake_env_of(world->fake), &maker, &options, &limits, world->setups, 2, on_done,
-				   &world->zones),
+	assert_int_equal(zones_new(fake_env_of(world->fake), world->order, &maker, &options, &limits, world->setups, 2,
+				   on_done, &world->zones),
 			 STATUS_OK);
 }
 
@@ -154,6 +155,7 @@ static int setup(void **state)
 	assert_int_equal(name_parse(text_of(ZONE_B), &world->names[1]), STATUS_OK);
 	world->setups[0] = (struct zone_setup){&world->names[0], world->primaries, 2, world->key, NULL, 0};
 	world->setups[1] = (struct zone_setup){&world->names[1], world->primaries, 1, world->key, NULL, 0};
+	assert_int_equal(order_new(1, &world->order), STATUS_OK);
 	open_zones(world);
 	return 0;
 }
@@ -164,6 +166,7 @@ static int teardown(void **state)
 
 	zones_free(&world->zones);
 	assert_null(world->zones);
+	order_free(&world->order);
 	network_free(&world->network);
 	fake_env_free(&world->fake);
 	zone_model_free(&world->a);
@@ -1099,6 +1102,51 @@ static void a_successor_that_never_takes_over_changes_nothing(void **state)
 	assert_outcome(&waiter, OUTCOME_CHANGED);
 }
 
+static void submit_at(struct zones *zones, struct order_place *place, const char *addr, struct waiter *waiter)
+{
+	struct change_set set = {.count = 1, .place = place};
+
+	assert_int_equal(name_parse(text_of(OWNER_A), &set.owner), STATUS_OK);
+	set.changes[0] = (struct change){.ttl_s = 180, .must_exist = true};
+	assert_int_equal(addr_parse(text_of(addr), &set.changes[0].addr), STATUS_OK);
+	zones_submit(zones, &set, waiter);
+}
+
+/*
+ * A request whose account is still looked up in the configuration before, and a later one in the next; also if the zone
+ * was away in between, so that the two have different queues for it.
+ */
+static void the_order_of_arrival_holds_over_reconfigurations(void **state)
+{
+	struct world *world = *state;
+
+	for (size_t away = 0; away < 2; away++) {
+		struct waiter earlier = {.world = world}, later = {.world = world};
+		struct zones *first = world->zones, *second = NULL;
+		struct order_place early, late;
+
+		order_arrive(world->order, &early);
+		if (away) {
+			world->setups[0].name = &world->names[1];
+			second = reconfigure(world, 1) == first ? world->zones : NULL;
+			world->setups[0].name = &world->names[0];
+		}
+		reconfigure(world, 1);
+		order_arrive(world->order, &late);
+		submit_at(world->zones, &late, "192.0.2.42", &later);
+		order_leave(world->order, &late);
+		fake_env_advance(world->fake, LATER_MS);
+		assert_int_equal(later.answers, 1);
+		submit_at(first, &early, "192.0.2.41", &earlier);
+		order_leave(world->order, &early);
+		fake_env_advance(world->fake, LATER_MS);
+		assert_outcome(&earlier, OUTCOME_OVERTAKEN);
+		assert_a(world, "192.0.2.42");
+		zones_free(&first);
+		zones_free(&second);
+	}
+}
+
 static void all_generations_are_freed_with_changes_under_way(void **state)
 {
 	struct world *world = *state;
@@ -1296,6 +1344,7 @@ int main(void)
 		TEST(a_zone_that_goes_finishes_what_it_has),
 		TEST(another_primary_is_used_from_then_on),
 		TEST(a_successor_that_never_takes_over_changes_nothing),
+		TEST(the_order_of_arrival_holds_over_reconfigurations),
 		TEST(all_generations_are_freed_with_changes_under_way),
 		TEST(a_look_tells_what_is_there_and_changes_nothing),
 		TEST(a_look_does_not_outlast_its_patience),
