@@ -340,12 +340,14 @@ static void doubt_later(struct zone *zone, const struct primary *primary)
 {
 	const struct slot *slot = zone->slot;
 	const struct dns_client_options *options = &slot->zones->client_options;
+	unsigned patience_ms = options->reply_timeout_ms;
 
-	if (slot->setup.primary_count > 1)
-		zone->doubt_at_ms = env_now_ms(slot->zones->env) + (dns_client_is_connected(primary->client)
-									    ? options->reply_timeout_ms
-									    : options->connect_timeout_ms) /
-									   2;
+	if (slot->setup.primary_count == 1)
+		return;
+	/* It may be the connection that does not come about, or the reply, then. */
+	if (!dns_client_is_connected(primary->client) && options->connect_timeout_ms < patience_ms)
+		patience_ms = options->connect_timeout_ms;
+	zone->doubt_at_ms = env_now_ms(slot->zones->env) + patience_ms / 2;
 }
 
 /* Steps that do not submit cannot fail. */

@@ -39,6 +39,25 @@ def free_port():
             continue
 
 
+class BlackHole:
+    """A port where knocking is not heard: its queue of connections is full, and the system drops what comes."""
+
+    def __init__(self):
+        self._listener = socket.create_server((LOOPBACK, 0), backlog=0)
+        self.port = self._listener.getsockname()[1]
+        self._queued = [self._knock() for _ in range(4)]
+
+    def _knock(self):
+        stream = socket.socket()
+        stream.setblocking(False)
+        stream.connect_ex((LOOPBACK, self.port))
+        return stream
+
+    def close(self):
+        for stream in (*self._queued, self._listener):
+            stream.close()
+
+
 def wait_until(predicate, timeout_s=15.0, interval_s=0.01):
     """Calls the predicate until it is true; False when that did not happen in time."""
     end = time.monotonic() + timeout_s

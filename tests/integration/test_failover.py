@@ -1,6 +1,7 @@
 """Primaries that fail and come back, while updates go on: nothing acknowledged is lost, nothing is acknowledged that
 is not so, and a request that can be served is served."""
 
+import contextlib
 import itertools
 import socket
 import threading
@@ -8,13 +9,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import dns.exception
+import dns.rcode
 import pytest
 
 import faulty
 from conftest import running_server
 from gateway import SHORT_TIMEOUTS, ZONE, config_text, zone_setting
-from process import HAS_IPV6, free_port, wait_until
-from servers import Bind, Knot
+from process import HAS_IPV6, LOOPBACK, BlackHole, free_port, wait_until
+from servers import Bind, Key, Knot, Zone
 
 V4 = "198.51.100.7"
 OLD_V4 = ("A", "192.0.2.1")
@@ -133,6 +135,152 @@ def test_a_failing_primary_is_left_in_peace(scripted, front):
         assert gateway.update(HOST, next(ips)).code == "OK"
     assert 1 <= first.connections <= 6
     assert len(second.updates) > 20
+
+
+def update_within(gateway, host, ip, seconds):
+    begin = time.monotonic()
+    answer = gateway.update(host, ip)
+    took = time.monotonic() - begin
+    assert answer.code == "OK", answer.text
+    assert took < seconds, f"after {took:.2f} s"
+
+
+def test_dead_primaries_cost_no_time(primary, front):
+    """Five refuse connections; the very first request is served by the sixth, and at once."""
+    host, ips = primary.new_host(OLD_V4), addresses()
+    gateway = front([*(f"{LOOPBACK}:{free_port()}" for _ in range(5)), primary], primary.key())
+    for _ in range(3):
+        update_within(gateway, host, next(ips), 1)
+    assert primary.records(host, "A")[1] != [OLD_V4[1]]
+
+
+@pytest.fixture
+def black_holes():
+    with contextlib.ExitStack() as stack:
+        yield [stack.enter_context(contextlib.closing(BlackHole())) for _ in range(4)]
+
+
+def test_silent_primaries_cost_the_time_of_one(primary, front, black_holes):
+    """And only those who find out. A reload forgets nothing of it."""
+    host, ips = primary.new_host(OLD_V4), addresses()
+    gateway = front([*black_holes, primary], primary.key(), connect_timeout_ms=1500)
+    update_within(gateway, host, next(ips), 2.8)
+    update_within(gateway, host, next(ips), 1)
+    gateway.signal("SIGHUP")
+    assert wait_until(lambda: "event=reloaded" in gateway.log)
+    update_within(gateway, host, next(ips), 1)
+
+
+def test_primaries_that_accept_and_say_nothing_cost_the_time_of_one(primary, scripted, front):
+    host, ips, key = primary.new_host(OLD_V4), addresses(), primary.key()
+    silent = [scripted(faulty.silent, hits=faulty.EVERYTHING, key=key) for _ in range(3)]
+    gateway = front([*silent, primary], key, reply_timeout_ms=2000)
+    update_within(gateway, host, next(ips), 3.5)
+    update_within(gateway, host, next(ips), 1)
+
+
+@pytest.mark.parametrize("hits", [faulty.UPDATES, faulty.EVERYTHING], ids=["updates", "everything"])
+@pytest.mark.parametrize("script", [faulty.refusing(dns.rcode.SERVFAIL), faulty.refusing(dns.rcode.NOTIMP),
+                                    faulty.refusing_unsigned(dns.rcode.NOTIMP)],
+                         ids=["SERVFAIL", "NOTIMP", "NOTIMP-unsigned"])
+def test_a_first_primary_that_cannot_do_it(primary, scripted, front, script, hits):
+    """RFC 2136, section 4: the next one is asked. The first one is left alone for a while."""
+    host, ips, key = primary.new_host(OLD_V4), addresses(), primary.key()
+    first = scripted(script, key=key, hits=hits)
+    gateway = front([first, primary], key)
+    for _ in range(3):
+        ip = next(ips)
+        update_within(gateway, host, ip, 1)
+        assert primary.records(host, "A") == (GATEWAY_TTL, [ip])
+    assert len(first.updates) == 1
+
+
+def test_a_primary_that_fails_with_queries_alone_is_written_to(scripted, front):
+    """What rewrites a record has to read it: at the second one."""
+    first = scripted(faulty.refusing(dns.rcode.SERVFAIL), hits=faulty.QUERIES)
+    second = scripted(key=first.key)
+    gateway = front([first, second], first.key)
+    assert gateway.nic(HOST, ip6lanprefix="2001:db8:5:600::/56").text.startswith("good ")
+    assert len(first.updates) == 1 and not second.updates
+
+
+@pytest.fixture
+def two_real_ones():
+    """A BIND and a Knot with the same zone and the same key."""
+    key = Key("gw")
+    with contextlib.ExitStack() as stack:
+        yield [stack.enter_context(contextlib.closing(kind([Zone(ZONE, ("gw",))], [key]))).start()
+               for kind in (Bind, Knot)]
+
+
+def test_a_bind_that_cannot_write_its_journal(two_real_ones, front):
+    """It answers queries, and UPDATEs that change nothing, and SERVFAIL to all others."""
+    bind, knot = two_real_ones
+    (bind.folder / f"{ZONE}.zone.jnl").mkdir()
+    alone = front(bind, bind.key("gw"))
+    answer = alone.update(HOST, V4)
+    assert (answer.code, answer.status) == ("SF_DNS", 502)
+    assert "nothing was changed" in answer.text and "SERVFAIL" in alone.log
+    assert bind.records(HOST, "A")[1] == ["192.0.2.1"]
+    both, ips = front([bind, knot], bind.key("gw")), addresses()
+    for _ in range(3):
+        ip = next(ips)
+        update_within(both, HOST, ip, 1)
+        assert knot.records(HOST, "A") == (GATEWAY_TTL, [ip])
+
+
+@pytest.mark.parametrize("rcode", ["SERVFAIL", "NOTAUTH"])
+def test_a_sick_primary_gets_few_messages(scripted, front, rcode):
+    """Also for 300 hosts at a time, each of which is answered soon."""
+    first = scripted(faulty.refusing(dns.rcode.from_text(rcode)))
+    gateway = front(first, first.key)
+    begin = time.monotonic()
+    with ThreadPoolExecutor(100) as pool:
+        answers = list(pool.map(lambda number: gateway.update(f"h{number}.{ZONE}", V4), range(300)))
+    assert {answer.code for answer in answers} == {"SF_DNS"}
+    assert time.monotonic() - begin < 15
+    assert len(first.updates) < 100
+    assert gateway.log.count("event=primary-failed") < 30
+
+
+def test_one_host_that_makes_a_primary_fail(scripted, front):
+    """The others do not pay for it."""
+    def script(peer):
+        for request in peer.requests():
+            spoilt = f"h7.{ZONE}." in request.message.to_text()
+            peer.send(faulty.framed(peer.signed(request, dns.rcode.SERVFAIL if spoilt else None)))
+    primary = scripted(script)
+    gateway = front(primary, primary.key)
+    with ThreadPoolExecutor(60) as pool:
+        codes = [answer.code for answer in pool.map(lambda number: gateway.update(f"h{number}.{ZONE}", V4), range(60))]
+    assert codes == ["SF_DNS" if number == 7 else "OK" for number in range(60)]
+
+
+def test_all_primaries_fail(scripted, front):
+    """That is said within the time of a request, and each of them was asked."""
+    first = scripted(faulty.refusing(dns.rcode.SERVFAIL))
+    second = scripted(faulty.refusing(dns.rcode.SERVFAIL), key=first.key)
+    gateway = front([first, second], first.key, **SHORT_TIMEOUTS)
+    assert gateway.update(HOST, V4).code == "SF_DNS"
+    assert len(first.updates) == len(second.updates) == 1
+    second.mend()
+    assert wait_until(lambda: gateway.update(HOST, V4).code == "OK")
+
+
+def test_what_cannot_be_settled_is_not_done_elsewhere(scripted, front):
+    """The first one dies with an update in its hands; the second one would take it, but does not tell what there is."""
+    first = scripted(faulty.closes_after_reading)
+    second = scripted(faulty.refusing(dns.rcode.REFUSED), key=first.key, hits=faulty.QUERIES)
+
+    def dies(peer):
+        if peer.next_request():
+            first.close()
+    first.script = dies
+    gateway = front([first, second], first.key, **SHORT_TIMEOUTS)
+    answer = gateway.update(HOST, V4)
+    assert (answer.code, answer.status) == ("UA_DNS", 503)
+    assert "unknown" in answer.text
+    assert not second.updates
 
 
 # Where a primary is

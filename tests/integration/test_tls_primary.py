@@ -104,6 +104,18 @@ def test_nothing_is_sent_to_who_cannot_prove_it(server, gateway, way):
     assert ("event=tls-not-pinned" in observed.gateway.log and server.pin in observed.gateway.log) == ("pin" in way)
 
 
+def test_a_primary_that_cannot_prove_it_is_left_for_the_next_one(server, gateway):
+    with contextlib.closing(TlsBind([Zone(ZONE, ("gw",))], [server.key("gw")])) as other:
+        other.start()
+        primaries = [f"{LOOPBACK}:{each.tls_port}" for each in (other, server)]
+        zone = zone_setting(ZONE, primaries, server.key("gw"), tls_pins=[server.pin])
+        running = gateway(config_text([zone], [server.key("gw")]))
+        host = server.new_host(OLD_V4)
+        assert running.update(host, V4).code == "OK"
+        assert server.records(host, "A")[1] == [V4]
+        assert other.pin in running.log
+
+
 def test_a_primary_that_speaks_no_tls(server, gateway):
     zone = zone_setting(ZONE, server, server.key("gw"), tls_pins=[server.pin])
     running = gateway(config_text([zone], [server.key("gw")], **SHORT_TIMEOUTS))
