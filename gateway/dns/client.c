@@ -52,6 +52,7 @@ struct dns_client {
 	unsigned connection_number; /* tells a connection from the one before it */
 	uint64_t connect_deadline_ms;
 	uint64_t believed;  /* replies of this connection that were believed */
+	unsigned turn;      /* as transport_ops has it: grows with each connection that brought none */
 	const char *broken; /* why the transport cannot be used any more, else NULL; told from the timer */
 
 	struct dns_client_stats stats;
@@ -125,6 +126,7 @@ static void disconnect(struct dns_client *client, const char *why, bool by_prima
 	    log_text("why", why));
 	if (client->transport)
 		client->maker.ops->close(&client->transport);
+	client->turn += client->believed == 0;
 	client->open = false;
 	client->broken = NULL;
 	client->received_len = 0;
@@ -401,8 +403,8 @@ static void connect_now(struct dns_client *client)
 	client->believed = 0;
 	client->stats.connections++;
 	client->connect_deadline_ms = env_now_ms(client->env) + client->options.connect_timeout_ms;
-	if (client->maker.ops->open(client->maker.ctx, &client->primary, &client_events, client, &client->transport,
-				    &why) != STATUS_OK)
+	if (client->maker.ops->open(client->maker.ctx, &client->primary, client->turn, &client_events, client,
+				    &client->transport, &why) != STATUS_OK)
 		client->broken = why;
 }
 

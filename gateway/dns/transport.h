@@ -31,10 +31,11 @@ struct transport_events {
 struct transport_ops {
 	/*
 	 * Begins to connect. `maker` is what the transport needs besides the peer (for TCP: the loop). If that
-	 * cannot even be begun, *why is set to a sentence fragment, a constant.
+	 * cannot even be begun, *why is set to a sentence fragment, a constant. Where the peer is a name with several
+	 * addresses, `turn` says how many of them to leave for the end.
 	 */
-	enum status (*open)(void *maker, const struct peer *peer, const struct transport_events *events, void *ctx,
-			    struct transport **out, const char **why);
+	enum status (*open)(void *maker, const struct peer *peer, unsigned turn, const struct transport_events *events,
+			    void *ctx, struct transport **out, const char **why);
 	/*
 	 * Sends `len` octets, which are copied, after all that was sent before. Allowed as soon as opened() was
 	 * called.

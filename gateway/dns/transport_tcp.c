@@ -1,19 +1,25 @@
 /*
  * A name is looked up in libuv's thread pool, because getaddrinfo() blocks; then its addresses are tried in the order
- * in which they came. Each try is a socket of its own and, if there is another address, has a moment only, so that
- * one that swallows everything does not hide the next. The transport is freed once it was closed and everything that
- * it began has ended.
+ * in which they came. Each try is a socket of its own. One that has not ended after a moment does not keep the next
+ * address from being tried beside it, and the first one that connects is used (RFC 8305 section 5). The moments become
+ * shorter, so that however many addresses swallow everything, all are tried within a second or so. The transport is
+ * freed once it was closed and everything that it began has ended.
  */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <uv.h>
 
 #include "dns/transport.h"
 
-enum { TRY_MS = 400 }; /* RFC 8305 section 5 has 250 ms; this is no race, but one after the other */
+enum {
+	MOMENT_FIRST_MS = 250, /* the "Connection Attempt Delay" of RFC 8305 section 5; halved with each try */
+	MOMENT_LAST_MS = 10,
+	TRIES_MAX = 16, /* at a time; a name may have any number of addresses */
+};
 
 struct transport {
 	uv_loop_t *loop;
@@ -22,13 +28,19 @@ struct transport {
 	bool closed_told;
 	unsigned under_way; /* look-ups and sockets that have not ended */
 	uv_getaddrinfo_t look_up;
-	struct addrinfo *found, *next;
-	uv_timer_t moment;     /* of the try that is under way */
-	struct socket *socket; /* the one in use */
+	unsigned turn;
+	struct addrinfo *found, *next; /* after the last one comes the first one again */
+	size_t untried;
+	uv_timer_t moment; /* until the next try */
+	uint64_t moment_ms;
+	TAILQ_HEAD(, socket) tries; /* sockets that are connecting, the oldest first */
+	size_t try_count;
+	struct socket *socket; /* the one in use, once there is a connection */
 	uint8_t buffer[16 * 1024];
 };
 
 struct socket {
+	TAILQ_ENTRY(socket) link; /* in `tries` */
 	uv_tcp_t tcp;
 	uv_connect_t connect;
 	struct transport *transport;
@@ -67,11 +79,28 @@ static void on_socket_closed(uv_handle_t *handle)
 	one_less_under_way(transport);
 }
 
-static void drop_socket(struct transport *transport)
+static void close_socket(struct socket *socket)
 {
-	if (transport->socket)
-		uv_close((uv_handle_t *)&transport->socket->tcp, on_socket_closed);
-	transport->socket = NULL;
+	uv_close((uv_handle_t *)&socket->tcp, on_socket_closed);
+}
+
+static void leave_tries(struct socket *socket)
+{
+	TAILQ_REMOVE(&socket->transport->tries, socket, link);
+	socket->transport->try_count--;
+}
+
+static void end_try(struct socket *socket)
+{
+	leave_tries(socket);
+	close_socket(socket);
+}
+
+static void end_tries(struct transport *transport)
+{
+	uv_timer_stop(&transport->moment);
+	while (!TAILQ_EMPTY(&transport->tries))
+		end_try(TAILQ_FIRST(&transport->tries));
 }
 
 static void on_timer_closed(uv_handle_t *handle)
@@ -86,7 +115,10 @@ static void tcp_close(struct transport **transport_pointer)
 	*transport_pointer = NULL;
 	transport->under_way++; /* stays until the end of this function */
 	transport->ctx = NULL;
-	drop_socket(transport);
+	end_tries(transport);
+	if (transport->socket)
+		close_socket(transport->socket);
+	transport->socket = NULL;
 	uv_close((uv_handle_t *)&transport->moment, on_timer_closed);
 	uv_cancel((uv_req_t *)&transport->look_up);
 	one_less_under_way(transport);
@@ -127,24 +159,45 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
 
 static int try_address(struct transport *transport, const struct sockaddr *address);
 
-/* Goes on with the next address that the name has; tells the user if there is none. */
+static const struct addrinfo *take_address(struct transport *transport)
+{
+	const struct addrinfo *address = transport->next;
+
+	transport->next = address->ai_next ? address->ai_next : transport->found;
+	transport->untried--;
+	return address;
+}
+
+/* Goes on with the next address that the name has. If there is none, and no try is under way, the user is told. */
 static void try_next(struct transport *transport, int error)
 {
-	drop_socket(transport);
-	while (transport->next) {
-		const struct addrinfo *address = transport->next;
+	while (transport->untried) {
+		const struct addrinfo *address = take_address(transport);
 
-		transport->next = address->ai_next;
 		error = try_address(transport, address->ai_addr);
 		if (error == 0)
 			return;
 	}
-	tell_closed(transport, uv_strerror(error));
+	if (TAILQ_EMPTY(&transport->tries))
+		tell_closed(transport, uv_strerror(error));
 }
 
 static void on_moment_over(uv_timer_t *moment)
 {
-	try_next(moment->data, UV_ETIMEDOUT);
+	struct transport *transport = moment->data;
+
+	if (transport->try_count == TRIES_MAX)
+		end_try(TAILQ_FIRST(&transport->tries));
+	try_next(transport, UV_ETIMEDOUT);
+}
+
+static void take_into_use(struct transport *transport, struct socket *socket)
+{
+	leave_tries(socket);
+	transport->socket = socket;
+	transport->untried = 0;
+	end_tries(transport);
+	transport->events->opened(transport->ctx);
 }
 
 static void on_connect(uv_connect_t *connect, int status)
@@ -152,15 +205,29 @@ static void on_connect(uv_connect_t *connect, int status)
 	struct socket *socket = connect->handle->data;
 	struct transport *transport = socket->transport;
 
-	if (!transport->ctx || transport->socket != socket)
+	if (uv_is_closing((uv_handle_t *)&socket->tcp))
 		return;
-	uv_timer_stop(&transport->moment);
 	if (status == 0)
 		status = uv_read_start((uv_stream_t *)&socket->tcp, on_alloc, on_read);
-	if (status != 0)
-		try_next(transport, status);
-	else
-		transport->events->opened(transport->ctx);
+	if (status == 0) {
+		take_into_use(transport, socket);
+		return;
+	}
+	end_try(socket);
+	try_next(transport, status);
+}
+
+/* While there is another address, the try has a moment for itself. */
+static void begin_moment(struct transport *transport)
+{
+	if (transport->untried == 0) {
+		uv_timer_stop(&transport->moment);
+		return;
+	}
+	uv_timer_start(&transport->moment, on_moment_over, transport->moment_ms, 0);
+	transport->moment_ms /= 2;
+	if (transport->moment_ms < MOMENT_LAST_MS)
+		transport->moment_ms = MOMENT_LAST_MS;
 }
 
 /* Begins to connect; 0 or libuv's error. */
@@ -178,16 +245,15 @@ static int try_address(struct transport *transport, const struct sockaddr *addre
 	}
 	socket->transport = transport;
 	socket->tcp.data = socket;
-	transport->socket = socket;
+	TAILQ_INSERT_TAIL(&transport->tries, socket, link);
+	transport->try_count++;
 	transport->under_way++;
 	uv_tcp_nodelay(&socket->tcp, 1);
-	if (transport->next)
-		uv_timer_start(&transport->moment, on_moment_over, TRY_MS, 0);
-	else
-		uv_timer_stop(&transport->moment);
 	error = uv_tcp_connect(&socket->connect, &socket->tcp, address, on_connect);
 	if (error)
-		drop_socket(transport);
+		end_try(socket);
+	else
+		begin_moment(transport);
 	return error;
 }
 
@@ -197,6 +263,10 @@ static void on_looked_up(uv_getaddrinfo_t *look_up, int status, struct addrinfo 
 
 	transport->found = found;
 	transport->next = found;
+	for (const struct addrinfo *address = found; address; address = address->ai_next)
+		transport->untried++;
+	for (unsigned i = 0; found && i < transport->turn % transport->untried; i++)
+		transport->next = transport->next->ai_next;
 	if (transport->ctx && status == 0)
 		try_next(transport, UV_EAI_NODATA);
 	else
@@ -217,8 +287,8 @@ static int look_up(struct transport *transport, const struct peer *peer)
 	return error;
 }
 
-static enum status tcp_open(void *maker, const struct peer *peer, const struct transport_events *events, void *ctx,
-			    struct transport **out, const char **why)
+static enum status tcp_open(void *maker, const struct peer *peer, unsigned turn, const struct transport_events *events,
+			    void *ctx, struct transport **out, const char **why)
 {
 	struct transport *transport = calloc(1, sizeof *transport);
 	struct sockaddr_storage address;
@@ -228,10 +298,13 @@ static enum status tcp_open(void *maker, const struct peer *peer, const struct t
 	if (!transport)
 		return STATUS_NO_MEMORY;
 	transport->loop = maker;
+	transport->turn = turn;
 	transport->events = events;
 	transport->ctx = ctx;
 	uv_timer_init(maker, &transport->moment);
 	transport->moment.data = transport;
+	transport->moment_ms = MOMENT_FIRST_MS;
+	TAILQ_INIT(&transport->tries);
 	transport->under_way = 1; /* the timer */
 	if (peer->endpoint.addr.family == ADDR_NONE) {
 		error = look_up(transport, peer);

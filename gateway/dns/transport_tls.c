@@ -298,8 +298,8 @@ static enum status make_ssl(struct transport *transport)
 	return expect_name(transport) ? STATUS_OK : STATUS_CRYPTO;
 }
 
-static enum status tls_open(void *maker, const struct peer *peer, const struct transport_events *events, void *ctx,
-			    struct transport **out, const char **why)
+static enum status tls_open(void *maker, const struct peer *peer, unsigned turn, const struct transport_events *events,
+			    void *ctx, struct transport **out, const char **why)
 {
 	struct transport_tls_trust *tls = maker;
 	struct transport *transport = calloc(1, sizeof *transport);
@@ -314,7 +314,8 @@ static enum status tls_open(void *maker, const struct peer *peer, const struct t
 	choose_name(transport, peer);
 	status = make_ssl(transport);
 	if (status == STATUS_OK)
-		status = tls->lower.ops->open(tls->lower.ctx, peer, &lower_events, transport, &transport->lower, why);
+		status = tls->lower.ops->open(tls->lower.ctx, peer, turn, &lower_events, transport, &transport->lower,
+					      why);
 	else
 		*why = status_text(status);
 	if (status != STATUS_OK) {

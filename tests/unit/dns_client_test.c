@@ -808,6 +808,32 @@ static void a_close_tells_what_was_sent_from_what_was_not(void **state)
 	assert_int_equal(primary_requests(world->primary), IN_FLIGHT_MAX);
 }
 
+/* Of a primary with several addresses the next one is due, until one leads to somebody who can be believed. */
+static void a_connection_that_was_good_for_nothing_is_another_address_s_turn(void **state)
+{
+	static const enum door doors[] = {DOOR_REFUSES, DOOR_FAILS, DOOR_OPEN};
+	struct world *world = *state;
+
+	script(world, REPLY_UNSIGNED, DNS_NOERROR);
+	for (unsigned i = 0; i < 3; i++) {
+		struct question question = {0};
+
+		primary_set_door(world->primary, doors[i]);
+		ask_and_wait(world, &question);
+		assert_int_equal(primary_turn(world->primary), i);
+	}
+	script(world, REPLY_SIGNED, PRIMARY_DECIDES);
+	for (unsigned i = 0; i < 3; i++) {
+		struct question question = {0};
+
+		ask_and_wait(world, &question);
+		assert_committed(&question);
+		assert_int_equal(primary_turn(world->primary), 3);
+		primary_drop_connections(world->primary);
+		fake_env_settle(world->fake);
+	}
+}
+
 static void a_close_while_idle_costs_nothing(void **state)
 {
 	struct world *world = *state;
@@ -1090,6 +1116,7 @@ int main(void)
 		TEST(a_transport_that_fails_at_once_is_told_later),
 		TEST(a_closed_connection_leaves_what_was_sent_unknown),
 		TEST(a_close_tells_what_was_sent_from_what_was_not),
+		TEST(a_connection_that_was_good_for_nothing_is_another_address_s_turn),
 		TEST(a_close_while_idle_costs_nothing),
 		TEST(a_close_amid_a_reply_leaves_the_outcome_unknown),
 		TEST(what_can_be_sent_is_sent_at_once),

@@ -523,6 +523,7 @@ struct primary {
 	const struct tsig_key *key;
 	struct tsig_key *wrong_secret, *other_name, *other_algorithm;
 	enum door door;
+	unsigned turn; /* of the last connection */
 	struct primary_script script;
 	primary_decide_fn *decide;
 	void *decide_ctx;
@@ -1133,14 +1134,16 @@ static struct primary *primary_at(const struct network *network, const struct pe
 	abort(); /* not reached */
 }
 
-static enum status scripted_open(void *maker, const struct peer *peer, const struct transport_events *events, void *ctx,
-				 struct transport **out, const char **why)
+static enum status scripted_open(void *maker, const struct peer *peer, unsigned turn,
+				 const struct transport_events *events, void *ctx, struct transport **out,
+				 const char **why)
 {
 	struct network *network = maker;
 	struct primary *primary = primary_at(network, peer);
 	struct transport *transport;
 
 	primary->connections++;
+	primary->turn = turn;
 	*why = "network is unreachable";
 	if (primary->door == DOOR_FAILS)
 		return STATUS_IO;
@@ -1300,6 +1303,11 @@ void primary_drop_connections(struct primary *primary)
 		if (transport->primary == primary && !transport->closed_by_user)
 			close_from_here(transport);
 	}
+}
+
+unsigned primary_turn(const struct primary *primary)
+{
+	return primary->turn;
 }
 
 unsigned primary_connections(const struct primary *primary)

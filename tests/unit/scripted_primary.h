@@ -206,6 +206,9 @@ void primary_say(struct primary *primary, const uint8_t *octets, size_t len);
 /* Closes all its connections, as a restart does. What it has not answered yet it never will. */
 void primary_drop_connections(struct primary *primary);
 
+/* How many of its addresses the last one was to leave for the end. */
+unsigned primary_turn(const struct primary *primary);
+
 /* Connections that were opened or tried, and messages that arrived. */
 unsigned primary_connections(const struct primary *primary);
 size_t primary_requests(const struct primary *primary);

@@ -173,7 +173,7 @@ enum status contract_open(struct contract_user *user, const struct peer *peer)
 
 	user->opened = user->closed = 0;
 	user->received_len = 0;
-	return user->maker.ops->open(user->maker.ctx, peer, &events, user, &user->transport, &why);
+	return user->maker.ops->open(user->maker.ctx, peer, user->turn, &events, user, &user->transport, &why);
 }
 
 static void on_over(uv_timer_t *timer)

@@ -49,6 +49,7 @@ struct peer contract_server_peer(const struct contract_server *server);
 struct contract_user {
 	uv_loop_t *loop;
 	struct transport_maker maker;
+	unsigned turn; /* of the next open() */
 	struct transport *transport;
 	unsigned opened, closed;
 	char why[128];
