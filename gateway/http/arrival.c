@@ -144,7 +144,7 @@ static bool enter(struct connection *connection)
 		return greeting != GREETING_NOT_YET;
 	if (connection->arrival)
 		arrival_end(connection->arrival);
-	engine_add(connection->listener->server->plain, connection);
+	engine_add(connection);
 	return true;
 }
 
@@ -250,8 +250,8 @@ static void begin_step(struct arrival *arrival)
 		engine_wake(arrival->connection->engine);
 	} else {
 		arrival->entered = true;
-		engine_wake(arrival->server->tls);
-		engine_add(arrival->server->tls, arrival->connection);
+		engine_wake(engine_current(arrival->connection));
+		engine_add(arrival->connection);
 	}
 }
 

@@ -2,8 +2,12 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/repeat.h"
 #include "http/parts.h"
 
@@ -123,6 +127,7 @@ struct connection *connection_new(struct listener *listener, int fd, const struc
 	connection->listener = listener;
 	connection->fd = fd;
 	connection->peer = *peer;
+	connection->engine_kind = engine_kind(&listener->settings);
 	connection->tls = tls_hold(listener->settings.tls);
 	listener->open++;
 	listener->server->open++;
@@ -160,8 +165,21 @@ void connection_opened(struct connection *connection, struct MHD_Connection *mhd
 	setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
+/* MHD closes it now: has the client said something that nobody has read, or is it likely to go on? */
+static bool is_unread(const struct connection *connection)
+{
+	int unread = 0;
+
+	return connection->is_refused || (ioctl(connection->fd, FIONREAD, &unread) == 0 && unread > 0);
+}
+
 void connection_closed(struct connection *connection)
 {
+	if (is_unread(connection))
+		linger_begin(connection->listener->server, connection->fd);
+	if (!connection->is_answered)
+		engine_note_end(connection);
+	exchange_drop(connection);
 	TAILQ_REMOVE(&connection->listener->server->connections, connection, link);
 	if (connection->arrival)
 		arrival_failed(connection->arrival);
@@ -169,6 +187,21 @@ void connection_closed(struct connection *connection)
 }
 
 /* ---- Meanwhile ---- */
+
+void connection_write_last(struct connection *connection, struct text octets)
+{
+	if (connection->tls) {
+		gnutls_session_t session =
+			MHD_get_connection_info(connection->mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session;
+
+		/* Who does not get it sees the connection close, as with MHD's own answers. */
+		if (gnutls_record_send(session, octets.octets, octets.len) >= 0)
+			gnutls_bye(session, GNUTLS_SHUT_WR);
+	} else if (send(connection->fd, octets.octets, octets.len, MSG_NOSIGNAL) < 0) {
+		LOG(LOG_DEBUG, "http", log_text("text", strerror(errno)));
+	}
+	shutdown(connection->fd, SHUT_WR);
+}
 
 bool connection_is_last(const struct connection *connection)
 {
@@ -185,6 +218,7 @@ void connection_progressed(struct connection *connection)
 {
 	struct http_server *server = connection->listener->server;
 
+	connection->is_answered = true;
 	connection->progress_ms = uv_now(server->loop);
 	TAILQ_REMOVE(&server->connections, connection, link);
 	TAILQ_INSERT_TAIL(&server->connections, connection, link);

@@ -21,14 +21,107 @@
 
 #if MHD_VERSION >= 0x00097707
 #define SINGLE_THREADED MHD_USE_NO_THREAD_SAFETY /* no locks, and connections enter at once */
+/* What 0.9 takes: bare LFs, blanks in targets, no Host. What else 1.0 takes at this level, head.h refuses. */
+#define LENIENCY_OPTION MHD_OPTION_CLIENT_DISCIPLINE_LVL
+#define LENIENCY        (-3)
 #else
 #define SINGLE_THREADED 0
+#define LENIENCY_OPTION MHD_OPTION_STRICT_FOR_CLIENT
+#define LENIENCY        0
 #endif
 
 enum {
-	CONNECTION_MEMORY = 6 * 1024, /* what MHD takes for each connection to read a request's head */
-	CONNECTIONS_MAX = 1 << 30,    /* never met: listeners have their limits */
+	CONNECTIONS_MAX = 1 << 30,      /* never met: listeners have their limits */
+	HEADS_SEARCHED_MAX = 1024,      /* for the one that MHD has just refused */
+	HTTP_HEAD_COST_MAX = 10 * 1024, /* of a request's head, where a field counts HEAD_FIELD_COST more than it has */
+	HTTP_HEAD_COST_MAX_LARGE = 18 * 1024,
+	FIRST_LINE = 80,     /* octets of a first line that fits beside them */
+	RESPONSE_HEAD = 480, /* that, and MHD's list of our one cookie, are put into the same memory */
+	RESPONSE_HEAD_LARGE = 2 * 1024,
 };
+
+/* ---- What MHD refuses by itself ---- */
+
+/* What it says of an answer of its own, and its status; 0 if that is not what it says. */
+static int refused_status(const char *text)
+{
+	static const char mark[] = "HTTP response code is ";
+	const char *at = strstr(text, mark);
+
+	return at ? atoi(at + sizeof mark - 1) : 0;
+}
+
+static const char *refusal_text(int status)
+{
+	switch (status) {
+	case MHD_HTTP_BAD_REQUEST:
+		return "400 this is not HTTP as RFC 9112 has it";
+	case MHD_HTTP_CONTENT_TOO_LARGE:
+		return "413 the request body is longer than 4096 octets";
+	case MHD_HTTP_URI_TOO_LONG:
+		return "414 the request target is longer than 4096 octets";
+	case MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE:
+		return "431 the headers are too large";
+	case MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED:
+		return "505 the version of HTTP is none of 1.0 and 1.1";
+	default:
+		return "500 libmicrohttpd could not read the request";
+	}
+}
+
+/* Of the requests that have begun the one whose head is whole: MHD is just reading it. The newest come first. */
+static struct http_exchange *exchange_being_read(const struct engine *engine)
+{
+	struct http_exchange *exchange;
+	unsigned searched = 0;
+
+	TAILQ_FOREACH(exchange, &engine->heads, heads) {
+		if (MHD_get_connection_info(exchange->connection->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE))
+			return exchange;
+		if (++searched == HEADS_SEARCHED_MAX)
+			break;
+	}
+	return NULL;
+}
+
+/*
+ * MHD is about to answer a request by itself. It does not say which, but tells who has ended with its next breath; when
+ * that is one alone, the two belong together.
+ *
+ * If it does not like the header fields, though (a Content-Length), 0.9 forgets in its next state that it has answered
+ * and answers again, so that the first answer's body is the second one's head. There we answer ourselves, before it,
+ * and leave nobody to hear what it says.
+ */
+static void on_refusal(struct engine *engine, int status)
+{
+	struct http_exchange *exchange = exchange_being_read(engine);
+
+	if (!exchange) {
+		engine->refused++;
+		engine->refusal = refusal_text(status);
+		return;
+	}
+	exchange_refuse_unheard(exchange,
+				status == MHD_HTTP_BAD_REQUEST ? head_fault_text(HEAD_UNFRAMED) : refusal_text(status));
+}
+
+void engine_note_end(const struct connection *connection)
+{
+	struct engine *engine = connection->engine;
+	char buffer[ADDR_TEXT_MAX];
+
+	engine->ended++;
+	snprintf(engine->ended_source, sizeof engine->ended_source, "%s", connection_source(connection, buffer));
+}
+
+void engine_tell_refusals(struct engine *engine)
+{
+	const char *source = engine->refused == 1 && engine->ended == 1 ? engine->ended_source : "-";
+
+	for (; engine->refused; engine->refused--)
+		server_note_refusal(engine->server, atoi(engine->refusal), source, engine->refusal);
+	engine->ended = 0;
+}
 
 /* ---- In the loop ---- */
 
@@ -53,6 +146,8 @@ void engine_run(struct engine *engine)
 		engine->needs_run = false;
 		MHD_run(engine->daemon);
 		free_entering(engine);
+		if (engine->ended)
+			engine_tell_refusals(engine);
 	} while (engine->needs_run);
 	if (MHD_get_timeout(engine->daemon, &timeout_ms) == MHD_YES)
 		uv_timer_start(&engine->timer, on_timer, timeout_ms, 0);
@@ -173,6 +268,8 @@ __attribute__((format(printf, 2, 0))) static void on_mhd_log(void *cls, const ch
 	while (len > 0 && (size_t)len < sizeof text && text[len - 1] == '\n')
 		text[--len] = '\0';
 	LOG(LOG_DEBUG, "http", log_text("text", text));
+	if (refused_status(text))
+		on_refusal(cls, refused_status(text));
 }
 
 /* ---- Beginning and end ---- */
@@ -184,8 +281,14 @@ static enum MHD_Result add_to_mhd(struct engine *engine, int fd)
 	return MHD_add_connection(engine->daemon, fd, &nobody, sizeof nobody);
 }
 
-void engine_add(struct engine *engine, struct connection *connection)
+struct engine *engine_current(const struct connection *connection)
 {
+	return connection->listener->server->current[connection->engine_kind];
+}
+
+void engine_add(struct connection *connection)
+{
+	struct engine *engine = engine_current(connection);
 	bool is_taken;
 
 	connection->engine = engine;
@@ -221,15 +324,21 @@ static int no_certificate(gnutls_session_t session, const struct gnutls_cert_ret
 	return -1;
 }
 
-static struct MHD_Daemon *start_daemon(struct engine *engine, bool with_tls)
+static size_t connection_memory(const struct engine *engine)
 {
+	return engine->head_max + (engine->kind & ENGINE_LARGE ? RESPONSE_HEAD_LARGE : RESPONSE_HEAD);
+}
+
+static struct MHD_Daemon *start_daemon(struct engine *engine)
+{
+	bool with_tls = engine->kind & ENGINE_TLS;
 	unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
 			 SINGLE_THREADED;
 
 	return MHD_start_daemon(
 		flags | (with_tls ? MHD_USE_TLS : 0), 0, NULL, NULL, on_request, engine, MHD_OPTION_EXTERNAL_LOGGER,
-		on_mhd_log, engine, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-		MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+		on_mhd_log, engine, MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory(engine), LENIENCY_OPTION,
+		LENIENCY, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
 		engine->server->options.idle_timeout_s, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
 		MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, engine,
 		MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
@@ -276,7 +385,12 @@ static enum status probe(struct engine *engine)
 	return STATUS_IO;
 }
 
-enum status engine_start(struct http_server *server, bool with_tls, struct engine **out)
+unsigned engine_kind(const struct settings *settings)
+{
+	return (settings->tls ? ENGINE_TLS : 0) | (settings->account_page ? ENGINE_LARGE : 0);
+}
+
+enum status engine_start(struct http_server *server, unsigned kind)
 {
 	struct engine *engine = calloc(1, sizeof *engine);
 
@@ -284,9 +398,12 @@ enum status engine_start(struct http_server *server, bool with_tls, struct engin
 		return STATUS_NO_MEMORY;
 	engine->server = server;
 	engine->idle_timeout_s = server->options.idle_timeout_s;
+	engine->kind = kind;
+	engine->head_max = FIRST_LINE + (kind & ENGINE_LARGE ? HTTP_HEAD_COST_MAX_LARGE : HTTP_HEAD_COST_MAX);
 	engine->probe_fd = -1;
 	TAILQ_INIT(&engine->entering);
-	engine->daemon = start_daemon(engine, with_tls);
+	TAILQ_INIT(&engine->heads);
+	engine->daemon = start_daemon(engine);
 	if (!engine->daemon) {
 		free(engine);
 		return STATUS_IO;
@@ -297,7 +414,7 @@ enum status engine_start(struct http_server *server, bool with_tls, struct engin
 		return STATUS_IO;
 	}
 	SLIST_INSERT_HEAD(&server->engines, engine, link);
-	*out = engine;
+	server->current[kind] = engine;
 	return STATUS_OK;
 }
 

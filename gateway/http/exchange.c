@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "base/repeat.h"
 #include "base/secret.h"
@@ -27,20 +28,42 @@ enum {
 
 /* ---- Beginning and end ---- */
 
+/* A header that no client has sent: see exchange_begin(). Known by its address. */
+static const char no_cookies[] = "";
+
+/*
+ * libmicrohttpd frees its buffers as they are, and keys are in them. What was said to be const is so for those who
+ * borrow it; the memory is the connection's and can be written to.
+ */
+static void wipe_borrowed(const char *octets, size_t len)
+{
+	secret_wipe((void *)(uintptr_t)octets, len);
+}
+
+/*
+ * Takes the target away from libmicrohttpd, which would make a list of its operands: memory for which it has none, when
+ * there are many (0.9.75 then never answers, nor says that the request is over). Nor needs it the cookies, of which it
+ * would make a copy and a list: it looks for the first header of that name and finds one of ours.
+ */
 void *exchange_begin(struct connection *connection, const char *target)
 {
 	struct http_exchange *exchange = malloc(sizeof *exchange);
+	size_t len = target ? strlen(target) : 0;
 
-	if (!exchange)
-		return NULL;
-	memset(exchange, 0, offsetof(struct http_exchange, request));
-	exchange->request.params.count = 0;
-	exchange->connection = connection;
-	exchange->target_len = strlen(target);
-	exchange->target_end = target + exchange->target_len;
-	if (exchange->target_len <= HTTP_TARGET_MAX)
-		exchange->target = strdup(target);
-	connection->exchange = exchange;
+	if (exchange) {
+		memset(exchange, 0, offsetof(struct http_exchange, request));
+		exchange->request.params.count = 0;
+		exchange->request.source.family = ADDR_NONE;
+		exchange->connection = connection;
+		exchange->target_len = len;
+		exchange->target_end = target + len;
+		if (len <= HTTP_TARGET_MAX)
+			exchange->target = text_duplicate((struct text){target, len});
+		connection->exchange = exchange;
+		TAILQ_INSERT_HEAD(&connection->engine->heads, exchange, heads);
+		MHD_set_connection_value(connection->mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_COOKIE, no_cookies);
+	}
+	wipe_borrowed(target, len);
 	return exchange;
 }
 
@@ -63,45 +86,58 @@ static void exchange_free(struct http_exchange *exchange)
 	free(exchange);
 }
 
-/*
- * libmicrohttpd frees its buffers as they are, and keys are in them. What was said to be const is so for those who
- * borrow it; the memory is the connection's and can be written to.
- */
-static void wipe_borrowed(const char *octets, size_t len)
+static enum MHD_Result wipe_field(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
+				  const char *value, size_t value_len)
 {
-	secret_wipe((void *)(uintptr_t)octets, len);
-}
-
-static enum MHD_Result wipe_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
-{
-	static const char *const secret[] = {"Authorization", "Proxy-Authorization", "Cookie", "X-Api-Key"};
-
 	(void)cls;
 	(void)kind;
-	for (size_t i = 0; value && i < sizeof secret / sizeof *secret; i++) {
-		if (strcasecmp(name, secret[i]) == 0)
-			wipe_borrowed(value, strlen(value));
-	}
+	if (value == no_cookies)
+		return MHD_YES;
+	wipe_borrowed(name, name_len); /* what was folded has become part of it */
+	wipe_borrowed(value, value_len);
 	return MHD_YES;
 }
 
-static void wipe_request(const struct http_exchange *exchange)
+/* The head is of no use to anybody any more. */
+static void wipe_head(const struct http_exchange *exchange)
 {
-	MHD_get_connection_values(exchange->connection->mhd, MHD_HEADER_KIND, wipe_header, NULL);
-	wipe_borrowed(exchange->target_end - exchange->target_len, exchange->target_len);
+	MHD_get_connection_values_n(exchange->connection->mhd, MHD_HEADER_KIND, wipe_field, NULL);
+}
+
+static void leave_heads(struct http_exchange *exchange)
+{
+	if (exchange->is_head_known)
+		return;
+	exchange->is_head_known = true;
+	TAILQ_REMOVE(&exchange->connection->engine->heads, exchange, heads);
+}
+
+/* The connection may be about to end, too, and then its exchange must not be left. */
+static void leave_connection(struct http_exchange *exchange)
+{
+	leave_heads(exchange);
+	exchange->connection->exchange = NULL;
+	if (exchange->state == EXCHANGE_ABANDONED)
+		exchange->freed_by_mhd = true;
+	else
+		exchange_free(exchange);
 }
 
 void exchange_end(struct http_exchange *exchange)
 {
 	struct connection *connection = exchange->connection;
 
-	wipe_request(exchange);
-	connection->exchange = NULL;
+	wipe_head(exchange);
+	if (exchange->state == EXCHANGE_NEW || exchange->state == EXCHANGE_BODY)
+		engine_note_end(connection);
+	leave_connection(exchange);
 	connection_progressed(connection);
-	if (exchange->state == EXCHANGE_ABANDONED)
-		exchange->freed_by_mhd = true;
-	else
-		exchange_free(exchange);
+}
+
+void exchange_drop(struct connection *connection)
+{
+	if (connection->exchange)
+		leave_connection(connection->exchange);
 }
 
 /* ---- Answers ---- */
@@ -124,6 +160,12 @@ static void add_allow(struct MHD_Response *mhd, unsigned allow)
 					methods[i].name);
 	}
 	MHD_add_response_header(mhd, MHD_HTTP_HEADER_ALLOW, value);
+}
+
+/* What MHD takes for the end of a chunk or a trailer, a proxy may not; so nothing can follow. Few clients do it. */
+static bool is_chunked(const struct http_exchange *exchange)
+{
+	return exchange->head.counts[HEAD_TRANSFER_ENCODING] > 0;
 }
 
 static struct MHD_Response *build(const struct http_server *server, const struct http_exchange *exchange,
@@ -155,7 +197,8 @@ static struct MHD_Response *build(const struct http_server *server, const struct
 	if (response->allow)
 		add_allow(mhd, response->allow);
 	/* An HTTP/1.0 client may read to the end of file, whatever it said about keep-alive. */
-	if (exchange->http_1_0 || exchange->is_unframed || connection_is_last(exchange->connection))
+	if (exchange->http_1_0 || exchange->is_unframed || is_chunked(exchange) ||
+	    connection_is_last(exchange->connection))
 		MHD_add_response_header(mhd, MHD_HTTP_HEADER_CONNECTION, "close");
 	return mhd;
 }
@@ -228,29 +271,14 @@ void exchange_abandon(struct http_exchange *exchange)
 
 /* ---- Requests ---- */
 
-static enum http_refused refused_of(int status)
-{
-	switch (status) {
-#define X(name, number)                                                                                                \
-	case number:                                                                                                   \
-		return name;
-		HTTP_REFUSED_LIST(X)
-#undef X
-	default:
-		return HTTP_REFUSED_OTHER;
-	}
-}
-
 static void note_refused(const struct http_exchange *exchange, int status, const char *text)
 {
-	struct http_stats *stats = &exchange->connection->listener->server->stats;
 	const struct addr *client = &exchange->request.source; /* once it is known */
 	char buffer[ADDR_TEXT_MAX];
 	const char *source = client->family == ADDR_NONE ? connection_source(exchange->connection, buffer)
 							 : addr_format(client, buffer);
 
-	stats->refused[refused_of(status)]++;
-	LOG_REPEATED(LOG_INFO, "request-refused", log_text("source", source), log_text("text", text));
+	server_note_refusal(exchange->connection->listener->server, status, source, text);
 }
 
 static enum MHD_Result refuse(struct http_exchange *exchange, int status, const char *text)
@@ -266,76 +294,119 @@ static enum MHD_Result refuse(struct http_exchange *exchange, int status, const 
 	return exchange->response ? queue_response(exchange) : MHD_NO;
 }
 
-static struct text header_text(struct MHD_Connection *mhd, const char *name)
+enum { UNHEARD_MAX = 512 };
+
+void exchange_refuse_unheard(struct http_exchange *exchange, const char *text)
 {
-	return text_of(MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, name));
+	char octets[UNHEARD_MAX], date[32];
+	time_t now = time(NULL);
+	struct tm utc;
+	int len;
+
+	note_refused(exchange, atoi(text), text);
+	leave_heads(exchange);
+	exchange->connection->is_refused = true;
+	exchange->state = EXCHANGE_ANSWERED;
+	strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &utc));
+	len = snprintf(octets, sizeof octets,
+		       "HTTP/1.1 %.3s %s\r\nDate: %s\r\nContent-Type: text/plain; charset=utf-8\r\n"
+		       "Content-Length: %zu\r\nConnection: close\r\n\r\n%s\n",
+		       text, MHD_get_reason_phrase_for((unsigned)atoi(text)), date, strlen(text) + 1, text);
+	connection_write_last(exchange->connection, (struct text){octets, (size_t)len});
 }
 
-/* What the headers say of where the request ends. */
-struct framing {
-	unsigned lengths, codings;
-	bool is_odd;
-};
-
-/* MHD takes what stands before the colon for a name, a space too, which RFC 9112 section 5.1 forbids. */
-static bool is_token(const char *name)
+/* Where the request ends is in doubt, or what it says; so nothing can come after it. */
+static enum MHD_Result refuse_last(struct http_exchange *exchange, int status, const char *text)
 {
-	return *name && name[strcspn(name, " \t\r\"(),/:;<=>?@[\\]{}")] == '\0';
+	exchange->is_unframed = true;
+	exchange->connection->is_refused = true;
+	return refuse(exchange, status, text);
 }
 
-static enum MHD_Result on_framing_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+/* MHD may have too little memory left for an answer of its own. */
+static enum MHD_Result refuse_large(struct http_exchange *exchange, const char *text)
 {
-	struct framing *framing = cls;
+	exchange_refuse_unheard(exchange, text);
+	return MHD_NO;
+}
 
+static enum MHD_Result on_field(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
+				const char *value, size_t value_len)
+{
 	(void)kind;
-	framing->lengths += strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0;
-	if (strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0) {
-		framing->codings++;
-		framing->is_odd |= !value || strcasecmp(value, "chunked") != 0;
-	}
-	framing->is_odd |= !is_token(name);
+	if (value != no_cookies)
+		head_add(cls, (struct text){name, name_len}, (struct text){value, value_len});
 	return MHD_YES;
 }
 
-/*
- * Whether a proxy before us cannot see another end of the request than MHD does (RFC 9112 section 6.3). If it could,
- * a client could hide a second request in its first one, with an X-Forwarded-For of its own.
- */
-static bool is_framed(struct MHD_Connection *mhd)
+/* Up to 1.0 nothing is put where the end of the head was. */
+static bool is_end_kept(void)
 {
-	struct framing framing = {0};
-
-	MHD_get_connection_values(mhd, MHD_HEADER_KIND, on_framing_header, &framing);
-	return !framing.is_odd && framing.lengths + framing.codings <= 1;
+	return *MHD_get_version() == '0';
 }
 
-/* The head of the request has arrived. */
-static enum MHD_Result begin(struct http_exchange *exchange, const char *version)
+/* What is wrong with the head as it lies in libmicrohttpd's buffer from its method on. */
+static enum head_fault read_head(struct http_exchange *exchange, const char *method, const char *version)
 {
-	struct text length = header_text(exchange->connection->mhd, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	struct MHD_Connection *mhd = exchange->connection->mhd;
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+
+	head_begin(&exchange->head, text_of(version));
+	MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, on_field, &exchange->head);
+	exchange->head_len = info ? info->header_size : 0;
+	return head_end(&exchange->head, info && is_end_kept() ? method + info->header_size : NULL);
+}
+
+static bool is_head_too_large(const struct http_exchange *exchange)
+{
+	return exchange->head_len + exchange->head.count * HEAD_FIELD_COST > exchange->connection->engine->head_max;
+}
+
+/* Leading zeros are no digits of a length. */
+static bool is_body_too_long(struct text length)
+{
 	size_t digits_max = sizeof "4096" - 1;
 
-	exchange->http_1_0 = strcmp(version, "HTTP/1.0") == 0;
-	exchange->state = EXCHANGE_BODY;
-	exchange->is_unframed = !is_framed(exchange->connection->mhd);
-	if (exchange->is_unframed)
-		return refuse(exchange, MHD_HTTP_BAD_REQUEST, "400 the headers leave open where the request ends");
-	/*
-	 * MHD puts a NUL between target and version. Any other cuts the target short, and what it asks for with it.
-	 */
-	if (version != exchange->target_end + 1)
-		return refuse(exchange, MHD_HTTP_BAD_REQUEST, "400 the request target holds a NUL octet");
-	if (exchange->target_len > HTTP_TARGET_MAX)
-		return refuse(exchange, MHD_HTTP_URI_TOO_LONG, "414 the request target is longer than 4096 octets");
-	if (!exchange->target)
-		return refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, "503 out of memory");
 	while (length.len && length.octets[0] == '0') {
 		length.octets++;
 		length.len--;
 	}
-	if (length.len > digits_max || (length.len == digits_max && memcmp(length.octets, "4096", digits_max) > 0))
+	return length.len > digits_max || (length.len == digits_max && memcmp(length.octets, "4096", digits_max) > 0);
+}
+
+/* The head of the request has arrived. */
+static enum MHD_Result begin(struct http_exchange *exchange, const char *method, const char *version)
+{
+	enum head_fault fault = read_head(exchange, method, version);
+
+	leave_heads(exchange);
+	exchange->http_1_0 = strcmp(version, "HTTP/1.0") == 0;
+	exchange->state = EXCHANGE_BODY;
+	if (exchange->target_len > HTTP_TARGET_MAX)
+		return refuse_large(exchange, "414 the request target is longer than 4096 octets");
+	if (is_head_too_large(exchange))
+		return refuse_large(exchange, "431 the headers are too large");
+	/*
+	 * MHD puts a NUL between target and version. Any other cuts the target short, and what it asks for with it.
+	 */
+	if (version != exchange->target_end + 1)
+		return refuse_last(exchange, MHD_HTTP_BAD_REQUEST, "400 the request target holds a NUL octet");
+	if (fault != HEAD_SOUND)
+		return refuse_last(exchange, MHD_HTTP_BAD_REQUEST, head_fault_text(fault));
+	if (!exchange->target)
+		return refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, "503 out of memory");
+	if (is_body_too_long(exchange->head.values[HEAD_CONTENT_LENGTH]))
 		return refuse(exchange, MHD_HTTP_CONTENT_TOO_LARGE, "413 the request body is longer than 4096 octets");
 	return MHD_YES;
+}
+
+/*
+ * The line before a chunk ends in CRLF (RFC 9112 section 7.1). MHD takes a bare LF, too, where a proxy may see no end.
+ * It shows if the chunk was read together with its line.
+ */
+static bool is_chunk_line_odd(const struct http_exchange *exchange, const char *data)
+{
+	return is_chunked(exchange) && data[-1] == '\n' && data[-2] != '\r';
 }
 
 static enum MHD_Result add_body(struct http_exchange *exchange, const char *data, size_t *len)
@@ -343,6 +414,8 @@ static enum MHD_Result add_body(struct http_exchange *exchange, const char *data
 	size_t piece = *len;
 
 	*len = 0;
+	if (is_chunk_line_odd(exchange, data))
+		exchange->is_unframed = true;
 	if (exchange->body_len + piece > DISCARD_MAX) {
 		wipe_borrowed(data, piece);
 		return MHD_NO;
@@ -369,10 +442,9 @@ static enum http_method method_of(const char *name)
 }
 
 /* A body counts as a form unless its type says otherwise. */
-static bool is_form(struct MHD_Connection *mhd)
+static bool is_form(struct text type)
 {
 	static const char form[] = "application/x-www-form-urlencoded";
-	struct text type = header_text(mhd, MHD_HTTP_HEADER_CONTENT_TYPE);
 	size_t len = sizeof form - 1;
 
 	if (type.len == 0)
@@ -399,7 +471,8 @@ static enum status decode_body(struct http_exchange *exchange)
 
 	if (is_json(exchange))
 		return json_params(body, &exchange->space, params);
-	return is_form(exchange->connection->mhd) ? decode_params(body, &exchange->space, params) : STATUS_OK;
+	return is_form(exchange->head.values[HEAD_CONTENT_TYPE]) ? decode_params(body, &exchange->space, params)
+								 : STATUS_OK;
 }
 
 /* Moves the value of a header, for which there is room, to where it outlives the connection, as the exchange may. */
@@ -415,12 +488,12 @@ static void keep_value(struct decode_space *space, struct text *value)
 }
 
 /* Takes the headers that are passed on as they are. Returns the octets that keep_headers() needs. */
-static size_t find_headers(struct MHD_Connection *mhd, struct http_request *request)
+static size_t find_headers(const struct head *head, struct http_request *request)
 {
-	request->host = header_text(mhd, MHD_HTTP_HEADER_HOST);
-	request->cookies = header_text(mhd, MHD_HTTP_HEADER_COOKIE);
-	request->api_user = header_text(mhd, "X-Api-User");
-	request->api_key = header_text(mhd, "X-Api-Key");
+	request->host = head->values[HEAD_HOST];
+	request->cookies = head->values[HEAD_COOKIE];
+	request->api_user = head->values[HEAD_API_USER];
+	request->api_key = head->values[HEAD_API_KEY];
 	return request->host.len + request->cookies.len + request->api_user.len + request->api_key.len;
 }
 
@@ -434,10 +507,9 @@ static void keep_headers(struct decode_space *space, struct http_request *reques
 
 static enum status decode(struct http_exchange *exchange)
 {
-	struct MHD_Connection *mhd = exchange->connection->mhd;
 	struct http_request *request = &exchange->request;
-	struct text authorization = header_text(mhd, MHD_HTTP_HEADER_AUTHORIZATION);
-	size_t headers_len = find_headers(mhd, request);
+	struct text authorization = exchange->head.values[HEAD_AUTHORIZATION];
+	size_t headers_len = find_headers(&exchange->head, request);
 	struct text query;
 	enum status status;
 
@@ -524,6 +596,8 @@ static enum MHD_Result handle(struct http_exchange *exchange, const char *method
 	const char *wrong;
 	enum status status;
 
+	if (exchange->is_unframed)
+		return refuse_last(exchange, MHD_HTTP_BAD_REQUEST, "400 a chunk's line does not end in CRLF");
 	if (exchange->body_len > HTTP_REQUEST_BODY_MAX)
 		return refuse(exchange, MHD_HTTP_CONTENT_TOO_LARGE, "413 the request body is longer than 4096 octets");
 	exchange->request.method = method_of(method);
@@ -556,7 +630,7 @@ enum MHD_Result exchange_go_on(struct http_exchange *exchange, const char *metho
 {
 	switch (exchange->state) {
 	case EXCHANGE_NEW:
-		return begin(exchange, version);
+		return begin(exchange, method, version);
 	case EXCHANGE_BODY:
 		return *len ? add_body(exchange, data, len) : handle(exchange, method);
 	case EXCHANGE_ANSWERED:

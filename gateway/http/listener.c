@@ -108,8 +108,8 @@ static enum status settings_init(struct settings *settings, struct http_server *
 	status = copy_networks(options->trusted, &settings->trusted);
 	if (status == STATUS_OK && options->certificates)
 		status = tls_new(options->certificates, options->tls_priorities, before->tls, &settings->tls);
-	if (status == STATUS_OK && options->certificates && !server->tls)
-		status = engine_start(server, true, &server->tls);
+	if (status == STATUS_OK && !server->current[engine_kind(settings)])
+		status = engine_start(server, engine_kind(settings));
 	if (status != STATUS_OK)
 		settings_fini(settings);
 	return status;

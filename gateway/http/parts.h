@@ -4,6 +4,7 @@
  *   arrival.c      connections on their way from accept() to the first request
  *   listener.c     sockets: opening them, accepting within limits
  *   connection.c   connections: their bounds, clients that are slow or gone
+ *   linger.c       connections that are closed, but not by the client
  *   exchange.c     requests and their answers
  *   engine.c       libmicrohttpd inside the loop
  *   server.c       puts them together; deadlines, draining
@@ -19,6 +20,7 @@
 
 #include "base/table.h"
 #include "http/decode.h"
+#include "http/head.h"
 #include "http/server.h"
 #include "http/stats.h"
 #include "http/tls.h"
@@ -43,10 +45,14 @@ struct http_exchange {
 	void *gone_ctx;
 	bool is_gone;
 	TAILQ_ENTRY(http_exchange) waiting; /* linked while EXCHANGE_HANDLED */
+	TAILQ_ENTRY(http_exchange) heads;   /* linked until its head has been read */
+	bool is_head_known;                 /* it is not linked any more */
+	struct head head;                   /* then; borrows from MHD's buffer */
+	size_t head_len;                    /* octets, its first line among them */
 
 	char *target; /* raw, NULL if it was too long or memory was short */
 	size_t target_len;
-	const char *target_end; /* where it ends in MHD's buffer */
+	const char *target_end; /* where it ended in MHD's buffer */
 	char *body;
 	size_t body_len; /* octets that came, also those that were not kept */
 	struct decode_space space;
@@ -58,7 +64,8 @@ struct source;
 
 struct connection {
 	struct listener *listener;
-	struct engine *engine;
+	unsigned engine_kind;
+	struct engine *engine; /* NULL until it is given to one */
 	struct MHD_Connection *mhd;
 	int fd;
 	struct addr peer;        /* who has connected, or whom a PROXY header names; of no family: nobody knows */
@@ -66,6 +73,8 @@ struct connection {
 	struct arrival *arrival; /* NULL once it has arrived */
 	struct source *counted;  /* NULL: no bound for it */
 	struct http_exchange *exchange; /* NULL between requests */
+	bool is_answered;               /* a request of it has ended */
+	bool is_refused;                /* its last request was, and the client may still be sending it */
 	bool input_ended;               /* by ourselves: an end of file says nothing of the client */
 	uint64_t progress_ms;           /* when it was accepted or last answered */
 	TAILQ_ENTRY(connection) link;   /* linked while MHD has it, or is about to */
@@ -103,6 +112,13 @@ struct listener {
 /* A connection on its way; private to arrival.c. */
 struct arrival;
 
+/* Kinds of engines, a bit each. */
+enum {
+	ENGINE_TLS = 1,
+	ENGINE_LARGE = 2, /* for the larger heads of browsers that are logged in */
+	ENGINE_KINDS = 4,
+};
+
 /* One MHD daemon without threads and without a listening socket. Its idle timeout cannot be changed. */
 struct engine {
 	struct http_server *server;
@@ -112,8 +128,16 @@ struct engine {
 	uv_poll_t poll;
 	uv_timer_t timer;
 	unsigned handles; /* open libuv handles */
+	unsigned kind;
+	size_t head_max; /* octets of a request's head, each field counted with HEAD_FIELD_COST more */
 	unsigned idle_timeout_s;
 	bool needs_run;
+	TAILQ_HEAD(heads, http_exchange) heads; /* requests that have begun and whose head is not whole, newest first */
+	/* Since they were last told: */
+	unsigned refused;                          /* requests that MHD has answered by itself, nobody knows whose */
+	const char *refusal;                       /* the last one's text */
+	unsigned ended;                            /* connections that ended without or within a request */
+	char ended_source[ADDR_TEXT_MAX];          /* the last one's */
 	TAILQ_HEAD(entering, connection) entering; /* MHD was given them, and has not told of them yet; oldest first */
 	struct connection *adding;                 /* of these the one that MHD is just being given */
 	int probe_fd;                              /* see probe(); else -1 */
@@ -125,9 +149,8 @@ struct http_server {
 	struct http_options options;
 	http_handler_fn *handler;
 	void *handler_ctx;
-	SLIST_HEAD(engines, engine) engines; /* also those that get no more connections */
-	struct engine *plain;
-	struct engine *tls; /* NULL until a listener needs it */
+	SLIST_HEAD(engines, engine) engines;  /* also those that get no more connections */
+	struct engine *current[ENGINE_KINDS]; /* by kind, for new connections; NULL until a listener needs one */
 	SLIST_HEAD(listeners, listener) listeners;
 	TAILQ_HEAD(connections, connection) connections; /* longest without progress first */
 	TAILQ_HEAD(exchanges, http_exchange) waiting;    /* earliest deadline first */
@@ -135,6 +158,8 @@ struct http_server {
 	struct arrivals ready;                           /* whose client has said something; first come first served */
 	struct arrivals stepping;                        /* whose handshake MHD goes on with right now */
 	unsigned open;                                   /* connections of all listeners */
+	TAILQ_HEAD(lingerers, lingerer) lingering;       /* oldest first */
+	unsigned lingering_count;
 	struct table sources;
 	uint64_t seed; /* of their hashes */
 	struct http_stats stats;
@@ -151,10 +176,18 @@ struct http_server {
 
 /* ---- engine.c ---- */
 
-/* Starts one with the options of the server, which frees it. */
-MUST_USE enum status engine_start(struct http_server *server, bool with_tls, struct engine **out);
+/* The kind that connections with these settings need. */
+unsigned engine_kind(const struct settings *settings);
+/* Starts one with the options of the server, which frees it, and makes it the current one of its kind. */
+MUST_USE enum status engine_start(struct http_server *server, unsigned kind);
+/* A connection ends, and we have not answered what it may have asked for. */
+void engine_note_end(const struct connection *connection);
+/* Those that MHD has answered by itself, at the latest now. */
+void engine_tell_refusals(struct engine *engine);
+/* The one that is to get the connection. */
+struct engine *engine_current(const struct connection *connection);
 /* Gives MHD a connection, which connection_opened() or else connection_free() takes on, now or in the next run. */
-void engine_add(struct engine *engine, struct connection *connection);
+void engine_add(struct connection *connection);
 /* Lets MHD do what can be done now. */
 void engine_run(struct engine *engine);
 /* The same, later in this turn of the loop. */
@@ -216,6 +249,8 @@ bool connection_is_trusted(const struct connection *connection);
 bool connection_name_peer(struct connection *connection, const struct addr *peer);
 /* Frees one that MHD does not have any more, or never had. Does not close the socket. */
 void connection_free(struct connection *connection);
+/* Writes past MHD, and closes for writing. What the socket does not take at once is lost. */
+void connection_write_last(struct connection *connection, struct text octets);
 void connection_opened(struct connection *connection, struct MHD_Connection *mhd);
 void connection_closed(struct connection *connection);
 /* It has just been answered. */
@@ -232,12 +267,29 @@ bool connection_is_last(const struct connection *connection);
 /* A client that drips its request for ever would otherwise hold a connection for ever. */
 void connections_cut_slow(struct http_server *server, uint64_t now_ms);
 
+/* ---- linger.c ---- */
+
+/* One that is closed, and that the client does not know to be. */
+struct lingerer;
+
+/* MHD is about to close the socket: lets the client read its answer and say to the end what it has begun. */
+void linger_begin(struct http_server *server, int fd);
+/* Ends those whose time is over then, in ms of the loop. */
+void lingerers_end(struct http_server *server, uint64_t until_ms);
+
 /* ---- exchange.c: what MHD calls ---- */
 
 void *exchange_begin(struct connection *connection, const char *target);
 enum MHD_Result exchange_go_on(struct http_exchange *exchange, const char *method, const char *version,
 			       const char *data, size_t *len);
 void exchange_end(struct http_exchange *exchange);
+/*
+ * Refuses what MHD is about to refuse as well: the client gets our answer, and nothing of what MHD writes then. `text`
+ * begins with the status and outlives the call.
+ */
+void exchange_refuse_unheard(struct http_exchange *exchange, const char *text);
+/* The connection ends, and MHD may not have said that its request has ended. */
+void exchange_drop(struct connection *connection);
 /* The backstop: the client gets its answer, the handler keeps the exchange until it gives it back. */
 void exchange_abandon(struct http_exchange *exchange);
 /* Tells those whose client is gone, as http_exchange_watch() has it. */
@@ -245,6 +297,8 @@ void exchanges_tell_gone(struct http_server *server);
 
 /* ---- server.c ---- */
 
+/* A request was refused before the handler got it: counts and logs it. */
+void server_note_refusal(struct http_server *server, int status, const char *source, const char *text);
 /* One of the handles that the server counts is closed. */
 void server_handle_closed(struct http_server *server);
 

@@ -2,7 +2,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/repeat.h"
 #include "http/parts.h"
 
 enum {
@@ -20,14 +22,15 @@ static void run_engines(struct http_server *server)
 		engine_run(engine);
 }
 
-/* Those that get no more connections, and have none. */
-static void stop_old_engines(struct http_server *server)
+/* Stops those that get no more connections, and have none. */
+static void look_after_engines(struct http_server *server)
 {
 	struct engine *engine, *next;
 
 	for (engine = SLIST_FIRST(&server->engines); engine; engine = next) {
 		next = SLIST_NEXT(engine, link);
-		if (engine != server->plain && engine != server->tls && engine->open == 0)
+		engine_tell_refusals(engine);
+		if (engine != server->current[engine->kind] && engine->open == 0)
 			engine_stop(engine);
 	}
 }
@@ -58,9 +61,31 @@ static void on_tick(uv_timer_t *tick)
 	exchanges_tell_gone(server);
 	arrivals_cut_slow(server, now_ms);
 	connections_cut_slow(server, now_ms);
-	stop_old_engines(server);
+	lingerers_end(server, now_ms);
+	look_after_engines(server);
 	if (server->draining)
 		check_drained(server);
+}
+
+/* ---- What is refused ---- */
+
+static enum http_refused refused_of(int status)
+{
+	switch (status) {
+#define X(name, number)                                                                                                \
+	case number:                                                                                                   \
+		return name;
+		HTTP_REFUSED_LIST(X)
+#undef X
+	default:
+		return HTTP_REFUSED_OTHER;
+	}
+}
+
+void server_note_refusal(struct http_server *server, int status, const char *source, const char *text)
+{
+	server->stats.refused[refused_of(status)]++;
+	LOG_REPEATED(LOG_INFO, "request-refused", log_text("source", source), log_text("text", text));
 }
 
 /* ---- Beginning ---- */
@@ -97,11 +122,12 @@ enum status http_server_new(uv_loop_t *loop, const struct http_options *options,
 	TAILQ_INIT(&server->arriving);
 	TAILQ_INIT(&server->ready);
 	TAILQ_INIT(&server->stepping);
+	TAILQ_INIT(&server->lingering);
 	status = uv_random(NULL, NULL, &server->seed, sizeof server->seed, 0, NULL) == 0 ? STATUS_OK : STATUS_CRYPTO;
 	if (status == STATUS_OK)
 		status = table_init(&server->sources);
 	if (status == STATUS_OK)
-		status = engine_start(server, false, &server->plain);
+		status = engine_start(server, 0); /* a system on which libmicrohttpd does not work is told at once */
 	if (status != STATUS_OK) {
 		table_fini(&server->sources);
 		free(server);
@@ -128,11 +154,13 @@ static enum status renew_engines(struct http_server *server)
 {
 	enum status status = STATUS_OK;
 
-	if (server->plain->idle_timeout_s == server->options.idle_timeout_s)
-		return STATUS_OK;
-	if (server->tls)
-		status = engine_start(server, true, &server->tls);
-	return status == STATUS_OK ? engine_start(server, false, &server->plain) : status;
+	for (unsigned kind = 0; kind < ENGINE_KINDS && status == STATUS_OK; kind++) {
+		const struct engine *engine = server->current[kind];
+
+		if (engine && engine->idle_timeout_s != server->options.idle_timeout_s)
+			status = engine_start(server, kind);
+	}
+	return status;
 }
 
 enum status http_server_configure(struct http_server *server, const struct http_options *options,
@@ -140,8 +168,10 @@ enum status http_server_configure(struct http_server *server, const struct http_
 				  size_t error_size)
 {
 	struct http_options options_before = server->options;
-	struct engine *plain = server->plain, *tls = server->tls;
+	struct engine *current_before[ENGINE_KINDS];
 	enum status status;
+
+	memcpy(current_before, server->current, sizeof current_before);
 
 	server->options = *options;
 	status = renew_engines(server);
@@ -150,8 +180,7 @@ enum status http_server_configure(struct http_server *server, const struct http_
 		status = listeners_prepare(server, listeners, count, error, error_size);
 	if (status != STATUS_OK) {
 		server->options = options_before;
-		server->plain = plain;
-		server->tls = tls;
+		memcpy(server->current, current_before, sizeof current_before);
 		listeners_abandon(server);
 		return status;
 	}
@@ -238,6 +267,7 @@ void http_server_free(struct http_server **server_pointer)
 	arrivals_end(server);
 	while (!SLIST_EMPTY(&server->engines))
 		engine_stop(SLIST_FIRST(&server->engines));
+	lingerers_end(server, UINT64_MAX);
 	uv_close((uv_handle_t *)&server->busy, on_closed);
 	uv_close((uv_handle_t *)&server->prepare, on_closed);
 	uv_close((uv_handle_t *)&server->tick, on_closed);

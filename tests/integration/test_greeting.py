@@ -1,6 +1,7 @@
 """Ports that are mistaken for others: who speaks something else is turned away at once, and the log says why."""
 
 import contextlib
+import itertools
 import socket
 import ssl
 import time
@@ -17,6 +18,9 @@ HOST = f"www.{ZONE}"
 HELLO = b"\x16\x03\x01\x00\xc8\x01\x00\x00\xc4\x03\x03" + bytes(190)
 V2 = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\x00\x0c" + bytes([192, 0, 2, 1, 192, 0, 2, 2, 18, 52, 0, 80])
 REQUEST = b"GET /myip HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+clients = itertools.count(1)
 
 
 def named(value):
@@ -53,8 +57,10 @@ def refusals(front, words):
 
 
 def turned_away(front, words, octets, preface=b"", port=None, **how):
-    """Within a second, and with one line in the log at info, whatever the timeouts are."""
+    """Within a second, and with one line in the log at info, whatever the timeouts are. Each time it is another client,
+    because the log only counts what one does again."""
     before = len(refusals(front, words))
+    how.setdefault("source", f"127.0.2.{next(clients)}")
     with Connection(port or front.port, preface=preface, **how) as connection:
         connection.stream.settimeout(1)
         connection.send(octets)

@@ -1,6 +1,6 @@
 /*
- * http_room: the HTTP server as it is, with libmicrohttpd and a libuv loop of its own, and clients beside it in the same
- * thread. It listens on the loopback. Every complete request is answered by 200 and its source, unless its path is
+ * http_room: the HTTP server as it is, with libmicrohttpd and a libuv loop of its own, and clients beside it in the
+ * same thread. It listens on the loopback. Every complete request is answered by 200 and its source, unless its path is
  * `/late` (then when the room is turned next) or `/never`.
  */
 #ifndef UNIT_HTTP_ROOM_H
@@ -29,7 +29,7 @@ struct http_room {
 	size_t late_count;
 };
 
-/* `listen` gives the settings of the one listener but for its address. STATUS_IO and the like as the server has them. */
+/* `listen` gives the settings of the one listener but for its address. Returns what the server says. */
 MUST_USE enum status http_room_open(struct http_room *room, const struct http_listen_options *listen);
 /* Drains, and asserts that this ends. */
 void http_room_close(struct http_room *room);
