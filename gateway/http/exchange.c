@@ -17,6 +17,7 @@
 
 #include "base/repeat.h"
 #include "base/secret.h"
+#include "http/body.h"
 #include "http/forwarded.h"
 #include "http/json.h"
 #include "http/parts.h"
@@ -441,38 +442,26 @@ static enum http_method method_of(const char *name)
 	return HTTP_OTHER;
 }
 
-/* A body counts as a form unless its type says otherwise. */
-static bool is_form(struct text type)
-{
-	static const char form[] = "application/x-www-form-urlencoded";
-	size_t len = sizeof form - 1;
-
-	if (type.len == 0)
-		return true;
-	if (type.len < len || strncasecmp(type.octets, form, len) != 0)
-		return false;
-	return type.len == len || type.octets[len] == ';' || type.octets[len] == ' ';
-}
-
-/* A JSON object, whatever type the client has given it: programs in scripts often give none, or that of a form. */
-static bool is_json(const struct http_exchange *exchange)
-{
-	size_t at = 0;
-
-	while (at < exchange->body_len && memchr(" \t\r\n", exchange->body[at], 4))
-		at++;
-	return at < exchange->body_len && exchange->body[at] == '{';
-}
-
+/* STATUS_NOT_FOUND: nothing here can read such a body. */
 static enum status decode_body(struct http_exchange *exchange)
 {
+	const struct text *head = exchange->head.values;
 	struct text body = {exchange->body, exchange->body_len};
 	struct http_params *params = &exchange->request.params;
 
-	if (is_json(exchange))
+	switch (body_kind_of(head[HEAD_CONTENT_TYPE], head[HEAD_CONTENT_ENCODING], body)) {
+	case BODY_EMPTY:
+		return STATUS_OK;
+	case BODY_FORM:
+		return decode_params(body, &exchange->space, params);
+	case BODY_JSON:
 		return json_params(body, &exchange->space, params);
-	return is_form(exchange->head.values[HEAD_CONTENT_TYPE]) ? decode_params(body, &exchange->space, params)
-								 : STATUS_OK;
+	case BODY_NO_OBJECT:
+		return STATUS_INVALID;
+	case BODY_UNREADABLE:
+		break;
+	}
+	return STATUS_NOT_FOUND;
 }
 
 /* Moves the value of a header, for which there is room, to where it outlives the connection, as the exchange may. */
@@ -611,6 +600,9 @@ static enum MHD_Result handle(struct http_exchange *exchange, const char *method
 		return refuse(exchange, MHD_HTTP_BAD_REQUEST, "400 too many operands");
 	if (status == STATUS_INVALID)
 		return refuse(exchange, MHD_HTTP_BAD_REQUEST, "400 the body is not a JSON object");
+	if (status == STATUS_NOT_FOUND)
+		return refuse(exchange, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
+			      "415 the body is neither a form (application/x-www-form-urlencoded) nor a JSON object");
 	if (status != STATUS_OK)
 		return refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, "503 out of memory");
 

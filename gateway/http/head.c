@@ -103,6 +103,7 @@ static enum head_field field_of(struct text name)
 	static const struct text names[HEAD_FIELDS] = {
 		[HEAD_AUTHORIZATION] = {"Authorization", 13},
 		[HEAD_CONTENT_LENGTH] = {"Content-Length", 14},
+		[HEAD_CONTENT_ENCODING] = {"Content-Encoding", 16},
 		[HEAD_CONTENT_TYPE] = {"Content-Type", 12},
 		[HEAD_COOKIE] = {"Cookie", 6},
 		[HEAD_HOST] = {"Host", 4},

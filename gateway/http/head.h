@@ -23,6 +23,7 @@
 /* Fields that we read; of several with one name the first. */
 enum head_field {
 	HEAD_AUTHORIZATION,
+	HEAD_CONTENT_ENCODING,
 	HEAD_CONTENT_LENGTH,
 	HEAD_CONTENT_TYPE,
 	HEAD_COOKIE,

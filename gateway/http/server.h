@@ -11,10 +11,10 @@
  * PROXY header or by X-Forwarded-For or Forwarded, see proxy.h and forwarded.h. Who connects to a Unix socket is
  * trusted.
  *
- * What is refused without asking the handler: 413 (body), 414 (target), 431 (headers), 400 (not HTTP, headers that
- * leave open where the request ends or that libmicrohttpd had to repair, see head.h, too many operands, or a proxy that
- * does not name the source), 505 (neither HTTP/1.0 nor 1.1), 503 (out of memory). There is one answer, and what follows
- * such a request on its connection is not read.
+ * What is refused without asking the handler: 413 (body), 414 (target), 415 (a body that is neither a form nor JSON),
+ * 431 (headers), 400 (not HTTP, headers that leave open where the request ends or that libmicrohttpd had to repair, see
+ * head.h, too many operands, or a proxy that does not name the source), 505 (neither HTTP/1.0 nor 1.1), 503 (out of
+ * memory). There is one answer, and what follows such a request on its connection is not read.
  *
  * A request's head may cost 10 KiB and 80 octets, where each header field costs HEAD_FIELD_COST more than its own
  * octets: so 8 KiB in 32 fields fit below a short first line. On a listener that serves the account page it may cost

@@ -1,6 +1,8 @@
 """HTTP as clients speak it, well and badly."""
 
 import contextlib
+import gzip
+import json
 import socket
 import struct
 import time
@@ -58,6 +60,38 @@ def test_post_form_in_chunks(gateway):
             connection.send(b"%x\r\n%s\r\n" % (len(part), part))
         connection.send(b"0\r\n\r\n")
         assert connection.answer().body == b"OK\n"
+
+
+MULTIPART = b"".join(b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % tuple(pair.split(b"="))
+                     for pair in FORM.split(b"&")) + b"--x--\r\n"
+
+
+@pytest.mark.parametrize("headers, body", [
+    (["Content-Type: multipart/form-data; boundary=x"], MULTIPART), (["Content-Type: text/plain"], FORM),
+    (["Content-Type: text/xml"], b"<ip>192.0.2.1</ip>"), (["Content-Type: application/octet-stream"], FORM),
+    ([FORM_TYPE, "Content-Encoding: gzip"], gzip.compress(FORM)), ([FORM_TYPE, "Content-Encoding: br"], FORM),
+], ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize("method, path", [("POST", UPDATE), ("PUT", UPDATE.replace("dynamic.cgi", "nic/update")),
+                                          ("POST", "/dynamic.cgi"), ("GET", "/myip")])
+def test_a_body_that_nobody_reads_is_refused(gateway, untouched, method, path, headers, body):
+    """Whatever else the request says: what stands in the body was meant, too."""
+    answer = gateway.ask(method, path, headers, body)
+    assert answer.status == 415 and "form" in answer.text
+    assert "event=request-refused" in gateway.log and "415" in gateway.log
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data; boundary=x", "text/plain", "application/json"])
+@pytest.mark.parametrize("body", [b"", b"\r\n"])
+def test_an_empty_body_is_nothing_whatever_its_type(gateway, kind, body):
+    assert gateway.ask("POST", UPDATE, [f"Content-Type: {kind}"], body).body == b"OK\n"
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", "application/x-www-form-urlencoded"])
+def test_a_json_object_is_read_whatever_its_type(gateway, primary, kind):
+    body = json.dumps({"host": HOST, "ip": "192.0.2.78", "user": LOGIN, "password": API_KEY}).encode()
+    assert gateway.ask("POST", "/dynamic.cgi", [f"Content-Type: {kind}"], body).body == b"OK\n"
+    assert "192.0.2.78" in primary.updates[-1].to_text()
+    assert gateway.ask("POST", "/dynamic.cgi", ["Content-Type: application/json"], b"[]").status == 400
 
 
 def test_post_without_operands(gateway, untouched):
