@@ -1,6 +1,9 @@
 /*
- * Random schedules: queues, driver and clients together, with primaries that drop, delay, close, restart, forge and
- * lie, and zones that others change at the same time, on a fake clock.
+ * Random schedules: order, queues, driver and clients together, with primaries that drop, delay, close, restart, forge
+ * and lie, and zones that others change at the same time, on a fake clock.
+ *
+ * Requests take various times to be looked up after their arrival, and may be abandoned at any time; the configuration
+ * is read anew meanwhile. In some schedules two gateways, which know nothing of each other, serve the same zones.
  *
  * Each new change carries a value of its own in its address or prefix; others repeat a value, so that they may change
  * nothing, or remove records. Some are hosts of one request. Each record has a history, so what was said can be held
@@ -11,12 +14,20 @@
  *   - "no record": since then the record did not exist at some time, and it had to
  *   - a new prefix leaves the host parts of the addresses that were there as they were
  *   - "refused", "unreachable" and "busy" are not committed at all
- *   - the changes of one name are committed in the order in which they were submitted, repetitions included
+ *   - the changes of one record that come to one gateway are committed in the order in which their requests arrived,
+ *     repetitions included; and none once a later one was answered as done
+ *   - at the end a record holds what was asked for by the last request that was answered as done, or by a later one;
+ *     of two gateways, by that of the one that committed last
+ *   - "overtaken": a later change of one of its records may have been carried out, and it was not
+ *   - what was abandoned before it was looked up is not committed
  *   - the hosts of a request that nothing came in the way of are committed by one UPDATE
  *   - each is answered exactly once and by its deadline, or not at all if it was cancelled before
  *   - no more wait than allowed, of one account neither, and "busy" is said only then
  *   - when all is mended, changes are committed again
  *   - all timers and connections are given back (memory: by a sanitizer)
+ *
+ * TXT records are not in them, for the scripted primary has none; what two gateways do to one is shown in front of real
+ * primaries (tests/integration).
  *
  * DDNSGATE_TEST_SEED chooses the first schedule, DDNSGATE_TEST_SCHEDULES how many there are. The seed of a schedule
  * that fails is printed.
@@ -53,7 +64,9 @@ enum {
 	OWNER_WITHOUT_AAAA = OWNERS - 2,
 	OWNER_WITHOUT_RECORDS = OWNERS - 1,
 	ZONES = 2,
-	PRIMARIES = 2,
+	PRIMARIES = 2, /* of each gateway, which are at the same zones, as those of a primary with several addresses */
+	GATEWAYS = 2,
+	GENERATIONS_MAX = 4,
 	ACCOUNTS = 4,
 	HOSTS_MAX = 6, /* of one request */
 	TTL_S = MODEL_TTL_S,
@@ -81,13 +94,31 @@ enum {
 };
 
 static const char *const zone_names[ZONES] = {"a.example.com", "b.example.com"};
-static const char *const primary_names[PRIMARIES] = {"192.0.2.53", "192.0.2.54"};
+static const char *const primary_names[GATEWAYS][PRIMARIES] = {{"192.0.2.53", "192.0.2.54"},
+							       {"192.0.2.55", "192.0.2.56"}};
 
 struct schedule;
 
-/* A change that was submitted. Those of one schedule stand in the order of submission. */
+struct gateway {
+	struct schedule *schedule;
+	struct order *order;
+	struct primary *primaries[PRIMARIES];
+	struct peer peers[PRIMARIES];
+	struct zone_setup setups[ZONES];
+	struct zones *generations[GENERATIONS_MAX]; /* the last one is in force */
+	size_t generation_count;
+	size_t waiting[ZONES], waiting_of[ZONES][ACCOUNTS];
+};
+
+/* A change that was asked for. Those of one schedule stand in the order of their arrival. */
 struct submitted {
 	struct schedule *schedule;
+	struct gateway *gateway;
+	struct zones *zones;      /* of the generation in which it came */
+	struct order_place place; /* of its request, whose first change it is */
+	struct submitted *request_first;
+	size_t request_count;
+	bool looked_up;
 	size_t zone;
 	unsigned owner;
 	unsigned account;
@@ -97,7 +128,7 @@ struct submitted {
 		bool must_exist;
 	} wishes[ADDR_V6 + 1];
 	int value;     /* of the addresses, or the network of the prefix; ABSENT if it only removes */
-	bool is_first; /* nobody else waited for its host when it was submitted */
+	bool is_first; /* nobody else waited for its host when it was submitted, at once */
 	bool is_new;   /* the value: no record had it before */
 	unsigned request;
 	unsigned update; /* that it was committed by, see zone_model_commits(); 0: none */
@@ -119,7 +150,8 @@ struct record {
 	size_t count;
 	struct event events[EVENTS_MAX];
 	struct rrset now;
-	size_t last; /* the change that was committed last */
+	struct gateway *committer; /* of the last one, if that was committed */
+	size_t last[GATEWAYS];     /* the last change that was committed, or answered as done */
 };
 
 struct schedule {
@@ -129,22 +161,20 @@ struct schedule {
 	struct network *network;
 	struct tsig_key *key;
 	struct zone_model *models[ZONES];
-	struct primary *primaries[PRIMARIES];
-	struct peer peers[PRIMARIES];
+	struct gateway gateways[GATEWAYS];
+	size_t gateway_count;
+	struct gateway *asking; /* whose message a primary is carrying out */
 	struct name names[ZONES];
-	struct zone_setup setups[ZONES];
+	struct dns_client_options options;
 	struct queue_limits limits;
 	unsigned mischief_percent, meddling_percent;
-	unsigned cancelling_percent;
+	unsigned cancelling_percent, slow_percent;
 	bool quiet; /* nothing but time comes between a request and its answer */
 	bool mended;
-	struct order *order;
-	struct zones *zones;
 	uint64_t clock_jumped_ms; /* when; what was on its way then is signed for another time */
 	unsigned long moment;     /* how many things have happened */
 	unsigned requests;
 	int next_value;
-	size_t waiting[ZONES], waiting_of[ZONES][ACCOUNTS];
 	struct record records[ZONES][OWNERS][ADDR_V6 + 1];
 	size_t count;
 	struct submitted changes[CHANGES_MAX];
@@ -152,7 +182,7 @@ struct schedule {
 
 /* What was seen in a whole run, so that a test that tests nothing is noticed. */
 static unsigned long seen[OUTCOME_FAILED + 1];
-static unsigned long seen_kinds[DNS_QUERY + 1], seen_together, seen_cancelled;
+static unsigned long seen_kinds[DNS_QUERY + 1], seen_together, seen_cancelled, seen_abandoned, seen_late, seen_beside;
 static unsigned long seen_changed[CHANGE_PREFIX + 1], seen_whole, seen_torn,
 	seen_undisturbed; /* changes by kind, requests */
 
@@ -259,6 +289,11 @@ static const char *owner_name(size_t zone, unsigned owner)
 	return text;
 }
 
+static size_t number_of(const struct gateway *gateway)
+{
+	return (size_t)(gateway - gateway->schedule->gateways);
+}
+
 static bool has_family(const struct submitted *change, enum addr_family family)
 {
 	return change->families & 1u << family;
@@ -266,12 +301,14 @@ static bool has_family(const struct submitted *change, enum addr_family family)
 
 /* ---- What the zones go through ---- */
 
-static void note(struct schedule *schedule, struct record *record, const struct rrset *now, bool committed)
+/* `committer` is NULL for others than the gateways. */
+static void note(struct schedule *schedule, struct record *record, const struct rrset *now, struct gateway *committer)
 {
 	if (record->count == EVENTS_MAX)
 		fail_msg("DDNSGATE_TEST_SEED=%" PRIu64 ": a record has too long a history", schedule->seed);
 	record->now = *now;
-	record->events[record->count++] = (struct event){++schedule->moment, value_of_all(now), committed};
+	record->committer = committer;
+	record->events[record->count++] = (struct event){++schedule->moment, value_of_all(now), committer != NULL};
 }
 
 static struct record *record_of(struct schedule *schedule, size_t zone, unsigned owner, enum addr_family family)
@@ -316,17 +353,18 @@ static bool can_make(const struct submitted *change, const struct record *record
 	       (has_all_hosts_of(after, &record->now) && has_all_hosts_of(&record->now, after));
 }
 
-/* The change that was committed: the first one from the last one on that it can be. */
+/* The change that was committed: the first one of the gateway from the last one on that it can be. */
 static size_t whose(struct schedule *schedule, size_t zone, unsigned owner, enum addr_family family,
 		    const struct rrset *after)
 {
 	const struct record *record = record_of(schedule, zone, owner, family);
-	size_t number = record->last;
+	size_t number = record->last[number_of(schedule->asking)];
 
 	while (number < schedule->count) {
 		const struct submitted *change = &schedule->changes[number];
 
-		if (change->zone == zone && change->owner == owner && can_make(change, record, family, after))
+		if (change->gateway == schedule->asking && change->looked_up && change->zone == zone &&
+		    change->owner == owner && can_make(change, record, family, after))
 			break;
 		number++;
 	}
@@ -348,11 +386,12 @@ static void on_commit(void *ctx, const char *name, enum addr_family family, cons
 	if (number == schedule->count)
 		fail_msg("DDNSGATE_TEST_SEED=%" PRIu64 " DDNSGATE_TEST_SCHEDULES=1: %s %s was committed with %zu "
 			 "addresses, which is of no change since number %zu",
-			 schedule->seed, name, family == ADDR_V4 ? "A" : "AAAA", count, record->last);
-	record->last = number;
+			 schedule->seed, name, family == ADDR_V4 ? "A" : "AAAA", count,
+			 record->last[number_of(schedule->asking)]);
+	record->last[number_of(schedule->asking)] = number;
 	if (schedule->changes[number].update == 0)
 		schedule->changes[number].update = zone_model_commits(schedule->models[zone]);
-	note(schedule, record, &after, true);
+	note(schedule, record, &after, schedule->asking);
 }
 
 /* ---- What is said of them ---- */
@@ -360,7 +399,8 @@ static void on_commit(void *ctx, const char *name, enum addr_family family, cons
 /* Whether change `later` may stand for change `number`, because it came after it and is for all its records. */
 static bool may_stand_for(const struct submitted *later, const struct submitted *change)
 {
-	return later >= change && later->zone == change->zone && later->owner == change->owner &&
+	return later >= change && later->gateway == change->gateway && later->looked_up &&
+	       later->zone == change->zone && later->owner == change->owner &&
 	       (later->families & change->families) == change->families;
 }
 
@@ -419,10 +459,10 @@ static bool was_absent(struct schedule *schedule, const struct submitted *change
 	return absent;
 }
 
-static void no_longer_waits(struct schedule *schedule, const struct submitted *change)
+static void no_longer_waits(const struct submitted *change)
 {
-	schedule->waiting[change->zone]--;
-	schedule->waiting_of[change->zone][change->account]--;
+	change->gateway->waiting[change->zone]--;
+	change->gateway->waiting_of[change->zone][change->account]--;
 }
 
 typedef bool test_fn(struct schedule *schedule, const struct submitted *change);
@@ -472,9 +512,53 @@ static void check_busy(const struct schedule *schedule, size_t number)
 	const struct submitted *change = &schedule->changes[number];
 
 	/* It does not count itself. */
-	if (schedule->waiting[change->zone] < schedule->limits.waiters_max &&
-	    schedule->waiting_of[change->zone][change->account] < schedule->limits.share_max)
+	if (change->gateway->waiting[change->zone] < schedule->limits.waiters_max &&
+	    change->gateway->waiting_of[change->zone][change->account] < schedule->limits.share_max)
 		break_rule(schedule, number, "there is room");
+}
+
+/* Whether a change may have been carried out, as far as was told; a record may have gone again since. */
+static bool may_be_done(const struct submitted *change)
+{
+	return change->looked_up && (change->cancelled || change->code == OUTCOME_CHANGED ||
+				     change->code == OUTCOME_UNCHANGED || change->code == OUTCOME_UNKNOWN ||
+				     change->code == OUTCOME_REFUSED_UNSIGNED || change->code == OUTCOME_NO_RECORD);
+}
+
+/* It is too late because of a later one of the same gateway; that may have been told of it only in a moment. */
+static void check_overtaken(const struct schedule *schedule, size_t number)
+{
+	const struct submitted *change = &schedule->changes[number];
+
+	for (const struct submitted *later = change + 1; later < schedule->changes + schedule->count; later++) {
+		if (later->gateway == change->gateway && later->zone == change->zone && later->owner == change->owner &&
+		    later->families & change->families && may_be_done(later))
+			return;
+	}
+	break_rule(schedule, number, "nothing has overtaken it");
+}
+
+/* None that came earlier may be committed from here on. */
+static void note_done(struct schedule *schedule, const struct submitted *change)
+{
+	size_t number = (size_t)(change - schedule->changes);
+
+	for (enum addr_family family = ADDR_V4; family <= ADDR_V6; family++) {
+		size_t *last =
+			&record_of(schedule, change->zone, change->owner, family)->last[number_of(change->gateway)];
+
+		if (has_family(change, family) && *last < number)
+			*last = number;
+	}
+}
+
+/* A client goes away while its account is looked up; or, the time being over, is told so. */
+static void abandon(struct submitted *first)
+{
+	for (size_t i = 0; i < first->request_count; i++)
+		first[i].cancelled = true;
+	order_leave(first->gateway->order, &first->place);
+	seen_abandoned++;
 }
 
 /* Not only clients that go away cancel, but also what an answer sets off; hence from within on_done(), too. */
@@ -487,10 +571,16 @@ static void cancel(struct schedule *schedule)
 
 		if (change->answers || change->cancelled || change->submitting)
 			continue;
+		if (change->request_first->looked_up && !change->looked_up)
+			continue; /* it is just being submitted */
+		if (!change->looked_up) {
+			abandon(change->request_first);
+			return;
+		}
 		change->cancelled = true;
-		no_longer_waits(schedule, change);
+		no_longer_waits(change);
 		seen_cancelled++;
-		zones_cancel(schedule->zones, change->zone, change);
+		zones_cancel(change->zones, change->zone, change);
 		return;
 	}
 }
@@ -516,7 +606,7 @@ static void on_done(void *ctx, const struct outcome *outcome)
 		break_rule(schedule, number, "answered after it was cancelled");
 	if (change->answers++)
 		break_rule(schedule, number, "answered twice");
-	no_longer_waits(schedule, change);
+	no_longer_waits(change);
 	if (fake_env_now_ms(schedule->fake) > change->at_ms + schedule->limits.deadline_ms)
 		break_rule(schedule, number, "answered after its deadline");
 	if (outcome->code == OUTCOME_CHANGED)
@@ -530,6 +620,8 @@ static void on_done(void *ctx, const struct outcome *outcome)
 		check_no_record(schedule, number, outcome->missing);
 	if (outcome->code == OUTCOME_BUSY)
 		check_busy(schedule, number);
+	if (outcome->code == OUTCOME_CHANGED || outcome->code == OUTCOME_UNCHANGED)
+		note_done(schedule, change);
 	if (chance(schedule, schedule->cancelling_percent))
 		cancel(schedule);
 }
@@ -553,14 +645,53 @@ static void check(struct schedule *schedule)
 	for (size_t i = 0; i < schedule->count; i++) {
 		const struct submitted *change = &schedule->changes[i];
 		bool undone = change->code == OUTCOME_REFUSED || change->code == OUTCOME_UNREACHABLE ||
-			      change->code == OUTCOME_BUSY;
+			      change->code == OUTCOME_BUSY || change->code == OUTCOME_OVERTAKEN;
 
+		if (!change->looked_up && is_of_one_change(schedule, change) && was_committed(schedule, change))
+			break_rule(schedule, i, "it was abandoned, and is in the zone all the same");
 		if (change->cancelled)
 			continue;
+		if (change->code == OUTCOME_OVERTAKEN)
+			check_overtaken(schedule, i);
 		if (change->answers != 1)
 			break_rule(schedule, i, "not answered");
 		if (undone && is_of_one_change(schedule, change) && was_committed(schedule, change))
 			break_rule(schedule, i, "it is in the zone all the same");
+	}
+}
+
+/* Whether it is what one of the gateway's changes of the record asks for, from the last one that was done on. */
+static bool is_of_last(struct schedule *schedule, const struct gateway *gateway, const struct record *record,
+		       size_t zone, unsigned owner, enum addr_family family)
+{
+	for (size_t i = record->last[number_of(gateway)]; i < schedule->count; i++) {
+		const struct submitted *change = &schedule->changes[i];
+
+		if (change->gateway == gateway && change->looked_up && change->zone == zone && change->owner == owner &&
+		    has_family(change, family) && makes(change, family, held_at(record, schedule->moment)))
+			return true;
+	}
+	return false;
+}
+
+/* What the zones hold, unless others have put it there. */
+static void check_zones(struct schedule *schedule)
+{
+	for (size_t zone = 0; zone < ZONES; zone++) {
+		for (unsigned owner = 0; owner < OWNERS; owner++) {
+			for (enum addr_family family = ADDR_V4; family <= ADDR_V6; family++) {
+				const struct record *record = record_of(schedule, zone, owner, family);
+
+				if (record->committer &&
+				    !is_of_last(schedule, record->committer, record, zone, owner, family))
+					fail_msg("DDNSGATE_TEST_SEED=%" PRIu64
+						 " DDNSGATE_TEST_SCHEDULES=1: %s holds %d, which "
+						 "is not of change %zu nor of a later one",
+						 schedule->seed, owner_name(zone, owner),
+						 held_at(record, schedule->moment),
+						 record->last[number_of(record->committer)]);
+			}
+		}
 	}
 }
 
@@ -629,8 +760,10 @@ static unsigned failure(struct schedule *schedule)
 
 static void decide(void *ctx, const struct primary_request *request, struct primary_script *script)
 {
-	struct schedule *schedule = ctx;
+	struct gateway *gateway = ctx;
+	struct schedule *schedule = gateway->schedule;
 
+	schedule->asking = gateway;
 	if (request->verified != TSIG_OK &&
 	    !(request->verified == TSIG_BADTIME && schedule->clock_jumped_ms == fake_env_now_ms(schedule->fake)))
 		fail_msg("a request does not verify: %s", tsig_status_text(request->verified));
@@ -681,7 +814,8 @@ static void decide(void *ctx, const struct primary_request *request, struct prim
 
 static void disturb(struct schedule *schedule)
 {
-	struct primary *primary = schedule->primaries[draw(schedule, PRIMARIES)];
+	struct gateway *gateway = &schedule->gateways[draw(schedule, (unsigned)schedule->gateway_count)];
+	struct primary *primary = gateway->primaries[draw(schedule, PRIMARIES)];
 
 	if (!chance(schedule, schedule->mischief_percent))
 		return;
@@ -711,7 +845,7 @@ static void put(struct schedule *schedule, size_t zone, unsigned owner, enum add
 	struct rrset now = {.known = true, .count = 1, .addrs = {addr_of_value(family, value)}};
 
 	zone_model_put(schedule->models[zone], owner_name(zone, owner), value_text(family, value));
-	note(schedule, record_of(schedule, zone, owner, family), &now, false);
+	note(schedule, record_of(schedule, zone, owner, family), &now, NULL);
 }
 
 static void meddle_with_record(struct schedule *schedule, size_t zone, unsigned owner, enum addr_family family)
@@ -722,7 +856,7 @@ static void meddle_with_record(struct schedule *schedule, size_t zone, unsigned 
 	switch (draw(schedule, 5)) {
 	case 0:
 		zone_model_remove(model, owner_name(zone, owner), family);
-		note(schedule, record, &(struct rrset){.known = true}, false);
+		note(schedule, record, &(struct rrset){.known = true}, NULL);
 		break;
 	case 1:
 		if (held_at(record, schedule->moment) >= 0) {
@@ -730,7 +864,7 @@ static void meddle_with_record(struct schedule *schedule, size_t zone, unsigned 
 
 			now.addrs[now.count++] = addr_of_value(family, schedule->next_value);
 			zone_model_add(model, owner_name(zone, owner), value_text(family, schedule->next_value++));
-			note(schedule, record, &now, false);
+			note(schedule, record, &now, NULL);
 		}
 		break;
 	case 2:
@@ -769,15 +903,19 @@ static void meddle(struct schedule *schedule)
 				   (enum addr_family)(ADDR_V4 + draw(schedule, 2)));
 }
 
+static void mend_primary(struct primary *primary)
+{
+	primary_set_door(primary, DOOR_OPEN);
+	primary_set_sends_fail(primary, false);
+	primary_drop_connections(primary); /* which may still be about to end in mid-reply */
+}
+
 static void mend(struct schedule *schedule)
 {
 	schedule->mended = true;
 	schedule->cancelling_percent = 0;
-	for (size_t i = 0; i < PRIMARIES; i++) {
-		primary_set_door(schedule->primaries[i], DOOR_OPEN);
-		primary_set_sends_fail(schedule->primaries[i], false);
-		primary_drop_connections(schedule->primaries[i]); /* which may still be about to end in mid-reply */
-	}
+	for (size_t i = 0; i < schedule->gateway_count * PRIMARIES; i++)
+		mend_primary(schedule->gateways[i / PRIMARIES].primaries[i % PRIMARIES]);
 	for (size_t zone = 0; zone < ZONES; zone++) {
 		zone_model_refuse_queries(schedule->models[zone], false);
 		for (unsigned owner = 0; owner < OWNERS; owner++)
@@ -848,41 +986,85 @@ static struct change change_of(struct schedule *schedule, const struct submitted
 
 static bool is_first(const struct schedule *schedule, const struct submitted *change)
 {
-	for (const struct submitted *earlier = schedule->changes; earlier < change; earlier++) {
-		if (earlier->zone == change->zone && earlier->owner == change->owner && earlier->answers == 0)
+	for (const struct submitted *other = schedule->changes; other < schedule->changes + schedule->count; other++) {
+		if (other != change && other->looked_up && other->zone == change->zone &&
+		    other->owner == change->owner && other->answers == 0)
 			return false;
 	}
-	return true;
+	return change->at_ms == fake_env_now_ms(schedule->fake);
 }
 
 static void submit_change(struct schedule *schedule, struct submitted *change, bool more)
 {
-	struct change_set set = {
-		.zone = change->zone, .account = change->account * UINT64_C(0x9e3779b97f4a7c15), .more = more};
+	struct gateway *gateway = change->gateway;
+	struct change_set set = {.zone = change->zone,
+				 .account = change->account * UINT64_C(0x9e3779b97f4a7c15),
+				 .more = more,
+				 .place = &change->request_first->place,
+				 .waited_ms = fake_env_now_ms(schedule->fake) - change->at_ms};
 
-	change->schedule = schedule;
-	change->at_ms = fake_env_now_ms(schedule->fake);
-	change->moment = ++schedule->moment;
 	change->is_first = is_first(schedule, change);
+	change->looked_up = true;
 	assert_int_equal(name_parse(text_of(owner_name(change->zone, change->owner)), &set.owner), STATUS_OK);
 	for (enum addr_family family = ADDR_V4; family <= ADDR_V6; family++) {
 		if (has_family(change, family))
 			set.changes[set.count++] = change_of(schedule, change, family);
 	}
-	schedule->waiting[change->zone]++;
-	schedule->waiting_of[change->zone][change->account]++;
+	gateway->waiting[change->zone]++;
+	gateway->waiting_of[change->zone][change->account]++;
 	change->submitting = true;
-	zones_submit(schedule->zones, &set, change);
+	zones_submit(change->zones, &set, change);
 	change->submitting = false;
-	if (schedule->waiting[change->zone] > schedule->limits.waiters_max ||
-	    schedule->waiting_of[change->zone][change->account] > schedule->limits.share_max)
+	if (gateway->waiting[change->zone] > schedule->limits.waiters_max ||
+	    gateway->waiting_of[change->zone][change->account] > schedule->limits.share_max)
 		break_rule(schedule, (size_t)(change - schedule->changes), "more wait than allowed");
+}
+
+/* The account and its key are known: now the changes go to their queues, unless it is too late. */
+static void on_looked_up(void *ctx)
+{
+	struct submitted *first = ctx;
+	struct schedule *schedule = first->schedule;
+
+	if (first->cancelled)
+		return;
+	if (fake_env_now_ms(schedule->fake) >= first->at_ms + schedule->limits.deadline_ms) {
+		seen_late++;
+		abandon(first);
+		return;
+	}
+	for (size_t i = 0; i < first->request_count; i++)
+		submit_change(schedule, &first[i], i + 1 < first->request_count);
+	order_leave(first->gateway->order, &first->place);
+}
+
+/* A request for that many changes, which are made already, comes. */
+static void arrive(struct schedule *schedule, struct submitted *first, size_t count)
+{
+	uint64_t now_ms = fake_env_now_ms(schedule->fake);
+
+	for (size_t i = 0; i < count; i++) {
+		first[i].schedule = schedule;
+		first[i].zones = first->gateway->generations[first->gateway->generation_count - 1];
+		first[i].at_ms = now_ms;
+		first[i].moment = ++schedule->moment;
+		first[i].request_first = first;
+		first[i].request_count = count;
+	}
+	order_arrive(first->gateway->order, &first->place);
+	if (chance(schedule, schedule->slow_percent))
+		fake_env_call_at(schedule->fake, now_ms + draw(schedule, chance(schedule, 50) ? 100 : 6000),
+				 on_looked_up, first);
+	else
+		on_looked_up(first);
 }
 
 /* A request for that many hosts of a zone, in which the same one may be named again. */
 static void submit(struct schedule *schedule, unsigned hosts)
 {
-	struct submitted wanted = {.zone = draw(schedule, ZONES),
+	struct submitted *first = &schedule->changes[schedule->count];
+	struct submitted wanted = {.gateway = &schedule->gateways[draw(schedule, (unsigned)schedule->gateway_count)],
+				   .zone = draw(schedule, ZONES),
 				   .owner = draw(schedule, OWNERS),
 				   .account = draw(schedule, ACCOUNTS),
 				   .request = schedule->requests++};
@@ -893,9 +1075,9 @@ static void submit(struct schedule *schedule, unsigned hosts)
 		struct submitted *change = &schedule->changes[schedule->count++];
 
 		*change = wanted;
-		submit_change(schedule, change, i + 1 < hosts);
 		wanted.owner = draw(schedule, OWNERS);
 	}
+	arrive(schedule, first, hosts);
 }
 
 static void make_zone(struct schedule *schedule, size_t zone)
@@ -912,6 +1094,25 @@ static void make_zone(struct schedule *schedule, size_t zone)
 		zone_model_set_wildcard(schedule->models[zone], value_text(family, VALUE_OF_WILDCARD));
 }
 
+static void make_gateway(struct schedule *schedule, struct gateway *gateway, const char *const names[static PRIMARIES])
+{
+	gateway->schedule = schedule;
+	for (size_t i = 0; i < PRIMARIES; i++) {
+		gateway->primaries[i] = primary_new(schedule->network, names[i], schedule->models[0], schedule->key);
+		primary_serve(gateway->primaries[i], schedule->models[1]);
+		primary_set_decide(gateway->primaries[i], decide, gateway);
+		gateway->peers[i] = *primary_peer(gateway->primaries[i]);
+	}
+	for (size_t i = 0; i < ZONES; i++)
+		gateway->setups[i] = (struct zone_setup){
+			.name = &schedule->names[i],
+			.primaries = gateway->peers,
+			.primary_count = 1 + draw(schedule, PRIMARIES),
+			.key = schedule->key,
+			.commit_pause_ms = chance(schedule, 50) ? 0 : draw(schedule, 100),
+		};
+}
+
 static void make_world(struct schedule *schedule)
 {
 	schedule->fake = fake_env_new(fake_random_draw(&schedule->random));
@@ -919,31 +1120,28 @@ static void make_world(struct schedule *schedule)
 	schedule->next_value = FIRST_VALUE;
 	assert_int_equal(tsig_key_new("gw", "hmac-sha256", (const uint8_t *)"0123456789abcdef", 16, &schedule->key),
 			 TSIG_OK);
-	for (size_t i = 0; i < ZONES; i++)
-		make_zone(schedule, i);
-	for (size_t i = 0; i < PRIMARIES; i++) {
-		schedule->primaries[i] =
-			primary_new(schedule->network, primary_names[i], schedule->models[0], schedule->key);
-		primary_serve(schedule->primaries[i], schedule->models[1]);
-		primary_set_decide(schedule->primaries[i], decide, schedule);
-		schedule->peers[i] = *primary_peer(schedule->primaries[i]);
-	}
 	for (size_t i = 0; i < ZONES; i++) {
+		make_zone(schedule, i);
 		assert_int_equal(name_parse(text_of(zone_names[i]), &schedule->names[i]), STATUS_OK);
-		schedule->setups[i] = (struct zone_setup){
-			.name = &schedule->names[i],
-			.primaries = schedule->peers,
-			.primary_count = 1 + draw(schedule, PRIMARIES),
-			.key = schedule->key,
-			.commit_pause_ms = chance(schedule, 50) ? 0 : draw(schedule, 100),
-		};
 	}
+	for (size_t i = 0; i < schedule->gateway_count; i++)
+		make_gateway(schedule, &schedule->gateways[i], primary_names[i]);
+}
+
+static void open_gateway(struct schedule *schedule, struct gateway *gateway)
+{
+	struct transport_maker maker = network_maker(schedule->network);
+
+	assert_int_equal(order_new(fake_random_draw(&schedule->random), &gateway->order), STATUS_OK);
+	assert_int_equal(zones_new(fake_env_of(schedule->fake), gateway->order, &maker, &schedule->options,
+				   &schedule->limits, gateway->setups, ZONES, on_done, &gateway->generations[0]),
+			 STATUS_OK);
+	gateway->generation_count = 1;
 }
 
 static void open_zones(struct schedule *schedule)
 {
-	struct transport_maker maker = network_maker(schedule->network);
-	struct dns_client_options options = {
+	schedule->options = (struct dns_client_options){
 		.connect_timeout_ms = 1 + draw(schedule, 2000),
 		.reply_timeout_ms = 1 + draw(schedule, 4000),
 		.fudge_s = 300,
@@ -966,28 +1164,45 @@ static void open_zones(struct schedule *schedule)
 		.seed = fake_random_draw(&schedule->random),
 	};
 	if (schedule->quiet) { /* replies keep their order, so the delays of several add up */
-		options.connect_timeout_ms = options.reply_timeout_ms = 100 * DELAY_MAX_MS;
+		schedule->options.connect_timeout_ms = schedule->options.reply_timeout_ms = 100 * DELAY_MAX_MS;
 		schedule->limits.deadline_ms = LATER_MS;
 		schedule->limits.octets_max = DNS_MESSAGE_MAX;
 	}
-	assert_int_equal(order_new(fake_random_draw(&schedule->random), &schedule->order), STATUS_OK);
-	assert_int_equal(zones_new(fake_env_of(schedule->fake), schedule->order, &maker, &options, &schedule->limits,
-				   schedule->setups, ZONES, on_done, &schedule->zones),
+	for (size_t i = 0; i < schedule->gateway_count; i++)
+		open_gateway(schedule, &schedule->gateways[i]);
+}
+
+/* The configuration is read anew. */
+static void reload(struct schedule *schedule)
+{
+	struct gateway *gateway = &schedule->gateways[draw(schedule, (unsigned)schedule->gateway_count)];
+	struct zones **next = &gateway->generations[gateway->generation_count];
+
+	if (gateway->generation_count == GENERATIONS_MAX)
+		return;
+	assert_int_equal(zones_succeed(next[-1], &schedule->options, &schedule->limits, gateway->setups, ZONES, next),
 			 STATUS_OK);
+	gateway->generation_count++;
+	zones_take_over(*next);
 }
 
 /* With honest primaries again, a change of a record that is there is committed. */
 static void check_recovery(struct schedule *schedule)
 {
-	for (size_t zone = 0; zone < ZONES; zone++) {
+	schedule->slow_percent = 0;
+	for (size_t i = 0; i < ZONES * schedule->gateway_count; i++) {
 		struct submitted *change = &schedule->changes[schedule->count++];
+		size_t zone = i % ZONES;
 
-		*change = (struct submitted){.zone = zone, .request = schedule->requests++, .is_new = true};
+		*change = (struct submitted){.gateway = &schedule->gateways[i / ZONES],
+					     .zone = zone,
+					     .request = schedule->requests++,
+					     .is_new = true};
 		put(schedule, zone, 0, ADDR_V4, VALUE_AT_START);
 		change->families = 1u << ADDR_V4;
 		change->wishes[ADDR_V4] = (struct wish){CHANGE_REPLACE, true};
 		change->value = schedule->next_value++;
-		submit_change(schedule, change, false);
+		arrive(schedule, change, 1);
 		fake_env_advance(schedule->fake, LATER_MS);
 		if (change->code != OUTCOME_CHANGED)
 			break_rule(schedule, schedule->count - 1, "all was mended");
@@ -998,8 +1213,15 @@ static void check_recovery(struct schedule *schedule)
 
 static void take_apart(struct schedule *schedule)
 {
-	zones_free(&schedule->zones);
-	order_free(&schedule->order);
+	for (size_t i = 0; i < schedule->gateway_count; i++) {
+		struct gateway *gateway = &schedule->gateways[i];
+
+		if (order_mark_count(gateway->order))
+			break_rule(schedule, schedule->count - 1, "marks are left, though nobody can be too late");
+		for (size_t n = 0; n < gateway->generation_count; n++)
+			zones_free(&gateway->generations[n]);
+		order_free(&gateway->order);
+	}
 	network_free(&schedule->network);
 	fake_env_free(&schedule->fake);
 	for (size_t i = 0; i < ZONES; i++)
@@ -1010,20 +1232,25 @@ static void take_apart(struct schedule *schedule)
 static void run(struct schedule *schedule)
 {
 	schedule->quiet = chance(schedule, 15);
+	schedule->gateway_count = !schedule->quiet && chance(schedule, 30) ? GATEWAYS : 1;
+	seen_beside += schedule->gateway_count == GATEWAYS;
 	make_world(schedule);
 	open_zones(schedule);
 	schedule->mischief_percent = draw(schedule, 4) * 15;
 	schedule->meddling_percent = draw(schedule, 3) * 40;
 	schedule->cancelling_percent = draw(schedule, 2) * 10;
+	schedule->slow_percent = draw(schedule, 3) * 30;
 	if (schedule->quiet)
 		schedule->mischief_percent = schedule->meddling_percent = schedule->cancelling_percent = 0;
 	for (unsigned step = 0; step < STEPS; step++) {
 		unsigned burst = chance(schedule, 20) ? draw(schedule, 60) : draw(schedule, 6);
 
-		for (; burst > 0 && schedule->count < CHANGES_MAX - ZONES - HOSTS_MAX; burst--)
+		for (; burst > 0 && schedule->count < CHANGES_MAX - GATEWAYS * ZONES - HOSTS_MAX; burst--)
 			submit(schedule, chance(schedule, 80) ? 1 : 2 + draw(schedule, HOSTS_MAX - 1));
 		disturb(schedule);
 		meddle(schedule);
+		if (chance(schedule, 10))
+			reload(schedule);
 		for (unsigned i = draw(schedule, 10); i > 0 && schedule->cancelling_percent && schedule->count; i--)
 			cancel(schedule);
 		fake_env_advance(schedule->fake, chance(schedule, 20) ? draw(schedule, 5000) : draw(schedule, 100));
@@ -1033,6 +1260,7 @@ static void run(struct schedule *schedule)
 	fake_env_advance(schedule->fake, LATER_MS);
 	check_recovery(schedule);
 	check(schedule);
+	check_zones(schedule);
 	check_requests(schedule);
 	take_apart(schedule);
 }
@@ -1075,7 +1303,7 @@ static void the_schedules_see_every_outcome(void **state)
 {
 	static const enum outcome_code expected[] = {OUTCOME_CHANGED, OUTCOME_UNCHANGED,   OUTCOME_NO_RECORD,
 						     OUTCOME_REFUSED, OUTCOME_UNREACHABLE, OUTCOME_UNKNOWN,
-						     OUTCOME_BUSY};
+						     OUTCOME_BUSY,    OUTCOME_OVERTAKEN};
 	static const char *const kinds[] = {"updates", "confirmations", "probes", "nothing", "queries"};
 	static const char *const changes[] = {"replaced", "removed", "prefixed"};
 
@@ -1085,6 +1313,9 @@ static void the_schedules_see_every_outcome(void **state)
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
 		print_message("%13s %lu\n", kinds[i], seen_kinds[i]);
 	print_message("%13s %lu\n", "cancelled", seen_cancelled);
+	print_message("abandoned while they were looked up %lu, of which %lu took too long\n", seen_abandoned,
+		      seen_late);
+	print_message("schedules with two gateways %lu\n", seen_beside);
 	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
 		print_message("%13s %lu\n", changes[i], seen_changed[i]);
 	print_message("updates of several hosts %lu\n", seen_together);
@@ -1098,6 +1329,7 @@ static void the_schedules_see_every_outcome(void **state)
 		assert_true(seen_kinds[i] > 0);
 	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
 		assert_true(seen_changed[i] > 0);
+	assert_true(seen_abandoned > 0 && seen_late > 0 && seen_beside > 0);
 	assert_true(seen_together > 0 && seen_cancelled > 0 && seen_whole > 0 && seen_undisturbed > 0);
 }
 
