@@ -200,8 +200,9 @@ struct tsig_report {
  * Checks the TSIG record that must be the last record of the message, in the order of RFC 8945 section 5.2: key, MAC,
  * time, truncation; for a response the request's MAC is part of the digest (section 5.3). On TSIG_OK, and on
  * TSIG_BADTIME, the record is removed: *len shrinks, ARCOUNT is decremented and the ID restored to the original ID (a
- * forwarder may have changed it on the way); that it is the ID of the request is for the caller to check. The message
- * is otherwise unchanged. `report` may be NULL. Results:
+ * forwarder may have changed it on the way). That the ID in the header, before this call, is that of a request is for
+ * the caller to check; the original ID of a response is the one by which its signer knew the request, section 4.2. The
+ * message is otherwise unchanged. `report` may be NULL. Results:
  *      TSIG_OK              the MAC is right and in time; report->error may still name an error that the peer signed
  *                           (BADTIME, BADTRUNC)
  *      TSIG_UNSIGNED        no TSIG record at all

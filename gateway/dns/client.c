@@ -254,6 +254,7 @@ static struct dns_result judge_signed(const struct dns_client *client, const str
 		.echoes_time = client->options.aged_s && report->time_s == exchange->signed_s,
 	};
 
+	result.id_was_changed = report->original_id != exchange->id;
 	if (report->error == TSIG_RCODE_NOERROR)
 		return result;
 	if (reply->rcode != DNS_NOTAUTH)
@@ -266,7 +267,12 @@ static struct dns_result judge_signed(const struct dns_client *client, const str
 	return result;
 }
 
-/* Decides what a reply to this request is worth. RFC 8945 section 5.4. */
+/*
+ * Decides what a reply to this request is worth. RFC 8945 section 5.4. Its header has the request's ID, or it would not
+ * have been found. The ID that was signed may be another one: a forwarder gives messages IDs of its own, and primaries
+ * sign their replies with those; section 4.2 has the original ID for that. What ties a reply to its request is the
+ * request's MAC.
+ */
 static struct dns_result judge(const struct dns_client *client, const struct exchange *exchange, uint8_t *wire,
 			       size_t len)
 {
@@ -282,8 +288,6 @@ static struct dns_result judge(const struct dns_client *client, const struct exc
 		return distrust(tsig_status_text(status));
 	if (dns_reply_read(wire, len, &exchange->request, &reply) != STATUS_OK)
 		return distrust("the reply is truncated or malformed, or answers something else");
-	if (reply.id != exchange->id) /* tsig_verify() has put back the ID that was signed */
-		return distrust("the reply was signed for another request");
 	if (status == TSIG_OK)
 		return judge_signed(client, exchange, &reply, &report);
 	return judge_unsigned(&reply, status == TSIG_UNSIGNED_ERROR ? report.error : 0);

@@ -5,7 +5,8 @@
  * Each attempt is a message of its own: fresh ID, time and signature. A reply counts only if its TSIG verifies
  * against that request's MAC, key and time (RFC 8945 section 5.4). What cannot be believed breaks the connection,
  * because nothing that follows on it could be believed either. The client never retries: whoever asks knows what may
- * be repeated.
+ * be repeated. A reply's header has to have the ID that we sent on this connection; the ID by which the primary knew the
+ * message may be another one, because forwarders have their own (section 4.2).
  *
  * What a reply proves is its verdict. An unsigned refusal is an answer, which a repetition would not better, and proves
  * nothing: whoever wrote it may have done so in place of the primary's word that the message was carried out. A signed
@@ -52,6 +53,7 @@ struct dns_result {
 	bool has_clock_offset;    /* the primary told its time: the reply is signed, or says BADTIME */
 	int64_t clock_offset_s;   /* primary's clock minus ours */
 	bool echoes_time;         /* with `aged_s`: the reply is signed with the time of the message, to the second */
+	bool id_was_changed;      /* the reply is signed, with another ID than ours: somebody stands between */
 	bool local;               /* DNS_UNREACHABLE for a reason of our own, which says nothing of the primary */
 	bool had_worked;          /* the primary closed a connection that had brought replies; it may just be old */
 	unsigned connection;      /* tells the end of one connection from that of another */

@@ -31,6 +31,8 @@
  *   - Behind a delegation or a DNAME nothing is made that nobody would find: OUTCOME_NO_RECORD.
  *   - What is to be rewritten (by a prefix, a rotation) and cannot be read stays as it is: OUTCOME_REFUSED. Any other
  *     set goes into an UPDATE even if the primary does not tell what is there.
+ *   - By way of a forwarder, as a secondary may be one, queries see a copy that lags behind. A record that is missing
+ *     there may well exist: what is to replace it goes into an UPDATE, of which the primary decides.
  *   - A record that is not what it was known to be: its set is looked at (again), and if that does not help, goes
  *     whatever the record is; a prefix, which cannot, is tried again, attempts permitting. Before that a probe, which
  *     no wildcard answers, tells whether there is a record at all.

@@ -166,6 +166,7 @@ struct queue {
 	struct queue_message hold; /* of nothing, for that; in use while `holds` is 1 */
 	/* So many hints have to prove right before the next one is relied on: where one is wrong, others may be. */
 	unsigned doubts;
+	bool is_forwarded; /* somebody between us and the primary gives UPDATEs IDs of its own: most likely a secondary */
 	bool part_committed; /* one of them has, so that those that do not are culprits, and not the primary */
 	/* UPDATEs that the primary failed with, in a row; and when no new one goes before, if it seems to be sick. */
 	unsigned failures;

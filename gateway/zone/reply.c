@@ -221,6 +221,11 @@ static void on_confirmed(struct queue *queue, const struct queue_event *event, u
 static void note_look(struct queue *queue, struct queue_entry *entry, struct change *change,
 		      const struct dns_answer *found)
 {
+	/* By way of a forwarder queries see a copy, and UPDATEs do not; so the UPDATE decides, if it can. */
+	if (found->count == 0 && change->must_exist && queue->is_forwarded && change->kind == CHANGE_REPLACE) {
+		change->was.known = false;
+		return;
+	}
 	if (found->count == 0 && change->must_exist && entry->absent == ADDR_NONE)
 		entry->absent = change->addr.family;
 	change->was = found->rrset;
@@ -304,6 +309,8 @@ void reply_take(struct queue *queue, const struct queue_event *event, uint64_t n
 	struct queue_message *message = event->message;
 
 	message_came_back(queue, message);
+	if (!dns_is_query(message->kind) && event->result->verdict == DNS_VERIFIED)
+		queue->is_forwarded = event->result->id_was_changed;
 	switch (message->kind) {
 	case DNS_UPDATE:
 		on_updated(queue, event, now_ms);

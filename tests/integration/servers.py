@@ -229,9 +229,12 @@ options {{
 	notify no;
 }};
 controls {{ }};
-{"".join(key.bind_file for key in self.keys)}
+{self._key_statements()}
 {"".join(self._zone(zone) for zone in self.zones)}
 """
+
+    def _key_statements(self):
+        return "".join(key.bind_file for key in self.keys)
 
     def _zone(self, zone):
         names = f"subdomain {zone.open_below}" if zone.open_below else "zonesub"
@@ -254,6 +257,27 @@ class SigningBind(Bind):
 def knot_version():
     said = subprocess.run(["/usr/sbin/knotd", "--version"], capture_output=True, text=True, check=True).stdout
     return tuple(map(int, re.search(r"(\d+)\.(\d+)", said).groups()))
+
+
+class ForwardingBind(Bind):
+    """A secondary of another BIND, which forwards updates to it. Nobody notifies it, so what it answers queries with is
+    what it got when it started, or was last told to fetch."""
+
+    def __init__(self, primary):
+        super().__init__(primary.zones, primary.keys)
+        self.primary = primary
+        self.admin = primary.admin
+
+    def _write_files(self):
+        self._config_file().write_text(self._config())
+
+    def _key_statements(self):
+        return "".join(key.bind_file for key in self.primary.keys)
+
+    def _zone(self, zone):
+        return (f'zone "{zone.name}" {{ type secondary; file "{zone.name}.copy"; '
+                f"primaries {{ {LOOPBACK} port {self.primary.port}; }}; "
+                f"allow-update-forwarding {{ any; }}; allow-notify {{ {LOOPBACK}; }}; }};\n")
 
 
 class Knot(Server):
@@ -289,6 +313,9 @@ acl:
   - id: admin
     key: admin
     action: update
+  - id: transfer
+    address: {LOOPBACK}
+    action: transfer
 {"".join(self._acl(key, zone) for zone in self.zones for key in zone.updaters)}
 zone:
 {"".join(self._zone(zone) for zone in self.zones)}
@@ -304,7 +331,7 @@ zone:
                 f"    update-type: [A, AAAA, TXT]\n{names}")
 
     def _zone(self, zone):
-        rules = ["admin", *(f"{key}.{zone.name}" for key in zone.updaters)]
+        rules = ["admin", "transfer", *(f"{key}.{zone.name}" for key in zone.updaters)]
         return (f"  - domain: {zone.name}\n    storage: {self.folder}\n    file: {zone.name}.zone\n"
                 f"    acl: [{', '.join(rules)}]\n")
 
@@ -371,3 +398,35 @@ loglevel=7
         return [(zone.name, "SOA", f"ns.{zone.name} hostmaster.{zone.name} {int(time.time())} 3600 600 604800 60"),
                 (zone.name, "NS", f"ns.{zone.name}"), (f"ns.{zone.name}", "A", LOOPBACK),
                 (f"www.{zone.name}", "A", "192.0.2.1"), (f"www.{zone.name}", "AAAA", "2001:db8::1")]
+
+
+class ForwardingKnot(Knot):
+    """The same by Knot."""
+
+    def __init__(self, primary):
+        super().__init__(primary.zones, primary.keys)
+        self.primary = primary
+        self.admin = primary.admin
+
+    def _write_files(self):
+        self._config_file().write_text(self._config())
+
+    def _config(self):
+        config = super()._config()
+        return config[:config.index("key:")] + f"""
+key:
+{"".join(self._key(key) for key in self.primary.keys)}
+remote:
+  - id: primary
+    address: {LOOPBACK}@{self.primary.port}
+acl:
+  - id: forward
+    key: [{", ".join(key.name for key in self.primary.keys)}]
+    action: update
+zone:
+{"".join(self._zone(zone) for zone in self.zones)}
+"""
+
+    def _zone(self, zone):
+        return (f"  - domain: {zone.name}\n    storage: {self.folder}\n    file: {zone.name}.copy\n"
+                f"    master: primary\n    acl: forward\n")

@@ -208,7 +208,24 @@ static void a_signed_rcode_is_the_primarys_word(void **state)
 
 static bool is_signed_rightly(enum reply_kind kind)
 {
-	return kind == REPLY_SIGNED;
+	return kind == REPLY_SIGNED || kind == REPLY_OTHER_ORIGINAL_ID;
+}
+
+/* RFC 8945 section 4.2: the signature is over the original ID. A forwarder has IDs of its own. */
+static void an_id_that_was_changed_on_the_way_is_no_fault(void **state)
+{
+	struct world *world = *state;
+	struct question question = {0};
+
+	script(world, REPLY_SIGNED, PRIMARY_DECIDES);
+	ask_and_wait(world, &question);
+	assert_committed(&question);
+	assert_false(question.result.id_was_changed);
+	question = (struct question){0};
+	script(world, REPLY_OTHER_ORIGINAL_ID, PRIMARY_DECIDES);
+	ask_and_wait(world, &question);
+	assert_committed(&question);
+	assert_true(question.result.id_was_changed);
 }
 
 /* Whatever is wrong with a reply, and whatever rcode is in it, it is never taken for the primary's word. */
@@ -478,7 +495,7 @@ static void no_wrong_reply_to_a_query_or_confirmation_is_believed(void **state)
 	struct world *world = *state;
 
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-		for (enum reply_kind kind = REPLY_SIGNED + 1; kind < REPLY_KIND_COUNT; kind++) {
+		for (enum reply_kind kind = REPLY_NONE; kind < REPLY_KIND_COUNT; kind++) {
 			struct question question = {.kind = kinds[i]};
 
 			script(world, kind, DNS_NOERROR);
@@ -1081,6 +1098,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(an_update_is_committed),
 		TEST(a_signed_rcode_is_the_primarys_word),
+		TEST(an_id_that_was_changed_on_the_way_is_no_fault),
 		TEST(no_wrong_reply_is_believed),
 		TEST(a_noerror_that_cannot_be_believed_leaves_the_outcome_unknown),
 		TEST(the_client_works_again_after_each_wrong_reply),

@@ -747,7 +747,7 @@ static void check_requests(const struct schedule *schedule)
 
 static enum reply_kind wrong_reply(struct schedule *schedule)
 {
-	return (enum reply_kind)(1 + draw(schedule, REPLY_KIND_COUNT - 1));
+	return (enum reply_kind)(REPLY_NONE + draw(schedule, REPLY_KIND_COUNT - REPLY_NONE));
 }
 
 /* An honest primary's own failures: it says so, signed, and has done nothing. */

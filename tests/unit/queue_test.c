@@ -2234,6 +2234,38 @@ static void what_the_zone_holds_after_a_failed_prerequisite_may_prove_it(void **
 	assert_at_rest(bench);
 }
 
+/* A secondary that forwards UPDATEs answers queries from a copy, in which a record may be missing that exists. */
+static void by_way_of_a_forwarder_the_update_decides_what_is_missing(void **state)
+{
+	struct dns_result forwarded = {.verdict = DNS_VERIFIED, .id_was_changed = true};
+	struct bench *bench = *state;
+	struct waiter *waiter;
+
+	submit(bench, FTP, V4);
+	reply_with(bench, FTP, forwarded);
+	bench->blind = true;
+	for (unsigned i = 0; i < 2; i++) {
+		waiter = submit(bench, host(i), V4);
+		reply_with(bench, host(i), found(0, (struct addr){0}, 0));
+		assert_kind(bench, host(i), DNS_UPDATE);
+		forwarded.rcode = i ? DNS_NXRRSET : DNS_NOERROR;
+		reply_with(bench, host(i), forwarded);
+		if (i)
+			assert_no_record(waiter, ADDR_V4);
+		else
+			assert_outcome(waiter, OUTCOME_CHANGED);
+	}
+	waiter = submit_prefix(bench, host(2), V6); /* there is nothing to be rewritten */
+	reply_with(bench, host(2), found(0, (struct addr){0}, 0));
+	assert_no_record(waiter, ADDR_V6);
+	submit(bench, FTP, V4);
+	reply(bench, FTP, DNS_NOERROR); /* of the primary itself, after another failover */
+	waiter = submit(bench, host(3), V4);
+	reply_with(bench, host(3), found(0, (struct addr){0}, 0));
+	assert_no_record(waiter, ADDR_V4);
+	assert_at_rest(bench);
+}
+
 static void a_rejection_that_says_noerror_is_no_success(void **state)
 {
 	struct bench *bench = *state;
@@ -4643,6 +4675,7 @@ int main(void)
 		TEST(a_message_that_was_sent_twice_by_others_was_carried_out),
 		TEST(a_failed_prerequisite_does_not_prove_that_nothing_was_changed),
 		TEST(what_the_zone_holds_after_a_failed_prerequisite_may_prove_it),
+		TEST(by_way_of_a_forwarder_the_update_decides_what_is_missing),
 		TEST(a_rejection_that_says_noerror_is_no_success),
 		TEST(what_was_not_sent_is_repeated_and_then_unreachable),
 		cmocka_unit_test(pauses_grow_and_differ),

@@ -97,9 +97,11 @@ enum door {
 	DOOR_FAILS,      /* open() itself fails */
 };
 
-/* What kind of reply a message gets. Only the first is one that a client may believe. */
+/* What kind of reply a message gets. Only the first two are such as a client may believe. */
 enum reply_kind {
 	REPLY_SIGNED, /* as a primary should: the TSIG errors of RFC 8945 section 5.2 included */
+	/* Signed with an ID that is not the request's, then given the request's: by way of a forwarder. */
+	REPLY_OTHER_ORIGINAL_ID,
 	REPLY_NONE,
 	/* Signed, but not rightly: */
 	REPLY_WRONG_SECRET,
@@ -111,7 +113,6 @@ enum reply_kind {
 	REPLY_SHORT_MAC,           /* 16 octets, more than the client's policy allows */
 	REPLY_STALE,               /* signed longer ago than the fudge */
 	REPLY_FROM_THE_FUTURE,
-	REPLY_OTHER_ORIGINAL_ID, /* signed with an ID that is not the request's, then given the request's */
 	REPLY_SIGNED_TWICE,
 	REPLY_TSIG_NOT_LAST,
 	REPLY_ERROR_WITHOUT_NOTAUTH, /* TSIG error BADTIME in a reply with another rcode */
