@@ -1,6 +1,7 @@
 #include "http/json.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -14,12 +15,17 @@ union piece {
 	max_align_t alignment;
 };
 
+/* Since reading began. jansson often does not say that this was why it failed, and the body would get the blame. */
+static bool is_short_of_memory;
+
 static void *piece_new(size_t size)
 {
 	union piece *piece = size <= SIZE_MAX - sizeof *piece ? malloc(sizeof *piece + size) : NULL;
 
-	if (!piece)
+	if (!piece) {
+		is_short_of_memory = true;
 		return NULL;
+	}
 	piece->len = sizeof *piece + size;
 	return piece + 1;
 }
@@ -70,11 +76,11 @@ enum status json_params(struct text json, struct decode_space *space, struct htt
 	const char *name;
 	json_t *object, *value;
 
+	is_short_of_memory = false;
 	json_set_alloc_funcs(piece_new, piece_free);
 	object = json_loadb(json.octets, json.len, JSON_REJECT_DUPLICATES, &error);
 	if (!json_is_object(object))
-		status = !object && json_error_code(&error) == json_error_out_of_memory ? STATUS_NO_MEMORY
-											: STATUS_INVALID;
+		status = !object && is_short_of_memory ? STATUS_NO_MEMORY : STATUS_INVALID;
 	json_object_foreach(object, name, value)
 	{
 		if (status == STATUS_OK && json_is_string(value))

@@ -1,11 +1,5 @@
 /*
- * Memory that runs out: each case is repeated with its first, second, third ... allocation failing, alone and with
- * all that follow, until none is left to fail. Nothing may crash, leak, or be called a change that is not in the
- * zone.
- *
- * This program's malloc() and its kin stand before those of libc. They fail what our own code asks for; libraries and
- * the tests' own world are spared, since how those take it is not the matter here (libconfig, for one, does not look
- * at what malloc() gives it). Sanitizers have an allocator of their own, so that under them all is skipped.
+ * Memory that runs out, see failing_malloc.h. Nothing may be called a change that is not in the zone.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,8 +9,6 @@
 
 #include <cmocka.h>
 
-#include <dlfcn.h>
-#include <errno.h>
 #include <ldns/ldns.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,231 +20,18 @@
 #include "account/import.h"
 #include "account/state.h"
 #include "account/store.h"
+#include "admin/admin.h"
 #include "base/log.h"
 #include "config/config.h"
 #include "dns/message.h"
+#include "failing_malloc.h"
 #include "fake_env.h"
 #include "live/survey.h"
 #include "page/page.h"
+#include "pipeline.h"
 #include "scripted_primary.h"
 #include "state_folder.h"
 #include "zone/zones.h"
-
-/* ---- An allocator that fails ---- */
-
-#if defined(__GLIBC__) && !defined(TESTS_SANITIZED)
-#define CAN_FAIL true
-
-enum { LIVE_MAX = 4096 };
-
-static struct {
-	bool counting; /* blocks of ours are counted */
-	bool failing;  /* those from `fail_at` on, or only that one */
-	bool only_one;
-	unsigned long fail_at; /* counted from 1 */
-	bool growing_fails;    /* what libldns makes larger fails in turn, too, and what it then leaks is not counted */
-	unsigned long asked;   /* allocations since failing began */
-	unsigned long failed;
-	/* Blocks of ours that were not freed. By address, because a library's tail calls hide who frees. */
-	size_t live_count;
-	void *live[LIVE_MAX];
-} allocator;
-
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *memory, size_t size);
-void __libc_free(void *memory);
-
-/* How an allocation is dealt with, according to who asks for it. */
-enum treatment {
-	SPARED,
-	COUNTED, /* but never failed: what libldns makes, we free */
-	FAILED_IN_TURN,
-};
-
-/* This program holds all of our code. */
-static enum treatment treatment_of(const void *caller)
-{
-	Dl_info module, self;
-
-	if (!allocator.counting || fake_env_outside || !dladdr(caller, &module) || !dladdr(&allocator, &self))
-		return SPARED;
-	if (module.dli_fbase == self.dli_fbase)
-		return FAILED_IN_TURN;
-	if (!strstr(module.dli_fname, "libldns"))
-		return SPARED;
-	return allocator.growing_fails ? SPARED : COUNTED;
-}
-
-static bool is_libldns(const void *caller)
-{
-	Dl_info module;
-
-	return dladdr(caller, &module) && strstr(module.dli_fname, "libldns");
-}
-
-static bool must_fail(enum treatment treatment)
-{
-	if (!allocator.failing || treatment != FAILED_IN_TURN)
-		return false;
-	allocator.asked++;
-	if (allocator.asked < allocator.fail_at || (allocator.only_one && allocator.asked > allocator.fail_at))
-		return false;
-	allocator.failed++;
-	errno = ENOMEM;
-	return true;
-}
-
-static void *note_new(void *memory, enum treatment treatment)
-{
-	if (treatment == SPARED || !memory)
-		return memory;
-	if (allocator.live_count == LIVE_MAX)
-		abort();
-	allocator.live[allocator.live_count++] = memory;
-	return memory;
-}
-
-/* Whether it was one of ours. */
-static bool note_gone(const void *memory)
-{
-	for (size_t i = allocator.live_count; memory && i > 0; i--) {
-		if (allocator.live[i - 1] == memory) {
-			allocator.live[i - 1] = allocator.live[--allocator.live_count];
-			return true;
-		}
-	}
-	return false;
-}
-
-static void *allocate(size_t size, const void *caller)
-{
-	enum treatment treatment = treatment_of(caller);
-
-	return note_new(must_fail(treatment) ? NULL : __libc_malloc(size), treatment);
-}
-
-void *malloc(size_t size)
-{
-	return allocate(size, __builtin_return_address(0));
-}
-
-void *calloc(size_t count, size_t size)
-{
-	enum treatment treatment = treatment_of(__builtin_return_address(0));
-
-	return note_new(must_fail(treatment) ? NULL : __libc_calloc(count, size), treatment);
-}
-
-void *realloc(void *memory, size_t size)
-{
-	const void *caller = __builtin_return_address(0);
-	enum treatment treatment = treatment_of(caller);
-	bool in_turn = allocator.counting && allocator.growing_fails && is_libldns(caller);
-	void *grown = must_fail(in_turn ? FAILED_IN_TURN : treatment) ? NULL : __libc_realloc(memory, size);
-
-	if (!grown && size > 0)
-		return NULL;
-	return note_gone(memory) || !memory ? note_new(grown, treatment) : grown;
-}
-
-void free(void *memory)
-{
-	note_gone(memory);
-	__libc_free(memory);
-}
-
-char *strndup(const char *string, size_t len)
-{
-	size_t actual_len = strnlen(string, len);
-	char *copy = allocate(actual_len + 1, __builtin_return_address(0));
-
-	if (!copy)
-		return NULL;
-	memcpy(copy, string, actual_len);
-	copy[actual_len] = '\0';
-	return copy;
-}
-
-char *strdup(const char *string)
-{
-	size_t size = strlen(string) + 1;
-	char *copy = allocate(size, __builtin_return_address(0));
-
-	return copy ? memcpy(copy, string, size) : NULL;
-}
-
-static void count_blocks(bool on)
-{
-	allocator.counting = on;
-	allocator.live_count = 0;
-}
-
-static void fail_from(unsigned long n, bool only_one)
-{
-	allocator.asked = allocator.failed = 0;
-	allocator.fail_at = n;
-	allocator.only_one = only_one;
-	allocator.failing = true;
-}
-
-/* Says whether any allocation failed. */
-static bool fail_no_more(void)
-{
-	allocator.failing = false;
-	return allocator.failed > 0;
-}
-
-/* libldns, too, gets no memory for the lists of records and of their fields, which it looks at or hides. */
-static void fail_growing(bool on)
-{
-	allocator.growing_fails = on;
-}
-
-static size_t blocks_left(void)
-{
-	return allocator.live_count;
-}
-
-static bool function_fails(void)
-{
-	return allocator.counting && !fake_env_outside && must_fail(FAILED_IN_TURN);
-}
-
-#else
-#define CAN_FAIL false
-
-static bool function_fails(void)
-{
-	return false;
-}
-
-static void count_blocks(bool on)
-{
-	(void)on;
-}
-
-static void fail_from(unsigned long n, bool only_one)
-{
-	(void)n;
-	(void)only_one;
-}
-
-static bool fail_no_more(void)
-{
-	return false;
-}
-
-static void fail_growing(bool on)
-{
-	(void)on;
-}
-
-static size_t blocks_left(void)
-{
-	return 0;
-}
-#endif
 
 /* ---- libldns ---- */
 
@@ -272,42 +51,6 @@ static size_t blocks_left(void)
 
 FAILING_FUNCTION(ldns_status, ldns_wire2pkt, LDNS_STATUS_MEM_ERR, (ldns_pkt * *packet, const uint8_t *wire, size_t len),
 		 (packet, wire, len))
-
-/* ---- Repetition ---- */
-
-struct world;
-
-/*
- * Does its work between fail_from(n, only_one) and fail_no_more(), gives back everything, and says whether an
- * allocation failed.
- */
-typedef bool case_fn(struct world *world, unsigned long n, bool only_one);
-
-enum { REPETITIONS_MAX = 20000 };
-
-static void repeat(struct world *world, case_fn *run)
-{
-	if (!CAN_FAIL) {
-		print_message("skipped: a sanitizer, or a libc other than glibc, has the allocator\n");
-		skip();
-	}
-	/* Once without failures, so that what libraries make once and keep is there already. */
-	assert_false(run(world, REPETITIONS_MAX, true));
-	for (int only_one = 0; only_one < 2; only_one++) {
-		unsigned long n = 1;
-		bool failed;
-
-		do {
-			count_blocks(true);
-			failed = run(world, n, only_one);
-			if (blocks_left() != 0)
-				fail_msg("%zu blocks leaked when allocation %lu failed", blocks_left(), n);
-			count_blocks(false);
-		} while (failed && ++n < REPETITIONS_MAX);
-		assert_false(failed);
-		assert_true(n > 1);
-	}
-}
 
 /* ---- The world ---- */
 
@@ -345,10 +88,8 @@ static int setup(void **state)
 	struct world *world = &the_world;
 
 	/* As they may be left by a case that failed. */
-	fake_env_outside = 0;
-	fail_no_more();
-	fail_growing(false);
-	count_blocks(false);
+	failing_malloc_reset();
+	failing_malloc_treat("libldns", MALLOC_COUNTED);
 	*world = (struct world){0};
 	*state = world;
 	log_set_sink(drop_line, NULL);
@@ -403,7 +144,7 @@ static void on_done(void *ctx, const struct outcome *outcome)
 	waiter->outcome = *outcome;
 }
 
-static enum status open_zones(struct world *world, struct zones **out)
+static enum status open_zones_for(struct world *world, zones_done_fn *done, struct zones **out)
 {
 	struct transport_maker maker = network_maker(world->network);
 	struct dns_client_options options = {.connect_timeout_ms = 2000, .reply_timeout_ms = 4000, .fudge_s = 300};
@@ -423,14 +164,20 @@ static enum status open_zones(struct world *world, struct zones **out)
 		.deadline_ms = DEADLINE_MS,
 	};
 
-	return zones_new(fake_env_of(world->fake), world->order, &maker, &options, &limits, world->setups, 2, on_done,
+	return zones_new(fake_env_of(world->fake), world->order, &maker, &options, &limits, world->setups, 2, done,
 			 out);
+}
+
+static enum status open_zones(struct world *world, struct zones **out)
+{
+	return open_zones_for(world, on_done, out);
 }
 
 /* ---- Zones ---- */
 
-static bool make_zones(struct world *world, unsigned long n, bool only_one)
+static bool make_zones(void *ctx, unsigned long n, bool only_one)
 {
+	struct world *world = ctx;
 	struct zones *zones = NULL;
 	enum status status;
 	bool failed;
@@ -448,12 +195,13 @@ static bool make_zones(struct world *world, unsigned long n, bool only_one)
 
 static void zones_are_made_or_not(void **state)
 {
-	repeat(*state, make_zones);
+	failing_malloc_repeat(*state, make_zones);
 }
 
 /* What is in force does not suffer from a successor that cannot be made. */
-static bool succeed_zones(struct world *world, unsigned long n, bool only_one)
+static bool succeed_zones(void *ctx, unsigned long n, bool only_one)
 {
+	struct world *world = ctx;
 	struct queue_limits limits = {.waiters_max = 8, .share_max = 8, .octets_max = 4096, .updates_max = 1};
 	struct dns_client_options options = {.connect_timeout_ms = 100, .reply_timeout_ms = 100, .fudge_s = 300};
 	struct zones *zones, *next = NULL;
@@ -474,7 +222,7 @@ static bool succeed_zones(struct world *world, unsigned long n, bool only_one)
 
 static void successors_are_made_or_not(void **state)
 {
-	repeat(*state, succeed_zones);
+	failing_malloc_repeat(*state, succeed_zones);
 }
 
 /* At its request's place in the order of arrival, or behind all others. */
@@ -524,8 +272,9 @@ static void check_answers(const struct world *world)
 /*
  * Two changes of one host, one of a host without AAAA record, which is probed, and one of a host that does not exist.
  */
-static bool round_trip(struct world *world, unsigned long n, bool only_one)
+static bool round_trip(void *ctx, unsigned long n, bool only_one)
 {
+	struct world *world = ctx;
 	struct zones *zones;
 	bool failed;
 
@@ -552,12 +301,13 @@ static bool round_trip(struct world *world, unsigned long n, bool only_one)
 
 static void changes_are_committed_or_not_called_so(void **state)
 {
-	repeat(*state, round_trip);
+	failing_malloc_repeat(*state, round_trip);
 }
 
 /* A request whose account takes long to be looked up, and a later one of the same host, which needs memory for that. */
-static bool overtake(struct world *world, unsigned long n, bool only_one)
+static bool overtake(void *ctx, unsigned long n, bool only_one)
 {
+	struct world *world = ctx;
 	struct waiter *earlier = &world->waiters[0], *later = &world->waiters[1];
 	struct order_place early, late;
 	struct zones *zones;
@@ -588,11 +338,12 @@ static bool overtake(struct world *world, unsigned long n, bool only_one)
 
 static void the_order_is_kept_without_memory(void **state)
 {
-	repeat(*state, overtake);
+	failing_malloc_repeat(*state, overtake);
 }
 
-static bool make_order(struct world *world, unsigned long n, bool only_one)
+static bool make_order(void *ctx, unsigned long n, bool only_one)
 {
+	struct world *world = ctx;
 	struct order *order = NULL;
 	enum status status;
 	bool failed;
@@ -609,7 +360,7 @@ static bool make_order(struct world *world, unsigned long n, bool only_one)
 
 static void orders_are_made_or_not(void **state)
 {
-	repeat(*state, make_order);
+	failing_malloc_repeat(*state, make_order);
 }
 
 /* ---- The rest ---- */
@@ -654,8 +405,9 @@ static bool read_whole_or_not(struct world *world, unsigned long n, bool only_on
 	return failed;
 }
 
-static bool read_reply(struct world *world, unsigned long n, bool only_one)
+static bool read_reply(void *ctx, unsigned long n, bool only_one)
 {
+	struct world *world = ctx;
 	static const uint8_t records[2][14] = {{0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 10, 0, 0, 1},
 					       {0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 10, 0, 0, 2}};
 
@@ -664,8 +416,9 @@ static bool read_reply(struct world *world, unsigned long n, bool only_one)
 }
 
 /* If one string of two were lost, the other would be taken for the whole record. */
-static bool read_texts(struct world *world, unsigned long n, bool only_one)
+static bool read_texts(void *ctx, unsigned long n, bool only_one)
 {
+	struct world *world = ctx;
 	static const uint8_t record[] = {0, 16, 0, 1, 0, 0, 0, 60, 0, 5, 1, 'a', 2, 'b', 'c'};
 
 	return read_whole_or_not(world, n, only_one, &(struct change){.kind = CHANGE_TXT_SET}, 1, record,
@@ -674,19 +427,20 @@ static bool read_texts(struct world *world, unsigned long n, bool only_one)
 
 static void replies_are_read_or_not_taken(void **state)
 {
-	repeat(*state, read_reply);
+	failing_malloc_repeat(*state, read_reply);
 }
 
 static void no_record_is_missed_in_a_reply(void **state)
 {
-	fail_growing(true);
-	repeat(*state, read_reply);
-	repeat(*state, read_texts);
-	fail_growing(false);
+	/* What libldns has no memory for it leaves out without a word, and leaks. */
+	failing_malloc_treat("libldns", MALLOC_GROWTH);
+	failing_malloc_repeat(*state, read_reply);
+	failing_malloc_repeat(*state, read_texts);
 }
 
-static bool make_store(struct world *world, unsigned long n, bool only_one)
+static bool make_store(void *ctx, unsigned long n, bool only_one)
 {
+	struct world *world = ctx;
 	static char logins[100][16];
 	static struct account accounts[100];
 	struct account_store *store = NULL;
@@ -709,7 +463,7 @@ static bool make_store(struct world *world, unsigned long n, bool only_one)
 
 static void stores_are_made_or_not(void **state)
 {
-	repeat(*state, make_store);
+	failing_malloc_repeat(*state, make_store);
 }
 
 /* ---- Accounts ---- */
@@ -731,8 +485,9 @@ static void on_authorised(void *ctx, enum outcome_code code, const struct grant 
 	assert_int_equal(grant != NULL, code == OUTCOME_GRANTED);
 }
 
-static bool check_password(struct world *world, unsigned long n, bool only_one)
+static bool check_password(void *ctx, unsigned long n, bool only_one)
 {
+	struct world *world = ctx;
 	static char login[] = "alice", name[] = "key";
 	struct host_pattern pattern = {.kind = HOST_EXACT};
 	struct network source = {.addr = {.family = ADDR_V4}};
@@ -770,7 +525,7 @@ static bool check_password(struct world *world, unsigned long n, bool only_one)
 
 static void passwords_are_checked_or_not_called_right(void **state)
 {
-	repeat(*state, check_password);
+	failing_malloc_repeat(*state, check_password);
 }
 
 static char state_folder[128];
@@ -815,8 +570,9 @@ static void on_found(void *ctx, enum status status, const struct account *accoun
 		assert_true(account->key_count == 2 && account->keys[1].key.crypt && account->pattern_count == 1);
 }
 
-static bool look_up_in_state(struct world *world, unsigned long n, bool only_one)
+static bool look_up_in_state(void *ctx, unsigned long n, bool only_one)
 {
+	struct world *world = ctx;
 	static const struct account nobody;
 	struct account_store *map = NULL, *sqlite = NULL, *chain = NULL;
 	struct found found = {0};
@@ -842,7 +598,7 @@ static bool look_up_in_state(struct world *world, unsigned long n, bool only_one
 
 static void accounts_are_found_whole_or_not_known(void **state)
 {
-	repeat(*state, look_up_in_state);
+	failing_malloc_repeat(*state, look_up_in_state);
 }
 
 static void count_done(void *ctx, enum status status)
@@ -858,8 +614,9 @@ static enum status no_work(void *ctx, struct database *database)
 	return STATUS_OK;
 }
 
-static bool write_state(struct world *world, unsigned long n, bool only_one)
+static bool write_state(void *ctx, unsigned long n, bool only_one)
 {
+	struct world *world = ctx;
 	struct record record = {.login = text_of("alice"), .host = text_of("a.example.com"), .code = OUTCOME_CHANGED};
 	struct state *under_test = NULL;
 	unsigned done = 0;
@@ -882,7 +639,7 @@ static bool write_state(struct world *world, unsigned long n, bool only_one)
 
 static void history_is_written_or_dropped(void **state)
 {
-	repeat(*state, write_state);
+	failing_malloc_repeat(*state, write_state);
 }
 
 /* ---- The account page ---- */
@@ -941,8 +698,9 @@ static void ask_for_page(struct world *world, struct page *page, const char *tok
 	fake_env_settle(world->fake);
 }
 
-static bool show_page(struct world *world, unsigned long n, bool only_one)
+static bool show_page(void *ctx, unsigned long n, bool only_one)
 {
+	struct world *world = ctx;
 	struct page_parts parts = {.look = look, .answer = on_page_answer};
 	char token[SESSION_TOKEN_LEN + 1];
 	struct page_answer answer = {0};
@@ -971,7 +729,7 @@ static bool show_page(struct world *world, unsigned long n, bool only_one)
 
 static void pages_are_whole_or_not_shown(void **state)
 {
-	repeat(*state, show_page);
+	failing_malloc_repeat(*state, show_page);
 }
 
 struct csv_text {
@@ -1002,8 +760,9 @@ static void on_import_progress(void *ctx, uint64_t users)
 	(void)users;
 }
 
-static bool import(struct world *world, unsigned long n, bool only_one)
+static bool import(void *ctx, unsigned long n, bool only_one)
 {
+	struct world *world = ctx;
 	struct csv_text csv = {.text = "login,key\nbob,$5$saltsalt$myjXcpMpE2Ofk7fj9hqyNYSn6lmWG4Mqnjx.KIRRr4/\n"};
 	const struct import_hooks hooks = {read_csv, on_import_complaint, on_import_progress, &csv};
 	struct database *database = state_folder_open(state_folder);
@@ -1030,7 +789,7 @@ static bool import(struct world *world, unsigned long n, bool only_one)
 
 static void imports_take_all_or_none(void **state)
 {
-	repeat(*state, import);
+	failing_malloc_repeat(*state, import);
 }
 
 static const char config_text[] =
@@ -1077,14 +836,14 @@ static void on_complaint(void *ctx, bool is_error, const char *file, unsigned li
 		snprintf(complaint->text, sizeof complaint->text, "%s", text);
 }
 
-static bool load_config(struct world *world, unsigned long n, bool only_one)
+static bool load_config(void *ctx, unsigned long n, bool only_one)
 {
 	struct config *config = NULL;
 	struct complaint complaint = {0};
 	enum status status;
 	bool failed;
 
-	(void)world;
+	(void)ctx;
 	fail_from(n, only_one);
 	status = config_load(config_path, on_complaint, &complaint, &config);
 	failed = fail_no_more();
@@ -1099,7 +858,258 @@ static bool load_config(struct world *world, unsigned long n, bool only_one)
 
 static void configurations_are_loaded_or_not(void **state)
 {
-	repeat(*state, load_config);
+	failing_malloc_repeat(*state, load_config);
+}
+
+/* ---- The way of a request, and the admin listener ---- */
+
+#define API_KEY "ER2T229DF4GBNM77"
+
+struct request_answer {
+	unsigned count;
+	int status;
+	struct text content;
+	char octets[HTTP_BODY_MAX];
+	bool is_whole_metrics;
+};
+
+/* Here, too, an exchange is what its answer goes to. */
+static void on_request_answer(struct http_exchange **exchange, const struct http_response *response)
+{
+	static const char last_metric[] = "\nddnsgate_log_dropped_total 0\n";
+	struct request_answer *answer = (struct request_answer *)(void *)*exchange;
+	struct text content = http_response_content(response);
+
+	*exchange = NULL;
+	answer->count++;
+	answer->status = response->status;
+	answer->is_whole_metrics =
+		content.len > sizeof last_metric &&
+		memcmp(content.octets + content.len - strlen(last_metric), last_metric, strlen(last_metric)) == 0;
+	answer->content = (struct text){answer->octets, content.len < HTTP_BODY_MAX ? content.len : HTTP_BODY_MAX};
+	memcpy(answer->octets, content.octets, answer->content.len);
+}
+
+static void submit_to_zones(void *ctx, const struct change_set *set, void *waiter)
+{
+	zones_submit(ctx, set, waiter);
+}
+
+static void cancel_in_zones(void *ctx, size_t zone, void *waiter)
+{
+	zones_cancel(ctx, zone, waiter);
+}
+
+static void watch_nobody(struct http_exchange *exchange, void (*gone)(void *gone_ctx), void *gone_ctx)
+{
+	(void)exchange;
+	(void)gone;
+	(void)gone_ctx;
+}
+
+static bool is_never_gone(const struct http_exchange *exchange)
+{
+	(void)exchange;
+	return false;
+}
+
+static void drop_record(void *ctx, const struct record *record)
+{
+	(void)ctx;
+	(void)record;
+}
+
+/* All that a request goes through. */
+struct gateway {
+	struct plan_zone plan_zone;
+	struct plan_policy policy;
+	struct account_key key;
+	struct host_pattern pattern;
+	char login[8];
+	struct account account;
+	struct account_store *store;
+	struct throttle *throttle;
+	struct verifier *verifier;
+	struct requests *requests;
+	struct zones *zones;
+	struct pipeline *pipeline;
+};
+
+static void describe(const struct world *world, struct gateway *gateway)
+{
+	bool was_plain;
+
+	*gateway = (struct gateway){.plan_zone = {world->zone_name, 180, true}, .login = "alice"};
+	gateway->policy = (struct plan_policy){.zones = &gateway->plan_zone, .zone_count = 1, .allow_private = true};
+	assert_int_equal(key_parse(text_of(API_KEY), &gateway->key.key, &was_plain), STATUS_OK);
+	assert_int_equal(host_pattern_parse(text_of("*." ZONE), &gateway->pattern), STATUS_OK);
+	gateway->account = (struct account){.login = gateway->login,
+					    .active = true,
+					    .may_update = true,
+					    .keys = &gateway->key,
+					    .key_count = 1,
+					    .patterns = &gateway->pattern,
+					    .pattern_count = 1};
+}
+
+static enum status build(struct world *world, struct gateway *gateway)
+{
+	const struct env *env = fake_env_of(world->fake);
+	struct throttle_limits limits = {.failures_max = 5, .recovery_s = 60, .changes_max = 5, .changes_window_s = 60};
+	struct pipeline_parts parts = {
+		.env = env,
+		.order = world->order,
+		.policy = &gateway->policy,
+		.record = drop_record,
+		.submit = submit_to_zones,
+		.cancel = cancel_in_zones,
+		.report = requests_report,
+		.answer = on_request_answer,
+		.watch = watch_nobody,
+		.is_gone = is_never_gone,
+		.deadline_ms = DEADLINE_MS,
+	};
+	enum status status = store_map_new(&gateway->account, 1, &gateway->store);
+
+	if (status == STATUS_OK)
+		status = throttle_new(&limits, &gateway->throttle);
+	if (status == STATUS_OK)
+		status = verifier_new(env, &gateway->verifier);
+	if (status == STATUS_OK)
+		status = requests_new(&gateway->requests);
+	if (status == STATUS_OK)
+		status = open_zones_for(world, pipeline_done, &gateway->zones);
+	parts.store = gateway->store;
+	parts.throttle = gateway->throttle;
+	parts.authoriser = (struct authoriser){.env = env, .verifier = gateway->verifier, .store = gateway->store};
+	parts.submit_ctx = gateway->zones;
+	parts.report_ctx = gateway->requests;
+	return status == STATUS_OK ? pipeline_new(&parts, &gateway->pipeline) : status;
+}
+
+static void take_down(struct gateway *gateway)
+{
+	if (gateway->pipeline)
+		pipeline_free(&gateway->pipeline);
+	zones_free(&gateway->zones);
+	requests_free(&gateway->requests);
+	verifier_free(&gateway->verifier);
+	throttle_free(&gateway->throttle);
+	account_store_free(&gateway->store);
+}
+
+static void ask_for_update(struct world *world, struct gateway *gateway, const char *path, const char *const *operands,
+			   struct request_answer *answer)
+{
+	static struct http_request request;
+
+	*answer = (struct request_answer){0};
+	request = (struct http_request){.method = HTTP_GET, .path = text_of(path), .source = {ADDR_V4, {192, 0, 2, 9}}};
+	for (; *operands; operands += 2) {
+		struct text value = text_of(operands[1]);
+
+		request.params.items[request.params.count++] = (struct http_param){text_of(operands[0]), value, value};
+	}
+	pipeline_handle(gateway->pipeline, (struct http_exchange *)(void *)answer, &request);
+	fake_env_advance(world->fake, LATER_MS);
+	assert_int_equal(answer->count, 1);
+	assert_true(pipeline_is_idle(gateway->pipeline));
+}
+
+static bool begins_with(struct text text, const char *word)
+{
+	return text.len >= strlen(word) && memcmp(text.octets, word, strlen(word)) == 0;
+}
+
+/*
+ * What is right is called right only if it is so. Nobody's key, host or address gets the blame when memory was out, and
+ * then there is memory again and all is well.
+ */
+static bool request_update(void *ctx, unsigned long n, bool only_one)
+{
+	static const char *const rexx[] = {"host",  "h0." ZONE, "ip",    "10.0.0.1", "user",
+					   "alice", "password", API_KEY, NULL};
+	static const char *const nic[] = {
+		"hostname", "h0." ZONE ",h1." ZONE, "myip", "10.0.0.2", "username", "alice", "password", API_KEY, NULL};
+	struct world *world = ctx;
+	struct request_answer first, second = {0};
+	struct gateway gateway;
+	enum status status;
+	bool failed;
+
+	open_network(world);
+	describe(world, &gateway);
+	fail_from(n, only_one);
+	status = build(world, &gateway);
+	if (status == STATUS_OK) {
+		ask_for_update(world, &gateway, "/dynamic.cgi", rexx, &first);
+		if (first.status == 200)
+			assert_string_equal(zone_model_get(world->model, "h0." ZONE, ADDR_V4), "10.0.0.1");
+		ask_for_update(world, &gateway, "/nic/update", nic, &second);
+	}
+	failed = fail_no_more();
+	assert_int_equal(gateway.pipeline != NULL, status == STATUS_OK);
+	if (status == STATUS_OK) {
+		assert_true(first.status == 200 ? begins_with(first.content, "OK")
+						: failed && (first.status == 502 || first.status == 503));
+		assert_true(begins_with(second.content, "good 10.0.0.2\ngood 10.0.0.2") || failed);
+		assert_true(begins_with(second.content, "good") || begins_with(second.content, "nochg") ||
+			    begins_with(second.content, "dnserr") || begins_with(second.content, "911") ||
+			    begins_with(second.content, "503"));
+		if (begins_with(second.content, "good"))
+			assert_string_equal(zone_model_get(world->model, "h0." ZONE, ADDR_V4), "10.0.0.2");
+		ask_for_update(world, &gateway, "/dynamic.cgi", rexx, &first);
+		assert_int_equal(first.status, 200);
+		assert_string_equal(zone_model_get(world->model, "h0." ZONE, ADDR_V4), "10.0.0.1");
+	}
+	take_down(&gateway);
+	close_network(world);
+	return failed;
+}
+
+static void requests_are_carried_out_or_not_called_so(void **state)
+{
+	failing_malloc_repeat(*state, request_update);
+}
+
+/* What is shown of the counters is all of them, or nothing. */
+static bool show_metrics(void *ctx, unsigned long n, bool only_one)
+{
+	struct http_request request = {.method = HTTP_GET, .path = text_of("/metrics")};
+	struct admin_parts parts = {.answer = on_request_answer};
+	static const bool draining;
+	struct world *world = ctx;
+	struct request_answer answer = {0};
+	struct admin *admin = NULL;
+	struct gateway gateway;
+	bool failed;
+
+	open_network(world);
+	describe(world, &gateway);
+	assert_int_equal(build(world, &gateway), STATUS_OK);
+	parts.sources = (struct metrics_sources){
+		.version = "1.2.3", .requests = gateway.requests, .zones = gateway.zones, .zone_count = 1};
+	parts.draining = &draining;
+	fail_from(n, only_one);
+	if (admin_new(&parts, &admin) == STATUS_OK)
+		admin_handle(admin, (struct http_exchange *)(void *)&answer, &request);
+	failed = fail_no_more();
+	if (admin) {
+		assert_int_equal(answer.count, 1);
+		if (answer.status == 200 ? !answer.is_whole_metrics : !failed || answer.status != 503)
+			fail_msg("allocation %lu failed: status %d, %s", n, answer.status,
+				 answer.is_whole_metrics ? "whole" : "not whole");
+	}
+	admin_free(&admin);
+	take_down(&gateway);
+	close_network(world);
+	return failed;
+}
+
+static void metrics_are_whole_or_not_shown(void **state)
+{
+	failing_malloc_treat("libc.so", MALLOC_FAILED); /* the stream that they are written into grows there */
+	failing_malloc_repeat(*state, show_metrics);
 }
 
 /* ---- A survey of the primary ---- */
@@ -1132,8 +1142,9 @@ static enum status make_rights(const struct world *world, struct rights **out)
 }
 
 /* The primary of the tests does not know such messages, so that even then it fails; but it comes to an end. */
-static bool survey_zone(struct world *world, unsigned long n, bool only_one)
+static bool survey_zone(void *ctx, unsigned long n, bool only_one)
 {
+	struct world *world = ctx;
 	struct survey_options options = {
 		.client = {.connect_timeout_ms = 2000, .reply_timeout_ms = 4000, .fudge_s = 300}, .primary = "ns1"};
 	struct rights_zone zone = {.name = &world->zone_name, .key = world->key};
@@ -1169,7 +1180,7 @@ static bool survey_zone(struct world *world, unsigned long n, bool only_one)
 
 static void surveys_end_or_are_not_begun(void **state)
 {
-	repeat(*state, survey_zone);
+	failing_malloc_repeat(*state, survey_zone);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -1185,6 +1196,8 @@ int main(void)
 		TEST(changes_are_committed_or_not_called_so),
 		TEST(the_order_is_kept_without_memory),
 		TEST(orders_are_made_or_not),
+		TEST(requests_are_carried_out_or_not_called_so),
+		TEST(metrics_are_whole_or_not_shown),
 		TEST(surveys_end_or_are_not_begun),
 		TEST(passwords_are_checked_or_not_called_right),
 		cmocka_unit_test_setup_teardown(accounts_are_found_whole_or_not_known, make_state, remove_state),
