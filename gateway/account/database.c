@@ -119,6 +119,7 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_USER_CHANGE_PASSWORD] = "UPDATE users SET password = ?3 WHERE login = ?1 AND active AND password = ?2",
 	[SQL_USERS] = "SELECT login, hosts, password, active, may_update, may_create, may_set_txt, created_at,"
 		      " (SELECT count(*) FROM keys WHERE user_id = id) FROM users ORDER BY login",
+	[SQL_GRANTS] = "SELECT hosts, may_create, may_set_txt FROM users WHERE active AND may_update",
 	[SQL_PASSWORD] = "SELECT password FROM users WHERE login = ?1 AND active AND password IS NOT NULL",
 	[SQL_PASSWORD_FROM] = "SELECT password FROM users WHERE password IS NOT NULL AND id >= ?1 ORDER BY id LIMIT 1",
 	[SQL_LAST_PASSWORD] = "SELECT id FROM users WHERE password IS NOT NULL ORDER BY id DESC LIMIT 1",
@@ -322,6 +323,17 @@ static enum status migrate(struct database *database)
 	return status;
 }
 
+static enum status refuse_version(struct database *database, bool is_of_others, int version)
+{
+	if (is_of_others)
+		snprintf(database->error, sizeof database->error, "%s is no state file of ddnsgate", FILE_NAME);
+	else
+		snprintf(database->error, sizeof database->error,
+			 "%s was written by a later version of ddnsgate (schema %d, this one knows %d)", FILE_NAME,
+			 version, VERSION);
+	return STATUS_IO;
+}
+
 static enum status check_version(struct database *database)
 {
 	int version, application, tables;
@@ -330,16 +342,8 @@ static enum status check_version(struct database *database)
 	    read_number(database, "PRAGMA application_id", &application) != SQLITE_OK ||
 	    read_number(database, "SELECT count(*) FROM sqlite_schema", &tables) != SQLITE_OK)
 		return sql_failed(database);
-	if (tables > 0 && application != APPLICATION_ID) {
-		snprintf(database->error, sizeof database->error, "%s is no state file of ddnsgate", FILE_NAME);
-		return STATUS_IO;
-	}
-	if (version > VERSION) {
-		snprintf(database->error, sizeof database->error,
-			 "%s was written by a later version of ddnsgate (schema %d, this one knows %d)", FILE_NAME,
-			 version, VERSION);
-		return STATUS_IO;
-	}
+	if ((tables > 0 && application != APPLICATION_ID) || version > VERSION)
+		return refuse_version(database, application != APPLICATION_ID, version);
 	return version < VERSION ? migrate(database) : STATUS_OK;
 }
 
@@ -449,6 +453,58 @@ enum status database_open(const char *folder, unsigned patience_ms, struct datab
 	if (!prepare_file(folder, path, error))
 		goto out;
 	status = open_at(database, path, patience_ms, error);
+	if (status == STATUS_OK) {
+		*out = database;
+		database = NULL;
+	}
+out:
+	database_free(&database);
+	free(path);
+	return status;
+}
+
+/* Any version will do: what is read of the file was in the first one. */
+static enum status open_at_to_read(struct database *database, const char *path, unsigned patience_ms,
+				   char error[static DATABASE_ERROR_MAX])
+{
+	int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, version, application;
+	enum status status = STATUS_OK;
+
+	if (sqlite3_open_v2(path, &database->sqlite, flags, NULL) != SQLITE_OK) {
+		status = database->sqlite ? sql_failed(database) : STATUS_NO_MEMORY;
+	} else {
+		sqlite3_extended_result_codes(database->sqlite, 1);
+		sqlite3_busy_timeout(database->sqlite, (int)patience_ms);
+		if (read_number(database, "PRAGMA user_version", &version) != SQLITE_OK ||
+		    read_number(database, "PRAGMA application_id", &application) != SQLITE_OK)
+			status = sql_failed(database);
+		else if (application != APPLICATION_ID || version > VERSION)
+			status = refuse_version(database, application != APPLICATION_ID, version);
+	}
+	snprintf(error, DATABASE_ERROR_MAX, "%.120s: %.120s", path,
+		 status == STATUS_NO_MEMORY ? status_text(status) : database->error);
+	return status == STATUS_DUPLICATE ? STATUS_IO : status;
+}
+
+enum status database_open_to_read(const char *folder, unsigned patience_ms, struct database **out,
+				  char error[static DATABASE_ERROR_MAX])
+{
+	struct database *database = calloc(1, sizeof *database);
+	enum status status = STATUS_NO_MEMORY;
+	struct stat info;
+	char *path = NULL;
+
+	snprintf(error, DATABASE_ERROR_MAX, "%s", status_text(status));
+	if (!database || asprintf(&path, "%s/%s", folder, FILE_NAME) < 0) {
+		path = NULL;
+		goto out;
+	}
+	if (stat(path, &info) != 0) {
+		snprintf(error, DATABASE_ERROR_MAX, "%s: %s", path, strerror(errno));
+		status = errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO;
+		goto out;
+	}
+	status = open_at_to_read(database, path, patience_ms, error);
 	if (status == STATUS_OK) {
 		*out = database;
 		database = NULL;

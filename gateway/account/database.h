@@ -39,6 +39,13 @@ enum {
 MUST_USE enum status database_open(const char *folder, unsigned patience_ms, struct database **out,
 				   char error[static DATABASE_ERROR_MAX]);
 
+/*
+ * Opens it to be read alone: nothing is made or brought up to date, so that a daemon of an earlier version, or another
+ * user's, can go on with it. STATUS_NOT_FOUND if there is no such file, else as above.
+ */
+MUST_USE enum status database_open_to_read(const char *folder, unsigned patience_ms, struct database **out,
+					   char error[static DATABASE_ERROR_MAX]);
+
 /* Closes it and sets *database to NULL; NULL and *database == NULL are allowed. */
 void database_free(struct database **database);
 
@@ -106,6 +113,14 @@ MUST_USE enum status database_user_change_password(struct database *database, st
 /* Calls visit() for every user in the order of their logins; what it is given is valid until it returns. */
 typedef void database_user_fn(void *ctx, const struct database_user *user);
 MUST_USE enum status database_users(struct database *database, database_user_fn *visit, void *ctx);
+
+/* What users are granted. Calls visit() for every user who may update, in no order, until it returns anything else. */
+struct database_grant {
+	struct text hosts; /* as in struct database_user */
+	bool may_create, may_set_txt;
+};
+typedef enum status database_grant_fn(void *ctx, const struct database_grant *grant);
+MUST_USE enum status database_grants(struct database *database, database_grant_fn *visit, void *ctx);
 
 /*
  * The hash of a login password, for verifier_check(), into `hash`. STATUS_NOT_FOUND for an unknown login, one without a

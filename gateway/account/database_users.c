@@ -303,6 +303,26 @@ enum status database_users(struct database *database, database_user_fn *visit, v
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
+enum status database_grants(struct database *database, database_grant_fn *visit, void *ctx)
+{
+	sqlite3_stmt *row = sql_begin(database, SQL_GRANTS);
+	enum status status;
+
+	while ((status = sql_step(database, row)) == STATUS_OK) {
+		struct database_grant grant = {
+			.hosts = sql_text(row, 0),
+			.may_create = sqlite3_column_int(row, 1) != 0,
+			.may_set_txt = sqlite3_column_int(row, 2) != 0,
+		};
+
+		status = visit(ctx, &grant);
+		if (status != STATUS_OK)
+			break;
+	}
+	sql_done(row);
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
 static enum status read_password(struct database *database, sqlite3_stmt *statement,
 				 char hash[static PASSWORD_HASH_MAX])
 {

@@ -41,7 +41,7 @@ struct target {
 
 struct live {
 	const struct config *config;
-	struct rights *rights;
+	struct configured configured;
 	struct transports *transports;
 	uv_loop_t loop;
 	struct env env;
@@ -115,6 +115,7 @@ static void survey_at(struct target *target, const struct peer *at, const char *
 		server->live = live;
 		snprintf(server->label, sizeof server->label, "%s", label);
 		options.primary = server->label;
+		options.users_missing = live->configured.store_unread;
 		live->under_way++;
 		if (survey_new(&live->env, target->maker, at, &options, target->zones, target->zone_count, on_found,
 			       on_done, server, &server->survey) == STATUS_OK) {
@@ -201,7 +202,7 @@ static enum status add_zone(struct live *live, size_t index, const struct peer *
 	zones = realloc(target->zones, (target->zone_count + 1) * sizeof *zones);
 	if (!zones)
 		return STATUS_NO_MEMORY;
-	zones[target->zone_count++] = configured_zone(live->config, live->rights, index);
+	zones[target->zone_count++] = configured_zone(live->config, live->configured.rights, index);
 	target->zones = zones;
 	return STATUS_OK;
 }
@@ -209,8 +210,11 @@ static enum status add_zone(struct live *live, size_t index, const struct peer *
 static enum status find_targets(struct live *live)
 {
 	const struct config *config = live->config;
-	enum status status = configured_rights(config, &live->rights);
+	enum status status = configured_rights(config, &live->configured);
 
+	if (live->configured.store_unread)
+		print_finding(live, &(struct finding){
+					    .kind = FINDING_STORE_UNREAD, .zone = "-", .why = live->configured.why});
 	for (size_t i = 0; i < config->zone_count && status == STATUS_OK; i++) {
 		if (!config->zones[i].active)
 			print_finding(live, &(struct finding){.kind = FINDING_INACTIVE,
@@ -272,7 +276,7 @@ static void take_apart(struct live *live)
 		free(target);
 	}
 	transports_free(&live->transports);
-	rights_free(&live->rights);
+	rights_free(&live->configured.rights);
 }
 
 bool check_live(const struct config *config)

@@ -1,6 +1,17 @@
 #include "cli/configured.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+
+#include "account/database.h"
+
+enum {
+	PATIENCE_MS = 5000,
+	/* Names of users of the store that are kept: of a zone at most and at least, and of all zones together. */
+	NAMES_MAX = 1000,
+	NAMES_MIN = 16,
+	NAMES_OF_ALL = 200000,
+};
 
 static enum status add_user(struct rights *rights, const struct account *user)
 {
@@ -11,33 +22,86 @@ static enum status add_user(struct rights *rights, const struct account *user)
 	return status;
 }
 
-enum status configured_rights(const struct config *config, struct rights **out)
+static size_t bound_of(const struct config *config)
 {
-	const struct name **zones = calloc(config->zone_count, sizeof(*zones));
-	struct rights *rights = NULL;
+	size_t bound = NAMES_OF_ALL / (config->zone_count + 1);
+
+	return bound < NAMES_MIN ? NAMES_MIN : bound > NAMES_MAX ? NAMES_MAX : bound;
+}
+
+/* ---- The state store ---- */
+
+/* What was written there was checked; a line that means nothing any more grants nothing. */
+static enum status on_grant(void *ctx, const struct database_grant *grant)
+{
+	struct rights *rights = ctx;
+	struct text lines = grant->hosts, line;
+	enum status status = STATUS_OK;
+	struct host_pattern pattern;
+
+	while (status == STATUS_OK && text_split(lines, '\n', &line, &lines)) {
+		if (host_pattern_parse(line, &pattern) != STATUS_OK)
+			continue;
+		pattern.may_create = grant->may_create;
+		status = rights_add(rights, &pattern, grant->may_set_txt);
+	}
+	return status;
+}
+
+/* A store that is not there yet has no users. */
+static enum status add_store(const struct config *config, struct configured *out)
+{
+	char error[DATABASE_ERROR_MAX];
+	struct database *database = NULL;
+	enum status status = database_open_to_read(config->state_dir, PATIENCE_MS, &database, error);
+
+	if (status == STATUS_NOT_FOUND)
+		return STATUS_OK;
+	if (status == STATUS_OK) {
+		rights_set_bound(out->rights, bound_of(config));
+		status = database_grants(database, on_grant, out->rights);
+		rights_set_bound(out->rights, 0);
+		snprintf(error, sizeof error, "%s", database_error(database));
+	}
+	database_free(&database);
+	if (status == STATUS_OK || status == STATUS_NO_MEMORY)
+		return status;
+	out->store_unread = true;
+	snprintf(out->why, sizeof out->why, "%s", error);
+	return STATUS_OK;
+}
+
+/* ---- All users ---- */
+
+enum status configured_rights(const struct config *config, struct configured *out)
+{
+	const struct name **zones = calloc(config->zone_count + 1, sizeof(*zones));
 	enum status status;
 
+	*out = (struct configured){0};
 	if (!zones)
 		return STATUS_NO_MEMORY;
 	for (size_t i = 0; i < config->zone_count; i++)
 		zones[i] = &config->zones[i].name;
-	status = rights_new(zones, config->zone_count, &rights);
+	status = rights_new(zones, config->zone_count, &out->rights);
 	for (size_t i = 0; i < config->user_count && status == STATUS_OK; i++)
-		status = add_user(rights, &config->users[i]);
+		status = add_user(out->rights, &config->users[i]);
+	if (status == STATUS_OK && config->state_dir)
+		status = add_store(config, out);
 	free(zones);
-	if (status != STATUS_OK) {
-		rights_free(&rights);
-		return status;
-	}
-	rights_settle(rights);
-	*out = rights;
-	return STATUS_OK;
+	if (status != STATUS_OK)
+		rights_free(&out->rights);
+	else
+		rights_settle(out->rights);
+	return status;
 }
 
 struct rights_zone configured_zone(const struct config *config, const struct rights *rights, size_t n)
 {
-	struct rights_zone zone = {.name = &config->zones[n].name, .key = config->zones[n].key};
+	struct rights_zone zone = {
+		.name = &config->zones[n].name, .key = config->zones[n].key, .is_sample = rights_are_sample(rights, n)};
 
 	zone.rights = rights_of(rights, n, &zone.right_count);
+	zone.hosts = rights_hosts(rights, n, &zone.host_count);
 	return zone;
 }

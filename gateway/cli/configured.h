@@ -1,17 +1,32 @@
 /*
- * configured: what a configuration makes of its zones for the room `live`.
+ * configured: what a configuration, and the state store that it names, make of its zones for the room `live`.
  */
 #ifndef CLI_CONFIGURED_H
 #define CLI_CONFIGURED_H
+
+#include <stdbool.h>
 
 #include "base/status.h"
 #include "config/config.h"
 #include "live/rights.h"
 
-/* What the users' host patterns come to in each of the configured zones, by their indices. */
-MUST_USE enum status configured_rights(const struct config *config, struct rights **out);
+enum { CONFIGURED_WHY_MAX = 256 };
 
-/* The n-th of the configured zones with its rights among these. */
+/* What the users may set. */
+struct configured {
+	struct rights *rights;
+	bool store_unread; /* the users of the state store are missing: `why` */
+	char why[CONFIGURED_WHY_MAX];
+};
+
+/*
+ * What the host patterns of all users come to in each of the configured zones, by their indices: of those of the
+ * configuration all, of those of the state store, of whom there may be a million, as many as are worth trying
+ * (rights_set_bound()). STATUS_NO_MEMORY. The caller calls rights_free().
+ */
+MUST_USE enum status configured_rights(const struct config *config, struct configured *out);
+
+/* The n-th of the configured zones with its rights and hosts among these. */
 struct rights_zone configured_zone(const struct config *config, const struct rights *rights, size_t n);
 
 #endif

@@ -76,22 +76,40 @@ static size_t select_zones(const struct arguments *arguments, const struct confi
 	return count;
 }
 
+/*
+ * A policy must not lock out users: where there are too many names for a list, or nobody knows them, it is for all
+ * names of the zone.
+ */
+static enum status widen(struct configured *configured)
+{
+	enum status status =
+		rights_widen(configured->rights, configured->store_unread ? RIGHT_ADDRESSES | RIGHT_TXT : 0);
+
+	rights_settle(configured->rights);
+	if (configured->store_unread)
+		fprintf(stderr,
+			"ddnsgate: the users of the state store could not be read (%s): the policy is for all names and types "
+			"that they might have\n",
+			configured->why);
+	return status;
+}
+
 static int print_statements(const struct arguments *arguments)
 {
 	struct config *config = cli_load_config(arguments->config_path);
 	struct rights_zone *zones = NULL;
-	struct rights *rights = NULL;
+	struct configured configured = {0};
 	int exit_status = CLI_FAILURE;
 	size_t count;
 
 	if (!config)
 		return CLI_FAILURE;
 	zones = calloc(config->zone_count, sizeof *zones);
-	if (!zones || configured_rights(config, &rights) != STATUS_OK) {
+	if (!zones || configured_rights(config, &configured) != STATUS_OK || widen(&configured) != STATUS_OK) {
 		fprintf(stderr, "ddnsgate: %s\n", status_text(STATUS_NO_MEMORY));
 		goto out;
 	}
-	count = select_zones(arguments, config, rights, zones);
+	count = select_zones(arguments, config, configured.rights, zones);
 	if (count == 0) {
 		fprintf(stderr, "ddnsgate: zone %s is not in %s\n", arguments->zone, arguments->config_path);
 		goto out;
@@ -99,7 +117,7 @@ static int print_statements(const struct arguments *arguments)
 	print(arguments, zones, count);
 	exit_status = CLI_SUCCESS;
 out:
-	rights_free(&rights);
+	rights_free(&configured.rights);
 	free(zones);
 	config_release(&config);
 	return exit_status;

@@ -18,6 +18,10 @@ enum finding_level finding_level(const struct finding *finding)
 	case FINDING_CLOCK:
 		return imaxabs(finding->number) > FINDING_SKEW_WARN_S ? FINDING_WARN : FINDING_OK;
 	case FINDING_NO_NAMES:
+	case FINDING_NO_RECORD:
+	case FINDING_HIDDEN:
+	case FINDING_MORE_HOSTS:
+	case FINDING_STORE_UNREAD:
 		return FINDING_WARN;
 	case FINDING_UNRESOLVED:
 	case FINDING_UNREACHABLE:
@@ -148,7 +152,10 @@ static void zone_text(const struct finding *finding, char *text)
 			key);
 		break;
 	case FINDING_RIGHTS:
-		snprintf(text, FINDING_TEXT_MAX, "key %s may change %s of all names that are configured (%" PRId64 ")",
+		snprintf(text, FINDING_TEXT_MAX,
+			 finding->is_sample ? "key %s may change %s of the names that were tried (%" PRId64
+					      "), a sample: users of the state store have more"
+					    : "key %s may change %s of all names that are configured (%" PRId64 ")",
 			 key, finding->types, finding->number);
 		break;
 	case FINDING_MORE:
@@ -158,10 +165,44 @@ static void zone_text(const struct finding *finding, char *text)
 			 finding->number, key);
 		break;
 	case FINDING_NO_NAMES:
-		snprintf(text, FINDING_TEXT_MAX, "no user may update a host of this zone: see `hosts`");
+		snprintf(text, FINDING_TEXT_MAX, "no user%s may update a host of this zone: see `hosts`",
+			 finding->users_missing ? " of the configuration" : "");
 		break;
 	default:
 		snprintf(text, FINDING_TEXT_MAX, "the zone is not active, so it was not checked");
+		break;
+	}
+}
+
+static void host_text(const struct finding *finding, char *text)
+{
+	char host[RIGHT_TEXT_MAX] = "";
+
+	if (finding->right)
+		right_format(finding->right, host);
+	switch (finding->kind) {
+	case FINDING_NO_RECORD:
+		snprintf(
+			text, FINDING_TEXT_MAX,
+			"%s has neither an A nor an AAAA record, and a user of it may not create them, so updates find nothing to change: add "
+			"a record, or see may_create and create_hosts",
+			host);
+		break;
+	case FINDING_HIDDEN:
+		snprintf(
+			text, FINDING_TEXT_MAX,
+			"%s lies behind a delegation or a DNAME in this zone, so nobody finds what is set there: remove that, or put the zone "
+			"that has the name into `zones`",
+			host);
+		break;
+	case FINDING_MORE_HOSTS:
+		snprintf(text, FINDING_TEXT_MAX,
+			 "so many hosts have no record or are not to be found that the others were not looked at");
+		break;
+	default:
+		snprintf(text, FINDING_TEXT_MAX,
+			 "the users of the state store were not looked at (%s): nothing here is said of them",
+			 finding->why);
 		break;
 	}
 }
@@ -233,6 +274,12 @@ static void describe(const struct finding *finding, char *text)
 	case FINDING_NO_NAMES:
 	case FINDING_INACTIVE:
 		zone_text(finding, text);
+		break;
+	case FINDING_NO_RECORD:
+	case FINDING_HIDDEN:
+	case FINDING_MORE_HOSTS:
+	case FINDING_STORE_UNREAD:
+		host_text(finding, text);
 		break;
 	case FINDING_UNRESOLVED:
 	case FINDING_UNREACHABLE:

@@ -32,6 +32,10 @@ enum finding_kind {
 	FINDING_NO_RIGHT,      /* it may not change `types` of `right` */
 	FINDING_MORE,          /* so many names were refused that the `number` others were not tried */
 	FINDING_NO_NAMES,      /* no user has a host in the zone */
+	FINDING_NO_RECORD,     /* the host `right` has no record, and a user of it may not make one */
+	FINDING_HIDDEN,        /* the host `right` lies behind a delegation: nobody finds it */
+	FINDING_MORE_HOSTS,    /* so many hosts were told that others were not looked at */
+	FINDING_STORE_UNREAD,  /* of all zones: the users of the state store are missing: `why` */
 	FINDING_FAILED,        /* another answer: `rcode` */
 	FINDING_LATE,          /* not done in the time given */
 	FINDING_INACTIVE,      /* the zone is not active, and so was not looked at */
@@ -45,7 +49,9 @@ struct finding {
 	const char *primary;        /* as configured, with the address if it is a name; NULL: about all */
 	const struct tsig_key *key; /* the zone's */
 	unsigned fudge_s;
-	bool tls; /* it is spoken to over TLS */
+	bool tls;           /* it is spoken to over TLS */
+	bool users_missing; /* there are users of whom nothing is known */
+	bool is_sample;     /* there are more names than `number` */
 	const char *why;
 	bool has_number;
 	int64_t number;

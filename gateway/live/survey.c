@@ -12,6 +12,8 @@ enum {
 	RETRIES_MAX = 2,                     /* of a message whose connection ended */
 	TRIALS_MAX = 4,                      /* of a right: two names, addresses and TXT each */
 	CHUNK_MAX = 500,                     /* names in a message */
+	LOOKS_AT_ONCE = 32,                  /* queries for hosts that are under way */
+	HOSTS_MAX = 1000,                    /* hosts of a zone that are looked at */
 	AGE_S = 2, /* by which messages are signed too early, to see whose clock it is that a reply is signed by */
 };
 
@@ -27,6 +29,15 @@ struct range {
 };
 
 typedef void judge_fn(struct survey *survey, const struct dns_result *result);
+
+/* A host that is being looked at: first its A record, then its AAAA record. */
+struct look {
+	struct survey *survey;
+	const struct right *host; /* NULL: at rest */
+	struct change_set set;
+	struct dns_request request;
+	struct dns_ticket ticket;
+};
 
 struct survey {
 	const struct env *env;
@@ -53,6 +64,11 @@ struct survey {
 	bool is_there; /* as the answer to the query for its SOA record shows */
 	bool has_serial;
 	uint32_t serial;
+	struct look looks[LOOKS_AT_ONCE];
+	size_t looks_out;
+	size_t next_host; /* the first that was not looked at yet */
+	size_t hosts_told;
+	bool no_more_looks; /* queries are refused, or fail, which the rights will tell; or enough was told */
 	struct trial *trials;
 	size_t trial_count;
 	size_t untried; /* the first that was in no message yet */
@@ -78,6 +94,7 @@ static void tell(struct survey *survey, struct finding finding)
 	finding.key = zone->key;
 	finding.fudge_s = survey->options.client.fudge_s;
 	finding.tls = survey->tls;
+	finding.users_missing = survey->options.users_missing;
 	survey->found(survey->ctx, &finding);
 }
 
@@ -415,6 +432,7 @@ static void end_of_trials(struct survey *survey)
 	else if (survey->refusals == 0)
 		tell(survey, (struct finding){.kind = FINDING_RIGHTS,
 					      .types = all_types(&survey->zones[survey->at]),
+					      .is_sample = survey->zones[survey->at].is_sample,
 					      .number = (int64_t)survey->zones[survey->at].right_count});
 	next_zone(survey);
 }
@@ -455,6 +473,113 @@ static void try_rights(struct survey *survey)
 		try_next(survey);
 }
 
+/* ---- Where the hosts are ---- */
+
+static void look_on(struct survey *survey);
+static void on_looked(void *ctx, const struct dns_result *result);
+
+static bool send_look(struct look *look)
+{
+	struct survey *survey = look->survey;
+
+	look->ticket = (struct dns_ticket){0};
+	return dns_client_send(survey->client, &look->request, survey->zones[survey->at].key, &look->ticket, on_looked,
+			       look) == STATUS_OK;
+}
+
+static bool look_for(struct look *look, enum addr_family family)
+{
+	look->set.changes[0] = (struct change){.kind = CHANGE_REPLACE, .addr = {.family = family}};
+	look->set.count = 1;
+	look->request = (struct dns_request){
+		.kind = DNS_QUERY, .zone = look->survey->zones[look->survey->at].name, .sets = &look->set};
+	return send_look(look);
+}
+
+/* Below a name, at a host that is unlikely to exist: whether it could be found is all that is wanted then. */
+static void begin_look(struct look *look, const struct right *host)
+{
+	struct survey *survey = look->survey;
+
+	look->set = (struct change_set){.owner = host->name};
+	if (host->kind == RIGHT_BELOW && !name_below(survey, &host->name, &look->set.owner))
+		return;
+	survey->no_more_looks = !look_for(look, ADDR_V4);
+	if (survey->no_more_looks)
+		return;
+	look->host = host;
+	survey->looks_out++;
+}
+
+static void end_look(struct look *look)
+{
+	look->host = NULL;
+	look->survey->looks_out--;
+	look_on(look->survey);
+}
+
+static void tell_host(struct look *look, enum finding_kind kind)
+{
+	struct survey *survey = look->survey;
+
+	if (survey->no_more_looks)
+		return;
+	tell(survey, (struct finding){.kind = kind, .right = look->host});
+	if (++survey->hosts_told == REFUSALS_MAX) {
+		tell_kind(survey, FINDING_MORE_HOSTS);
+		survey->no_more_looks = true;
+	}
+}
+
+static void on_looked(void *ctx, const struct dns_result *result)
+{
+	struct look *look = ctx;
+	bool is_empty = result->answer.count == 0, is_first = look->set.changes[0].addr.family == ADDR_V4;
+
+	if (result->verdict != DNS_VERIFIED || (result->rcode != DNS_NOERROR && result->rcode != DNS_NXDOMAIN)) {
+		look->survey->no_more_looks = true;
+	} else if (result->answer.hidden) {
+		tell_host(look, FINDING_HIDDEN);
+	} else if (is_empty && look->host->must_exist && is_first && result->rcode == DNS_NOERROR) {
+		if (look_for(look, ADDR_V6))
+			return;
+	} else if (is_empty && look->host->must_exist) {
+		tell_host(look, FINDING_NO_RECORD);
+	}
+	end_look(look);
+}
+
+static struct look *look_at_rest(struct survey *survey)
+{
+	for (size_t i = 0; i < LOOKS_AT_ONCE; i++) {
+		if (!survey->looks[i].host)
+			return &survey->looks[i];
+	}
+	return NULL;
+}
+
+/* As many at once as may be; after the last one come the rights. */
+static void look_on(struct survey *survey)
+{
+	const struct rights_zone *zone = &survey->zones[survey->at];
+	size_t count = zone->host_count < HOSTS_MAX ? zone->host_count : HOSTS_MAX;
+	struct look *look;
+
+	while (!survey->no_more_looks && survey->next_host < count && (look = look_at_rest(survey)))
+		begin_look(look, &zone->hosts[survey->next_host++]);
+	if (survey->looks_out == 0)
+		try_rights(survey);
+}
+
+static void look_at_hosts(struct survey *survey)
+{
+	survey->next_host = survey->hosts_told = survey->looks_out = 0;
+	survey->no_more_looks = false;
+	for (size_t i = 0; i < LOOKS_AT_ONCE; i++)
+		survey->looks[i] = (struct look){.survey = survey};
+	look_on(survey);
+}
+
 /* ---- The zone and the key ---- */
 
 static struct finding finding_of_tsig_error(const struct dns_result *result)
@@ -491,7 +616,7 @@ static void judge_empty(struct survey *survey, const struct dns_result *result)
 		tell(survey, (struct finding){.kind = FINDING_SERVED,
 					      .has_number = survey->has_serial,
 					      .number = survey->serial});
-		try_rights(survey);
+		look_at_hosts(survey);
 		return;
 	}
 	fail_zone(survey, &failure);

@@ -6,6 +6,7 @@
  *
  *   soa      a query for the SOA: is it there, does it know the key, what time has it
  *   empty    an UPDATE of nothing: does it take updates of the zone with this key
+ *   hosts    queries for their A and AAAA records: can they be found, and are they there where they have to be
  *   rights   for all names at once, then by halves where that is refused: may the key change their A and AAAA
  */
 #ifndef LIVE_SURVEY_H
@@ -27,6 +28,7 @@ struct survey;
 struct survey_options {
 	struct dns_client_options client;
 	const char *primary; /* what the server is called in findings; borrowed */
+	bool users_missing;  /* there are users that the zones' rights know nothing of */
 };
 
 /* Is told each finding, valid during the call. */

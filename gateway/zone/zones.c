@@ -140,6 +140,18 @@ static void log_result(const struct flight *flight, const struct dns_result *res
 		cause_of(result, &context, text));
 }
 
+/* An update of it may be done all the same, and then is answered so: the administrator is the one to wonder. */
+static void hint_at_hidden(const struct flight *flight, const struct dns_result *result)
+{
+	if (flight->request.kind != DNS_QUERY || result->verdict != DNS_VERIFIED || !result->answer.hidden)
+		return;
+	LOG_REPEATED(LOG_WARNING, "host-hidden", log_text("zone", flight->slot->setup.name->text),
+		     log_text("owner", flight->request.sets->owner.text),
+		     log_text("text",
+			      "it lies behind a delegation or a DNAME in the zone: nobody finds what is set there, "
+			      "unless it is the address of a delegated zone's server"));
+}
+
 static void note_well(struct primary *primary)
 {
 	char text[PEER_TEXT_MAX];
@@ -373,6 +385,7 @@ static void on_done(void *ctx, const struct dns_result *result)
 	free(ctx);
 	zone->stats.in_flight--;
 	log_result(&flight, result);
+	hint_at_hidden(&flight, result);
 	note_health(zone, flight.primary, &flight.request, result);
 	if (zone->stats.in_flight == 0)
 		zone->doubt_at_ms = ENV_NEVER_MS;

@@ -23,6 +23,10 @@ SECOND = "second.example.com"
 MANY = [f"h{number}.{ZONE}" for number in range(3000)]
 
 
+NO_RECORD = ("has neither an A nor an AAAA record, and a user of it may not create them, so updates find nothing to change: "
+             "add a record, or see may_create and create_hosts")
+
+
 def run(*arguments, cwd=None):
     done = subprocess.run([BINARY, *arguments], capture_output=True, text=True, timeout=PATIENCE_S + 60, cwd=cwd)
     return done.returncode, done.stdout, done.stderr
@@ -75,6 +79,7 @@ def test_all_is_well(primary, check):
         start + "takes TSIG key hmac-sha256 (hmac-sha256)",
         start + "its clock agrees with this machine's",
         start + f"takes updates of the zone, serial {serial}",
+        start.replace("OK  ", "WARN") + f"nobody.{ZONE} {NO_RECORD}",
         start + "key hmac-sha256 may change A and AAAA of all names that are configured (3)",
     ]
     assert primary.serial() == serial
@@ -390,7 +395,7 @@ def test_pasted_statements_make_everything_right(kind, tmp_path, check, gateway)
         zones, users = [zone_setting(zone, server, key) for zone in (ZONE, SECOND)], users_with_txt()
         checked = check(zones, [key], users)
         assert checked.status == 0, checked.output
-        assert not checked.of("WARN") and len(checked.of("OK")) == 10
+        assert all(NO_RECORD in line for line in checked.of("WARN")) and len(checked.of("OK")) == 10
 
         running = gateway(config_text(zones, [key], users))
         for host, zone in ((f"www.{ZONE}", ZONE), (f"a.home.{ZONE}", ZONE), (f"x.{SECOND}", SECOND)):
@@ -469,3 +474,145 @@ def test_wrong_command_lines(arguments):
 def test_generate_refuses_what_is_no_key(tmp_path, name, algorithm):
     status, _, complaints = run("tsig", "generate", name, "-a", algorithm, cwd=tmp_path)
     assert status == 1 and complaints and not list(tmp_path.iterdir())
+
+
+# Users of the state store
+
+
+class StoreUsers:
+    """A configuration with a state store, and the users in it."""
+
+    def __init__(self, folder, zones, keys, rows, users=()):
+        self.state = folder / "state"
+        self.state.mkdir(mode=0o700)
+        self.path = folder / "ddnsgate.cfg"
+        self.path.write_text(f'listen = ( {{ address = "{LOOPBACK}"; port = 1; }} );\n' +
+                             re.sub("(?m)^users = .*$" if not users else "$^", "users = ();",
+                                    config_text(zones, keys, users, state_dir=str(self.state))))
+        self.path.chmod(0o600)
+        table = folder / "users.csv"
+        table.write_text("login,hosts,may_create,may_set_txt\n" + "".join(",".join(row) + "\n" for row in rows))
+        if rows:
+            status, _, complaints = run("user", "import", str(table), "-c", str(self.path))
+            assert status == 0, complaints
+
+    def check(self):
+        status, output, _ = run("check", "--live", "-c", str(self.path))
+        return status, output.splitlines()[1:]
+
+    def policy(self, server="bind"):
+        status, output, complaints = run("tsig", "-c", str(self.path), "--for", server)
+        assert status == 0, complaints
+        return output, complaints
+
+
+def test_users_of_the_store_are_looked_at(primary, tmp_path):
+    """They were "no user", and the policy that was printed would have locked them out."""
+    key = primary.key()
+    rows = [(f"u{number}", f"h{number}.{ZONE}", "true", "false") for number in range(500)]
+    own = StoreUsers(tmp_path, [zone_setting(ZONE, primary, key)], [key], rows)
+    before = (own.state / "ddnsgate.db").stat().st_mtime_ns
+    status, lines = own.check()
+    assert status == 0 and not [line for line in lines if not line.startswith("OK ")], lines
+    assert lines[-1].endswith("may change A and AAAA of all names that are configured (500)")
+    policy, _ = own.policy()
+    for number in range(500):
+        assert f'grant "hmac-sha256" name h{number}.{ZONE}. A AAAA;' in policy
+    assert "zonesub" not in policy and "no user" not in policy
+    policy, _ = own.policy("knot")
+    assert f"h0.{ZONE}." in policy and f"h499.{ZONE}." in policy
+    assert (own.state / "ddnsgate.db").stat().st_mtime_ns == before
+
+
+def test_rights_that_users_of_the_store_lack_are_told(primary, tmp_path):
+    key = primary.key()
+    rows = [("a", f"a.shut.{POLICED_ZONE}", "true", "false"), ("b", f"*.open.{POLICED_ZONE}", "true", "false")]
+    own = StoreUsers(tmp_path, [zone_setting(POLICED_ZONE, primary, key)], [key], rows)
+    status, lines = own.check()
+    assert status == 1
+    assert len([line for line in lines if f"may not change A and AAAA of a.shut.{POLICED_ZONE}" in line]) == 1
+
+
+def test_users_who_may_not_update_need_no_rights(primary, tmp_path):
+    key = primary.key()
+    own = StoreUsers(tmp_path, [zone_setting(ZONE, primary, key)], [key], [("a", f"a.{ZONE}", "true", "false")])
+    assert run("user", "disable", "a", "-c", str(own.path))[0] == 0
+    assert f"a.{ZONE}" not in own.policy()[0]
+
+
+def test_more_users_than_a_list_can_hold_are_never_locked_out(primary, tmp_path):
+    """A sample is tried, and says so; the policy is for all names then, with TXT if anybody may set that."""
+    key = primary.key()
+    rows = [(f"u{number}", f"h{number}.{ZONE}", "true", "true" if number == 4999 else "false")
+            for number in range(5000)]
+    own = StoreUsers(tmp_path, [zone_setting(ZONE, primary, key), zone_setting(SECOND, primary, key)], [key], rows)
+    _, lines = own.check()
+    [tried] = re.findall(r"may change A, AAAA and TXT of the names that were tried \((\d+)\), a sample: users of the "
+                         "state store have more", "\n".join(lines))
+    assert 100 < int(tried) < 3000
+    policy, _ = own.policy()
+    assert re.findall("grant.*", policy) == ['grant "hmac-sha256" zonesub A AAAA TXT;']
+
+
+@pytest.mark.parametrize("spoil", ["octets", "folder"])
+def test_a_store_that_cannot_be_read_is_told(primary, tmp_path, spoil):
+    key = primary.key()
+    own = StoreUsers(tmp_path, [zone_setting(ZONE, primary, key)], [key], [("a", f"a.{ZONE}", "true", "false")])
+    if spoil == "octets":
+        (own.state / "ddnsgate.db").write_bytes(b"spoiled " * 1000)
+    else:
+        (own.state / "ddnsgate.db").unlink()
+        (own.state / "ddnsgate.db").mkdir()
+    status, lines = own.check()
+    assert status == 0
+    assert lines[0].startswith("WARN - -: the users of the state store were not looked at (")
+    assert any("no user of the configuration may update a host of this zone" in line for line in lines), lines
+    policy, complaints = own.policy()
+    assert 'grant "hmac-sha256" zonesub A AAAA TXT;' in policy
+    assert "could not be read" in complaints
+
+
+def test_a_store_that_is_not_there_yet_has_no_users_and_is_not_made(primary, tmp_path):
+    key = primary.key()
+    own = StoreUsers(tmp_path, [zone_setting(ZONE, primary, key)], [key], [], users_of(f"www.{ZONE}"))
+    status, lines = own.check()
+    assert status == 0 and lines[-1].endswith("all names that are configured (1)")
+    assert f"name www.{ZONE}. A AAAA;" in own.policy()[0]
+    assert not list(own.state.iterdir())
+
+
+# Hosts that nobody finds, or that are not there
+
+
+@pytest.mark.parametrize("hides", ["NS ns.example.net.", "DNAME elsewhere.example.net."], ids=["NS", "DNAME"])
+def test_hosts_behind_a_delegation(primary, check, hides):
+    key, [cut] = primary.key(), primary.new_hosts(1)
+    primary.nsupdate(f"zone {ZONE}", f"update add {cut} 300 {hides}")
+    checked = check([zone_setting(ZONE, primary, key)], [key], users_of(f"nas.{cut}", f"*.{cut}", f"www.{ZONE}"))
+    assert checked.status == 0
+    behind = "lies behind a delegation or a DNAME in this zone, so nobody finds what is set there"
+    assert sorted(line.split()[3] for line in checked.of("WARN") if behind in line) == sorted([f"nas.{cut}", f"*.{cut}"])
+
+
+def test_an_update_of_a_host_behind_a_delegation_is_hinted_at_in_the_log(primary, gateway):
+    key, [cut] = primary.key(), primary.new_hosts(1)
+    primary.nsupdate(f"zone {ZONE}", f"update add {cut} 300 NS ns.{cut}", f"update add ns.{cut} 300 A 192.0.2.1")
+    running = gateway(config_text([zone_setting(ZONE, primary, key)], [key]))
+    assert running.update(f"ns.{cut}", "198.51.100.7").code == "OK"
+    assert f"event=host-hidden zone={ZONE} owner=ns.{cut} " in running.log
+    assert running.update(f"www.{ZONE}", "198.51.100.7").code == "OK"
+    assert running.log.count("event=host-hidden") == 1
+
+
+def test_a_host_whose_user_may_create_it_need_not_be_there(primary, check):
+    key = primary.key()
+    users = [user_setting(hosts=[f"maker.{ZONE}"], may_create=True), user_setting("bob", hosts=[f"*.below.{ZONE}"])]
+    checked = check([zone_setting(ZONE, primary, key)], [key], users)
+    assert checked.status == 0 and not checked.of("WARN"), checked.output
+
+
+@pytest.mark.parametrize("record", [("A", "192.0.2.1"), ("AAAA", "2001:db8::1")], ids=["A", "AAAA"])
+def test_one_record_is_enough(primary, check, record):
+    key, host = primary.key(), primary.new_host(record)
+    checked = check([zone_setting(ZONE, primary, key)], [key], users_of(host))
+    assert not checked.of("WARN"), checked.output

@@ -60,7 +60,7 @@ def test_all_is_well(skew_s, check):  # noqa: F811
                         users_of(f"www.{ZONE}", f"*.home.{ZONE}", f"nobody.{ZONE}"))
         assert checked.status == 0, checked.output
         start = f"OK   {ZONE} {LOOPBACK}:{server.port}: "
-        assert checked.lines[:5] == [
+        assert [line for line in checked.lines if not line.startswith("WARN")] == [
             start + "answers",
             start + "takes TSIG key gw (hmac-sha256)",
             start + "its clock cannot be seen, because it signs with the time that it was asked with, as PowerDNS does; "

@@ -608,10 +608,44 @@ static void refuses_a_file_of_a_later_version_or_of_others(void **state)
 	spoil(world, 60, later, sizeof later);
 	assert_int_equal(reopen(world, error), STATUS_IO);
 	assert_non_null(strstr(error, "later version"));
+	assert_int_equal(database_open_to_read(world->folder, 100, &world->database, error), STATUS_IO);
+	assert_non_null(strstr(error, "later version"));
 	spoil(world, 60, ours, sizeof ours);
 	spoil(world, 68, others, sizeof others);
 	assert_int_equal(reopen(world, error), STATUS_IO);
 	assert_non_null(strstr(error, "no state file"));
+}
+
+static enum status on_grant(void *ctx, const struct database_grant *grant)
+{
+	size_t *count = ctx;
+
+	assert_true(text_equal(grant->hosts, text_of("a.example.com\n")));
+	return ++*count == 2 ? STATUS_FULL : STATUS_OK;
+}
+
+static void it_may_be_read_without_being_brought_up_to_date(void **state)
+{
+	struct world *world = *state;
+	char error[DATABASE_ERROR_MAX], none[160];
+	struct database *reader = NULL;
+	size_t count = 0;
+
+	assert_int_equal(add_user(world->database, "alice", "a.example.com\n"), STATUS_OK);
+	assert_int_equal(add_user(world->database, "bob", "b.example.com\n"), STATUS_OK);
+	assert_int_equal(database_user_set_active(world->database, text_of("bob"), false), STATUS_OK);
+	to_version_1(world->database);
+	assert_int_equal(database_open_to_read(world->folder, 100, &reader, error), STATUS_OK);
+	assert_int_equal(database_grants(reader, on_grant, &count), STATUS_OK);
+	assert_int_equal(count, 1);
+	assert_int_equal(database_grants(reader, on_grant, &count), STATUS_FULL); /* the visitor's word */
+	assert_int_equal(add_user(reader, "carol", ""), STATUS_IO);
+	database_free(&reader);
+	assert_int_equal(sqlite3_exec(world->database->sqlite, "SELECT * FROM counters", NULL, NULL, NULL),
+			 SQLITE_ERROR);
+	snprintf(none, sizeof none, "%s/none", world->folder);
+	assert_int_equal(database_open_to_read(none, 100, &reader, error), STATUS_NOT_FOUND);
+	assert_null(reader);
 }
 
 static void a_corrupt_file_is_told(void **state)
@@ -752,6 +786,7 @@ int main(void)
 		TEST(opening_it_once_more_does_not_release_its_locks),
 		TEST(what_was_written_is_there_after_reopening),
 		TEST(refuses_a_file_of_a_later_version_or_of_others),
+		TEST(it_may_be_read_without_being_brought_up_to_date),
 		TEST(a_corrupt_file_is_told),
 		TEST(a_damaged_page_costs_the_history_of_those_on_it_alone),
 		TEST(a_full_disk_fails_writes_and_not_reads),

@@ -191,11 +191,180 @@ static void statements_hold_key_and_narrowest_policy(void **state)
 	rights_free(&rights);
 }
 
+/* ---- Users without number ---- */
+
+enum { BOUND = 50, MANY = 20000 };
+
+static void add_one(struct rights *rights, const char *text, bool may_create, bool with_txt)
+{
+	struct host_pattern pattern;
+
+	assert_int_equal(host_pattern_parse(text_of(text), &pattern), STATUS_OK);
+	pattern.may_create = may_create;
+	assert_int_equal(rights_add(rights, &pattern, with_txt), STATUS_OK);
+}
+
+static void add_many(struct rights *rights, unsigned from, unsigned to)
+{
+	char text[64];
+
+	for (unsigned i = from; i < to; i++) {
+		snprintf(text, sizeof text, "h%u.example.com", i);
+		add_one(rights, text, true, i == MANY - 1);
+	}
+}
+
+static struct rights *bounded_rights(const struct name *zone)
+{
+	struct rights *rights;
+
+	assert_int_equal(rights_new(&zone, 1, &rights), STATUS_OK);
+	add_one(rights, "configured.example.com", false, false);
+	rights_set_bound(rights, BOUND);
+	return rights;
+}
+
+static bool has_name(const struct right *items, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(items[i].name.text, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void of_too_many_names_a_sample_is_kept_beside_what_is_configured(void **state)
+{
+	struct name zone = name_of("example.com");
+	struct rights *rights = bounded_rights(&zone);
+	const struct right *items;
+	size_t count;
+
+	(void)state;
+	add_many(rights, 0, MANY);
+	add_many(rights, 0, MANY / 2); /* what comes twice is no more likely to be kept */
+	rights_settle(rights);
+	items = rights_of(rights, 0, &count);
+	assert_in_range(count, BOUND / 4, 3 * BOUND);
+	assert_true(rights_are_sample(rights, 0));
+	assert_true(has_name(items, count, "configured.example.com"));
+	items = rights_hosts(rights, 0, &count);
+	assert_in_range(count, BOUND / 4, 3 * BOUND);
+	assert_true(has_name(items, count, "configured.example.com"));
+
+	/* Whatever was left out, nobody is locked out by what is made of it. */
+	assert_int_equal(rights_widen(rights, 0), STATUS_OK);
+	rights_settle(rights);
+	items = rights_of(rights, 0, &count);
+	assert_int_equal(count, 1);
+	assert_int_equal(items[0].kind, RIGHT_ZONE);
+	assert_int_equal(items[0].types, RIGHT_ADDRESSES | RIGHT_TXT);
+	rights_free(&rights);
+}
+
+static void as_many_names_as_may_be_are_all_kept(void **state)
+{
+	struct name zone = name_of("example.com");
+	struct rights *rights = bounded_rights(&zone);
+	size_t count;
+
+	(void)state;
+	for (unsigned times = 0; times < 5; times++)
+		add_many(rights, 0, BOUND);
+	rights_settle(rights);
+	(void)rights_of(rights, 0, &count);
+	assert_int_equal(count, BOUND + 1);
+	assert_false(rights_are_sample(rights, 0));
+	assert_int_equal(rights_widen(rights, 0), STATUS_OK);
+	rights_settle(rights);
+	(void)rights_of(rights, 0, &count);
+	assert_int_equal(count, BOUND + 1);
+	rights_free(&rights);
+}
+
+static void a_whole_zone_needs_no_names(void **state)
+{
+	struct name zone = name_of("example.com");
+	struct rights *rights = bounded_rights(&zone);
+	size_t count;
+
+	(void)state;
+	add_many(rights, 0, MANY / 2);
+	add_one(rights, "zone:example.com", true, false);
+	add_many(rights, 0, MANY / 2);
+	rights_settle(rights);
+	(void)rights_of(rights, 0, &count);
+	assert_int_equal(count, 1);
+	assert_true(rights_widen(rights, RIGHT_ADDRESSES | RIGHT_TXT) == STATUS_OK);
+	rights_settle(rights);
+	assert_int_equal(rights_of(rights, 0, &count)[0].types, RIGHT_ADDRESSES | RIGHT_TXT);
+	rights_free(&rights);
+}
+
+static void hosts_must_exist_for_those_who_may_not_create_them(void **state)
+{
+	struct name zone = name_of("example.com");
+	const struct right *hosts;
+	struct rights *rights;
+	const struct name *pointer = &zone;
+	size_t count;
+
+	(void)state;
+	assert_int_equal(rights_new(&pointer, 1, &rights), STATUS_OK);
+	add_one(rights, "a.example.com", true, false);
+	add_one(rights, "b.example.com", false, false);
+	add_one(rights, "a.example.com", true, true);
+	add_one(rights, "*.c.example.com", false, false);
+	add_one(rights, "zone:example.com", false, false);
+	rights_settle(rights);
+	hosts = rights_hosts(rights, 0, &count);
+	assert_int_equal(count, 3);
+	assert_int_equal(hosts[0].kind, RIGHT_BELOW);
+	assert_string_equal(hosts[1].name.text, "a.example.com");
+	assert_string_equal(hosts[2].name.text, "b.example.com");
+	assert_false(hosts[0].must_exist || hosts[1].must_exist);
+	assert_true(hosts[2].must_exist);
+	rights_free(&rights);
+}
+
+/* "a-b" sorts between "a" and what lies below it. */
+static void the_closest_zone_is_found_among_names_alike(void **state)
+{
+	static const char *const names[] = {"example.com",     "a.example.com", "a-b.example.com",
+					    "b.a.example.com", "com",           "aa.example.com"};
+	struct name zones[LENGTH(names)];
+	const struct name *pointers[LENGTH(names)];
+	struct rights *rights;
+	size_t count;
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(names); i++) {
+		zones[i] = name_of(names[i]);
+		pointers[i] = &zones[i];
+	}
+	assert_int_equal(rights_new(pointers, LENGTH(names), &rights), STATUS_OK);
+	add_one(rights, "x.a.example.com", false, false);
+	add_one(rights, "*.a.example.com", false, false);
+	add_one(rights, "x.a-b.example.com", false, false);
+	add_one(rights, "x.c.example.com", false, false);
+	rights_settle(rights);
+	for (size_t i = 0; i < LENGTH(names); i++) {
+		(void)rights_of(rights, i, &count);
+		assert_int_equal(count, i < 4);
+	}
+	rights_free(&rights);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(patterns_become_the_least_that_covers_them),
 		cmocka_unit_test(a_pattern_above_all_zones_covers_what_lies_below_it),
+		cmocka_unit_test(of_too_many_names_a_sample_is_kept_beside_what_is_configured),
+		cmocka_unit_test(as_many_names_as_may_be_are_all_kept),
+		cmocka_unit_test(a_whole_zone_needs_no_names),
+		cmocka_unit_test(hosts_must_exist_for_those_who_may_not_create_them),
+		cmocka_unit_test(the_closest_zone_is_found_among_names_alike),
 		cmocka_unit_test(statements_hold_key_and_narrowest_policy),
 	};
 

@@ -80,7 +80,8 @@ static int setup(void **state)
 		world->names[i] = name_of(names[i]);
 		world->rights[i] =
 			(struct right){.kind = RIGHT_BELOW, .name = world->names[i], .types = RIGHT_ADDRESSES};
-		world->zones[i] = (struct rights_zone){&world->names[i], world->key, &world->rights[i], 1};
+		world->zones[i] = (struct rights_zone){
+			.name = &world->names[i], .key = world->key, .rights = &world->rights[i], .right_count = 1};
 	}
 	world->primary = primary_new(world->network, "192.0.2.53:53", world->models[0], world->key);
 	primary_serve(world->primary, world->models[1]);
