@@ -626,6 +626,13 @@ static void on_done(void *ctx, const struct outcome *outcome)
 		cancel(schedule);
 }
 
+/* Whether a prefix can make that value, of an address that happens to have its host part. */
+static bool is_prefix_of(const struct submitted *change, int value)
+{
+	return has_family(change, ADDR_V6) && change->wishes[ADDR_V6].kind == CHANGE_PREFIX &&
+	       network_of(value) == change->value;
+}
+
 /* Whether its value says that it was this change that was committed, and not one that repeats it. */
 static bool is_of_one_change(const struct schedule *schedule, const struct submitted *change)
 {
@@ -633,7 +640,8 @@ static bool is_of_one_change(const struct schedule *schedule, const struct submi
 		const struct submitted *other = &schedule->changes[i];
 
 		if (other != change && other->zone == change->zone && other->owner == change->owner &&
-		    (other->value == change->value || other->value >> HOST_BITS == change->value))
+		    (other->value == change->value || other->value >> HOST_BITS == change->value ||
+		     is_prefix_of(other, change->value)))
 			return false;
 	}
 	return change->is_new;
