@@ -61,6 +61,7 @@ struct job {
 	size_t reading;                 /* of the credentials, the one being tried */
 	uint64_t stamp;                 /* of the account that is being tried at; 0: none */
 	enum outcome_code auth_failure; /* the most telling one so far */
+	struct text operand;            /* of the plan */
 	bool planned;                   /* there is a change set, or a failure, for each host */
 	int64_t key_id;
 	size_t addr_count; /* that were asked for; they hold for all hosts */
@@ -175,6 +176,7 @@ static void finish(struct job *job)
 		.dialect = job->dialect,
 		.intent = &job->intent,
 		.login = login_of(job),
+		.operand = job->operand,
 		.outcomes = job->outcomes,
 		.outcome_count = job->outcome_count,
 		.took_ms = env_now_ms(job->pipeline->parts.env) - job->began_ms,
@@ -279,6 +281,7 @@ static void carry_out(struct job *job, const struct grant *grant)
 
 	job->key_id = grant->key_id;
 	plan_make(job->pipeline->parts.policy, &job->intent, grant, &job->request->source, &plan);
+	job->operand = plan.operand;
 	job->outcome_count = plan.count;
 	job->planned = true;
 	/*
@@ -487,6 +490,7 @@ static struct job *job_new(struct pipeline *pipeline, struct http_exchange *exch
 	job->is_watched = job->is_asking = job->is_over = false;
 	job->trial = NULL;
 	job->login = NULL;
+	job->operand = (struct text){NULL, 0};
 	job->planned = false;
 	job->addr_count = 0;
 	return job;
@@ -507,7 +511,7 @@ static void begin(struct job *job)
 	if (code != OUTCOME_GRANTED)
 		finish_as(job, code);
 	else if (job->intent.kind == INTENT_SHOW_ADDRESS)
-		finish_as(job, OUTCOME_ADDRESS);
+		finish_as(job, job->request->source.family == ADDR_NONE ? OUTCOME_NO_ADDRESS : OUTCOME_ADDRESS);
 	else
 		arrive(job);
 }

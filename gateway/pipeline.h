@@ -29,7 +29,8 @@ struct pipeline_report {
 	const struct dialect
 		*dialect; /* NULL: no dialect has that path and method; then nothing follows but the status */
 	const struct intent *intent;
-	struct text login;              /* "-" if there was none */
+	struct text login;   /* "-" if there was none */
+	struct text operand; /* that kept something from standing in, see struct plan; empty if there is none */
 	const struct outcome *outcomes; /* one per host, or one for all */
 	size_t outcome_count;
 	int status; /* of HTTP */

@@ -25,13 +25,25 @@ enum status host_pattern_parse(struct text text, struct host_pattern *out)
 		out->kind = HOST_BELOW;
 		return name_parse_zone(text, &out->name);
 	}
+	if (strip_prefix(&text, "owner:")) {
+		struct name wildcard;
+		enum status status = name_parse_owner(text, &wildcard);
+
+		out->kind = HOST_OWNER;
+		if (status == STATUS_OK && !name_is_wildcard(&wildcard))
+			return STATUS_INVALID; /* it would be an exact one */
+		if (status == STATUS_OK)
+			out->name = wildcard;
+		return status;
+	}
 	out->kind = HOST_EXACT;
 	return name_parse(text, &out->name);
 }
 
 const char *host_pattern_format(const struct host_pattern *pattern, char buffer[static HOST_PATTERN_TEXT_MAX])
 {
-	static const char *const prefixes[] = {[HOST_EXACT] = "", [HOST_BELOW] = "*.", [HOST_ZONE] = "zone:"};
+	static const char *const prefixes[] = {
+		[HOST_EXACT] = "", [HOST_BELOW] = "*.", [HOST_ZONE] = "zone:", [HOST_OWNER] = "owner:"};
 
 	snprintf(buffer, HOST_PATTERN_TEXT_MAX, "%s%s", prefixes[pattern->kind], pattern->name.text);
 	return buffer;
@@ -41,6 +53,7 @@ static bool covers(const struct host_pattern *pattern, const struct name *host, 
 {
 	switch (pattern->kind) {
 	case HOST_EXACT:
+	case HOST_OWNER:
 		return name_equal(host, &pattern->name);
 	case HOST_BELOW:
 		return host->len > pattern->name.len && name_is_in(host, &pattern->name);
@@ -67,13 +80,29 @@ enum grant_right grant_right(const struct grant *grant, const struct name *host,
 	if (!key_covers(grant, host, zone))
 		return GRANT_NOTHING;
 	for (size_t i = 0; i < grant->count; i++) {
-		if (!covers(&grant->patterns[i], host, zone))
+		if (name_is_wildcard(host) != (grant->patterns[i].kind == HOST_OWNER) ||
+		    !covers(&grant->patterns[i], host, zone))
 			continue;
 		if (grant->patterns[i].may_create)
 			return GRANT_CREATE;
 		right = GRANT_UPDATE;
 	}
 	return right;
+}
+
+bool grant_has_wildcard(const struct grant *grant, const struct name *wildcard)
+{
+	for (size_t i = 0; i < grant->count; i++) {
+		if (grant->patterns[i].kind == HOST_OWNER && name_equal(&grant->patterns[i].name, wildcard))
+			return true;
+	}
+	return false;
+}
+
+/* Whether it is for one name. */
+static bool is_one(const struct host_pattern *pattern)
+{
+	return pattern->kind == HOST_EXACT || pattern->kind == HOST_OWNER;
 }
 
 /* Where hosts that the client left unsaid are looked for: a key that is limited says more than its account. */
@@ -94,8 +123,7 @@ const struct name *grant_only_host(const struct grant *grant)
 	struct patterns patterns = narrowest(grant);
 
 	for (size_t i = 0; i < patterns.count; i++) {
-		if (patterns.items[i].kind != HOST_EXACT ||
-		    !name_equal(&patterns.items[i].name, &patterns.items[0].name))
+		if (!is_one(&patterns.items[i]) || !name_equal(&patterns.items[i].name, &patterns.items[0].name))
 			return NULL;
 	}
 	return patterns.count ? &patterns.items[0].name : NULL;
@@ -124,13 +152,13 @@ enum status grant_complete(const struct grant *grant, struct text label, struct 
 	struct patterns patterns = narrowest(grant);
 
 	for (size_t i = 0; i < patterns.count; i++) {
-		if (patterns.items[i].kind == HOST_EXACT && begins_with(&patterns.items[i].name, label)) {
+		if (is_one(&patterns.items[i]) && begins_with(&patterns.items[i].name, label)) {
 			*out = patterns.items[i].name;
 			return STATUS_OK;
 		}
 	}
 	for (size_t i = 0; i < patterns.count; i++) {
-		if (patterns.items[i].kind != HOST_EXACT)
+		if (!is_one(&patterns.items[i]))
 			return prepend(label, &patterns.items[i].name, out);
 	}
 	return STATUS_NOT_FOUND;

@@ -18,6 +18,7 @@ struct host_pattern {
 		HOST_EXACT, /* www.dyn.example.com: that name */
 		HOST_BELOW, /* *.home.dyn.example.com: every name below that, at any depth, but not that name itself */
 		HOST_ZONE,  /* zone:dyn.example.com: every name of that zone, its apex too */
+		HOST_OWNER, /* owner:*.home.dyn.example.com: the wildcard itself, which no other pattern gives */
 	} kind;
 	struct name name;
 	bool may_create; /* the user may also make and remove the records of these hosts */
@@ -45,11 +46,14 @@ enum grant_right {
 MUST_USE enum status host_pattern_parse(struct text text, struct host_pattern *out);
 
 /* Writes a pattern in those forms into `buffer`, which is returned. */
-enum { HOST_PATTERN_TEXT_MAX = NAME_TEXT_MAX + 6 };
+enum { HOST_PATTERN_TEXT_MAX = NAME_TEXT_MAX + sizeof "owner:" };
 const char *host_pattern_format(const struct host_pattern *pattern, char buffer[static HOST_PATTERN_TEXT_MAX]);
 
 /* The most that the grant allows for the host, which lies in `zone` (the closest enclosing one that is configured). */
 enum grant_right grant_right(const struct grant *grant, const struct name *host, const struct name *zone);
+
+/* Whether a pattern of the account is that wildcard; nothing else makes a `*` the name of a host. */
+bool grant_has_wildcard(const struct grant *grant, const struct name *wildcard);
 
 /*
  * The name of the only host of the key, if that is limited, or of the account; NULL if the patterns are not one name.
@@ -57,8 +61,8 @@ enum grant_right grant_right(const struct grant *grant, const struct name *host,
 const struct name *grant_only_host(const struct grant *grant);
 
 /*
- * Completes a label to a full name: that of an exact pattern which begins with it, else the label below the first
- * "*." pattern or zone. STATUS_NOT_FOUND if no pattern serves, STATUS_INVALID if no host name comes of it.
+ * Completes a label to a full name: that of a pattern for one name which begins with it, else the label below the
+ * first "*." pattern or zone. STATUS_NOT_FOUND if no pattern serves, STATUS_INVALID if no host name comes of it.
  */
 MUST_USE enum status grant_complete(const struct grant *grant, struct text label, struct name *out);
 

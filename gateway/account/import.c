@@ -109,7 +109,7 @@ static struct text read_hosts(struct import *import, const struct csv_record *re
 		if (host_pattern_parse(item, &pattern) != STATUS_OK)
 			complain(import,
 				 "`hosts`: there is something that is none of: a host name, \"*.\" and a domain "
-				 "name, \"zone:\" and a zone's name");
+				 "name, \"zone:\" and a zone's name, \"owner:*.\" and a host name");
 		/* The separators become newlines, and one more at the end. */
 		memcpy(import->hosts + len, item.octets, item.len);
 		len += item.len;

@@ -125,6 +125,17 @@ static bool is_in_trouble(const struct pipeline_report *report)
 	return false;
 }
 
+/* What kept the client's address, or the account's only host, from standing in for what was not said. */
+static void log_operand(const struct pipeline_report *report, const char *source)
+{
+	if (report->operand.len)
+		LOG_REPEATED(
+			LOG_INFO, "operand-unknown", log_detail(log_text("id", report->id)), log_text("source", source),
+			log_slice("operand", report->operand),
+			log_text("text",
+				 "it may hold the address or the host that is meant, so nothing stands in for it"));
+}
+
 static void write_request(const struct pipeline_report *report, const char *source, enum log_level level)
 {
 	struct list outcomes = {.len = 0}, hosts = {.len = 0}, addresses = {.len = 0};
@@ -157,6 +168,7 @@ static void log_request(const struct pipeline_report *report, const char *source
 {
 	enum log_level level = report->intent->kind == INTENT_SHOW_ADDRESS ? LOG_DEBUG : LOG_INFO;
 
+	log_operand(report, source);
 	if (log_enabled(level))
 		write_request(report, source, level);
 }

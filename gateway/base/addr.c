@@ -93,52 +93,116 @@ static bool has_prefix(const struct addr *addr, const uint8_t *prefix, unsigned 
 
 /*
  * IANA's special-purpose address registries (RFC 6890), as far as they matter for what a host record may hold. First
- * match wins.
+ * match wins. IPv4 is usable unless it is here. Of IPv6 only 2000::/3 is given out to networks, so that all else is
+ * unusable unless it is here: IPv4-mapped and -compatible addresses, 64:ff9b:1::/48, 100::/64, 5f00::/16, fe80::/10,
+ * fec0::/10, ff00::/8, and whatever nobody has.
+ *
+ * Where an address of IPv6 has one of IPv4 in it by which it is reached, that one decides. (Not so with ISATAP, which
+ * puts one behind the prefix of any network.) The documentation networks, 3fff::/20 of RFC 9637 too, are like others.
+ * AS112 and AMT (192.31.196.0/24, 192.52.193.0/24, 192.175.48.0/24 and theirs of IPv6 but for 2001::/23) are anycast
+ * services that are reached like anything else.
  */
-static const struct {
+static const struct scope_row {
 	enum addr_family family;
 	enum addr_scope scope;
 	uint8_t prefix[16];
 	unsigned bits;
+	unsigned inner; /* the octet at which an address of IPv4 begins that decides instead; 0: none */
+	bool inverted;  /* that has all its bits turned */
 } scopes[] = {
-	{ADDR_V4, ADDR_SCOPE_UNUSABLE, {0}, 8},
-	{ADDR_V4, ADDR_SCOPE_PRIVATE, {10}, 8},
-	{ADDR_V4, ADDR_SCOPE_PRIVATE, {100, 64}, 10},
-	{ADDR_V4, ADDR_SCOPE_LOOPBACK, {127}, 8},
-	{ADDR_V4, ADDR_SCOPE_UNUSABLE, {169, 254}, 16},
-	{ADDR_V4, ADDR_SCOPE_PRIVATE, {172, 16}, 12},
-	{ADDR_V4, ADDR_SCOPE_PRIVATE, {192, 168}, 16},
-	{ADDR_V4, ADDR_SCOPE_UNUSABLE, {224}, 3}, /* multicast 224/4 and reserved 240/4 */
-	{ADDR_V6, ADDR_SCOPE_LOOPBACK, {[15] = 1}, 128},
-	{ADDR_V6, ADDR_SCOPE_UNUSABLE, {0}, 96}, /* :: and IPv4-compatible */
-	{ADDR_V6, ADDR_SCOPE_UNUSABLE, {[10] = 0xff, [11] = 0xff}, 96},
-	{ADDR_V6, ADDR_SCOPE_UNUSABLE, {0xfe, 0x80}, 10},
-	{ADDR_V6, ADDR_SCOPE_PRIVATE, {0xfe, 0xc0}, 10},
-	{ADDR_V6, ADDR_SCOPE_PRIVATE, {0xfc}, 7},
-	{ADDR_V6, ADDR_SCOPE_UNUSABLE, {0xff}, 8},
+	{ADDR_V4, ADDR_SCOPE_UNUSABLE, {0}, 8, 0, false},
+	{ADDR_V4, ADDR_SCOPE_PRIVATE, {10}, 8, 0, false},
+	{ADDR_V4, ADDR_SCOPE_PRIVATE, {100, 64}, 10, 0, false},
+	{ADDR_V4, ADDR_SCOPE_LOOPBACK, {127}, 8, 0, false},
+	{ADDR_V4, ADDR_SCOPE_UNUSABLE, {169, 254}, 16, 0, false},
+	{ADDR_V4, ADDR_SCOPE_PRIVATE, {172, 16}, 12, 0, false},
+	{ADDR_V4, ADDR_SCOPE_NO_IPV4, {192, 0, 0}, 24, 0, false},
+	{ADDR_V4, ADDR_SCOPE_UNUSABLE, {192, 88, 99}, 24, 0, false}, /* relays of 6to4, RFC 7526 */
+	{ADDR_V4, ADDR_SCOPE_PRIVATE, {192, 168}, 16, 0, false},
+	{ADDR_V4, ADDR_SCOPE_UNUSABLE, {198, 18}, 15, 0, false}, /* benchmarks, RFC 2544 */
+	{ADDR_V4, ADDR_SCOPE_UNUSABLE, {224}, 3, 0, false},      /* multicast 224/4 and reserved 240/4 */
+	{ADDR_V6, ADDR_SCOPE_LOOPBACK, {[15] = 1}, 128, 0, false},
+	{ADDR_V6, ADDR_SCOPE_GLOBAL, {0x00, 0x64, 0xff, 0x9b}, 96, 12, false}, /* NAT64, RFC 6052 */
+	{ADDR_V6, ADDR_SCOPE_GLOBAL, {0x20, 0x01, 0x00, 0x00}, 32, 12, true},  /* Teredo, RFC 4380 section 4 */
+	{ADDR_V6, ADDR_SCOPE_UNUSABLE, {0x20, 0x01}, 23, 0, false}, /* protocols, benchmarks, identifiers; RFC 2928 */
+	{ADDR_V6, ADDR_SCOPE_GLOBAL, {0x20, 0x02}, 16, 2, false},   /* 6to4, RFC 3056 section 2 */
+	{ADDR_V6, ADDR_SCOPE_GLOBAL, {0x20}, 3, 0, false},
+	{ADDR_V6, ADDR_SCOPE_PRIVATE, {0xfc}, 7, 0, false},
 };
+
+enum { SCOPES = sizeof scopes / sizeof *scopes };
+
+/* What is not in the table. */
+static enum addr_scope scope_of_the_rest(enum addr_family family)
+{
+	return family == ADDR_V4 ? ADDR_SCOPE_GLOBAL : ADDR_SCOPE_UNUSABLE;
+}
+
+static struct addr inner_of(const struct scope_row *row, const struct addr *addr)
+{
+	struct addr inner = {.family = ADDR_V4};
+
+	for (size_t i = 0; i < 4; i++)
+		inner.octets[i] = (uint8_t)(addr->octets[row->inner + i] ^ (row->inverted ? 0xff : 0));
+	return inner;
+}
 
 enum addr_scope addr_scope(const struct addr *addr)
 {
 	if (addr->family == ADDR_NONE)
 		return ADDR_SCOPE_UNUSABLE;
-	for (size_t i = 0; i < sizeof scopes / sizeof *scopes; i++) {
-		if (scopes[i].family == addr->family && has_prefix(addr, scopes[i].prefix, scopes[i].bits))
-			return scopes[i].scope;
+	for (const struct scope_row *row = scopes; row < scopes + SCOPES; row++) {
+		if (row->family != addr->family || !has_prefix(addr, row->prefix, row->bits))
+			continue;
+		if (row->inner) {
+			struct addr inner = inner_of(row, addr);
+
+			return addr_scope(&inner);
+		}
+		return row->scope;
 	}
-	return ADDR_SCOPE_GLOBAL;
+	return scope_of_the_rest(addr->family);
+}
+
+/* The same as addr_prefix_has_scope(), for a prefix that lies in the block of the row. */
+static bool row_has_scope(const struct scope_row *row, const struct addr *prefix, unsigned prefix_len,
+			  enum addr_scope scope)
+{
+	unsigned before = row->inner * 8, inner_len;
+	struct addr inner;
+
+	if (!row->inner)
+		return row->scope == scope;
+	if (prefix_len <= before)
+		return true;
+	inner_len = prefix_len - before < 32 ? prefix_len - before : 32;
+	inner = inner_of(row, prefix);
+	return addr_prefix_has_scope(&inner, inner_len, scope);
 }
 
 bool addr_prefix_has_scope(const struct addr *prefix, unsigned prefix_len, enum addr_scope scope)
 {
-	for (size_t i = 0; i < sizeof scopes / sizeof *scopes; i++) {
-		unsigned bits = scopes[i].bits < prefix_len ? scopes[i].bits : prefix_len;
+	for (const struct scope_row *row = scopes; row < scopes + SCOPES; row++) {
+		bool given_out = row->family == ADDR_V6 && row->prefix[0] >> 5 == 1;
 
-		if (scopes[i].scope == scope && scopes[i].family == prefix->family &&
-		    has_prefix(prefix, scopes[i].prefix, bits))
+		if (row->family != prefix->family)
+			continue;
+		if (row->bits <= prefix_len) {
+			if (has_prefix(prefix, row->prefix, row->bits))
+				return row_has_scope(row, prefix, prefix_len, scope);
+		} else if (!given_out && has_prefix(prefix, row->prefix, prefix_len) &&
+			   (row->inner || row->scope == scope)) {
 			return true;
+		}
 	}
-	return false;
+	return scope_of_the_rest(prefix->family) == scope;
+}
+
+bool addr_has_host_bits(const struct addr *addr, unsigned prefix_len)
+{
+	struct addr bare = addr_with_prefix(&(struct addr){.family = addr->family}, addr, prefix_len);
+
+	return !addr_equal(&bare, addr);
 }
 
 struct addr addr_with_prefix(const struct addr *addr, const struct addr *prefix, unsigned prefix_len)
@@ -170,7 +234,7 @@ enum status addr_parse_prefix(struct text text, struct addr *out, unsigned *pref
 			return STATUS_INVALID;
 		len = len * 10 + (unsigned)(digits.octets[i] - '0');
 	}
-	if (len == 0 || len > 128 || addr_parse(address, out) != STATUS_OK || out->family != ADDR_V6)
+	if (addr_parse(address, out) != STATUS_OK || len == 0 || len > 8 * addr_len(out))
 		return STATUS_INVALID;
 	*prefix_len = len;
 	return STATUS_OK;

@@ -32,9 +32,10 @@ enum {
 /* What an address is good for in a public zone. */
 enum addr_scope {
 	ADDR_SCOPE_GLOBAL,   /* anything that is not below */
-	ADDR_SCOPE_PRIVATE,  /* RFC 1918, RFC 6598 (100.64/10), RFC 4193 (fc00::/7), RFC 3879 (fec0::/10) */
+	ADDR_SCOPE_PRIVATE,  /* RFC 1918, RFC 6598 (100.64/10), RFC 4193 (fc00::/7) */
 	ADDR_SCOPE_LOOPBACK, /* 127/8, ::1 */
-	ADDR_SCOPE_UNUSABLE, /* 0/8, link-local, multicast, reserved, unspecified, IPv4-mapped and IPv4-compatible */
+	ADDR_SCOPE_NO_IPV4,  /* 192.0.0.0/24: what a line has that has no IPv4 address (DS-Lite, RFC 6333) */
+	ADDR_SCOPE_UNUSABLE, /* 0/8, link-local, multicast, reserved, benchmarks; of IPv6 all that was not given out */
 };
 
 /*
@@ -44,8 +45,8 @@ enum addr_scope {
 MUST_USE enum status addr_parse(struct text text, struct addr *out);
 
 /*
- * Reads an IPv6 address with a prefix length of 1 to 128, `2001:db8::/64`; bits behind the prefix may be set.
- * STATUS_INVALID otherwise.
+ * Reads an address with a prefix length of 1 to as many bits as it has, `2001:db8::/64`, `192.0.2.0/24`; bits behind
+ * the prefix may be set. STATUS_INVALID otherwise.
  */
 MUST_USE enum status addr_parse_prefix(struct text text, struct addr *out, unsigned *prefix_len);
 
@@ -72,10 +73,17 @@ struct text addr_customer(const struct addr *addr);
 
 enum addr_scope addr_scope(const struct addr *addr);
 
-/* Whether one of the addresses that begin with those bits is of that scope; not for ADDR_SCOPE_GLOBAL. */
+/*
+ * Whether one of the addresses that begin with those bits is of that scope; not for ADDR_SCOPE_GLOBAL. Within 2000::/3
+ * a prefix that is shorter than a special block does not count as having it: nobody is given so short a one, and it
+ * leaves the bits that would make such an address as they are.
+ */
 bool addr_prefix_has_scope(const struct addr *prefix, unsigned prefix_len, enum addr_scope scope);
 
 bool addr_equal(const struct addr *a, const struct addr *b);
+
+/* Whether a bit behind the first `prefix_len` is set. */
+bool addr_has_host_bits(const struct addr *addr, unsigned prefix_len);
 
 /* `addr` with its first `prefix_len` bits replaced by those of `prefix`; both are of one family. */
 struct addr addr_with_prefix(const struct addr *addr, const struct addr *prefix, unsigned prefix_len);

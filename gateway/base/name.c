@@ -98,6 +98,30 @@ enum status name_parse_zone(struct text text, struct name *out)
 	return status;
 }
 
+enum status name_parse_owner(struct text text, struct name *out)
+{
+	struct text label, rest;
+	struct name below;
+	enum status status;
+
+	if (!text_split(text, '.', &label, &rest) || !text_equal(label, text_of("*")))
+		return name_parse(text, out);
+	status = name_parse(rest, &below);
+	if (status != STATUS_OK)
+		return status;
+	if (below.len + strlen("*.") > NAME_TEXT_MAX)
+		return STATUS_TOO_LONG;
+	out->len = (uint8_t)(below.len + strlen("*."));
+	memcpy(out->text, "*.", strlen("*."));
+	memcpy(out->text + strlen("*."), below.text, below.len + 1u);
+	return STATUS_OK;
+}
+
+bool name_is_wildcard(const struct name *name)
+{
+	return name->text[0] == '*';
+}
+
 struct text name_text(const struct name *name)
 {
 	return (struct text){name->text, name->len};

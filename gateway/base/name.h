@@ -1,9 +1,9 @@
 /*
  * name: domain names of hosts and zones, in one normal form: lower case, no trailing dot, A-labels only.
  *
- * Only letters, digits and hyphens pass (RFC 1123 section 2.1; in zones underscore and slash too), so that a name can
- * be put into a message, a log line or an answer without escaping, and two names are the same if and only if their
- * texts are.
+ * Only letters, digits and hyphens pass (RFC 1123 section 2.1; in zones underscore and slash too; an asterisk as the
+ * first label of wildcards), so that a name can be put into a message, a log line or an answer without escaping, and
+ * two names are the same if and only if their texts are.
  */
 #ifndef BASE_NAME_H
 #define BASE_NAME_H
@@ -38,6 +38,14 @@ MUST_USE enum status name_parse(struct text text, struct name *out);
  * underscore and slash pass too.
  */
 MUST_USE enum status name_parse_zone(struct text text, struct name *out);
+
+/*
+ * The same as name_parse() for the owner of records, which may also be a wildcard, `*.` and the name of a host (RFC
+ * 4592 section 2.1.1).
+ */
+MUST_USE enum status name_parse_owner(struct text text, struct name *out);
+
+bool name_is_wildcard(const struct name *name);
 
 struct text name_text(const struct name *name);
 

@@ -250,7 +250,8 @@ const struct cli_command cli_user = {
 		"                    may_set_txt\n\n"
 		"  -c, --config FILE   the configuration, which names the state store\n"
 		"  --host PATTERN      what the user may update: \"www.dyn.example.com\", \"*.home.dyn.example.com\" (all below),\n"
-		"                      \"zone:dyn.example.com\" (all of the zone); may be given several times\n"
+		"                      \"zone:dyn.example.com\" (all of the zone), \"owner:*.home.dyn.example.com\" (the\n"
+		"                      wildcard itself); may be given several times\n"
 		"  --may-create        the user may make and remove the records of these hosts, too (with `add`)\n"
 		"  --may-set-txt       the user may set their TXT records, and ACME challenges for them, too (with `add`)\n\n"
 		"Keys are made by `ddnsgate key generate`. Exit status: 0, 1 if it could not be done, 2 for a wrong command line.",

@@ -543,7 +543,8 @@ static void add_pattern(struct reader *reader, const config_setting_t *at, const
 
 	if (host_pattern_parse(text_of(text), &pattern) != STATUS_OK) {
 		reader_error(reader, at,
-			     "\"%s\" is none of: a host name, \"*.\" and a domain name, \"zone:\" and a zone's name",
+			     "\"%s\" is none of: a host name, \"*.\" and a domain name, \"zone:\" and a zone's name, "
+			     "\"owner:*.\" and a host name",
 			     text);
 		return;
 	}
@@ -666,7 +667,7 @@ static const struct option user_options[] = {
 	 .type = OPTION_TEXTS,
 	 .take = take_host,
 	 .help = "what the user may update: \"www.dyn.example.com\", \"*.home.dyn.example.com\" (all below), \"zone:dyn.example.com\" (all of the "
-		 "zone)"},
+		 "zone), \"owner:*.home.dyn.example.com\" (the wildcard itself)"},
 	{.name = "active",
 	 .type = OPTION_BOOL,
 	 FIELD(account, active),

@@ -1,5 +1,6 @@
 /*
- * Tells clients their own address, in the form that they scrape (`/checkip.cgi`) or as plain text (`/myip`).
+ * Tells clients their own address, in the form that they scrape (`/checkip.cgi`) or as plain text (`/myip`). Where
+ * nobody knows it, the answer holds none.
  */
 #include "dialect/dialect.h"
 #include "dialect/operands.h"
@@ -16,9 +17,13 @@ static void checkip_render(const struct dialect_answer *answer, struct http_resp
 {
 	char address[ADDR_TEXT_MAX];
 
+	if (answer->request->source.family == ADDR_NONE) {
+		http_response_plain(response, 503, "503 the proxy did not say from which address the request comes");
+		return;
+	}
 	addr_format(&answer->request->source, address);
 	response->status = 200;
-	if (text_equal(operand_cut(answer->request->path), text_of("/myip"))) {
+	if (text_equal(operand_path(answer->request), text_of("/myip"))) {
 		response->content_type = "text/plain; charset=utf-8";
 		http_response_add(response, "%s\n", address);
 		return;

@@ -6,7 +6,7 @@ const struct dialect *const dialects[] = {DIALECT_LIST(DIALECT_ADDRESS) NULL};
 
 static bool leads_to(const struct http_request *request, const struct dialect_route *route)
 {
-	return text_equal(operand_cut(request->path), text_of(route->path));
+	return text_equal(operand_path(request), text_of(route->path));
 }
 
 /* Whether the dialect wants the request, whatever its method. */

@@ -1,13 +1,14 @@
 /*
  * DuckDNS: `/update?domains=a,b&token=T[&ip=][&ipv6=][&txt=][&verbose=true][&clear=true]`, answered `OK` or `KO`. A
- * domain without a dot is a label below what the account may update.
+ * domain without a dot is a label below what the account may update. A text is for `_acme-challenge` below the domain,
+ * as programs expect that get certificates, unless the domain begins with an underscore.
  */
 #include "dialect/dialect.h"
 #include "dialect/operands.h"
 #include "dialect/words.h"
 
-/* An empty `ip` asks to find it out, and says nothing about there being one. */
-static const struct operand_address address_operands[] = {{"ip", false}, {"ipv6", false}, {NULL, false}};
+static const char *const hosts[] = {"domains", NULL};
+static const char *const own[] = {"domains", "token", "txt", "clear", "verbose", NULL};
 
 static bool is_true(const struct http_request *request, const char *name)
 {
@@ -16,7 +17,7 @@ static bool is_true(const struct http_request *request, const char *name)
 
 static enum outcome_code duckdns_parse(const struct http_request *request, struct intent *intent)
 {
-	const struct http_param *token = http_param_find(&request->params, "token");
+	const struct http_param *token = operand_find(request, "token");
 
 	if (operand_is_given(request, "txt"))
 		intent->kind = INTENT_TXT_SET;
@@ -26,8 +27,10 @@ static enum outcome_code duckdns_parse(const struct http_request *request, struc
 		intent->txt = operand_of(request, "txt");
 	intent->lenient = true;
 	intent->host_form = HOSTS_LABELS;
-	operand_take_addresses(request, address_operands, intent);
-	if (!operand_take_hosts(operand_of(request, "domains"), intent))
+	intent->challenge = true;
+	/* An empty `ip` asks to find it out, and says nothing about there being one. */
+	operand_take_addresses(request, own, intent);
+	if (!operand_take_hosts(request, hosts, intent))
 		return OUTCOME_TOO_MANY_HOSTS;
 	if (intent->host_count == 0)
 		return OUTCOME_MISSING_HOST;

@@ -1,27 +1,26 @@
 /*
  * dyndns2: what most routers and DDNS programs speak, `/nic/update?hostname=&myip=`, with its relatives: deSEC's
- * `myipv4` and `myipv6`, `ip6lanprefix` as routers with IPv6 send it, `offline`.
+ * `myipv4` and `myipv6`, `ip6lanprefix` as routers with IPv6 send it, `offline`. A host is named in one of several
+ * operands; where there are several, all are meant.
  */
 #include "dialect/dialect.h"
 #include "dialect/operands.h"
 #include "dialect/words.h"
 
-static const struct operand_address address_operands[] = {
-	{"myip", true},  {"myipv4", true},  {"ip", true},   {"ipv4", true},
-	{"ipv6", false}, {"myipv6", false}, {"ip6", false}, {NULL, false},
-};
+static const char *const own[] = {"hostname", "host", "domain",   "domains", "fqdn", "username",
+				  "user",     "pass", "password", "offline", NULL};
 
 static enum outcome_code parse_credentials(const struct http_request *request, struct intent *intent)
 {
-	const struct http_param *user = http_param_find(&request->params, "username");
-	const struct http_param *password = http_param_find(&request->params, "password");
+	const struct http_param *user = operand_find(request, "username");
+	const struct http_param *password = operand_find(request, "password");
 
 	if (request->has_basic)
 		return operand_take_basic(request, intent);
 	if (!user)
-		user = http_param_find(&request->params, "user");
+		user = operand_find(request, "user");
 	if (!password)
-		password = http_param_find(&request->params, "pass");
+		password = operand_find(request, "pass");
 	if (!user || !password)
 		return user ? OUTCOME_MISSING_KEY : OUTCOME_MISSING_LOGIN;
 	return operand_take_credentials(user, password, intent);
@@ -37,13 +36,8 @@ static void take_own_host(struct intent *intent)
 
 static enum outcome_code parse_hosts(const struct http_request *request, struct intent *intent)
 {
-	for (size_t i = 0; i < request->params.count; i++) {
-		const struct http_param *param = &request->params.items[i];
-
-		if (text_equal(param->name, text_of("hostname")) &&
-		    !operand_take_hosts(operand_cut(param->value), intent))
-			return OUTCOME_TOO_MANY_HOSTS;
-	}
+	if (!operand_take_hosts(request, operand_hosts, intent))
+		return OUTCOME_TOO_MANY_HOSTS;
 	if (intent->host_count == 0 ||
 	    (intent->host_count == 1 && text_equal_ignoring_case(intent->hosts[0], text_of("YES"))))
 		take_own_host(intent);
@@ -60,27 +54,17 @@ static enum outcome_code dyndns2_parse(const struct http_request *request, struc
 			       ? INTENT_OFFLINE
 			       : INTENT_UPDATE;
 	intent->lenient = true;
-	intent->prefix = operand_cut(operand_of(request, "ip6lanprefix"));
-	operand_take_addresses(request, address_operands, intent);
+	operand_take_addresses_or_none(request, own, intent);
 	return parse_hosts(request, intent);
 }
 
 /* `/` is also where browsers ask for their address; who means an update says so. */
 static bool dyndns2_claims(const struct http_request *request)
 {
-	static const char *const telling[] = {"hostname", "username", "user", "ip6lanprefix"};
+	static const char *const users[] = {"username", "user", NULL};
 
-	if (!text_equal(operand_cut(request->path), text_of("/")))
-		return true;
-	for (size_t i = 0; i < sizeof telling / sizeof *telling; i++) {
-		if (operand_is_given(request, telling[i]))
-			return true;
-	}
-	for (const struct operand_address *name = address_operands; name->name; name++) {
-		if (operand_is_given(request, name->name))
-			return true;
-	}
-	return false;
+	return !text_equal(operand_path(request), text_of("/")) || operand_find_any(request, operand_hosts) ||
+	       operand_find_any(request, users) || operand_has_address(request);
 }
 
 enum { METHODS = HTTP_GET | HTTP_POST | HTTP_PUT };

@@ -9,7 +9,7 @@
 
 static enum outcome_code httpreq_parse(const struct http_request *request, struct intent *intent)
 {
-	bool cleanup = text_equal(operand_cut(request->path), text_of("/cleanup"));
+	bool cleanup = text_equal(operand_path(request), text_of("/cleanup"));
 
 	intent->kind = cleanup ? INTENT_TXT_DROP : INTENT_TXT_ADD;
 	intent->hosts[0] = operand_of(request, "fqdn");

@@ -3,6 +3,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/addr.h"
+#include "base/name.h"
+
 static bool begins_with(struct text text, const char *start)
 {
 	size_t len = strlen(start);
@@ -18,17 +21,136 @@ struct text operand_cut(struct text text)
 	return begins_with(tail, "http:/") || begins_with(tail, "https:/") ? head : text;
 }
 
+static bool ends_with(struct text text, const char *end)
+{
+	size_t len = strlen(end);
+
+	return text.len >= len && memcmp(text.octets + text.len - len, end, len) == 0;
+}
+
+struct text operand_path(const struct http_request *request)
+{
+	struct text path = operand_cut(request->path);
+
+	if (path.len > 1 && path.octets[path.len - 1] == '/')
+		path.len--;
+	return ends_with(path, "/nic/update") ? text_of("/nic/update") : path;
+}
+
+/* ---- Names ---- */
+
+static struct text name_of(const struct http_param *param)
+{
+	struct text name = param->name;
+
+	while (begins_with(name, "amp;")) {
+		name.octets += strlen("amp;");
+		name.len -= strlen("amp;");
+	}
+	return name;
+}
+
+static bool is_one_of(struct text name, const char *const *names)
+{
+	for (; *names; names++) {
+		if (text_equal_ignoring_case(name, text_of(*names)))
+			return true;
+	}
+	return false;
+}
+
+const struct http_param *operand_find(const struct http_request *request, const char *name)
+{
+	const char *const names[] = {name, NULL};
+
+	return operand_find_any(request, names);
+}
+
 struct text operand_of(const struct http_request *request, const char *name)
 {
-	return http_param_value(&request->params, name);
+	const struct http_param *param = operand_find(request, name);
+
+	return param ? param->value : (struct text){"", 0};
 }
 
 bool operand_is_given(const struct http_request *request, const char *name)
 {
-	return http_param_find(&request->params, name);
+	return operand_find(request, name);
 }
 
-bool operand_take_hosts(struct text list, struct intent *intent)
+const struct http_param *operand_find_any(const struct http_request *request, const char *const *names)
+{
+	for (size_t i = 0; i < request->params.count; i++) {
+		if (is_one_of(name_of(&request->params.items[i]), names))
+			return &request->params.items[i];
+	}
+	return NULL;
+}
+
+size_t operand_count_any(const struct http_request *request, const char *const *names)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < request->params.count; i++)
+		count += is_one_of(name_of(&request->params.items[i]), names);
+	return count;
+}
+
+/* ---- What operands are for ---- */
+
+enum role {
+	ROLE_UNKNOWN,
+	ROLE_ADDRESS,
+	ROLE_PREFIX,
+	ROLE_OTHER, /* the dialect's own, or ignored */
+};
+
+static const struct meaning {
+	const char *name;
+	enum role role;
+	enum addr_family family; /* ADDR_NONE: of either */
+} meanings[] = {
+	{"myip", ROLE_ADDRESS, ADDR_NONE},      {"ip", ROLE_ADDRESS, ADDR_NONE},
+	{"ip4", ROLE_ADDRESS, ADDR_V4},         {"ipv4", ROLE_ADDRESS, ADDR_V4},
+	{"myip4", ROLE_ADDRESS, ADDR_V4},       {"myipv4", ROLE_ADDRESS, ADDR_V4},
+	{"ip6", ROLE_ADDRESS, ADDR_V6},         {"ipv6", ROLE_ADDRESS, ADDR_V6},
+	{"myip6", ROLE_ADDRESS, ADDR_V6},       {"myipv6", ROLE_ADDRESS, ADDR_V6},
+	{"ip6lanprefix", ROLE_PREFIX, ADDR_V6}, {"ipv6prefix", ROLE_PREFIX, ADDR_V6},
+	{"ip6prefix", ROLE_PREFIX, ADDR_V6},    {"lanprefix", ROLE_PREFIX, ADDR_V6},
+	{"system", ROLE_OTHER, ADDR_NONE},      {"wildcard", ROLE_OTHER, ADDR_NONE},
+	{"mx", ROLE_OTHER, ADDR_NONE},          {"backmx", ROLE_OTHER, ADDR_NONE},
+	{"url", ROLE_OTHER, ADDR_NONE},
+};
+
+static struct meaning meaning_of(struct text name, const char *const *own)
+{
+	if (is_one_of(name, own))
+		return (struct meaning){.role = ROLE_OTHER};
+	for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++) {
+		if (text_equal_ignoring_case(name, text_of(meanings[i].name)))
+			return meanings[i];
+	}
+	return (struct meaning){.role = ROLE_UNKNOWN};
+}
+
+bool operand_has_address(const struct http_request *request)
+{
+	static const char *const none[] = {NULL};
+
+	for (size_t i = 0; i < request->params.count; i++) {
+		enum role role = meaning_of(name_of(&request->params.items[i]), none).role;
+
+		if (role == ROLE_ADDRESS || role == ROLE_PREFIX)
+			return true;
+	}
+	return false;
+}
+
+/* ---- Hosts ---- */
+
+const char *const operand_hosts[] = {"hostname", "host", "domain", "domains", "fqdn", NULL};
+
+static bool take_hosts(struct text list, struct intent *intent)
 {
 	struct text item;
 
@@ -44,17 +166,37 @@ bool operand_take_hosts(struct text list, struct intent *intent)
 	return true;
 }
 
-static void take_address(struct text list, struct intent *intent)
+bool operand_take_hosts(const struct http_request *request, const char *const *names, struct intent *intent)
 {
-	static const char too_many[] = "?"; /* not an address */
+	for (size_t i = 0; i < request->params.count; i++) {
+		const struct http_param *param = &request->params.items[i];
 
-	if (intent->address_count == INTENT_ADDRESSES_MAX)
-		intent->addresses[0] = text_of(too_many);
-	else
-		intent->addresses[intent->address_count++] = list;
+		if (is_one_of(name_of(param), names) && !take_hosts(operand_cut(param->value), intent))
+			return false;
+	}
+	return true;
 }
 
-/* An empty item in front would say that there is no IPv4 address, of which this operand says nothing. */
+/* ---- Addresses ---- */
+
+/* Too many of them are no address. */
+static void add_to(struct text texts[static INTENT_ADDRESSES_MAX], size_t *count, struct text text)
+{
+	static const char too_many[] = "?";
+
+	if (*count == INTENT_ADDRESSES_MAX)
+		texts[0] = text_of(too_many);
+	else
+		texts[(*count)++] = text;
+}
+
+static bool is_to_stay(struct text value)
+{
+	value = text_trimmed(value, " ");
+	return text_equal_ignoring_case(value, text_of("preserve")) || text_equal_ignoring_case(value, text_of("no"));
+}
+
+/* An empty item in front would say that there is no IPv4 address, of which an operand for IPv6 says nothing. */
 static struct text without_empty_items(struct text list)
 {
 	while (list.len && list.octets[0] == ',') {
@@ -64,26 +206,171 @@ static struct text without_empty_items(struct text list)
 	return list;
 }
 
-void operand_take_addresses(const struct http_request *request, const struct operand_address *names,
-			    struct intent *intent)
+static void take_address(struct text value, enum addr_family family, bool or_none, struct intent *intent)
+{
+	bool says_no_ipv4 = or_none && family != ADDR_V6;
+
+	if (intent->lenient && !says_no_ipv4)
+		value = without_empty_items(value);
+	intent->keeps_ipv4 = intent->keeps_ipv4 || (family == ADDR_V4 && is_to_stay(value));
+	intent->keeps_ipv6 = intent->keeps_ipv6 || (family == ADDR_V6 && is_to_stay(value));
+	if (value.len == 0) {
+		intent->ipv4_is_gone = intent->ipv4_is_gone || says_no_ipv4;
+		return;
+	}
+	if (intent->address_count < INTENT_ADDRESSES_MAX)
+		intent->says_no_ipv4[intent->address_count] = says_no_ipv4;
+	add_to(intent->addresses, &intent->address_count, value);
+}
+
+static void take_prefix(struct text value, struct intent *intent)
+{
+	value = text_trimmed(value, " ,");
+	intent->prefix_is_given = true;
+	if (value.len && !is_to_stay(value))
+		add_to(intent->prefixes, &intent->prefix_count, value);
+}
+
+/* ---- What hints at something ---- */
+
+/* An address in some notation, with whatever may follow it: a length, a zone, a port. */
+static bool is_like_an_address(struct text text)
+{
+	struct endpoint endpoint;
+	struct text head, rest;
+
+	text_split(text, '/', &head, &rest);
+	text_split(head, '%', &head, &rest);
+	return endpoint_parse(head, 1, &endpoint) == STATUS_OK;
+}
+
+static bool contains(struct text text, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (size_t i = 0; i + len <= text.len; i++) {
+		if (strncasecmp(text.octets + i, word, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_about_addresses(struct text name)
+{
+	return contains(name, "ip") || contains(name, "addr") || contains(name, "prefix");
+}
+
+/* Whether the text, or an item of that list, is accepted. Whoever writes lists writes them with any of these. */
+static bool has_item(struct text list, bool (*is)(struct text item))
+{
+	static const char separators[] = ",; ";
+	size_t start = 0;
+
+	for (size_t i = 0; i <= list.len; i++) {
+		if (i < list.len && !memchr(separators, list.octets[i], strlen(separators)))
+			continue;
+		if (i > start && is((struct text){list.octets + start, i - start}))
+			return true;
+		start = i + 1;
+	}
+	return false;
+}
+
+static bool has_letter(struct text text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		char octet = text.octets[i] | ' ';
+
+		if (octet >= 'a' && octet <= 'z')
+			return true;
+	}
+	return false;
+}
+
+/* A name with a dot, as hosts have them; perhaps of a wildcard. Whose it is only the plan knows. */
+static bool is_like_a_host(struct text text)
+{
+	struct name name;
+
+	if (begins_with(text, "*.")) {
+		text.octets += strlen("*.");
+		text.len -= strlen("*.");
+	}
+	return has_letter(text) && memchr(text.octets, '.', text.len) && name_parse_zone(text, &name) == STATUS_OK;
+}
+
+static void note_hint(struct text name, struct text value, struct intent *intent)
+{
+	bool hints = has_item(value, is_like_an_address) || has_item(name, is_like_an_address) ||
+		     (text_trimmed(value, " ").len && is_about_addresses(name));
+
+	if (hints && intent->hint.len == 0)
+		intent->hint = name.len ? name : value;
+}
+
+static void note_stranger(struct text name, struct text value, struct intent *intent)
+{
+	if (intent->stranger_count == INTENT_STRANGERS_MAX)
+		intent->is_unread = true;
+	else
+		intent->strangers[intent->stranger_count++] = (struct intent_operand){name, value};
+}
+
+/* An operand may stand there as `name`, without anything more. */
+static void note_unknown(struct text name, struct text value, struct intent *intent)
+{
+	note_hint(name, value, intent);
+	if (has_item(value, is_like_a_host))
+		note_stranger(name, value, intent);
+	else if (has_item(name, is_like_a_host))
+		note_stranger(name, name, intent);
+}
+
+/* The first operand of a second URL: it is not obeyed, but neither may anything else stand in for what it says. */
+static void note_cut(struct text value, struct intent *intent)
+{
+	static const char *const none[] = {NULL};
+	size_t kept = operand_cut(value).len;
+	struct text before, query, name, text;
+
+	if (kept == value.len ||
+	    !text_split((struct text){value.octets + kept, value.len - kept}, '?', &before, &query))
+		return;
+	text_split(query, '=', &name, &text);
+	if (meaning_of(name, none).role != ROLE_OTHER)
+		note_unknown(name, text, intent);
+}
+
+static void take_addresses(const struct http_request *request, const char *const *own, bool or_none,
+			   struct intent *intent)
 {
 	for (size_t i = 0; i < request->params.count; i++) {
 		const struct http_param *param = &request->params.items[i];
-		const struct operand_address *name = names;
-		struct text value = operand_cut(param->value);
+		struct text name = name_of(param), value = operand_cut(param->value);
+		struct meaning meaning = meaning_of(name, own);
 
-		while (name->name && !text_equal(param->name, text_of(name->name)))
-			name++;
-		if (!name->name)
-			continue;
-		if (!name->is_ipv4)
-			value = without_empty_items(value);
-		if (value.len)
-			take_address(value, intent);
-		else
-			intent->ipv4_is_gone = intent->ipv4_is_gone || name->is_ipv4;
+		if (meaning.role == ROLE_ADDRESS)
+			take_address(value, meaning.family, or_none, intent);
+		else if (meaning.role == ROLE_PREFIX)
+			take_prefix(value, intent);
+		else if (meaning.role == ROLE_UNKNOWN)
+			note_unknown(name, value, intent);
+		note_cut(param->value, intent);
 	}
+	intent->is_unread = intent->is_unread || request->params.is_unread;
 }
+
+void operand_take_addresses(const struct http_request *request, const char *const *own, struct intent *intent)
+{
+	take_addresses(request, own, false, intent);
+}
+
+void operand_take_addresses_or_none(const struct http_request *request, const char *const *own, struct intent *intent)
+{
+	take_addresses(request, own, true, intent);
+}
+
+/* ---- Credentials ---- */
 
 static enum outcome_code check_credentials(const struct intent *intent)
 {

@@ -1,5 +1,16 @@
 /*
  * operands: what dialects for routers have in common when they read a request. Private to the room.
+ *
+ * Names of operands are read in any case of letters, and behind `amp;`, as they come from links that were copied out of
+ * HTML. Those for addresses and prefixes are the same in all dialects, and so are those that mean nothing:
+ *
+ *   addresses   myip, ip, ip4, ipv4, myip4, myipv4, ip6, ipv6, myip6, myipv6
+ *   prefixes    ip6lanprefix, ipv6prefix, ip6prefix, lanprefix
+ *   ignored     system, wildcard, mx, backmx, url
+ *
+ * Each dialect adds its own, for hosts, credentials and the rest. What is in neither list is unknown. Beside an address
+ * that was understood it does not matter; without one it may be where the client has put the address that it means, and
+ * where no host is named it may name one. So it is noted in the intent what unknown operands hint at.
  */
 #ifndef DIALECT_OPERANDS_H
 #define DIALECT_OPERANDS_H
@@ -16,24 +27,45 @@
  */
 struct text operand_cut(struct text text);
 
-/* The first operand of that name; the empty text if there is none. */
+/*
+ * The path that a request is for: cut, without the slash that it may end in, and from `/nic/update` on if it ends in
+ * that. Borrows from the request.
+ */
+struct text operand_path(const struct http_request *request);
+
+/* The first operand of that name, or NULL. */
+const struct http_param *operand_find(const struct http_request *request, const char *name);
+
+/* Its value; the empty text if there is none. */
 struct text operand_of(const struct http_request *request, const char *name);
 
 /* Whether there is one of that name. */
 bool operand_is_given(const struct http_request *request, const char *name);
 
-/* Adds the items of a list with commas in between, without empty ones. False if they are too many. */
-bool operand_take_hosts(struct text list, struct intent *intent);
+/* The first one with one of those names, of which NULL is the last, and how many there are. */
+const struct http_param *operand_find_any(const struct http_request *request, const char *const *names);
+size_t operand_count_any(const struct http_request *request, const char *const *names);
 
-/* The operands in which addresses come. */
-struct operand_address {
-	const char *name; /* NULL ends the list */
-	bool is_ipv4;     /* an empty one says that there is no IPv4 address, if there is one of IPv6 */
-};
+/* The names that dyndns2 and its relatives have for hosts, ended by NULL. */
+extern const char *const operand_hosts[];
 
-/* Takes every operand of those names. */
-void operand_take_addresses(const struct http_request *request, const struct operand_address *names,
-			    struct intent *intent);
+/* Whether there is one for addresses or prefixes. */
+bool operand_has_address(const struct http_request *request);
+
+/*
+ * Takes the hosts of every operand with one of those names, of which NULL is the last: lists with commas in between,
+ * without empty items. False if they are too many.
+ */
+bool operand_take_hosts(const struct http_request *request, const char *const *names, struct intent *intent);
+
+/*
+ * Takes every operand for addresses and prefixes, and what unknown ones hint at: those that are neither in the lists
+ * above nor in `own`, of which NULL is the last. Whether the intent is lenient has to be set before.
+ */
+void operand_take_addresses(const struct http_request *request, const char *const *own, struct intent *intent);
+
+/* The same, where an empty IPv4 address says that there is none, if there is one of IPv6. */
+void operand_take_addresses_or_none(const struct http_request *request, const char *const *own, struct intent *intent);
 
 /* Takes a login (NULL: the intent is by token) and a key; a '+' in them may be itself or a space. */
 enum outcome_code operand_take_credentials(const struct http_param *login, const struct http_param *key,

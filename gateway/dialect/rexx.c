@@ -37,6 +37,8 @@ static const struct {
 	[OUTCOME_NOT_YOURS] = {"OS_DOMAIN", 403, false, 0, "this user has no access to the domain of that host"},
 	[OUTCOME_ZONE_INACTIVE] = {"IA_ACCT", 403, false, 0, "the account for this domain is not active"},
 	[OUTCOME_BAD_ADDRESS] = {"IO_IP", 400, false, 0, "invalid operand: ip= is not an address that may be set"},
+	[OUTCOME_NO_ADDRESS] = {"IO_IP", 400, false, 0,
+				"invalid operand: no ip= was understood, and the sender's address cannot stand in"},
 	[OUTCOME_BAD_TEXT] = {"IO_IP", 400, false, 0, "invalid operand: not a string for a TXT record"},
 	[OUTCOME_NO_RECORD] = {"NF_HOST", 404, false, 0, NULL},
 	[OUTCOME_REFUSED] = {"SF_DNS", 502, false, 0, "the name server refused or failed; nothing was changed"},
@@ -58,8 +60,8 @@ static const struct {
 
 static enum outcome_code parse_credentials(const struct http_request *request, struct intent *intent)
 {
-	const struct http_param *user = http_param_find(&request->params, "user");
-	const struct http_param *password = http_param_find(&request->params, "password");
+	const struct http_param *user = operand_find(request, "user");
+	const struct http_param *password = operand_find(request, "password");
 
 	if (!user && !password && request->has_basic)
 		return operand_take_basic(request, intent);
@@ -70,19 +72,21 @@ static enum outcome_code parse_credentials(const struct http_request *request, s
 
 static enum outcome_code rexx_parse(const struct http_request *request, struct intent *intent)
 {
+	static const char *const own[] = {"host", "user", "password", NULL};
+	static const char *const hosts[] = {"host", NULL}, *const ips[] = {"ip", NULL};
 	static const char ambiguous[] = "?"; /* neither a host name nor an address */
-	const struct http_param *host = http_param_find(&request->params, "host");
-	const struct http_param *ip = http_param_find(&request->params, "ip");
+	struct text host = operand_of(request, "host");
 
-	if (!host || host->value.len == 0)
+	if (host.len == 0)
 		return OUTCOME_MISSING_HOST;
 	intent->kind = INTENT_UPDATE;
 	intent->host_count = 1;
-	intent->hosts[0] = http_param_count(&request->params, "host") == 1 ? host->value : text_of(ambiguous);
-	if (http_param_count(&request->params, "ip") > 1)
-		intent->addresses[intent->address_count++] = text_of(ambiguous);
-	else if (ip && ip->value.len)
-		intent->addresses[intent->address_count++] = ip->value;
+	intent->hosts[0] = operand_count_any(request, hosts) == 1 ? host : text_of(ambiguous);
+	operand_take_addresses(request, own, intent);
+	if (operand_count_any(request, ips) > 1) {
+		intent->addresses[0] = text_of(ambiguous);
+		intent->address_count = 1;
+	}
 	return parse_credentials(request, intent);
 }
 
@@ -92,7 +96,7 @@ static void add_missing(struct text host, enum addr_family missing, struct http_
 	static const char *const types[] = {[ADDR_NONE] = "A AAAA", [ADDR_V4] = "A", [ADDR_V6] = "AAAA"};
 	struct name name;
 
-	if (name_parse(host, &name) == STATUS_OK)
+	if (name_parse_owner(host, &name) == STATUS_OK)
 		http_response_add(response, " %s %s", name.text, types[missing]);
 }
 

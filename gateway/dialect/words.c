@@ -18,6 +18,7 @@ static const struct word words[] = {
 	[OUTCOME_NOT_YOURS] = {"!yours", 403, false, 0},
 	[OUTCOME_ZONE_INACTIVE] = {"!yours", 403, false, 0},
 	[OUTCOME_BAD_ADDRESS] = {"notfqdn", 400, false, 0},
+	[OUTCOME_NO_ADDRESS] = {"notfqdn", 400, false, 0},
 	[OUTCOME_BAD_TEXT] = {"badtxt", 400, false, 0},
 	[OUTCOME_NO_RECORD] = {"nohost", 404, false, 0},
 	[OUTCOME_REFUSED] = {"dnserr", 503, false, 60},

@@ -54,6 +54,7 @@ void *exchange_begin(struct connection *connection, const char *target)
 	if (exchange) {
 		memset(exchange, 0, offsetof(struct http_exchange, request));
 		exchange->request.params.count = 0;
+		exchange->request.params.is_unread = false;
 		exchange->request.source.family = ADDR_NONE;
 		exchange->connection = connection;
 		exchange->target_len = len;

@@ -85,6 +85,8 @@ enum status json_params(struct text json, struct decode_space *space, struct htt
 	{
 		if (status == STATUS_OK && json_is_string(value))
 			status = add(name, value, space, params);
+		params->is_unread =
+			params->is_unread || json_is_number(value) || json_is_array(value) || json_is_object(value);
 	}
 	json_decref(object);
 	secret_wipe(&error, sizeof error); /* it repeats what was wrong */

@@ -38,6 +38,7 @@ struct http_param {
 };
 
 struct http_params {
+	bool is_unread; /* there were members of a JSON object that are no strings */
 	size_t count;
 	struct http_param items[HTTP_PARAMS_MAX];
 };
@@ -52,7 +53,7 @@ struct http_request {
 	struct text basic_password; /* valid if has_basic */
 	struct text api_user;       /* the header X-Api-User, if there is one */
 	struct text api_key;        /* X-Api-Key */
-	struct addr source;         /* of the client */
+	struct addr source;         /* of the client; of no family: nobody knows */
 	bool errors_as_200;         /* its listener serves clients that read words only under that status */
 	struct text host;           /* the header Host, as it stands */
 	struct text cookies;        /* the header Cookie (RFC 6265 section 4.2), as it stands */

@@ -281,6 +281,8 @@ static enum status add_rights(struct rights *rights, const struct host_pattern *
 	switch (pattern->kind) {
 	case HOST_EXACT:
 		return add_name(rights, &pattern->name, types);
+	case HOST_OWNER: /* whose texts nobody may set, see grant_right() */
+		return add_name(rights, &pattern->name, RIGHT_ADDRESSES);
 	case HOST_BELOW:
 		return add_below(rights, &pattern->name, types);
 	case HOST_ZONE:

@@ -86,7 +86,7 @@ static void add_pattern(struct profile *profile, const struct host_pattern *patt
 	static const char *const phrases[] = {[HOST_BELOW] = "any name below", [HOST_ZONE] = "any name in the zone"};
 	struct view *view;
 
-	if (pattern->kind == HOST_EXACT) {
+	if (pattern->kind == HOST_EXACT || pattern->kind == HOST_OWNER) {
 		host_of(profile, &pattern->name);
 		return;
 	}
@@ -101,7 +101,7 @@ static void on_host(void *ctx, const struct database_host *row)
 	struct profile_host *host;
 	struct name name;
 
-	if (name_parse(row->host, &name) != STATUS_OK)
+	if (name_parse_owner(row->host, &name) != STATUS_OK)
 		return;
 	host = host_of(profile, &name);
 	if (!host)

@@ -15,6 +15,13 @@ enum {
 	INTENT_HOSTS_MAX = 20,
 	INTENT_READINGS_MAX = 2,
 	INTENT_ADDRESSES_MAX = 8,
+	INTENT_STRANGERS_MAX = 8,
+};
+
+/* An operand as it was sent. */
+struct intent_operand {
+	struct text name;
+	struct text value;
 };
 
 struct credentials {
@@ -48,20 +55,36 @@ struct intent {
 		HOSTS_OWN,    /* no host was named: the login, if that is a host name, else the account's only host */
 		HOSTS_LABELS, /* those without a dot are labels, which the account's patterns complete */
 	} host_form;
+	/* DuckDNS: a text is for `_acme-challenge` below the host, unless that begins with an underscore. */
+	bool challenge;
 	/*
-	 * Addresses as they were written, each a list with commas in between. One of each family; none means the
-	 * source address.
+	 * Addresses as they were written, each a list with commas in between; none of the operands is empty. One of
+	 * each family; none means the source address. An item may also be `preserve` or `no`, for what is to stay as it
+	 * is, and an IPv6 address with a length, which stands for a prefix.
 	 */
 	struct text addresses[INTENT_ADDRESSES_MAX];
+	bool says_no_ipv4[INTENT_ADDRESSES_MAX]; /* an empty item at its begin says that there is no IPv4 address */
 	size_t address_count;
-	struct text prefix; /* of IPv6, `2001:db8::/64`: goes before the host's own bits; empty if there is none */
+	bool lenient; /* address lists may have empty items */
 	/*
-	 * Address lists may have empty items, the same address twice, `preserve` for what is to stay as it is, and
-	 * addresses with a prefix length, which stand for the prefix.
+	 * Prefixes of IPv6, `2001:db8::/64`, which go before the host's own bits, written like addresses; none of them
+	 * is empty. Where the operand was there, but held nothing, IPv6 is to stay as it is.
 	 */
-	bool lenient;
-	struct text txt;   /* of the INTENT_TXT kinds */
-	bool ipv4_is_gone; /* the client has said that it has no IPv4 address */
+	struct text prefixes[INTENT_ADDRESSES_MAX];
+	size_t prefix_count;
+	bool prefix_is_given;
+	bool keeps_ipv4, keeps_ipv6; /* an operand of that family alone says `preserve` */
+	bool ipv4_is_gone;           /* the client has said that it has no IPv4 address */
+	/*
+	 * What forbids that the source address, or the account's only host, stand in for what was not said: an unknown
+	 * operand that hints at an address (its name; empty if there is none); unknown operands that may name hosts;
+	 * and parts of the request that nobody could read, or more of such operands than have room.
+	 */
+	struct text hint;
+	struct intent_operand strangers[INTENT_STRANGERS_MAX];
+	size_t stranger_count;
+	bool is_unread;
+	struct text txt; /* of the INTENT_TXT kinds */
 };
 
 #endif

@@ -29,9 +29,10 @@
 	X(OUTCOME_NOT_YOURS, "not-yours")                                                                              \
 	X(OUTCOME_ZONE_INACTIVE, "zone-inactive")                                                                      \
 	X(OUTCOME_BAD_ADDRESS, "bad-address")                                                                          \
-	X(OUTCOME_BAD_TEXT, "bad-text")   /* not a string for a TXT record */                                          \
-	X(OUTCOME_NO_RECORD, "no-record") /* the primary has no such RRset, which had to exist */                      \
-	X(OUTCOME_REFUSED, "refused")     /* the primary refused or failed, signed: nothing was changed */             \
+	X(OUTCOME_NO_ADDRESS, "no-address") /* none was said, and the client's own is not known or not meant */        \
+	X(OUTCOME_BAD_TEXT, "bad-text")     /* not a string for a TXT record */                                        \
+	X(OUTCOME_NO_RECORD, "no-record")   /* the primary has no such RRset, which had to exist */                    \
+	X(OUTCOME_REFUSED, "refused")       /* the primary refused or failed, signed: nothing was changed */           \
 	X(OUTCOME_REFUSED_UNSIGNED, "refused-unsigned") /* refused without a signature: nobody knows */                \
 	X(OUTCOME_UNREACHABLE, "unreachable")           /* nothing was sent to any primary */                          \
 	X(OUTCOME_UNKNOWN, "unknown")                   /* it was sent, and nobody knows what became of it */          \

@@ -1,15 +1,18 @@
 #include "update/plan.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* What the request's addresses come to; it holds for all its hosts. */
 struct wish {
-	bool good;
-	struct addr v4, v6; /* ADDR_NONE: none was given */
-	struct addr prefix; /* of the LAN; ADDR_NONE: none was given */
+	enum outcome_code verdict; /* OUTCOME_GRANTED: they are good */
+	struct addr v4, v6;        /* ADDR_NONE: none was given */
+	struct addr prefix;        /* of the LAN; ADDR_NONE: none was given */
 	unsigned prefix_len;
 	bool ipv4_is_gone;
-	bool anything; /* something was given, if only to leave things as they are */
+	unsigned without_ipv4; /* how often ADDR_SCOPE_NO_IPV4 was given: beside IPv6 that is an empty item */
+	bool anything;         /* something was given, if only to leave things as they are */
+	struct text operand;   /* that forbids that the source stands in */
 };
 
 const struct plan_zone *plan_find_zone(const struct plan_policy *policy, const struct name *host)
@@ -34,6 +37,7 @@ static bool allows(const struct plan_policy *policy, enum addr_scope scope)
 		return policy->allow_private;
 	case ADDR_SCOPE_LOOPBACK:
 		return policy->allow_loopback;
+	case ADDR_SCOPE_NO_IPV4:
 	case ADDR_SCOPE_UNUSABLE:
 		break;
 	}
@@ -48,7 +52,8 @@ static bool is_allowed(const struct plan_policy *policy, const struct addr *addr
 /* What the prefix makes of an address is not known before that is read, so all that it could make has to be allowed. */
 static bool is_allowed_prefix(const struct plan_policy *policy, const struct addr *prefix, unsigned len)
 {
-	static const enum addr_scope limited[] = {ADDR_SCOPE_PRIVATE, ADDR_SCOPE_LOOPBACK, ADDR_SCOPE_UNUSABLE};
+	static const enum addr_scope limited[] = {ADDR_SCOPE_PRIVATE, ADDR_SCOPE_LOOPBACK, ADDR_SCOPE_NO_IPV4,
+						  ADDR_SCOPE_UNUSABLE};
 
 	for (size_t i = 0; i < sizeof limited / sizeof *limited; i++) {
 		if (!allows(policy, limited[i]) && addr_prefix_has_scope(prefix, len, limited[i]))
@@ -57,78 +62,151 @@ static bool is_allowed_prefix(const struct plan_policy *policy, const struct add
 	return true;
 }
 
-/* Takes an address; refuses what policy refuses and a second one of the same family. */
-static bool take_address(const struct plan_policy *policy, const struct addr *addr, bool lenient, struct wish *wish)
+/* Takes an address; refuses what policy refuses, and a second one of the same family that is another one. */
+static bool take_address(const struct plan_policy *policy, const struct addr *addr, struct wish *wish)
 {
 	struct addr *place = addr->family == ADDR_V4 ? &wish->v4 : &wish->v6;
 
+	if (addr_scope(addr) == ADDR_SCOPE_NO_IPV4 && addr->family == ADDR_V4) {
+		wish->without_ipv4++;
+		return true;
+	}
 	if (!is_allowed(policy, addr))
 		return false;
 	if (place->family != ADDR_NONE)
-		return lenient && addr_equal(place, addr);
+		return addr_equal(place, addr);
 	*place = *addr;
 	return true;
 }
 
-static bool take_prefix(const struct plan_policy *policy, struct text text, struct wish *wish)
+static bool take_prefix(const struct plan_policy *policy, const struct addr *prefix, unsigned len, struct wish *wish)
 {
-	struct addr prefix, same;
-	unsigned len;
+	struct addr same = addr_with_prefix(&wish->prefix, prefix, len);
 
-	if (addr_parse_prefix(text, &prefix, &len) != STATUS_OK || !is_allowed_prefix(policy, &prefix, len))
+	if (prefix->family != ADDR_V6 || !is_allowed_prefix(policy, prefix, len))
 		return false;
-	same = addr_with_prefix(&wish->prefix, &prefix, len);
 	if (wish->prefix.family != ADDR_NONE && (len != wish->prefix_len || !addr_equal(&same, &wish->prefix)))
 		return false;
-	wish->prefix = prefix;
+	wish->prefix = *prefix;
 	wish->prefix_len = len;
 	return true;
+}
+
+/*
+ * An address with a length: all of its bits say nothing, and fewer are a prefix. But where bits behind them are set,
+ * some clients mean the address by it and others the prefix.
+ */
+static bool take_long_address(const struct plan_policy *policy, struct text text, struct wish *wish)
+{
+	struct addr addr;
+	unsigned len;
+
+	if (addr_parse_prefix(text, &addr, &len) != STATUS_OK)
+		return false;
+	if (len == 8 * addr_len(&addr))
+		return take_address(policy, &addr, wish);
+	return !addr_has_host_bits(&addr, len) && take_prefix(policy, &addr, len, wish);
+}
+
+static bool is_to_stay(struct text item)
+{
+	return text_equal_ignoring_case(item, text_of("preserve")) || text_equal_ignoring_case(item, text_of("no"));
 }
 
 static bool take_item(const struct plan_policy *policy, struct text item, bool lenient, struct wish *wish)
 {
 	struct addr addr;
 
-	wish->anything = wish->anything || item.len;
-	if (lenient && (item.len == 0 || text_equal(item, text_of("preserve"))))
+	if ((lenient && item.len == 0) || is_to_stay(item))
 		return true;
-	if (lenient && memchr(item.octets, '/', item.len))
-		return take_prefix(policy, item, wish);
-	return addr_parse(item, &addr) == STATUS_OK && take_address(policy, &addr, lenient, wish);
+	if (item.len && memchr(item.octets, '/', item.len))
+		return take_long_address(policy, item, wish);
+	return addr_parse(item, &addr) == STATUS_OK && take_address(policy, &addr, wish);
 }
 
-static bool take_list(const struct plan_policy *policy, struct text list, bool lenient, struct wish *wish)
+static bool take_list(const struct plan_policy *policy, const struct intent *intent, size_t n, struct wish *wish)
 {
-	struct text item;
+	struct text list = intent->addresses[n], item;
 
 	for (bool more = true, first = true; more; first = false) {
+		unsigned before = wish->without_ipv4;
+		bool is_empty;
+
 		more = text_split(list, ',', &item, &list);
-		/* `<ipv4>,<ipv6>` of a router that has no IPv4 address. */
-		wish->ipv4_is_gone = wish->ipv4_is_gone || (first && more && item.len == 0);
-		if (!take_item(policy, item, lenient, wish))
+		wish->anything = wish->anything || item.len;
+		item = text_trimmed(item, " ");
+		if (!take_item(policy, item, intent->lenient, wish))
 			return false;
+		/* `<ipv4>,<ipv6>` of a router that has no IPv4 address. */
+		is_empty = (more && item.len == 0) || wish->without_ipv4 > before;
+		wish->ipv4_is_gone = wish->ipv4_is_gone || (first && is_empty && intent->says_no_ipv4[n]);
 	}
 	return true;
 }
 
-/* A malformed address is refused and never replaced by the source address: the client meant something else. */
+static bool take_prefixes(const struct plan_policy *policy, const struct intent *intent, struct wish *wish)
+{
+	struct addr prefix;
+	struct text list, item;
+	unsigned len;
+
+	for (size_t i = 0; i < intent->prefix_count; i++) {
+		list = intent->prefixes[i];
+		for (bool more = true; more;) {
+			more = text_split(list, ',', &item, &list);
+			if (addr_parse_prefix(text_trimmed(item, " "), &prefix, &len) != STATUS_OK ||
+			    !take_prefix(policy, &prefix, len, wish))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* Whether everything that was given means something, and no two things what cannot both be. */
+static bool take_all(const struct plan_policy *policy, const struct intent *intent, struct wish *wish)
+{
+	for (size_t i = 0; i < intent->address_count; i++) {
+		if (!take_list(policy, intent, i, wish))
+			return false;
+	}
+	if (!take_prefixes(policy, intent, wish))
+		return false;
+	return !(intent->keeps_ipv4 && wish->v4.family) && !(intent->keeps_ipv6 && wish->v6.family) &&
+	       (!wish->without_ipv4 || wish->v6.family || wish->prefix.family);
+}
+
+/* The source stands in only where it is known, and nothing hints at another address. */
+static bool take_source(const struct plan_policy *policy, const struct intent *intent, const struct addr *source,
+			struct wish *wish)
+{
+	wish->ipv4_is_gone = false; /* where a client comes from tells nothing about the other family */
+	wish->verdict = OUTCOME_NO_ADDRESS;
+	if (intent->hint.len || intent->is_unread) {
+		wish->operand = intent->hint.len ? intent->hint : text_of("(not read)");
+		return false;
+	}
+	if (source->family == ADDR_NONE)
+		return false;
+	wish->verdict = OUTCOME_BAD_ADDRESS;
+	return take_address(policy, source, wish);
+}
+
+/*
+ * A malformed address is refused and never replaced by the source address: the client meant something else. An operand
+ * for a prefix that is there but empty says that there is none, and then an IPv6 address is the router's own.
+ */
 static struct wish read_wish(const struct plan_policy *policy, const struct intent *intent, const struct addr *source)
 {
-	struct wish wish = {.ipv4_is_gone = intent->ipv4_is_gone};
+	struct wish wish = {.verdict = OUTCOME_BAD_ADDRESS, .ipv4_is_gone = intent->ipv4_is_gone};
 
-	for (size_t i = 0; i < intent->address_count; i++) {
-		if (!take_list(policy, intent->addresses[i], intent->lenient, &wish))
-			return wish;
-	}
-	if (intent->prefix.len && !take_prefix(policy, intent->prefix, &wish))
+	if (!take_all(policy, intent, &wish))
 		return wish;
-	if (wish.anything || intent->prefix.len) {
-		wish.good = wish.v4.family || wish.v6.family || wish.prefix.family;
-	} else {
-		/* Where a client comes from tells nothing about the other family. */
-		wish.ipv4_is_gone = false;
-		wish.good = take_address(policy, source, false, &wish);
-	}
+	if (!wish.anything && !intent->prefix_count && !take_source(policy, intent, source, &wish))
+		return wish;
+	if (intent->prefix_is_given && !intent->prefix_count)
+		wish.v6 = wish.prefix = (struct addr){.family = ADDR_NONE};
+	if (wish.v4.family || wish.v6.family || wish.prefix.family)
+		wish.verdict = OUTCOME_GRANTED;
 	return wish;
 }
 
@@ -207,6 +285,32 @@ static bool may_update(const struct plan_policy *policy, const struct grant *gra
 	return zone && grant_right(grant, host, &zone->name) != GRANT_NOTHING;
 }
 
+static bool names_host_of_ours(const struct plan_policy *policy, struct text value)
+{
+	struct text item;
+	struct name name;
+
+	for (bool more = true; more;) {
+		more = text_split(value, ',', &item, &value);
+		item = text_trimmed(item, " ");
+		if (item.len > 2 && memcmp(item.octets, "*.", 2) == 0)
+			item = (struct text){item.octets + 2, item.len - 2};
+		if (name_parse_zone(item, &name) == STATUS_OK && plan_find_zone(policy, &name))
+			return true;
+	}
+	return false;
+}
+
+/* The unknown operand that names a host, so that no other one may stand in; NULL if there is none. */
+static const struct intent_operand *find_stranger(const struct plan_policy *policy, const struct intent *intent)
+{
+	for (size_t i = 0; i < intent->stranger_count; i++) {
+		if (names_host_of_ours(policy, intent->strangers[i].value))
+			return &intent->strangers[i];
+	}
+	return NULL;
+}
+
 /* The login, if that is the name of a host that it may update, else the account's only host. */
 static enum status read_own_host(const struct plan_policy *policy, const struct grant *grant, struct name *out)
 {
@@ -220,17 +324,48 @@ static enum status read_own_host(const struct plan_policy *policy, const struct 
 	return only ? STATUS_OK : STATUS_INVALID;
 }
 
+/* Texts have names of all kinds; a `*` is one only for who has it by name. */
+static enum status read_name(const struct intent *intent, const struct grant *grant, struct text text, struct name *out)
+{
+	struct name name;
+	enum status status;
+
+	if (is_about_txt(intent))
+		return name_parse_zone(text, out);
+	status = name_parse_owner(text, &name);
+	if (status == STATUS_OK && name_is_wildcard(&name) && !grant_has_wildcard(grant, &name))
+		return STATUS_INVALID;
+	if (status == STATUS_OK)
+		*out = name;
+	return status;
+}
+
+/* `_acme-challenge` below the host, unless that is such a name already. */
+static enum status to_challenge(struct name *name)
+{
+	char text[sizeof "_acme-challenge." + NAME_TEXT_MAX];
+
+	if (name->text[0] == '_')
+		return STATUS_OK;
+	snprintf(text, sizeof text, "_acme-challenge.%s", name->text);
+	return name_parse_zone(text_of(text), name);
+}
+
 /* The name of a host as the request has it; not one of ours yet. */
 static enum status read_host(const struct plan_policy *policy, const struct intent *intent, size_t n,
 			     const struct grant *grant, struct name *out)
 {
 	struct text host = intent->hosts[n];
+	enum status status;
 
 	if (intent->host_form == HOSTS_OWN)
-		return read_own_host(policy, grant, out);
+		return intent->is_unread || find_stranger(policy, intent) ? STATUS_INVALID
+									  : read_own_host(policy, grant, out);
 	if (intent->host_form == HOSTS_LABELS && host.len && !memchr(host.octets, '.', host.len))
-		return grant_complete(grant, host, out);
-	return is_about_txt(intent) ? name_parse_zone(host, out) : name_parse(host, out);
+		status = grant_complete(grant, host, out);
+	else
+		status = read_name(intent, grant, host, out);
+	return status == STATUS_OK && is_about_txt(intent) && intent->challenge ? to_challenge(out) : status;
 }
 
 /* What the grant allows for a name: of a TXT record, what it allows for the host that it is about. */
@@ -252,7 +387,7 @@ static enum outcome_code check_kind(const struct intent *intent, const struct gr
 	if (intent->kind == INTENT_OFFLINE)
 		return right == GRANT_CREATE ? OUTCOME_GRANTED : OUTCOME_NOT_ALLOWED;
 	if (!is_about_txt(intent))
-		return wish->good ? OUTCOME_GRANTED : OUTCOME_BAD_ADDRESS;
+		return wish->verdict;
 	if (!grant->may_set_txt)
 		return OUTCOME_NOT_ALLOWED;
 	return read_txt(intent, &set->txt) ? OUTCOME_GRANTED : OUTCOME_BAD_TEXT;
@@ -320,8 +455,14 @@ void plan_make(const struct plan_policy *policy, const struct intent *intent, co
 	       const struct addr *source, struct plan *out)
 {
 	struct wish wish = read_wish(policy, intent, source);
+	const struct intent_operand *stranger = intent->host_form == HOSTS_OWN ? find_stranger(policy, intent) : NULL;
 
 	out->count = intent->host_count;
+	out->operand = (struct text){NULL, 0};
+	if (stranger)
+		out->operand = stranger->name;
+	else if (intent->kind == INTENT_UPDATE)
+		out->operand = wish.operand;
 	for (size_t i = 0; i < intent->host_count; i++)
 		out->hosts[i] = plan_host(policy, intent, i, grant, &wish);
 	link_sets(out);

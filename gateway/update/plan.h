@@ -39,18 +39,22 @@ struct plan_host {
 struct plan {
 	size_t count; /* as many as the intent has hosts, in their order */
 	struct plan_host hosts[INTENT_HOSTS_MAX];
+	/* The operand that keeps the source address or the only host from standing in, for the log; empty: none. */
+	struct text operand;
 };
 
 /* The closest enclosing zone of a host, or NULL. */
 const struct plan_zone *plan_find_zone(const struct plan_policy *policy, const struct name *host);
 
 /*
- * Plans every host of the intent. `source` is the client's address, which stands in for missing addresses. Checks in
- * this order, of which the first that fails is the host's outcome: is it a host name, is it covered by the grant (and
- * in a zone of ours), is its zone active, does the grant allow what is asked (INTENT_OFFLINE: GRANT_CREATE; texts:
- * may_set_txt), are the addresses, or is the text, good.
+ * Plans every host of the intent. `source` is the client's address, of no family if that is not known, which stands in
+ * for missing addresses where nothing else hints at one (OUTCOME_NO_ADDRESS). Where no host is named, an operand that
+ * names one in our zones makes that OUTCOME_BAD_HOST. Checks in this order, of which the first that fails is the host's
+ * outcome: is it a host name, is it covered by the grant (and in a zone of ours), is its zone active, does the grant
+ * allow what is asked (INTENT_OFFLINE: GRANT_CREATE; texts: may_set_txt), are the addresses, or is the text, good.
  *
  * The rights for a text are those for its host; `_acme-challenge` below a host is that host's (RFC 8555 section 8.4).
+ * A wildcard has none: its texts would be those of every host below, and its challenge is that of the name below it.
  * Sets of the same zone have `more` set, but for the last one: they are to be submitted in their order, at once.
  */
 void plan_make(const struct plan_policy *policy, const struct intent *intent, const struct grant *grant,

@@ -223,7 +223,13 @@ ROWS = [
          {"a": V4, "aaaa": "2001:db8:1:200:42:a:b:c"}),
         ("prefix for two hosts", "/nic/update?hostname={host},{second}&myip=&ip6lanprefix=2001:db8:1:2::/64", REST),
         ("no IPv6 here", f"/nic/update?hostname={{host}}&myip={V4},&ip6lanprefix=", ONLY_V4),
-        ("no IPv4 here", f"/nic/update?hostname={{host}}&myip=,{V6}&ip6lanprefix=", ONLY_V6),
+        ("no IPv4 here", f"/nic/update?hostname={{host}}&myip=,{V6}", ONLY_V6),
+        ("no prefix here", f"/nic/update?hostname={{host}}&myip={V4},{V6}&ip6lanprefix=", ONLY_V4),
+        ("no IPv4 and no prefix here", f"/nic/update?hostname={{host}}&myip=,{V6}&ip6lanprefix=", {"refused": True}),
+        ("nothing here", "/nic/update?hostname={host}&myip=,&ip6lanprefix=", {"a": SOURCE}),
+        ("DS-Lite", f"/nic/update?hostname={{host}}&myip=192.0.0.2,{V6}", ONLY_V6),
+        ("a link out of HTML", f"/nic/update?hostname={{host}}&amp;myip={V4},{V6}", BOTH),
+        ("names in capitals", f"/nic/update?HOSTNAME={{host}}&MYIP={V4}&MyIPv6={V6}", BOTH),
         ("empty IPv6 operand", f"/nic/update?hostname={{host}}&myip={V4}&myipv6=", ONLY_V4),
         ("no address at all", "/nic/update?hostname={host}&myip=", {"a": SOURCE}),
         ("as it was typed", f"/nic/update?hostname={{HOST}}.&myip={V4}", ONLY_V4),
@@ -269,7 +275,9 @@ ROWS = [
     *rows(
         "MikroTik", judges.by_status, MIKROTIK,
         ("source address", "/nic/update?hostname={host}", {"a": SOURCE}),
-        ("address of an interface", f"/nic/update?hostname={{host}}&myip={V4}", ONLY_V4)),
+        ("address of an interface", f"/nic/update?hostname={{host}}&myip={V4}", ONLY_V4),
+        ("address of an interface with its length", f"/nic/update?hostname={{host}}&myip={V4}/24", {"refused": True}),
+        ("address of PPP with its length", f"/nic/update?hostname={{host}}&myip={V4}/32", ONLY_V4)),
     *rows("MikroTik", judges.by_status, MIKROTIK.replace("1.1", "1.0"),
           ("RouterOS 6", "/nic/update?hostname={host}", {"a": SOURCE})),
 
@@ -330,6 +338,12 @@ ROWS = [
         ("both families", f"/?username={{login}}&password={{key}}&hostname={{host}}&myipv4={V4}&myipv6={V6}", BOTH),
         ("IPv6 preserved", f"/update?username={{login}}&password={{key}}&hostname={{host}}&myipv4={V4}&"
          "myipv6=preserve", ONLY_V4)),
+    *rows(
+        "Dynu", judges.first_word, WITHOUT_CREDENTIALS,
+        ("IPv4 alone", f"/nic/update?hostname={{host}}&myip={V4}&myipv6=no&username={{login}}&password={{key}}",
+         ONLY_V4),
+        ("IPv6 alone", f"/nic/update?hostname={{host}}&myip=no&myipv6={V6}&username={{login}}&password={{key}}",
+         ONLY_V6)),
     *rows("Home Assistant", judges.by_status, HOME_ASSISTANT,
           ("rest command", "/nic/update?hostname={host}", {"a": SOURCE})),
 

@@ -135,8 +135,10 @@ static void carry_out(const struct dialect *dialect, struct http_request *reques
 	plan_make(policy(), intent, grant(), &request->source, &plan);
 	require(plan.count == intent->host_count);
 	for (size_t i = 0; i < plan.count; i++) {
-		if (plan.hosts[i].planned)
-			check_set(&plan.hosts[i].set);
+		if (!plan.hosts[i].planned)
+			continue;
+		check_set(&plan.hosts[i].set);
+		check_source(request, &plan.hosts[i].set);
 	}
 	check_links(&plan);
 	for (size_t i = 0; i < OUTCOME_COUNT; i++) {

@@ -53,10 +53,34 @@ static void fuzz_names(struct text input)
 		require(as_zone == STATUS_OK && name_equal(&host, &zone));
 		require(addr_parse(input, &addr) != STATUS_OK); /* never both */
 	}
+	if (name_parse_owner(input, &again) == STATUS_OK) {
+		check_name(&again, "*");
+		require(name_is_wildcard(&again) == (as_host != STATUS_OK));
+	}
 	if (as_zone == STATUS_OK) {
 		check_name(&zone, "_/");
 		require(name_parse_zone(name_text(&zone), &again) == STATUS_OK && name_equal(&zone, &again));
 	}
+}
+
+/* What a prefix reaches is what its addresses are: the first of them and the last. */
+static void fuzz_prefix(struct text input)
+{
+	struct addr prefix, first, last;
+	unsigned len;
+
+	if (addr_parse_prefix(input, &prefix, &len) != STATUS_OK)
+		return;
+	require(len >= 1 && len <= 8 * addr_len(&prefix));
+	first = last = (struct addr){.family = prefix.family};
+	memset(last.octets, 0xff, addr_len(&last));
+	first = addr_with_prefix(&first, &prefix, len);
+	last = addr_with_prefix(&last, &prefix, len);
+	require(addr_has_host_bits(&prefix, len) == !addr_equal(&prefix, &first));
+	if (prefix.family == ADDR_V6 && len < 23)
+		return; /* shorter than a block within 2000::/3 */
+	require(addr_scope(&first) == ADDR_SCOPE_GLOBAL || addr_prefix_has_scope(&prefix, len, addr_scope(&first)));
+	require(addr_scope(&last) == ADDR_SCOPE_GLOBAL || addr_prefix_has_scope(&prefix, len, addr_scope(&last)));
 }
 
 static void fuzz_addr(struct text input)
@@ -95,6 +119,12 @@ static void fuzz_pattern(struct text input)
 
 	if (host_pattern_parse(input, &pattern) != STATUS_OK)
 		return;
+	if (pattern.kind == HOST_OWNER) {
+		check_name(&pattern.name, "*");
+		require(name_is_wildcard(&pattern.name) && grant_has_wildcard(&grant, &pattern.name));
+		require(grant_right(&grant, &pattern.name, &pattern.name) == GRANT_UPDATE);
+		return;
+	}
 	check_name(&pattern.name, pattern.kind == HOST_EXACT ? "" : "_/");
 	require((grant_right(&grant, &pattern.name, &pattern.name) == GRANT_UPDATE) == (pattern.kind != HOST_BELOW));
 	strcat(text, pattern.name.text);
@@ -108,6 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	fuzz_names(input);
 	fuzz_addr(input);
+	fuzz_prefix(input);
 	fuzz_endpoint(input);
 	fuzz_pattern(input);
 	return 0;

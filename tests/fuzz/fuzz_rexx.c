@@ -73,6 +73,7 @@ static void carry_out(const struct dialect *dialect, const struct http_request *
 		return;
 	}
 	check_set(&plan.hosts[0].set);
+	check_source(request, &plan.hosts[0].set);
 	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
 		answer(dialect, request, intent, (struct outcome){.code = ends[i], .missing = ADDR_V6});
 }

@@ -4,7 +4,9 @@
 #ifndef FUZZ_REQUEST_H
 #define FUZZ_REQUEST_H
 
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "dialect/dialect.h"
 #include "http/decode.h"
@@ -43,8 +45,8 @@ static inline const struct plan_policy *policy(void)
 
 static inline const struct grant *grant(void)
 {
-	static struct host_pattern patterns[4];
-	static struct grant some = {.patterns = patterns, .count = 4};
+	static struct host_pattern patterns[5];
+	static struct grant some = {.patterns = patterns, .count = 5};
 
 	some.login = text_of("www.example.com");
 	some.may_set_txt = true;
@@ -52,6 +54,7 @@ static inline const struct grant *grant(void)
 	patterns[1] = (struct host_pattern){.kind = HOST_BELOW, .name = name_of("sub.example.com")};
 	patterns[2] = (struct host_pattern){.kind = HOST_ZONE, .name = name_of("off.example.com")};
 	patterns[3] = (struct host_pattern){.kind = HOST_BELOW, .name = name_of("lab.example.com"), .may_create = true};
+	require(host_pattern_parse(text_of("owner:*.wild.example.com"), &patterns[4]) == STATUS_OK);
 	return &some;
 }
 
@@ -110,7 +113,8 @@ static inline struct name host_of(const struct change_set *set)
 
 	if (is_about_txt(set) && text_split(owner, '.', &label, &rest) && text_equal(label, text_of("_acme-challenge")))
 		owner = rest;
-	require(name_parse(owner, &host) == STATUS_OK && text_equal(name_text(&host), owner));
+	require(name_parse_owner(owner, &host) == STATUS_OK && text_equal(name_text(&host), owner));
+	require(!name_is_wildcard(&host) || !is_about_txt(set));
 	return host;
 }
 
@@ -133,6 +137,75 @@ static inline void check_set(const struct change_set *set)
 	for (size_t i = 0; i < set->count; i++)
 		check_change(&set->changes[i], zone->ttl_s, right);
 	require(set->count == 1 || set->changes[0].addr.family != set->changes[1].addr.family);
+}
+
+/* ---- Whose address ---- */
+
+/* Read in another way than dialects do: as a word among others, in small letters, with a comma at either side. */
+static inline bool is_among(struct text word, const char *words)
+{
+	char wanted[64];
+
+	if (word.len == 0 || word.len > sizeof wanted - 3 || memchr(word.octets, '\0', word.len))
+		return false;
+	snprintf(wanted, sizeof wanted, ",%.*s,", (int)word.len, word.octets);
+	return strcasestr(words, wanted);
+}
+
+static inline bool is_address(struct text text)
+{
+	struct text head, length;
+	struct addr addr;
+
+	text_split(text, '/', &head, &length);
+	return addr_parse(head, &addr) == STATUS_OK;
+}
+
+static inline struct text bare_name(struct text name)
+{
+	while (name.len >= 4 && strncasecmp(name.octets, "amp;", 4) == 0)
+		name = (struct text){name.octets + 4, name.len - 4};
+	return name;
+}
+
+static inline bool name_hints(struct text name)
+{
+	static const char *const parts[] = {"ip", "addr", "prefix"};
+	char copy[64];
+
+	if (name.len >= sizeof copy || memchr(name.octets, '\0', name.len))
+		return false;
+	memcpy(copy, name.octets, name.len);
+	copy[name.len] = '\0';
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		if (strcasestr(copy, parts[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Whether an operand says or hints at an address, whoever the request is for; the source is then never taken. */
+static inline bool hints_at_an_address(const struct http_request *request)
+{
+	static const char neither[] = ",host,hostname,domain,domains,fqdn,user,username,password,pass,token,txt,clear,"
+				      "verbose,offline,system,wildcard,mx,backmx,url,";
+
+	for (size_t i = 0; i < request->params.count; i++) {
+		struct text name = bare_name(request->params.items[i].name), value = request->params.items[i].value;
+
+		if (value.len && !is_among(name, neither) && (is_address(value) || name_hints(name)) &&
+		    text_trimmed(value, " ,").len)
+			return true;
+	}
+	return false;
+}
+
+static inline void check_source(const struct http_request *request, const struct change_set *set)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		if (set->changes[i].kind == CHANGE_REPLACE && addr_equal(&set->changes[i].addr, &request->source))
+			require(!hints_at_an_address(request));
+	}
 }
 
 /* ---- The request ---- */

@@ -75,12 +75,22 @@ def test_duckdns_txt(primary, gateway, host):
     def ask(**operands):
         return gateway.ask("GET", "/update?" + form(domains=host, token=secret(TOKEN), **operands))
     assert ask(txt="first", ip="198.51.100.7").text.startswith("OK")
-    assert texts(primary, host) == ["first"]
+    assert texts(primary, challenge(host)) == ["first"]
     assert ask(txt="second").text.startswith("OK")
-    assert texts(primary, host) == ["second"]
+    assert texts(primary, challenge(host)) == ["second"]
     assert ask(txt="second", clear="true").text.startswith("OK")
-    assert primary.records(host, "TXT") is None
+    assert primary.records(challenge(host), "TXT") is primary.records(host, "TXT") is None
     assert primary.records(host, "A")[1] == [OLD_V4[1]]
+
+
+def test_duckdns_txt_for_a_name_of_its_own(primary, gateway, host):
+    """Who says `_acme-challenge` means that; by a label or in full the host's is meant."""
+    def ask(domains, **operands):
+        return gateway.ask("GET", "/update?" + form(domains=domains, token=secret(TOKEN), **operands)).text
+    assert ask(challenge(host), txt="first") == "OK" and texts(primary, challenge(host)) == ["first"]
+    assert ask(host.split(".")[0].upper(), TXT="second") == "OK" and texts(primary, challenge(host)) == ["second"]
+    assert ask(challenge(host), txt="", clear="true") == "OK" and texts(primary, challenge(host)) == []
+    assert ask(f"_other.{host}", txt="third") == "KO"
 
 
 @pytest.mark.parametrize("txt", ["x" * 255, 'a "quoted" \\ string', "semi;colon and space "],

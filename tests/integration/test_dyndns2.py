@@ -237,8 +237,8 @@ def loopback_front(primary, front):
     return front(primary, allow_loopback=True, listen=listen)
 
 
-@pytest.mark.parametrize("operands", ["", "&myip=", "&myip=&ip6lanprefix=", "&ip=", "&myipv4=&myipv6=", "&myip=,",
-                                      "&myip"])
+@pytest.mark.parametrize("operands", ["", "&myip=", "&ip=", "&myipv4=&myipv6=", "&myip=,", "&myip", "&wan_ip=",
+                                      "&url=192.0.2.7&mx=192.0.2.7&system=dyndns"])
 @pytest.mark.parametrize("source, rdtype", [("127.0.0.9", "A"), (LOOPBACK_V6, "AAAA")])
 def test_no_address_means_the_source(primary, loopback_front, operands, source, rdtype):
     if ":" in source and not HAS_IPV6:
@@ -260,6 +260,7 @@ def test_no_address_means_the_source(primary, loopback_front, operands, source, 
     "ip6lanprefix=2001:db8::", "ip6lanprefix=2001:db8::/129", "ip6lanprefix=2001:db8::/0", "ip6lanprefix=2001:db8::/",
     "ip6lanprefix=192.0.2.0/24", "ip6lanprefix=fe80::/64", "ip6lanprefix=<ip6lanprefix>", "myip=198.51.100.7/24",
     "myipv6=2001:db8:1::/64&ip6lanprefix=2001:db8:2::/64", "myip=224.0.0.1", "myip=255.255.255.255",
+    "myip=198.51.100.7&ip=198.51.100.8", "MYIP=nonsense", "amp;myip=nonsense", "myip4=preserve&myip=198.51.100.7",
 ])
 def test_what_is_no_address_is_never_replaced(primary, loopback_front, operands):
     host = primary.new_host(OLD_V4, OLD_V6)

@@ -46,26 +46,30 @@ def said(answer):
 # What a prefix makes of addresses
 
 @pytest.mark.parametrize("length", LENGTHS)
-@pytest.mark.parametrize("operand", ["ip6lanprefix", "myipv6", "myip"])
+@pytest.mark.parametrize("operand", ["ip6lanprefix", "ipv6prefix", "myipv6", "myip"])
 def test_every_length(primary, front, operand, length):
+    """Bits behind the prefix do not matter where a prefix is meant; elsewhere there must be none."""
     host = primary.new_host(OLD_V4, *aaaa(*OLD_V6))
     wanted = {rewritten(address, NEW, length) for address in OLD_V6}
     gateway, serial = front(primary), primary.serial()
-    word, shown = said(gateway.nic(host, **{operand: f"{NEW}/{length}"}))
+    sent = f"{NEW if operand.endswith('prefix') else rewritten('::', NEW, length)}/{length}"
+    word, shown = said(gateway.nic(host, **{operand: sent}))
     assert word == "good" and shown <= wanted
     assert primary.records(host, "AAAA") == record(*wanted)
     assert primary.records(host, "A")[1] == [OLD_V4[1]]
     assert primary.serial() == serial + 1
-    word, shown = said(gateway.nic(host, **{operand: f"{NEW}/{length}"}))
+    word, shown = said(gateway.nic(host, **{operand: sent}))
     assert word == "nochg" and shown <= wanted
     assert primary.serial() == serial + 1
 
 
-def test_the_routers_address_with_a_length_is_a_prefix(primary, front):
-    """deSEC and others: the address lies in the LAN and is not the host's."""
+@pytest.mark.parametrize("operand", ["myip", "myipv6", "ip6"])
+def test_an_address_with_a_length_is_nobodys(primary, front, operand):
+    """RouterOS means the address, deSEC's clients the prefix."""
     host = primary.new_host(*aaaa(OLD_V6[0]))
-    assert said(front(primary).nic(host, myipv6="2001:db8:9:9::1/64"))[0] == "good"
-    assert primary.records(host, "AAAA") == record("2001:db8:9:9:211:22ff:fe33:4455")
+    answer = front(primary).nic(host, **{operand: "2001:db8:9:9::1/64"})
+    assert (answer.status, answer.body) == (400, b"notfqdn\n")
+    assert primary.records(host, "AAAA")[1] == [OLD_V6[0]]
 
 
 @pytest.mark.parametrize("there, prefix", [("3e80::1", "e000::/3"), ("3d00::1", "e000::/3"), ("2000::1", "0:0:1::/16"),

@@ -136,9 +136,24 @@ static void knows_what_an_address_is_good_for(void **state)
 		{"172.16.0.0", ADDR_SCOPE_PRIVATE},
 		{"172.31.255.255", ADDR_SCOPE_PRIVATE},
 		{"172.32.0.0", ADDR_SCOPE_GLOBAL},
+		{"191.255.255.255", ADDR_SCOPE_GLOBAL},
+		{"192.0.0.0", ADDR_SCOPE_NO_IPV4},
+		{"192.0.0.2", ADDR_SCOPE_NO_IPV4},
+		{"192.0.0.255", ADDR_SCOPE_NO_IPV4},
+		{"192.0.1.0", ADDR_SCOPE_GLOBAL},
+		{"192.0.2.1", ADDR_SCOPE_GLOBAL},
+		{"192.31.196.1", ADDR_SCOPE_GLOBAL},
+		{"192.88.98.255", ADDR_SCOPE_GLOBAL},
+		{"192.88.99.1", ADDR_SCOPE_UNUSABLE},
+		{"192.88.100.0", ADDR_SCOPE_GLOBAL},
 		{"192.167.255.255", ADDR_SCOPE_GLOBAL},
 		{"192.168.0.0", ADDR_SCOPE_PRIVATE},
 		{"192.169.0.0", ADDR_SCOPE_GLOBAL},
+		{"198.17.255.255", ADDR_SCOPE_GLOBAL},
+		{"198.18.0.0", ADDR_SCOPE_UNUSABLE},
+		{"198.19.255.255", ADDR_SCOPE_UNUSABLE},
+		{"198.20.0.0", ADDR_SCOPE_GLOBAL},
+		{"198.51.100.7", ADDR_SCOPE_GLOBAL},
 		{"203.0.113.7", ADDR_SCOPE_GLOBAL},
 		{"223.255.255.255", ADDR_SCOPE_GLOBAL},
 		{"224.0.0.0", ADDR_SCOPE_UNUSABLE},
@@ -151,17 +166,45 @@ static void knows_what_an_address_is_good_for(void **state)
 		{"::192.0.2.1", ADDR_SCOPE_UNUSABLE},
 		{"::ffff:192.0.2.1", ADDR_SCOPE_UNUSABLE},
 		{"::ffff:127.0.0.1", ADDR_SCOPE_UNUSABLE},
+		{"::1a2b:3c4d:5e6f:7890", ADDR_SCOPE_UNUSABLE},
 		{"64:ff9b::192.0.2.1", ADDR_SCOPE_GLOBAL},
+		{"64:ff9b::192.168.1.1", ADDR_SCOPE_PRIVATE},
+		{"64:ff9b::127.0.0.1", ADDR_SCOPE_LOOPBACK},
+		{"64:ff9b::192.0.0.2", ADDR_SCOPE_NO_IPV4},
+		{"64:ff9b::198.18.0.1", ADDR_SCOPE_UNUSABLE},
+		{"64:ff9b:0:0:0:1:192.0.2.1", ADDR_SCOPE_UNUSABLE},
+		{"64:ff9b:1::192.0.2.1", ADDR_SCOPE_UNUSABLE},
+		{"100::1", ADDR_SCOPE_UNUSABLE},
+		{"1fff:ffff::1", ADDR_SCOPE_UNUSABLE},
+		{"2000::", ADDR_SCOPE_GLOBAL},
+		{"2001::cb00:710e", ADDR_SCOPE_GLOBAL},  /* Teredo of 52.255.142.241 */
+		{"2001::3f57:fefe", ADDR_SCOPE_PRIVATE}, /* of 192.168.1.1 */
+		{"2001::", ADDR_SCOPE_UNUSABLE},         /* of 255.255.255.255 */
+		{"2001:1::1", ADDR_SCOPE_UNUSABLE},
+		{"2001:2::1", ADDR_SCOPE_UNUSABLE},
+		{"2001:10::1", ADDR_SCOPE_UNUSABLE},
+		{"2001:1ff::1", ADDR_SCOPE_UNUSABLE},
+		{"2001:200::1", ADDR_SCOPE_GLOBAL},
 		{"2001:db8::1", ADDR_SCOPE_GLOBAL},
-		{"fbff:ffff::1", ADDR_SCOPE_GLOBAL},
+		{"2001:db8::5efe:192.168.1.1", ADDR_SCOPE_GLOBAL}, /* ISATAP */
+		{"2002:c000:201::1", ADDR_SCOPE_GLOBAL},
+		{"2002:c0a8:101::1", ADDR_SCOPE_PRIVATE},
+		{"2002:7f00:1::1", ADDR_SCOPE_LOOPBACK},
+		{"2002:c000:2::1", ADDR_SCOPE_NO_IPV4},
+		{"2002:e000:1::1", ADDR_SCOPE_UNUSABLE},
+		{"2002::", ADDR_SCOPE_UNUSABLE},
+		{"3fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", ADDR_SCOPE_GLOBAL},
+		{"4000::1", ADDR_SCOPE_UNUSABLE},
+		{"5f00::1", ADDR_SCOPE_UNUSABLE},
+		{"fbff:ffff::1", ADDR_SCOPE_UNUSABLE},
 		{"fc00::", ADDR_SCOPE_PRIVATE},
 		{"fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", ADDR_SCOPE_PRIVATE},
-		{"fe00::1", ADDR_SCOPE_GLOBAL},
-		{"fe7f:ffff::1", ADDR_SCOPE_GLOBAL},
+		{"fe00::1", ADDR_SCOPE_UNUSABLE},
+		{"fe7f:ffff::1", ADDR_SCOPE_UNUSABLE},
 		{"fe80::", ADDR_SCOPE_UNUSABLE},
 		{"febf:ffff::1", ADDR_SCOPE_UNUSABLE},
-		{"fec0::", ADDR_SCOPE_PRIVATE},
-		{"feff:ffff::1", ADDR_SCOPE_PRIVATE},
+		{"fec0::", ADDR_SCOPE_UNUSABLE},
+		{"feff:ffff::1", ADDR_SCOPE_UNUSABLE},
 		{"ff00::", ADDR_SCOPE_UNUSABLE},
 		{"ff02::1", ADDR_SCOPE_UNUSABLE},
 	};
@@ -335,7 +378,7 @@ static void an_endpoint_becomes_a_socket_address(void **state)
 
 /* ---- Prefixes ---- */
 
-static void reads_prefixes_of_ipv6(void **state)
+static void reads_prefixes(void **state)
 {
 	static const struct {
 		const char *text, *address;
@@ -367,11 +410,29 @@ static void knows_which_scopes_a_prefix_reaches(void **state)
 		unsigned len;
 		bool private, loopback, unusable;
 	} rows[] = {
-		{"2001:db8::", 3, false, false, false}, {"2001:db8::", 2, false, true, true},
-		{"e000::", 3, true, false, true},       {"fc00::", 7, true, false, false},
-		{"fd00::", 48, true, false, false},     {"fe00::", 8, true, false, true},
-		{"fe80::", 64, false, false, true},     {"0:0:1::", 32, false, true, true},
-		{"0:0:1::", 48, false, false, false},   {"::1", 128, false, true, true},
+		{"2001:db8::", 3, false, false, false},
+		{"2001:db8::", 2, true, true, true},
+		{"e000::", 3, true, false, true},
+		{"fc00::", 7, true, false, false},
+		{"fd00::", 48, true, false, false},
+		{"fe00::", 8, false, false, true},
+		{"fe80::", 64, false, false, true},
+		{"0:0:1::", 32, false, true, true},
+		{"0:0:1::", 48, false, false, true},
+		{"::1", 128, false, true, false},
+		{"4000::", 3, false, false, true},
+		{"2001:db8::", 16, false, false, false},
+		{"2001:2::", 32, false, false, true},
+		{"2001:2::", 22, false, false, false},
+		/* Those with an address of IPv4 in them, all of it, some of it, or none. */
+		{"2002:c000:201::", 48, false, false, false},
+		{"2002:c0a8:101::", 64, true, false, false},
+		{"2002:c000::", 32, false, false, false},
+		{"2002:c0a8::", 32, true, false, false},
+		{"2002:c000::", 18, true, false, true},
+		{"2002::", 16, true, true, true},
+		{"64:ff9b::", 96, true, true, true},
+		{"64:ff9b::c000:0", 112, false, false, false},
 	};
 
 	(void)state;
@@ -387,7 +448,7 @@ static void knows_which_scopes_a_prefix_reaches(void **state)
 	}
 }
 
-static void refuses_what_is_not_a_prefix_of_ipv6(void **state)
+static void refuses_what_is_not_a_prefix(void **state)
 {
 	static const struct text rows[] = {
 		OCTETS(""),
@@ -412,7 +473,8 @@ static void refuses_what_is_not_a_prefix_of_ipv6(void **state)
 		OCTETS(" 2001:db8::/64"),
 		OCTETS("[2001:db8::]/64"),
 		OCTETS("fe80::1%eth0/64"),
-		OCTETS("192.0.2.0/24"),
+		OCTETS("192.0.2.0/0"),
+		OCTETS("192.0.2.0/33"),
 		OCTETS("192.0.2.0/64"),
 		OCTETS("x/64"),
 	};
@@ -470,8 +532,8 @@ int main(void)
 		cmocka_unit_test(reads_endpoints),
 		cmocka_unit_test(refuses_what_is_not_an_endpoint),
 		cmocka_unit_test(an_endpoint_becomes_a_socket_address),
-		cmocka_unit_test(reads_prefixes_of_ipv6),
-		cmocka_unit_test(refuses_what_is_not_a_prefix_of_ipv6),
+		cmocka_unit_test(reads_prefixes),
+		cmocka_unit_test(refuses_what_is_not_a_prefix),
 		cmocka_unit_test(knows_which_scopes_a_prefix_reaches),
 		cmocka_unit_test(puts_a_prefix_before_an_address),
 	};

@@ -96,14 +96,26 @@ static inline void say_intent(struct words *words, const struct intent *intent)
 		say(words, intent->host_form == HOSTS_OWN ? " own" : " labels");
 	for (size_t i = 0; i < intent->address_count; i++)
 		say_text(words, i ? ";" : " =", intent->addresses[i]);
-	if (intent->prefix.len)
-		say_text(words, " prefix=", intent->prefix);
+	for (size_t i = 0; i < intent->prefix_count; i++)
+		say_text(words, i ? ";" : " prefix=", intent->prefixes[i]);
+	if (intent->prefix_is_given && !intent->prefix_count)
+		say(words, " no-prefix");
 	if (intent->ipv4_is_gone)
 		say(words, " no-ipv4");
+	if (intent->keeps_ipv4 || intent->keeps_ipv6)
+		say(words, " keeps%s%s", intent->keeps_ipv4 ? "-ipv4" : "", intent->keeps_ipv6 ? "-ipv6" : "");
 	if (intent->kind == INTENT_OFFLINE)
 		say(words, " offline");
 	if (intent->kind == INTENT_TXT_SET)
 		say_text(words, " txt=", intent->txt);
+	if (intent->hint.len)
+		say_text(words, " hint=", intent->hint);
+	for (size_t i = 0; i < intent->stranger_count; i++) {
+		say_text(words, " stranger=", intent->strangers[i].name);
+		say_text(words, ":", intent->strangers[i].value);
+	}
+	if (intent->is_unread)
+		say(words, " unread");
 	assert_true(intent->lenient && intent->kind != INTENT_SHOW_ADDRESS);
 	for (size_t i = 0; i < intent->reading_count; i++)
 		assert_true(intent->by_token ? intent->readings[i].login.len == 0 : intent->readings[i].login.len > 0);

@@ -112,7 +112,12 @@ static void takes_lists_of_hosts(void **state)
 		{"/nic/update?hostname=,&myip=192.0.2.1", NULL, BASIC, "u:p own =192.0.2.1"},
 		{"/nic/update?hostname=YES&myip=192.0.2.1", NULL, BASIC, "u:p own =192.0.2.1"},
 		{"/nic/update?hostname=yes", NULL, BASIC, "u:p own"},
-		{"/nic/update?HOSTNAME=a", NULL, BASIC, "u:p own"},
+		/* A name of an operand is the same in capitals, and behind what is left of a link in HTML. */
+		{"/nic/update?HOSTNAME=a", NULL, BASIC, "u:p a"},
+		{"/nic/update?myip=192.0.2.1&amp;hostname=a", NULL, BASIC, "u:p a =192.0.2.1"},
+		{"/nic/update?AMP;amp;HostName=a", NULL, BASIC, "u:p a"},
+		{"/nic/update?host=a&domain=b&domains=c,d&FQDN=e", NULL, BASIC, "u:p a,b,c,d,e"},
+		{"/nic/update?hostname=&host=a", NULL, BASIC, "u:p a"},
 	};
 
 	(void)state;
@@ -135,7 +140,17 @@ static void takes_addresses_in_all_their_operands(void **state)
 		{"/nic/update?hostname=h&myipv6=2001:db8:1:2::1%2F64", NULL, BASIC, "u:p h =2001:db8:1:2::1/64"},
 		{"/nic/update?hostname=h&myip=192.0.2.1&ip6lanprefix=2001:db8:1:2::/64", NULL, BASIC,
 		 "u:p h =192.0.2.1 prefix=2001:db8:1:2::/64"},
-		{"/nic/update?hostname=h&ip6lanprefix=", NULL, BASIC, "u:p h"},
+		{"/nic/update?hostname=h&ip6lanprefix=", NULL, BASIC, "u:p h no-prefix"},
+		{"/nic/update?hostname=h&ip6lanprefix", NULL, BASIC, "u:p h no-prefix"},
+		{"/nic/update?hostname=h&lanprefix=%20,", NULL, BASIC, "u:p h no-prefix"},
+		{"/nic/update?hostname=h&ip6prefix=preserve", NULL, BASIC, "u:p h no-prefix"},
+		{"/nic/update?hostname=h&IPv6Prefix=2001:db8::/64&ip6lanprefix=", NULL, BASIC,
+		 "u:p h prefix=2001:db8::/64"},
+		{"/nic/update?hostname=h&ip6prefix=2001:db8::/64&lanprefix=2001:db8::/56", NULL, BASIC,
+		 "u:p h prefix=2001:db8::/64;2001:db8::/56"},
+		{"/nic/update?hostname=h&ip4=192.0.2.1&myip6=2001:db8::1", NULL, BASIC, "u:p h =192.0.2.1;2001:db8::1"},
+		{"/nic/update?hostname=h&MYIP4=192.0.2.1&amp;MyIPv6=2001:db8::1", NULL, BASIC,
+		 "u:p h =192.0.2.1;2001:db8::1"},
 		/* Nobody but the plan says what is an address. */
 		{"/nic/update?hostname=h&myip=nonsense", NULL, BASIC, "u:p h =nonsense"},
 		{"/nic/update?hostname=h&myip=192.0.2.1%00", NULL, BASIC, "u:p h =192.0.2.1"},
@@ -190,6 +205,47 @@ static void ignores_what_means_nothing_here(void **state)
 	assert_understood(rows, LENGTH(rows));
 }
 
+/* Whatever may be where the client has put what it means is noted; what the plan makes of it is its matter. */
+static void notes_what_unknown_operands_hint_at(void **state)
+{
+	static const struct request_row rows[] = {
+		{"/nic/update?hostname=h&ipaddr=x", NULL, BASIC, "u:p h hint=ipaddr"},
+		{"/nic/update?hostname=h&WANIP=0", NULL, BASIC, "u:p h hint=WANIP"},
+		{"/nic/update?hostname=h&Address=none", NULL, BASIC, "u:p h hint=Address"},
+		{"/nic/update?hostname=h&dhcp-prefix=56", NULL, BASIC, "u:p h hint=dhcp-prefix"},
+		{"/nic/update?hostname=h&amp;wanip=x", NULL, BASIC, "u:p h hint=wanip"},
+		{"/nic/update?hostname=h&ipaddr=", NULL, BASIC, "u:p h"},
+		{"/nic/update?hostname=h&ipaddr=+", NULL, BASIC, "u:p h"},
+		{"/nic/update?hostname=h&a=192.0.2.1", NULL, BASIC, "u:p h hint=a"},
+		{"/nic/update?hostname=h&a=2001:db8::1", NULL, BASIC, "u:p h hint=a"},
+		{"/nic/update?hostname=h&a=2001:db8::/64", NULL, BASIC, "u:p h hint=a"},
+		{"/nic/update?hostname=h&a=x,192.0.2.1", NULL, BASIC, "u:p h hint=a"},
+		{"/nic/update?hostname=h&a=[2001:db8::1]", NULL, BASIC, "u:p h hint=a"},
+		{"/nic/update?hostname=h&a=fe80::1%25eth0", NULL, BASIC, "u:p h hint=a"},
+		{"/nic/update?hostname=h&a=192.0.2.1:4711", NULL, BASIC, "u:p h hint=a"},
+		{"/nic/update?hostname=h&192.0.2.1", NULL, BASIC, "u:p h hint=192.0.2.1"},
+		{"/nic/update?hostname=h&=192.0.2.1", NULL, BASIC, "u:p h hint=192.0.2.1"},
+		{"/nic/update?hostname=h&a=1.2&b=12:30:00&c=aa:bb:cc:dd:ee:ff", NULL, BASIC, "u:p h"},
+		{"/nic/update?hostname=h&url=http://192.0.2.1/&mx=192.0.2.1&system=ip", NULL, BASIC, "u:p h"},
+		{"/nic/update?hostname=h&username=192.0.2.1&pass=192.0.2.1", NULL, BASIC, "u:p h"},
+		/* In what is cut off a second URL. */
+		{"/nic/update?hostname=h%20http:/gw/nic/update?myip=192.0.2.1", NULL, BASIC, "u:p h hint=myip"},
+		{"/nic/update?offline=no%20http:/gw/nic/update?hostname=a.b&myip=", NULL, BASIC,
+		 "u:p own no-ipv4 stranger=hostname:a.b"},
+		/* Which may name hosts. */
+		{"/nic/update?node=nas.example.com", NULL, BASIC, "u:p own stranger=node:nas.example.com"},
+		{"/nic/update?node=*.example.com.", NULL, BASIC, "u:p own stranger=node:*.example.com."},
+		{"/nic/update?nas.example.com", NULL, BASIC, "u:p own stranger=nas.example.com:nas.example.com"},
+		{"/nic/update?node=nas&zone=_x", NULL, BASIC, "u:p own"},
+		{"/nic/update?a=a.b&b=a.b&c=a.b&d=a.b&e=a.b&f=a.b&g=a.b&h=a.b&i=a.b", NULL, BASIC,
+		 "u:p own stranger=a:a.b stranger=b:a.b stranger=c:a.b stranger=d:a.b stranger=e:a.b stranger=f:a.b "
+		 "stranger=g:a.b stranger=h:a.b unread"},
+	};
+
+	(void)state;
+	assert_understood(rows, LENGTH(rows));
+}
+
 static void offline_is_understood(void **state)
 {
 	static const struct request_row rows[] = {
@@ -208,9 +264,11 @@ static void understands_desec(void **state)
 		{"/update?username=h.example.com&password=p&myipv4=192.0.2.1&myipv6=2001:db8::1", NULL, NULL,
 		 "h.example.com:p own =192.0.2.1;2001:db8::1"},
 		{"/?username=h.example.com&password=p&myipv4=preserve&myipv6=2001:db8::1", NULL, NULL,
-		 "h.example.com:p own =preserve;2001:db8::1"},
+		 "h.example.com:p own =preserve;2001:db8::1 keeps-ipv4"},
 		{"/?hostname=h.example.com&myipv4=192.0.2.1&myipv6=preserve", NULL, "h.example.com:p",
-		 "h.example.com:p h.example.com =192.0.2.1;preserve"},
+		 "h.example.com:p h.example.com =192.0.2.1;preserve keeps-ipv6"},
+		{"/?hostname=h.example.com&myip=no&ip4=No", NULL, "h.example.com:p",
+		 "h.example.com:p h.example.com =no;No keeps-ipv4"},
 		{"/?username=h.example.com&password=p", NULL, NULL, "h.example.com:p own"},
 	};
 
@@ -336,7 +394,20 @@ static void says_whose_a_request_is(void **state)
 		{"/nic/update?hostname=h&user=u&password=p", NULL, NULL, "dyndns2"},
 		{"/update?hostname=h&password=p", NULL, NULL, "dyndns2"},
 		{"/dynamic.cgi?hostname=h&password=p", NULL, NULL, "rexx"},
-		{"/nic/update/", NULL, BASIC, ""},
+		{"/nic/update/", NULL, BASIC, "dyndns2"},
+		{"/some/where/nic/update", NULL, BASIC, "dyndns2"},
+		{"/some/where/nic/update/?hostname=h&password=p", NULL, NULL, "henet"},
+		{"/v3/update/", NULL, BASIC, "dyndns2"},
+		{"/update/?domains=h&token=t", NULL, NULL, "duckdns"},
+		{"/checkip/", NULL, NULL, "checkip"},
+		{"/myip/", NULL, NULL, "checkip"},
+		{"/?HOST=h", NULL, NULL, "dyndns2"},
+		{"/?amp;fqdn=h", NULL, NULL, "dyndns2"},
+		{"/?lanprefix=", NULL, NULL, "dyndns2"},
+		{"/?ip4=192.0.2.1", NULL, NULL, "dyndns2"},
+		{"/nic/update?FQDN=h&PASSWORD=p", NULL, NULL, "henet"},
+		{"/nic/updates", NULL, BASIC, ""},
+		{"/nic/update/x", NULL, BASIC, ""},
 		{"/NIC/update?hostname=h", NULL, BASIC, ""},
 		{"/nic", NULL, BASIC, ""},
 		{"/v1/update?hostname=h", NULL, BASIC, ""},
@@ -417,6 +488,7 @@ static const struct answer_row {
 	{OUTCOME_MAY_NOT_UPDATE, "!donator\n", 403, false, false},
 	{OUTCOME_NOT_ALLOWED, "!donator\n", 403, false, false},
 	{OUTCOME_NO_RECORD, "nohost\n", 404, false, false},
+	{OUTCOME_NO_ADDRESS, "notfqdn\n", 400, false, false},
 	{OUTCOME_MISSING_HOST, "notfqdn\n", 400, false, false},
 	{OUTCOME_BAD_HOST, "notfqdn\n", 400, false, false},
 	{OUTCOME_BAD_ADDRESS, "notfqdn\n", 400, false, false},
@@ -741,6 +813,7 @@ int main(void)
 		cmocka_unit_test(a_nul_octet_does_not_end_an_operand),
 		cmocka_unit_test(an_empty_address_is_none),
 		cmocka_unit_test(ignores_what_means_nothing_here),
+		cmocka_unit_test(notes_what_unknown_operands_hint_at),
 		cmocka_unit_test(offline_is_understood),
 		cmocka_unit_test(understands_desec),
 		cmocka_unit_test(an_operand_for_ipv6_says_nothing_of_ipv4),

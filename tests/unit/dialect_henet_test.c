@@ -31,6 +31,12 @@ static void understands_requests(void **state)
 		{"/nic/update?hostname=a.example.com,b.example.com&password=p", NULL,
 		 "a.example.com,b.example.com:p a.example.com,b.example.com"},
 
+		{"/nic/update?hostname=a.example.com&host=b.example.com&password=p", NULL, "too-many-hosts"},
+		{"/nic/update?HOSTNAME=*.Example.com&password=p&ip6=2001:db8::1", NULL,
+		 "*.example.com:p *.Example.com =2001:db8::1"},
+		{"/nic/update?hostname=h.example.com&password=p&wan_ip=x", NULL,
+		 "h.example.com:p h.example.com hint=wan_ip"},
+
 		{"/nic/update?hostname=h.example.com&password=", NULL, "missing-key"},
 		{"/nic/update?hostname=h.example.com&password", NULL, "missing-key"},
 	};

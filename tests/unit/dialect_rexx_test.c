@@ -103,7 +103,9 @@ static void answers_each_request_and_outcome_with_its_code(void **state)
 		{"/dynamic.cgi?" CREDENTIALS, NULL, NULL, OUTCOME_CHANGED, 0, "MO_HOST", NULL},
 		{"/dynamic.cgi?host=&" CREDENTIALS, NULL, NULL, OUTCOME_CHANGED, 0, "MO_HOST", NULL},
 		{"/dynamic.cgi?host&" CREDENTIALS, NULL, NULL, OUTCOME_CHANGED, 0, "MO_HOST", NULL},
-		{"/dynamic.cgi?HOST=www.myname.com&" CREDENTIALS, NULL, NULL, OUTCOME_CHANGED, 0, "MO_HOST", NULL},
+		{"/dynamic.cgi?hostname=www.myname.com&" CREDENTIALS, NULL, NULL, OUTCOME_CHANGED, 0, "MO_HOST", NULL},
+		{"/dynamic.cgi?HOST=www.myname.com&amp;USER=myLogin&amp;Password=ER2T", NULL, NULL, OUTCOME_CHANGED, 0,
+		 "OK", "OK\n"},
 		{"/dynamic.cgi?user=myLogin", NULL, NULL, OUTCOME_CHANGED, 0, "MO_HOST", NULL},
 
 		{"/dynamic.cgi?" HOST, NULL, NULL, OUTCOME_CHANGED, 0, "MO_USER", NULL},
@@ -130,6 +132,7 @@ static void answers_each_request_and_outcome_with_its_code(void **state)
 		{"/dynamic.cgi?" HOST "&" CREDENTIALS, NULL, NULL, OUTCOME_NOT_YOURS, 0, "OS_DOMAIN", NULL},
 		{"/dynamic.cgi?" HOST "&" CREDENTIALS, NULL, NULL, OUTCOME_ZONE_INACTIVE, 0, "IA_ACCT", NULL},
 		{"/dynamic.cgi?" HOST "&ip=x&" CREDENTIALS, NULL, NULL, OUTCOME_BAD_ADDRESS, 0, "IO_IP", NULL},
+		{"/dynamic.cgi?" HOST "&wan_ip=x&" CREDENTIALS, NULL, NULL, OUTCOME_NO_ADDRESS, 0, "IO_IP", NULL},
 
 		{"/dynamic.cgi?" HOST "&ip=1.2.3.4&" CREDENTIALS, NULL, NULL, OUTCOME_NO_RECORD, ADDR_V4, "NF_HOST",
 		 "NF_HOST www.myname.com A\n"},
@@ -137,6 +140,8 @@ static void answers_each_request_and_outcome_with_its_code(void **state)
 		 "NF_HOST www.myname.com AAAA\n"},
 		{"/dynamic.cgi?host=WWW.MyName.com.&" CREDENTIALS, NULL, NULL, OUTCOME_NO_RECORD, ADDR_V4, "NF_HOST",
 		 "NF_HOST www.myname.com A\n"},
+		{"/dynamic.cgi?host=%2A.MyName.com&" CREDENTIALS, NULL, NULL, OUTCOME_NO_RECORD, ADDR_V4, "NF_HOST",
+		 "NF_HOST *.myname.com A\n"},
 
 		{"/dynamic.cgi?" HOST "&" CREDENTIALS, NULL, NULL, OUTCOME_REFUSED, 0, "SF_DNS", NULL},
 		{"/dynamic.cgi?" HOST "&" CREDENTIALS, NULL, NULL, OUTCOME_REFUSED_UNSIGNED, 0, "SF_DNS", NULL},
@@ -346,6 +351,28 @@ static void credentials_with_a_plus_sign_are_read_both_ways(void **state)
 	assert_true(has_reading(&intent, "myLogin", "a+b"));
 }
 
+/* Nobody sees it if another address than that is set: the body is `OK`. */
+static void takes_the_names_that_other_dialects_have_for_addresses(void **state)
+{
+	static const char *const names[] = {"ip",   "IP",    "Ip",     "amp;ip", "myip", "MYIP",  "ip4",
+					    "ipv4", "myip4", "myIPv4", "ip6",    "ipv6", "myip6", "myipv6"};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(names); i++) {
+		static struct asked asked;
+		struct intent intent;
+		char query[256];
+
+		snprintf(query, sizeof query, HOST "&" CREDENTIALS "&%s=192.0.2.1", names[i]);
+		assert_int_equal(parse(&asked, query, &intent), OUTCOME_GRANTED);
+		assert_row(names[i], intent.address_count == 1);
+		assert_text(intent.addresses[0], "192.0.2.1");
+		snprintf(query, sizeof query, HOST "&" CREDENTIALS "&x%s=192.0.2.1", names[i]);
+		assert_int_equal(parse(&asked, query, &intent), OUTCOME_GRANTED);
+		assert_row(names[i], intent.address_count == 0 && intent.hint.len > 0);
+	}
+}
+
 static void an_operand_given_twice_means_neither_host_nor_address(void **state)
 {
 	static struct asked asked;
@@ -364,6 +391,10 @@ static void an_operand_given_twice_means_neither_host_nor_address(void **state)
 
 	assert_int_equal(parse(&asked, HOST "&ip=&ip=1.2.3.5&" CREDENTIALS, &intent), OUTCOME_GRANTED);
 	assert_int_equal(intent.address_count, 1);
+
+	/* A list with nothing in one of its places is as ambiguous, of whatever family the other one is. */
+	assert_int_equal(parse(&asked, HOST "&ipv6=,2001:db8::1&" CREDENTIALS, &intent), OUTCOME_GRANTED);
+	assert_text(intent.addresses[0], ",2001:db8::1");
 }
 
 /* ---- Routes ---- */
@@ -393,7 +424,8 @@ static void an_unknown_path_is_nobody_s(void **state)
 		OCTETS(""),
 		OCTETS("/dynamic"),
 		OCTETS("/Dynamic.cgi"),
-		OCTETS("/dynamic.cgi/"),
+		OCTETS("/dynamic.cgi/x"),
+		OCTETS("/dynamic.cgix/"),
 		OCTETS("/dynamic.cgi\0"),
 		OCTETS("dynamic.cgi"),
 		OCTETS("/x/../dynamic.cgi"),
@@ -423,6 +455,7 @@ int main(void)
 		cmocka_unit_test(operands_of_the_query_win_over_basic_credentials),
 		cmocka_unit_test(basic_credentials_stand_in_when_both_operands_are_absent),
 		cmocka_unit_test(credentials_with_a_plus_sign_are_read_both_ways),
+		cmocka_unit_test(takes_the_names_that_other_dialects_have_for_addresses),
 		cmocka_unit_test(an_operand_given_twice_means_neither_host_nor_address),
 		cmocka_unit_test(serves_get_and_post_and_never_updates_by_head),
 		cmocka_unit_test(an_unknown_path_is_nobody_s),

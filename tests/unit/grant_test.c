@@ -13,7 +13,7 @@ static struct host_pattern pattern_of(const char *text)
 	return pattern;
 }
 
-static void reads_the_three_forms_of_a_pattern(void **state)
+static void reads_the_forms_of_a_pattern(void **state)
 {
 	static const struct {
 		const char *text;
@@ -29,6 +29,7 @@ static void reads_the_three_forms_of_a_pattern(void **state)
 		{"zone:dyn.example.com", HOST_ZONE, "dyn.example.com"},
 		{"zone:0-63.2.0.192.in-addr.arpa", HOST_ZONE, "0-63.2.0.192.in-addr.arpa"},
 		{"zone", HOST_EXACT, "zone"},
+		{"owner:*.Home.dyn.example.com.", HOST_OWNER, "*.home.dyn.example.com"},
 	};
 
 	(void)state;
@@ -61,6 +62,11 @@ static void refuses_other_forms(void **state)
 		"192.0.2.1",
 		"_x.example.com",
 		"www..example.com",
+		"owner:",
+		"owner:*",
+		"owner:www.example.com",
+		"owner:*.*.example.com",
+		"owner:zone:example.com",
 	};
 	struct host_pattern pattern;
 
@@ -314,6 +320,38 @@ static void a_limited_key_says_which_host_is_meant(void **state)
 	assert_int_equal(grant_complete(&grant, text_of("b"), &completed), STATUS_NOT_FOUND);
 }
 
+/* The host is `*` itself, which answers for all names that are not there: nobody has it by having names below. */
+static void only_its_own_pattern_gives_a_wildcard(void **state)
+{
+	struct host_pattern others[] = {pattern_of("*.home.example.com"), pattern_of("zone:example.com"),
+					pattern_of("home.example.com")};
+	struct host_pattern owner = pattern_of("owner:*.home.example.com"), both[] = {owner, others[0]};
+	struct name zone = name_of("example.com"), host = name_of("a.home.example.com"), wildcard, completed;
+	struct grant grant = {.patterns = others, .count = LENGTH(others)};
+
+	(void)state;
+	assert_int_equal(name_parse_owner(text_of("*.home.example.com"), &wildcard), STATUS_OK);
+	assert_int_equal(grant_right(&grant, &wildcard, &zone), GRANT_NOTHING);
+	assert_false(grant_has_wildcard(&grant, &wildcard));
+	grant = (struct grant){.patterns = &owner, .count = 1};
+	assert_int_equal(grant_right(&grant, &wildcard, &zone), GRANT_UPDATE);
+	assert_true(grant_has_wildcard(&grant, &wildcard));
+	assert_int_equal(grant_right(&grant, &host, &zone), GRANT_NOTHING);
+	assert_string_equal(grant_only_host(&grant)->text, "*.home.example.com");
+	assert_int_equal(grant_complete(&grant, text_of("*"), &completed), STATUS_OK);
+	assert_string_equal(completed.text, "*.home.example.com");
+	assert_int_equal(grant_complete(&grant, text_of("a"), &completed), STATUS_NOT_FOUND);
+	grant = (struct grant){.patterns = both, .count = 2};
+	assert_int_equal(grant_complete(&grant, text_of("a"), &completed), STATUS_OK);
+	assert_string_equal(completed.text, "a.home.example.com");
+	/* A limited key has it if what it is limited to does. */
+	grant.key_patterns = &others[0];
+	grant.key_count = 1;
+	assert_int_equal(grant_right(&grant, &wildcard, &zone), GRANT_UPDATE);
+	grant.key_patterns = &others[2];
+	assert_int_equal(grant_right(&grant, &wildcard, &zone), GRANT_NOTHING);
+}
+
 static void patterns_are_written_as_they_are_read(void **state)
 {
 	static const char *const rows[] = {"www.example.com", "*.home.example.com", "zone:example.com"};
@@ -330,7 +368,7 @@ static void patterns_are_written_as_they_are_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_the_three_forms_of_a_pattern),
+		cmocka_unit_test(reads_the_forms_of_a_pattern),
 		cmocka_unit_test(refuses_other_forms),
 		cmocka_unit_test(refuses_a_pattern_with_too_long_a_name),
 		cmocka_unit_test(covers_what_its_pattern_says),
@@ -338,6 +376,7 @@ int main(void)
 		cmocka_unit_test(a_grant_without_patterns_covers_nothing),
 		cmocka_unit_test(a_pattern_does_not_allow_creation_by_itself),
 		cmocka_unit_test(the_most_that_a_pattern_allows_counts),
+		cmocka_unit_test(only_its_own_pattern_gives_a_wildcard),
 		cmocka_unit_test(only_a_single_name_is_the_only_host),
 		cmocka_unit_test(a_label_is_completed_by_an_exact_name_or_below_the_first_other),
 		cmocka_unit_test(a_label_that_is_none_is_completed_to_nothing),

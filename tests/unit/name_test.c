@@ -41,6 +41,41 @@ static void brings_a_host_name_into_its_normal_form(void **state)
 	}
 }
 
+static void the_owner_of_records_may_be_a_wildcard(void **state)
+{
+	static const struct {
+		const char *text, *normal;
+		bool is_wildcard;
+	} rows[] = {
+		{"*.Home.example.com.", "*.home.example.com", true},
+		{"*.com", "*.com", true},
+		{"WWW.example.com", "www.example.com", false},
+	};
+	static const char *const refused[] = {"*",
+					      "*.",
+					      "**.example.com",
+					      "*a.example.com",
+					      "*.*.example.com",
+					      "www.*.example.com",
+					      "*._x.example.com",
+					      "*.192.0.2.1",
+					      "*..example.com",
+					      "_x.example.com",
+					      ""};
+	struct name name;
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		assert_row(rows[i].text, name_parse_owner(text_of(rows[i].text), &name) == STATUS_OK);
+		assert_string_equal(name.text, rows[i].normal);
+		assert_int_equal(name.len, strlen(rows[i].normal));
+		assert_int_equal(name_is_wildcard(&name), rows[i].is_wildcard);
+	}
+	for (size_t i = 0; i < LENGTH(refused); i++)
+		assert_row(refused[i], name_parse_owner(text_of(refused[i]), &name) == STATUS_INVALID);
+	assert_int_equal(name_parse_owner(text_of("*." TEXT_253), &name), STATUS_TOO_LONG);
+}
+
 /* Neither a host's name nor a zone's. */
 static const struct text no_names[] = {
 	OCTETS(""),
@@ -224,6 +259,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(brings_a_host_name_into_its_normal_form),
+		cmocka_unit_test(the_owner_of_records_may_be_a_wildcard),
 		cmocka_unit_test(refuses_what_is_no_name_at_all),
 		cmocka_unit_test(refuses_a_host_whose_last_label_is_all_digits),
 		cmocka_unit_test(zones_may_hold_an_underscore_or_a_slash_and_hosts_may_not),

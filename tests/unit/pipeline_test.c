@@ -1348,7 +1348,7 @@ static void other_failures_are_not_counted(void **state)
 
 static void unknown_paths_are_404(void **state)
 {
-	static const char *const paths[] = {"/dynamic", "/dynamic.cgi/", "/DYNAMIC.CGI", "/nic/nowhere",
+	static const char *const paths[] = {"/dynamic", "/dynamic.cgi/x", "/DYNAMIC.CGI", "/nic/nowhere",
 					    "/checkip.cgi.bak"};
 	struct world *world = *state;
 

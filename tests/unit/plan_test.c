@@ -305,12 +305,17 @@ static void a_malformed_address_is_refused_and_never_replaced_by_the_source(void
 		OCTETS("1.2.3"),
 		OCTETS("1.2.3.4.5"),
 		OCTETS("01.2.3.4"),
-		OCTETS("1.2.3.4 "),
 		OCTETS("1.2.3.4\0"),
 		OCTETS("\0"),
 		OCTETS("1.2.3.4/24"),
 		OCTETS("fe80::1%eth0"),
-		OCTETS("2001:db8::/64"),
+		OCTETS("1.2.3.4/31"),
+		OCTETS("1.2.3.0/24"),
+		OCTETS("1.2.3.4/33"),
+		OCTETS("2001:db8::1/64"),
+		OCTETS("2001:db8::1/127"),
+		OCTETS("2001:db8::1/129"),
+		OCTETS("2001:db8::/0"),
 		OCTETS("[2001:db8::1]"),
 		OCTETS("1.2.3.4:80"),
 		OCTETS("www.dyn.example.com"),
@@ -318,7 +323,6 @@ static void a_malformed_address_is_refused_and_never_replaced_by_the_source(void
 		OCTETS("192.0.2.1,"),
 		OCTETS(",192.0.2.1"),
 		OCTETS("192.0.2.1,,2001:db8::1"),
-		OCTETS("192.0.2.1, 2001:db8::1"),
 		OCTETS("192.0.2.1;2001:db8::1"),
 		OCTETS("192.0.2.1,nonsense"),
 		OCTETS("192.0.2.1,2001:db8::1,"),
@@ -342,7 +346,7 @@ static void two_addresses_of_one_family_are_refused(void **state)
 	(void)state;
 	world_init(&world);
 	assert_false(plans(&world, "192.0.2.1,192.0.2.2"));
-	assert_false(plans(&world, "192.0.2.1,192.0.2.1"));
+	assert_true(plans(&world, "192.0.2.1,192.0.2.1")); /* which is one */
 	assert_false(plans(&world, "2001:db8::1,2001:db8::2"));
 }
 
@@ -373,6 +377,19 @@ static void policy_decides_on_private_and_loopback_addresses(void **state)
 		{"ff02::1", false, false, true},
 		{"::ffff:192.0.2.1", false, false, true},
 		{"192.0.2.1,fe80::1", false, false, true},
+		{"192.0.0.2", false, false, true},
+		{"198.18.0.1", false, false, true},
+		{"::1a2b:3c4d:5e6f:7890", false, false, true},
+		{"4000::1", false, false, true},
+		{"fec0::1", false, false, true},
+		{"2002:c000:201::1", false, false, false},
+		{"2002:c0a8:101::1", true, false, false},
+		{"2002:7f00:1::1", false, true, false},
+		{"2002:c000:2::1", false, false, true},
+		{"64:ff9b::192.0.2.1", false, false, false},
+		{"64:ff9b::192.168.1.1", true, false, false},
+		{"2002:c0a8:101::/48", true, false, false},
+		{"2002:c000::/20", true, false, true},
 	};
 	struct world world;
 
@@ -403,6 +420,13 @@ static void policy_holds_for_the_source_address_too(void **state)
 	assert_true(plans(&world, ""));
 	world.source = addr_of("fe80::1");
 	assert_false(plans(&world, ""));
+	world.source = addr_of("192.0.0.2");
+	assert_false(plans(&world, ""));
+	world.source = addr_of("4000::1");
+	assert_false(plans(&world, ""));
+	world.policy.allow_private = false;
+	world.source = addr_of("2002:c0a8:101::1");
+	assert_false(plans(&world, ""));
 }
 
 static void a_client_without_an_address_gets_no_record(void **state)
@@ -412,7 +436,46 @@ static void a_client_without_an_address_gets_no_record(void **state)
 	(void)state;
 	world_init(&world);
 	world.source = (struct addr){.family = ADDR_NONE};
-	assert_false(plans(&world, ""));
+	assert_failure(&world, "www.dyn.example.com", "", OUTCOME_NO_ADDRESS);
+	assert_true(plans(&world, "192.0.2.1"));
+}
+
+/* Where the source would be taken, and the request hints at another address, or has more in it than could be read. */
+static void nothing_stands_in_for_what_an_unknown_operand_may_say(void **state)
+{
+	static const struct text hint = OCTETS("wan_ip"), none = {NULL, 0};
+	static const struct {
+		const char *address; /* NULL: none */
+		struct text hint;
+		bool is_unread;
+		const char *operand; /* NULL: it is planned */
+	} rows[] = {
+		{NULL, none, false, NULL},        {NULL, hint, false, "wan_ip"},   {NULL, none, true, "(not read)"},
+		{"192.0.2.1", hint, false, NULL}, {"192.0.2.1", none, true, NULL},
+	};
+	static struct plan plan;
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct intent intent = {
+			.hosts = {text_of("www.dyn.example.com"), text_of("nas.dyn.example.com")},
+			.host_count = 2,
+			.addresses = {text_of(rows[i].address)},
+			.address_count = rows[i].address ? 1 : 0,
+			.hint = rows[i].hint,
+			.is_unread = rows[i].is_unread,
+		};
+
+		plan_make(&world.policy, &intent, &world.grant, &world.source, &plan);
+		for (size_t k = 0; k < 2; k++) {
+			assert_int_equal(plan.hosts[k].planned, !rows[i].operand);
+			if (rows[i].operand)
+				assert_int_equal(plan.hosts[k].failure, OUTCOME_NO_ADDRESS);
+		}
+		assert_text(plan.operand, rows[i].operand ? rows[i].operand : "");
+	}
 }
 
 /* ---- Lenient lists: what routers send ---- */
@@ -436,12 +499,15 @@ static struct plan_host plan_sent(const struct world *world, const struct sent *
 		.hosts = {text_of("www.dyn.example.com")},
 		.host_count = 1,
 		.lenient = true,
-		.prefix = text_of(sent->prefix),
+		.prefix_is_given = sent->prefix != NULL,
+		.prefixes = {text_of(sent->prefix)},
+		.prefix_count = sent->prefix && *sent->prefix ? 1 : 0,
 		.ipv4_is_gone = sent->ipv4_is_gone,
 	};
 	static struct plan plan;
 
 	while (intent.address_count < LENGTH(sent->addresses) && sent->addresses[intent.address_count]) {
+		intent.says_no_ipv4[intent.address_count] = true;
 		intent.addresses[intent.address_count] = text_of(sent->addresses[intent.address_count]);
 		intent.address_count++;
 	}
@@ -529,7 +595,21 @@ static void touches_only_the_families_that_were_given(void **state)
 		{"two of one family in two operands", {{"2001:db8::1", "2001:db8::2"}, NULL, false}, "refused"},
 		{"one good, one malformed", {{"192.0.2.1,2001:db8::g"}, NULL, false}, "refused"},
 		{"malformed, then good", {{"x", "192.0.2.1"}, NULL, false}, "refused"},
-		{"a blank", {{"192.0.2.1, 2001:db8::1"}, NULL, false}, "refused"},
+		{"blanks", {{" 192.0.2.1 , 2001:db8::1"}, NULL, false}, "=192.0.2.1! =2001:db8::1!"},
+		{"a blank and nothing else", {{" "}, NULL, false}, "refused"},
+		{"other white space", {{"192.0.2.1\t"}, NULL, false}, "refused"},
+		{"a blank within", {{"192.0.2.1 2001:db8::1"}, NULL, false}, "refused"},
+		{"all bits", {{"192.0.2.1/32,2001:db8::1/128"}, NULL, false}, "=192.0.2.1! =2001:db8::1!"},
+		{"all bits, and the same without", {{"192.0.2.1/32", "192.0.2.1"}, NULL, false}, "=192.0.2.1!"},
+		{"IPv4 with a length", {{"192.0.2.0/24,2001:db8::1"}, NULL, false}, "refused"},
+		{"DS-Lite", {{"192.0.0.2,2001:db8::1"}, NULL, false}, "=2001:db8::1!"},
+		{"DS-Lite with all bits", {{"192.0.0.2/32", "2001:db8::1"}, NULL, false}, "=2001:db8::1!"},
+		{"DS-Lite behind IPv6", {{"2001:db8::1,192.0.0.1"}, NULL, false}, "=2001:db8::1!"},
+		{"DS-Lite and a prefix", {{"192.0.0.2"}, "2001:db8::/64", false}, "2001:db8::/64!"},
+		{"DS-Lite alone", {{"192.0.0.2"}, NULL, false}, "refused"},
+		{"DS-Lite and an IPv6 address that is none", {{"192.0.0.2,fe80::1"}, NULL, false}, "refused"},
+		{"DS-Lite and what is to stay", {{"192.0.0.2,preserve"}, NULL, false}, "refused"},
+		{"DS-Lite within 6to4", {{"2002:c000:2::1"}, NULL, false}, "refused"},
 		{"link-local", {{"192.0.2.1,fe80::1"}, NULL, false}, "refused"},
 	};
 	struct world world;
@@ -549,6 +629,9 @@ static void preserve_leaves_a_family_alone(void **state)
 		/* Nothing is left to do, and the source is not what was meant. */
 		{"both", {{"preserve", "preserve"}, NULL, false}, "refused"},
 		{"in other words", {{"preserved,192.0.2.1"}, NULL, false}, "refused"},
+		{"no", {{"no", "2001:db8::1"}, NULL, false}, "=2001:db8::1!"},
+		{"in a list, in capitals", {{"192.0.2.1, NO"}, NULL, false}, "=192.0.2.1!"},
+		{"no, twice", {{"no,no"}, NULL, false}, "refused"},
 	};
 	struct world world;
 
@@ -565,16 +648,24 @@ static void a_prefix_goes_before_what_is_there(void **state)
 {
 	static const struct wish_row rows[] = {
 		{"LAN prefix", {{NULL}, "2001:db8:1:2::/64", false}, "2001:db8:1:2::/64!"},
-		{"an address with a length", {{"2001:db8:1:2::3/56"}, NULL, false}, "2001:db8:1:2::3/56!"},
+		{"an address with a length", {{"2001:db8:1::/56"}, NULL, false}, "2001:db8:1::/56!"},
+		{"one that may be an address or a prefix", {{"2001:db8:1:2::3/56"}, NULL, false}, "refused"},
+		{"a prefix with host bits", {{NULL}, "2001:db8:1:2::3/56", false}, "2001:db8:1:2::3/56!"},
 		{"WAN address and prefix", {{"2001:db8:ff::1"}, "2001:db8:1:2::/64", false}, "2001:db8:1:2::/64!"},
 		{"IPv4 and prefix", {{"192.0.2.1"}, "2001:db8:1:2::/64", false}, "=192.0.2.1! 2001:db8:1:2::/64"},
 		{"IPv4, WAN address and prefix",
 		 {{"192.0.2.1,2001:db8:ff::1"}, "2001:db8:1:2::/62", false},
 		 "=192.0.2.1! 2001:db8:1:2::/62"},
 		{"the same prefix twice",
-		 {{"2001:db8:1:2::9/64", "192.0.2.1"}, "2001:db8:1:2::/64", false},
-		 "=192.0.2.1! 2001:db8:1:2::/64"},
+		 {{"2001:db8:1:2::/64", "192.0.2.1"}, "2001:db8:1:2::9/64", false},
+		 "=192.0.2.1! 2001:db8:1:2::9/64"},
 		{"an empty prefix", {{"192.0.2.1"}, "", false}, "=192.0.2.1!"},
+		/* It says that there is none; what stands beside it is the router's own. */
+		{"an empty prefix and a WAN address", {{"192.0.2.1,2001:db8:ff::1"}, "", false}, "=192.0.2.1!"},
+		{"an empty prefix and a WAN address alone", {{"2001:db8:ff::1"}, "", false}, "refused"},
+		{"an empty prefix and another one", {{"2001:db8:ff::/64"}, "", false}, "refused"},
+		{"an empty prefix behind DS-Lite", {{"192.0.0.2,2001:db8:ff::1"}, "", false}, "refused"},
+		{"an empty prefix and no IPv4 address", {{",2001:db8:ff::1"}, "", false}, "refused"},
 		{"nothing but an empty prefix", {{NULL}, "", false}, "=203.0.113.9!"},
 		{"the longest", {{NULL}, "2001:db8::1/128", false}, "2001:db8::1/128!"},
 		{"the shortest", {{NULL}, "2001:db8::/3", false}, "2001:db8::/3!"},
@@ -590,6 +681,9 @@ static void a_prefix_goes_before_what_is_there(void **state)
 		{"a length that is no number", {{NULL}, "2001:db8:1:2::/x", false}, "refused"},
 		{"two lengths", {{NULL}, "2001:db8:1:2::/64/64", false}, "refused"},
 		{"two prefixes in one", {{NULL}, "2001:db8:1::/64,2001:db8:2::/64", false}, "refused"},
+		{"the same two", {{NULL}, "2001:db8:1::/64, 2001:db8:1::1/64", false}, "2001:db8:1::1/64!"},
+		{"a prefix of 6to4", {{NULL}, "2002:c000:201::/48", false}, "2002:c000:201::/48!"},
+		{"a prefix for benchmarks", {{NULL}, "2001:2::/48", false}, "refused"},
 		{"differing prefixes", {{"2001:db8:1::/64"}, "2001:db8:2::/64", false}, "refused"},
 		{"differing lengths", {{"2001:db8:1::/64"}, "2001:db8:1::/56", false}, "refused"},
 		{"a prefix of IPv4", {{"192.0.2.0/24"}, NULL, false}, "refused"},
@@ -606,7 +700,7 @@ static void a_prefix_goes_before_what_is_there(void **state)
 	assert_wishes(&world, rows, LENGTH(rows));
 	world.policy.allow_private = false;
 	assert_wishes(&world, &(struct wish_row){"unique local", {{NULL}, "fd00:1::/64", false}, "refused"}, 1);
-	assert_wishes(&world, &(struct wish_row){"could be one", {{NULL}, "f800::/6", false}, "f800::/6!"}, 1);
+	assert_wishes(&world, &(struct wish_row){"of nobody", {{NULL}, "f800::/6", false}, "refused"}, 1);
 	assert_wishes(&world, &(struct wish_row){"could be one", {{NULL}, "f800::/5", false}, "refused"}, 1);
 	/* A host part cannot be made up, whoever asks. */
 	allow_creation(&world);
@@ -635,9 +729,16 @@ static void every_length_of_a_prefix_is_taken(void **state)
 static void only_who_may_create_loses_an_ipv4_address_that_is_gone(void **state)
 {
 	static const struct sent gone[] = {
-		{{"2001:db8::1"}, NULL, true},           {{",2001:db8::1"}, NULL, false},
-		{{NULL}, "2001:db8::/64", true},         {{",2001:db8:ff::1"}, "2001:db8::/64", false},
-		{{"192.0.2.1,2001:db8::1"}, NULL, true}, {{"2001:db8::1,"}, NULL, false},
+		{{"2001:db8::1"}, NULL, true},
+		{{",2001:db8::1"}, NULL, false},
+		{{NULL}, "2001:db8::/64", true},
+		{{",2001:db8:ff::1"}, "2001:db8::/64", false},
+		{{"192.0.2.1,2001:db8::1"}, NULL, true},
+		{{"2001:db8::1,"}, NULL, false},
+		{{"192.0.0.2,2001:db8::1"}, NULL, false},
+		{{"192.0.0.2", "2001:db8::1"}, NULL, false},
+		{{"2001:db8::1,192.0.0.2"}, NULL, false},
+		{{"no,2001:db8::1"}, NULL, false},
 	};
 	static const char *const expected[][2] = {
 		{"=2001:db8::1!", "-A =2001:db8::1"},
@@ -646,6 +747,10 @@ static void only_who_may_create_loses_an_ipv4_address_that_is_gone(void **state)
 		{"2001:db8::/64!", "-A 2001:db8::/64!"},
 		{"=192.0.2.1! =2001:db8::1!", "=192.0.2.1 =2001:db8::1"}, /* it is not gone after all */
 		{"=2001:db8::1!", "=2001:db8::1"},                        /* IPv6 comes first: that says nothing */
+		{"=2001:db8::1!", "-A =2001:db8::1"},                     /* DS-Lite is as good as empty */
+		{"=2001:db8::1!", "-A =2001:db8::1"},
+		{"=2001:db8::1!", "=2001:db8::1"},
+		{"=2001:db8::1!", "=2001:db8::1"},
 	};
 	struct world world;
 
@@ -657,6 +762,56 @@ static void only_who_may_create_loses_an_ipv4_address_that_is_gone(void **state)
 		world.patterns[0].may_create = true;
 		assert_wishes(&world, &(struct wish_row){"may create", gone[i], expected[i][1]}, 1);
 	}
+}
+
+/* What is to stay and what is to be set cannot be the same. */
+static void a_family_that_is_kept_has_no_address(void **state)
+{
+	static const struct {
+		const char *addresses;
+		bool keeps_ipv4, keeps_ipv6, planned;
+	} rows[] = {
+		{"preserve,2001:db8::1", true, false, true},
+		{"192.0.2.1,no", false, true, true},
+		{"192.0.2.1,preserve", true, false, false},
+		{"192.0.2.1,2001:db8::1,no", false, true, false},
+		{"preserve", true, true, false},
+	};
+	static struct plan plan;
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct intent intent = {
+			.hosts = {text_of("www.dyn.example.com")},
+			.host_count = 1,
+			.addresses = {text_of(rows[i].addresses)},
+			.address_count = 1,
+			.keeps_ipv4 = rows[i].keeps_ipv4,
+			.keeps_ipv6 = rows[i].keeps_ipv6,
+		};
+
+		plan_make(&world.policy, &intent, &world.grant, &world.source, &plan);
+		assert_row(rows[i].addresses, plan.hosts[0].planned == rows[i].planned);
+	}
+}
+
+/* The source is a router's own address, whose host is another one. */
+static void an_empty_prefix_leaves_ipv6_alone(void **state)
+{
+	static const struct wish_row rows[] = {
+		{"nothing but an empty prefix", {{NULL}, "", false}, "refused"},
+		{"an empty address beside it", {{NULL}, "", true}, "refused"},
+		{"an empty list beside it", {{","}, "", false}, "refused"},
+	};
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	allow_creation(&world);
+	world.source = addr_of("2001:db8::9");
+	assert_wishes(&world, rows, LENGTH(rows));
 }
 
 /* A client that cannot tell its address sends it empty: that says nothing about the family it did not come by. */
@@ -733,6 +888,7 @@ static void plans_a_text_for_a_host_or_its_challenge(void **state)
 		enum change_kind change;
 	} rows[] = {
 		{INTENT_TXT_SET, "www.dyn.example.com", OUTCOME_GRANTED, CHANGE_TXT_SET},
+		{INTENT_TXT_SET, "*.dyn.example.com", OUTCOME_BAD_HOST, 0},
 		{INTENT_TXT_ADD, "_acme-challenge.www.dyn.example.com.", OUTCOME_GRANTED, CHANGE_TXT_ADD},
 		{INTENT_TXT_DROP, "_ACME-challenge.www.dyn.example.com", OUTCOME_GRANTED, CHANGE_TXT_DROP},
 		{INTENT_TXT_ROTATE, "_acme-challenge.www.dyn.example.com", OUTCOME_GRANTED, CHANGE_TXT_ROTATE},
@@ -759,6 +915,59 @@ static void plans_a_text_for_a_host_or_its_challenge(void **state)
 		assert_row(rows[i].host, host.set.count == 1 && host.set.changes[0].kind == rows[i].change);
 		assert_row(rows[i].host, !host.set.changes[0].must_exist && host.set.changes[0].ttl_s == TTL_S);
 		assert_text((struct text){host.set.txt.octets, host.set.txt.len}, "proof");
+	}
+}
+
+/* As DuckDNS has it. The rights are those for the host, whatever the text is for. */
+static void a_text_for_a_challenge_goes_below_the_host(void **state)
+{
+	static const struct {
+		const char *host, *owner; /* NULL: fails */
+		enum outcome_code failure;
+	} rows[] = {
+		{"nas", "_acme-challenge.nas.dyn.example.com", 0},
+		{"WWW.dyn.example.com.", "_acme-challenge.www.dyn.example.com", 0},
+		{"_acme-challenge.www.dyn.example.com", "_acme-challenge.www.dyn.example.com", 0},
+		{"_other.www.dyn.example.com", NULL, OUTCOME_NOT_YOURS},
+		{"dyn.example.com", NULL, OUTCOME_NOT_YOURS},
+		{"www.off.example.com", NULL, OUTCOME_ZONE_INACTIVE},
+		{"*.dyn.example.com", NULL, OUTCOME_BAD_HOST},
+		{"_x", NULL, OUTCOME_BAD_HOST},
+		{"aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffff.aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd"
+		 "eeeeeeeeeeffffffffff.aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffff."
+		 "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddd.dyn.example.com",
+		 NULL, OUTCOME_BAD_HOST},
+	};
+	static const enum intent_kind kinds[] = {INTENT_TXT_SET, INTENT_UPDATE};
+	static struct plan plan;
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	world.grant.may_set_txt = true;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct intent intent = {
+			.hosts = {text_of(rows[i].host)},
+			.host_count = 1,
+			.host_form = HOSTS_LABELS,
+			.challenge = true,
+			.txt = text_of("proof"),
+		};
+
+		for (size_t k = 0; k < LENGTH(kinds); k++) {
+			intent.kind = kinds[k];
+			plan_make(&world.policy, &intent, &world.grant, &world.source, &plan);
+			if (kinds[k] == INTENT_UPDATE) {
+				assert_row(rows[i].host,
+					   !plan.hosts[0].planned || plan.hosts[0].set.owner.text[0] != '_');
+				continue;
+			}
+			assert_row(rows[i].host, plan.hosts[0].planned == (rows[i].owner != NULL));
+			if (rows[i].owner)
+				assert_string_equal(plan.hosts[0].set.owner.text, rows[i].owner);
+			else
+				assert_row(rows[i].host, plan.hosts[0].failure == rows[i].failure);
+		}
 	}
 }
 
@@ -874,6 +1083,86 @@ static void a_login_that_names_another_s_host_gives_no_access(void **state)
 	assert_int_equal(host.failure, OUTCOME_NOT_YOURS);
 }
 
+/* An operand that nobody knows may say which host is meant. */
+static void no_host_stands_in_for_one_that_an_unknown_operand_names(void **state)
+{
+	static const struct {
+		const char *value;
+		bool planned;
+	} rows[] = {
+		{"other.dyn.example.com", false},  {"nas.dyn.example.com", false},
+		{"OTHER.Dyn.example.com.", false}, {"*.dyn.example.com", false},
+		{"dyn.example.com", false},        {"x, a.sub.dyn.example.com", false},
+		{"_x.dyn.example.com", false},     {"www.off.example.com", false},
+		{"www.example.net", true},         {"example.com", true},
+		{"notdyn.example.com", true},      {"dyn", true},
+		{"other dyn.example.com", true},
+	};
+	static struct plan plan;
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	world.patterns[0] = (struct host_pattern){.kind = HOST_EXACT, .name = name_of("nas.dyn.example.com")};
+	world.grant.count = 1;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		for (unsigned login = 0; login < 2; login++) {
+			struct intent intent = {
+				.host_count = 1,
+				.host_form = HOSTS_OWN,
+				.addresses = {text_of("192.0.2.1")},
+				.address_count = 1,
+				.strangers = {{text_of("x"), text_of("www.example.net")},
+					      {text_of("node"), text_of(rows[i].value)}},
+				.stranger_count = 2,
+			};
+
+			world.grant.login = text_of(login ? "nas.dyn.example.com" : "me");
+			plan_make(&world.policy, &intent, &world.grant, &world.source, &plan);
+			assert_row(rows[i].value, plan.hosts[0].planned == rows[i].planned);
+			assert_row(rows[i].value, plan.hosts[0].planned || plan.hosts[0].failure == OUTCOME_BAD_HOST);
+			assert_text(plan.operand, rows[i].planned ? "" : "node");
+			/* Where a host is named, it does not matter. */
+			intent.host_form = HOSTS_FULL;
+			intent.hosts[0] = text_of("nas.dyn.example.com");
+			plan_make(&world.policy, &intent, &world.grant, &world.source, &plan);
+			assert_true(plan.hosts[0].planned && plan.operand.len == 0);
+			/* Nor does one stand in where something was not read. */
+			intent.host_form = HOSTS_OWN;
+			intent.stranger_count = 0;
+			intent.is_unread = true;
+			plan_make(&world.policy, &intent, &world.grant, &world.source, &plan);
+			assert_false(plan.hosts[0].planned);
+		}
+	}
+}
+
+/* `*.sub.dyn.example.com` as the name of a host. */
+static void a_wildcard_is_a_host_of_who_has_it_by_name(void **state)
+{
+	struct world world;
+	struct plan_host host;
+
+	(void)state;
+	world_init(&world);
+	assert_failure(&world, "*.sub.dyn.example.com", "192.0.2.1", OUTCOME_BAD_HOST);
+	assert_int_equal(host_pattern_parse(text_of("owner:*.sub.dyn.example.com"), &world.patterns[1]), STATUS_OK);
+	host = plan_one(&world, text_of("*.Sub.dyn.example.com."), text_of("192.0.2.1"));
+	assert_true(host.planned);
+	assert_string_equal(host.set.owner.text, "*.sub.dyn.example.com");
+	assert_int_equal(host.set.zone, ZONE_SUB);
+	assert_failure(&world, "*.dyn.example.com", "192.0.2.1", OUTCOME_BAD_HOST);
+	assert_failure(&world, "*", "192.0.2.1", OUTCOME_BAD_HOST);
+	assert_int_equal(plan_form(&world, HOSTS_LABELS, "*").planned, true);
+	/* Its texts would answer for the challenges of all names below. */
+	world.grant.may_set_txt = true;
+	assert_false(plan_txt(&world, INTENT_TXT_SET, "*.sub.dyn.example.com", text_of("x")).planned);
+	world.grant.patterns = &world.patterns[1];
+	world.grant.count = 1;
+	assert_false(plan_txt(&world, INTENT_TXT_ADD, "_acme-challenge.sub.dyn.example.com", text_of("x")).planned);
+	assert_false(plan_txt(&world, INTENT_TXT_ADD, "_acme-challenge.a.sub.dyn.example.com", text_of("x")).planned);
+}
+
 static void labels_are_completed_by_what_was_granted(void **state)
 {
 	static const struct {
@@ -954,6 +1243,12 @@ int main(void)
 		cmocka_unit_test(policy_decides_on_private_and_loopback_addresses),
 		cmocka_unit_test(policy_holds_for_the_source_address_too),
 		cmocka_unit_test(a_client_without_an_address_gets_no_record),
+		cmocka_unit_test(nothing_stands_in_for_what_an_unknown_operand_may_say),
+		cmocka_unit_test(a_family_that_is_kept_has_no_address),
+		cmocka_unit_test(an_empty_prefix_leaves_ipv6_alone),
+		cmocka_unit_test(no_host_stands_in_for_one_that_an_unknown_operand_names),
+		cmocka_unit_test(a_wildcard_is_a_host_of_who_has_it_by_name),
+		cmocka_unit_test(a_text_for_a_challenge_goes_below_the_host),
 		cmocka_unit_test(touches_only_the_families_that_were_given),
 		cmocka_unit_test(preserve_leaves_a_family_alone),
 		cmocka_unit_test(a_prefix_goes_before_what_is_there),
