@@ -230,6 +230,7 @@ class Gateway:
         for name, text in files:
             self.write(name, text)
         self.process = None
+        self.binary = None  # another one than that under test
 
     def write(self, name, text):
         path = self.folder / name
@@ -241,7 +242,7 @@ class Gateway:
         for _ in range(5):
             self.port = free_port()
             self.path = self.write_config()
-            self.process = Process("ddnsgate", [BINARY, "serve", "-c", str(self.path)], self.folder / "log")
+            self.process = Process("ddnsgate", [self.binary or BINARY, "serve", "-c", str(self.path)], self.folder / "log")
             wait_until(lambda: self.ready or not self.process.running)
             if self.ready:
                 Gateway.running.append(self)

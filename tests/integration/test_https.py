@@ -69,6 +69,21 @@ def test_requests_on_one_connection(https, certificate):
         assert [connection.answer().code for _ in range(20)] == ["OK"] * 20
 
 
+@pytest.mark.parametrize("field, status", [
+    (b"Content-Length: +5", 400), (b"Content-Length: 1,1", 400), (b"Transfer-Encoding: gzip", 400),
+    (b"X: " + b"a" * 11_000, 431), (b"Host: y", 400)], ids=lambda value: str(value)[:24])
+def test_what_is_refused_gets_one_answer_over_tls_too(https, certificate, field, status):
+    """Some of these are answered past the library, which has its own idea of them."""
+    gateway = https(certificate)
+    with gateway.connect(tls=certificates.client()) as connection:
+        connection.send(b"POST /myip HTTP/1.1\r\nHost: x\r\n" + field + b"\r\n\r\nGET /myip HTTP/1.1\r\n\r\n")
+        answer = connection.answer()
+        assert (answer.status, answer.closes) == (status, True)
+        assert connection.at_end()
+    wait_until(lambda: "request-refused" in gateway.log)
+    assert gateway.ask("GET", "/myip", tls=certificates.client()).status == 200
+
+
 def test_a_form_that_comes_in_many_records(https, certificate):
     body = target(HOST, IP).partition("?")[2].encode()
     with https(certificate).connect(tls=certificates.client()) as connection:
