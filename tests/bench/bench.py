@@ -19,7 +19,7 @@ from pathlib import Path
 
 import tools
 import verify
-from figures import Figures, Sample, json_text, markdown
+from figures import Figures, Sample, against, json_text, markdown, ratios
 from gateway import BINARY
 from primaries import HOST_COUNT, PRIMARIES
 from subject import Subject
@@ -62,6 +62,12 @@ class Bench:
         so that afterwards it knows them all, as a gateway does that has run for a while."""
         self._add("updates_cold", self._load("in-turn", LOADED).successes, LOADED)
 
+    def warm_up(self):
+        self._load("in-turn", LOADED)
+
+    def updates_loaded(self):
+        self.updates(LOADED)
+
     def updates(self, connections):
         cpu_s = self.gateway.cpu_s()
         answers = self._load("update", connections)
@@ -76,7 +82,11 @@ class Bench:
         self._add("poisoned", self._load("poisoned", LOADED).successes, LOADED)
 
     def unchanged(self):
-        self._add("unchanged", self._load("unchanged", LOADED).all, LOADED)
+        cpu_s = self.gateway.cpu_s()
+        answers = self._load("unchanged", LOADED)
+        cpu_s = self.gateway.cpu_s() - cpu_s
+        self._add("unchanged", answers.all, LOADED)
+        self._add("cpu_per_unchanged", Sample(cpu_s / answers.answers * 1e6), LOADED)
 
     def unchanged_tls(self):
         answers = self._load("unchanged", LOADED, self.gateway.secure_url)
@@ -169,6 +179,28 @@ def measure(name, options):
     return figures.rows(), bench.faults
 
 
+def measure_against(name, options):
+    """This program and the other one, in turns: their figures, and the ratios of each round."""
+    figures = {"this": Figures(name), "other": Figures(name)}
+    with contextlib.ExitStack() as stack:
+        benches = []
+        for which in figures:
+            primary = stack.enter_context(contextlib.closing(PRIMARIES[name]()))
+            primary.start()
+            gateway = Subject(primary)
+            gateway.binary = BINARY if which == "this" else str(options.against)
+            stack.enter_context(contextlib.closing(gateway.start()))
+            benches.append(Bench(primary, gateway, options.seconds, figures[which]))
+            benches[-1].warm_up()
+        for number in range(options.rounds):
+            say(f"{benches[0].primary.label}, round {number + 1} of {options.rounds}")
+            for phase in (Bench.updates_loaded, Bench.unchanged):
+                for bench in benches[::-1] if number % 2 else benches:
+                    bench.primary.settle()
+                    phase(bench)
+    return against(figures["this"], figures["other"]), benches[0].faults + benches[1].faults
+
+
 def machine():
     """What the figures were measured on and with."""
     model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
@@ -191,6 +223,7 @@ def parse_arguments():
     """./run has checked them, and filled in what was not given."""
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--against", type=Path)
     parser.add_argument("--primary", action="append", required=True)
     parser.add_argument("--connections", type=lambda text: [int(each) for each in text.split(",")], required=True)
     parser.add_argument("--seconds", type=int, required=True)
@@ -209,14 +242,14 @@ def main():
     rows, faults = [], []
     try:
         for name in options.primary:
-            more_rows, more_faults = measure(name, options)
+            more_rows, more_faults = (measure_against if options.against else measure)(name, options)
             rows += more_rows
             faults += more_faults
     except tools.Failed as failure:
         sys.exit(str(failure))
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json_text(rows))
-    print(f"{machine()}\n\n{markdown(rows)}")
+    print(f"{machine()}\n\n{ratios(rows) if options.against else markdown(rows)}")
     if faults:
         sys.exit("\nNot to be believed:\n" + "\n".join(faults))
     print("\nEvery update that was acknowledged is in the zone.")

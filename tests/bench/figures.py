@@ -27,6 +27,7 @@ UNITS = {
     "ratio_poisoned_to_clean": "ratio",
     "ratio_dyndns2_to_rexx": "ratio",
     "cpu_per_update": "us",
+    "cpu_per_unchanged": "us",
     "cpu_per_handshake": "us",
     "resident_idle": "MiB",
     "resident_connected": "MiB",
@@ -76,7 +77,7 @@ TARGETS = (
     Target("handshakes", 1_500),
     Target("cpu_per_update", 25, at_least=False, connections=(256,)),
     Target("resident_idle", 12, at_least=False),
-    Target("resident_connected", 80, at_least=False),
+    Target("resident_connected", 120, at_least=False),
 )
 
 
@@ -109,6 +110,14 @@ class Figures:
         for dividend, divisor in pairs:
             self.add(name, Sample(getattr(dividend, field) / getattr(divisor, field)), above[1])
 
+    def over(self, other):
+        """For each figure the medians of both and of the ratio in each round."""
+        for key in sorted(self._samples, key=lambda key: list(UNITS).index(key[0])):
+            mine, theirs = self._samples[key], other._samples[key]
+            quotients = [one.value / another.value for one, another in zip(mine, theirs)]
+            yield {"primary": self.primary, "figure": key[0], "connections": key[1], "unit": UNITS[key[0]],
+                   "value": _median(mine), "other": _median(theirs), "ratio": round(statistics.median(quotients), 3)}
+
     def rows(self):
         """One object for each figure, as in bench.json: the medians over the rounds."""
         order = list(UNITS)
@@ -123,6 +132,21 @@ class Figures:
 def _median(samples, field="value"):
     values = [getattr(sample, field) for sample in samples]
     return None if None in values else round(statistics.median(values), 3)
+
+
+def against(this, other):
+    """The rows of one program over another."""
+    return list(this.over(other))
+
+
+def ratios(rows):
+    """Those as a table."""
+    lines = ["| primary | figure | connections | this | other | ratio |", "|---|---|---:|---:|---:|---:|"]
+    for row in rows:
+        unit = row["unit"].replace("us", "µs")
+        lines.append(f"| {row['primary']} | {row['figure']} | {row['connections']} | {_number(row['value'])} {unit} "
+                     f"| {_number(row['other'])} {unit} | {row['ratio']:.3f} |")
+    return "\n".join(lines)
 
 
 def json_text(rows):
