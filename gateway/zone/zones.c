@@ -163,16 +163,28 @@ static void note_well(struct primary *primary)
 	primary->excused = false;
 }
 
-/* One connection's end fails everything that was on it; it counts once. */
+/* The end of a connection that had worked is excused once. */
+static bool is_excused(struct primary *primary)
+{
+	if (primary->excused || primary->rest.until_ms)
+		return false;
+	primary->excused = true;
+	return true;
+}
+
+/* One connection's end fails everything that was on it; it counts once, as do all failures while a rest lasts. */
 static void note_failure(struct primary *primary, const struct dns_result *result)
 {
-	if (result->local || primary->ended_connection == result->connection + 1)
+	if (result->local)
 		return;
-	primary->ended_connection = result->connection + 1;
-	if (result->had_worked && !primary->excused && primary->rest.until_ms == 0)
-		primary->excused = true;
-	else
-		rest_fail(&primary->rest, primary->env);
+	if (result->had_worked) {
+		if (primary->ended_connection == result->connection + 1)
+			return;
+		primary->ended_connection = result->connection + 1;
+		if (is_excused(primary))
+			return;
+	}
+	rest_fail(&primary->rest, primary->env);
 }
 
 /*
@@ -325,8 +337,7 @@ static struct primary *choose(struct zone *zone, enum dns_request_kind kind)
 	const struct slot *slot = zone->slot;
 	struct service *service = find_fit(slot, kind);
 
-	if (service != &slot->services[0])
-		ping_rested(zone);
+	ping_rested(zone);
 	return service ? service->primary : find_rested(slot)->primary;
 }
 
@@ -908,5 +919,5 @@ const struct dns_client *primary_client(const struct primary *primary)
 
 bool primary_is_well(const struct primary *primary)
 {
-	return primary->rest.failures == 0;
+	return primary->rest.until_ms == 0;
 }

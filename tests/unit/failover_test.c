@@ -396,6 +396,43 @@ static void a_primary_that_fails_is_left_for_the_next_one(void **state)
 	}
 }
 
+/* It answers queries, and UPDATEs that change nothing; so its connection works, and every now and then it is tried. */
+static void who_never_answers_a_change_is_found_out_again_and_again(void **state)
+{
+	struct for_one_kind updates = {.script = {.reply = REPLY_NONE, .rcode = DNS_REFUSED}};
+	struct world *world = *state;
+	unsigned slow = 0;
+
+	use_primaries(world, 2);
+	primary_set_decide(world->row[0], decide_for_one_kind, &updates);
+	for (unsigned i = 0; i < 100; i++) {
+		uint64_t begin_ms = fake_env_now_ms(world->fake);
+
+		change(world, WWW, i % 2 ? NEW : "192.0.2.81", OUTCOME_CHANGED, REPLY_TIMEOUT_MS + AT_ONCE_MS);
+		slow += fake_env_now_ms(world->fake) - begin_ms > AT_ONCE_MS;
+		fake_env_advance(world->fake, 1000);
+	}
+	assert_in_range(slow, 2, 8);
+}
+
+/* A spare one is asked how it is although nobody needs it. */
+static void a_spare_primary_that_is_back_is_known_to_be(void **state)
+{
+	struct world *world = *state;
+
+	use_primaries(world, 2);
+	set_doors(world, 2, DOOR_REFUSES);
+	change(world, WWW, NEW, OUTCOME_UNREACHABLE, DEADLINE_MS);
+	set_doors(world, 2, DOOR_OPEN);
+	for (unsigned i = 0; i < 20; i++) {
+		fake_env_advance(world->fake, 1000);
+		change(world, WWW, i % 2 ? NEW : "192.0.2.81", OUTCOME_CHANGED, AT_ONCE_MS);
+	}
+	for (size_t i = 0; i < 2; i++)
+		assert_true(primary_is_well(zones_primary(world->zones, i)));
+	assert_int_equal(requests_of(world->row[1], DNS_UPDATE), 0);
+}
+
 static void five_that_fail_before_one_that_does_not(void **state)
 {
 	struct world *world = *state;
@@ -615,6 +652,8 @@ int main(void)
 		TEST(all_are_down_and_one_comes_back),
 		TEST(others_are_left_in_peace_while_the_first_one_speaks),
 		TEST(a_primary_that_fails_is_left_for_the_next_one),
+		TEST(who_never_answers_a_change_is_found_out_again_and_again),
+		TEST(a_spare_primary_that_is_back_is_known_to_be),
 		TEST(five_that_fail_before_one_that_does_not),
 		TEST(when_all_fail_that_is_said_soon),
 		TEST(who_fails_with_one_zone_keeps_the_others),
