@@ -72,13 +72,15 @@ class Client:
 
 
 class Ddclient(Client):
-    """Keeps a cache file. Of any status but 200 and 401 version 3.10 says nothing at all."""
+    """Keeps a cache file. Version 3.10 speaks HTTP itself, and says nothing at all of any status but 200 and 401. Version
+    3.11 leaves HTTP to curl, says nothing of any but 200, 401 and 403, and shows the whole answer of these two; its
+    cache has each family for itself. Version 4 shows the status alone, and has no words for both families together."""
 
-    changed = Told(0, r"SUCCESS: .*: good: IP address set to")
+    changed = Told(0, r"SUCCESS: .*: good: IP(v[46])? address set to")
     unchanged = Told(0, r"WARNING: .*: nochg: No update required")
-    wrong_password = Told(1, r"FAILED: .*authorization failed \(HTTP/1\.1 401")
+    wrong_password = Told(1, r"FAILED: .*(authorization|authentication) failed \(HTTP/1\.1 401")
     unknown_host = unavailable = Told(0, r"^$")
-    wrong_certificate = Told(1, r"certificate verify failed")
+    wrong_certificate = Told(1, r"certificate verify failed|CURL error \(60\)")
 
     def update(self, address, password=API_KEY, host=None):
         host = host or self.host
@@ -100,9 +102,19 @@ password='{password}'
         cache = self.folder / "ddclient.cache"
         status, output = self.finished("ddclient", "-daemon=0", "-file", path, "-cache", cache,
                                        "-pid", self.folder / "pid", *options)
-        entry = re.search(rf"^(\S+) {re.escape(host)}$", cache.read_text(), re.MULTILINE)
-        recorded = dict(field.split("=", 1) for field in entry[1].split(","))
-        return Run(status, output, recorded["ip"] if recorded["status"] == "good" else None)
+        return Run(status, output, recorded_by_ddclient(cache.read_text(), host))
+
+
+def recorded_by_ddclient(cache, host):
+    """What its cache has for published, an IPv4 address first. Up to 3.10 there is one address and one `status`; from
+    3.11 on, if it was asked for, one for each family, and version 4 has no others."""
+    entry = re.search(rf"^(\S+) {re.escape(host)}$", cache, re.MULTILINE)
+    recorded = dict(field.split("=", 1) for field in entry[1].split(","))
+    families = [family for family in ("ipv4", "ipv6") if recorded.get(family)]
+    if not families:
+        return recorded["ip"] if recorded["status"] == "good" else None
+    good = [recorded[family] for family in families if recorded[f"status-{family}"] == "good"]
+    return ",".join(good) or None
 
 
 class Inadyn(Client):
@@ -110,9 +122,10 @@ class Inadyn(Client):
     does not tell `nochg` from `good`."""
 
     changed = unchanged = Told(0, r"Successful alias table update")
-    wrong_password = Told(50, r"\[401 .*Error response from DDNS server, exiting!")
-    unknown_host = Told(48, r"\[404 .*Error response from DDNS server, exiting!")
-    unavailable = Told(None, r"Temporary error .*\[503 .*Will retry again in")
+    # Version 2.10 shows the status, 2.11 what it takes it for.
+    wrong_password = Told(50, r"(Authentication failure|\[401 ).*Error response from DDNS server, exiting!")
+    unknown_host = Told(48, r"(DDNS server response not OK|\[404 ).*Error response from DDNS server, exiting!")
+    unavailable = Told(None, r"Temporary error .*(DDNS server busy|\[503 ).*Will retry again in")
     wrong_certificate = Told(0, r"SSL handshake with .* failed: Error in the certificate")
 
     process = None
@@ -143,22 +156,24 @@ custom gateway {{
         cache.mkdir(exist_ok=True)
         self.process = self.start("inadyn", "--once", "--force", "--foreground", "--no-pidfile", "--loglevel=info",
                                   f"--config={path}", f"--cache-dir={cache}")
-        return self._outcome(cache / f"{host}.cache", 0)
+        return self._outcome(host, 0)
 
     def retry(self, _address):
         """The signal stands for the ten minutes that it would wait."""
         before = self._retries()
         self.process.popen.send_signal(signal.SIGUSR1)
-        return self._outcome(self.folder / "inadyn" / f"{self.host}.cache", before)
+        return self._outcome(self.host, before)
 
     def _retries(self):
         return self.process.output().count("Will retry again in")
 
-    def _outcome(self, cache, retries):
-        """Waits for the process to end, or to say once more that it will try again."""
+    def _outcome(self, host, retries):
+        """Waits for the process to end, or to say once more that it will try again. From 2.11 on the section's name is
+        part of the file's."""
         assert wait_until(lambda: not self.process.running or self._retries() > retries, PATIENCE_S)
         output = re.sub(r"\s+", " ", self.process.output())
-        return Run(self.process.popen.poll(), output, cache.read_text() if cache.exists() else None)
+        caches = [path for path in (self.folder / "inadyn").iterdir() if path.name.endswith(f"{host}.cache")]
+        return Run(self.process.popen.poll(), output, caches[0].read_text() if caches else None)
 
 
 class Tool(Client):

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from clients import CLIENTS, Tool
+from clients import CLIENTS, Tool, recorded_by_ddclient
 from gateway import ZONE
 from process import wait_until
 from service import Certificate, serving
@@ -15,6 +15,24 @@ GATEWAY_TTL = 180
 
 # A request waits for its primary to come back as long as it may; a client that gets 911 asks again.
 IMPATIENT = {"request_timeout_ms": 600, "connect_timeout_ms": 300, "reply_timeout_ms": 500}
+
+
+# What each ddclient leaves in its cache, without what does not matter here: asked for one address, for both, and refused.
+CACHES = [
+    ("ip=192.0.2.7,status=good,status-ipv4=noconnect,status-ipv6=noconnect", "192.0.2.7"),
+    ("ip=192.0.2.7,status=noconnect,status-ipv4=noconnect,status-ipv6=noconnect", None),
+    ("ip=192.0.2.7,ipv4=192.0.2.7,status=good,status-ipv4=good,status-ipv6=noconnect", "192.0.2.7"),
+    ("ip=192.0.2.7,ipv4=192.0.2.7,ipv6=2001:db8::7,status=good,status-ipv4=good,status-ipv6=good", "192.0.2.7,2001:db8::7"),
+    ("ip=2001:db8::7,ipv4=192.0.2.7,ipv6=2001:db8::7,status=good,status-ipv4=noconnect,status-ipv6=good", "2001:db8::7"),
+    ("ip=192.0.2.7,ipv4=192.0.2.7,status=noconnect,status-ipv4=noconnect,status-ipv6=noconnect", None),
+    ("ipv4=192.0.2.7,status-ipv4=good", "192.0.2.7"),
+    ("ipv4=192.0.2.7,status-ipv4=nohost", None),
+]
+
+
+@pytest.mark.parametrize("entry, published", CACHES)
+def test_the_cache_of_every_ddclient_is_read(entry, published):
+    assert recorded_by_ddclient(f"## ddclient\n{entry} home.{ZONE}\n", f"home.{ZONE}") == published
 
 
 @pytest.fixture
