@@ -9,12 +9,13 @@ set(source "${CPACK_DDNSGATE_SOURCE}")
 set(share "${tree}/usr/share")
 set(doc "${share}/doc/ddnsgate")
 
-file(MAKE_DIRECTORY "${tree}/lib/systemd/system" "${share}/zsh/vendor-completions" "${share}/lintian/overrides" "${tree}/etc/ddnsgate")
+file(REMOVE_RECURSE "${tree}/usr/lib" "${doc}/LICENSE")
+file(MAKE_DIRECTORY "${tree}/usr/lib/systemd/system" "${share}/zsh/vendor-completions" "${share}/lintian/overrides" "${tree}/etc/ddnsgate")
 # That of the build folder has the prefix that this was configured with.
-configure_file("${source}/conf/ddnsgate.service" "${tree}/lib/systemd/system/ddnsgate.service" COPYONLY)
-configure_file("${source}/conf/ddnsgate.socket" "${tree}/lib/systemd/system/ddnsgate.socket" COPYONLY)
+configure_file("${source}/conf/ddnsgate.service" "${tree}/usr/lib/systemd/system/ddnsgate.service" COPYONLY)
+configure_file("${source}/conf/ddnsgate.socket" "${tree}/usr/lib/systemd/system/ddnsgate.socket" COPYONLY)
 file(RENAME "${share}/zsh/site-functions/_ddnsgate" "${share}/zsh/vendor-completions/_ddnsgate")
-file(REMOVE_RECURSE "${tree}/usr/lib" "${share}/zsh/site-functions" "${doc}/LICENSE")
+file(REMOVE_RECURSE "${share}/zsh/site-functions")
 
 file(RENAME "${doc}/ddnsgate.cfg" "${tree}/etc/ddnsgate/ddnsgate.cfg")
 file(RENAME "${doc}/CHANGELOG.md" "${doc}/changelog")

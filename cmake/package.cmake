@@ -17,12 +17,16 @@ set(CPACK_DEBIAN_PACKAGE_DEPENDS adduser)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "bind9 | knot, curl")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "dynamic DNS gateway in front of BIND, Knot or another primary")
+list(JOIN DDNSGATE_TESTED_LIBMICROHTTPD " and " tested_libmicrohttpd)
 set(CPACK_PACKAGE_DESCRIPTION "Takes address updates from routers, scripts and dynamic DNS clients over HTTP,
 checks the user's API key, and sends them to the name servers that are already
 there as TSIG-signed DNS UPDATE messages (RFC 2136, RFC 8945).
 .
 A request is answered with OK once the primary has committed it. Requests that
-come at the same time share one UPDATE message.")
+come at the same time share one UPDATE message.
+.
+Tested on Debian ${DDNSGATE_TESTED_DEBIAN}, with libmicrohttpd ${tested_libmicrohttpd},
+${DDNSGATE_TESTED_PRIMARIES}.")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
 	"${PROJECT_SOURCE_DIR}/conf/debian/conffiles"
 	"${PROJECT_SOURCE_DIR}/conf/debian/postinst"
