@@ -5,8 +5,8 @@
  * Each attempt is a message of its own: fresh ID, time and signature. A reply counts only if its TSIG verifies
  * against that request's MAC, key and time (RFC 8945 section 5.4). What cannot be believed breaks the connection,
  * because nothing that follows on it could be believed either. The client never retries: whoever asks knows what may
- * be repeated. A reply's header has to have the ID that we sent on this connection; the ID by which the primary knew the
- * message may be another one, because forwarders have their own (section 4.2).
+ * be repeated. A reply's header has to have the ID that we sent on this connection; the ID by which the primary knew
+ * the message may be another one, because forwarders have their own (section 4.2).
  *
  * What a reply proves is its verdict. An unsigned refusal is an answer, which a repetition would not better, and proves
  * nothing: whoever wrote it may have done so in place of the primary's word that the message was carried out. A signed
