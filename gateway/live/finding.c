@@ -22,6 +22,7 @@ enum finding_level finding_level(const struct finding *finding)
 	case FINDING_HIDDEN:
 	case FINDING_MORE_HOSTS:
 	case FINDING_STORE_UNREAD:
+	case FINDING_FORWARDED:
 		return FINDING_WARN;
 	case FINDING_UNRESOLVED:
 	case FINDING_UNREACHABLE:
@@ -134,6 +135,13 @@ static void zone_text(const struct finding *finding, char *text)
 			snprintf(text, FINDING_TEXT_MAX, "takes updates of the zone, serial %" PRId64, finding->number);
 		else
 			snprintf(text, FINDING_TEXT_MAX, "takes updates of the zone");
+		break;
+	case FINDING_FORWARDED:
+		snprintf(
+			text, FINDING_TEXT_MAX,
+			"updates reach the primary under other message IDs: this is a secondary that forwards them, or a balancer stands between; "
+			"that works, but what a secondary answers to queries may be late, so put the primary itself into `primaries` if it can be "
+			"reached");
 		break;
 	case FINDING_NOT_SERVED:
 		snprintf(
@@ -267,6 +275,7 @@ static void describe(const struct finding *finding, char *text)
 		right_text(finding, text);
 		break;
 	case FINDING_SERVED:
+	case FINDING_FORWARDED:
 	case FINDING_NOT_SERVED:
 	case FINDING_NO_UPDATES:
 	case FINDING_RIGHTS:

@@ -26,6 +26,7 @@ enum finding_kind {
 	FINDING_CLOCK_UNSEEN,  /* it signs with whatever time it was asked with, as PowerDNS does */
 	FINDING_CLOCK_WRONG,   /* BADTIME; `number` if `has_number` */
 	FINDING_SERVED,        /* it takes updates of the zone; `number`: the serial if `has_number` */
+	FINDING_FORWARDED,     /* it, or something before it, passes updates on under IDs of its own */
 	FINDING_NOT_SERVED,    /* it has no such zone */
 	FINDING_NO_UPDATES,    /* it has the zone, but takes no updates of it: a secondary, or no policy at all */
 	FINDING_RIGHTS,        /* the key may change all of the `number` names that are configured */

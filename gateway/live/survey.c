@@ -616,6 +616,8 @@ static void judge_empty(struct survey *survey, const struct dns_result *result)
 		tell(survey, (struct finding){.kind = FINDING_SERVED,
 					      .has_number = survey->has_serial,
 					      .number = survey->serial});
+		if (result->id_was_changed)
+			tell_kind(survey, FINDING_FORWARDED);
 		look_at_hosts(survey);
 		return;
 	}

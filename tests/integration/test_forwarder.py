@@ -11,9 +11,10 @@ import pytest
 
 import faulty
 from conftest import running_server
-from gateway import ZONE, user_setting
+from gateway import ZONE, user_setting, zone_setting
 from process import LOOPBACK, wait_until
 from servers import Bind, ForwardingBind, ForwardingKnot, Knot
+from test_live_check import check  # pylint: disable=unused-import  # a fixture
 from test_texts import at_once, cleanup, rotate
 
 TTL = 180
@@ -98,6 +99,16 @@ def test_a_refusal_by_way_of_a_secondary(pair, front):
     gateway = front(secondary, "readonly.example.com")
     answer = gateway.update("www.readonly.example.com", V4)
     assert (answer.code, answer.status) == ("SF_DNS", 502), answer.text
+
+
+def test_the_live_check_says_what_stands_between(pair, check):
+    primary, secondary, _ = pair
+    key = primary.key()
+    for server, warnings in ((primary, 0), (secondary, 1)):
+        checked = check([zone_setting(ZONE, server, key)], [key], [user_setting(hosts=[f"www.{ZONE}"])])
+        assert checked.status == 0, checked.output
+        assert not checked.of("FAIL") and len(checked.of("WARN")) == warnings, checked.output
+        assert all("secondary" in line and "message IDs" in line for line in checked.of("WARN"))
 
 
 class Balancer:

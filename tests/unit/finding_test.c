@@ -61,6 +61,7 @@ static void each_has_its_level_and_names_what_to_do(void **state)
 		{{.kind = FINDING_CLOCK_WRONG}, "FAIL", {"300 s", "BADTIME", "NTP"}},
 		{{.kind = FINDING_SERVED, .has_number = true, .number = 4294967295}, "OK  ", {"serial 4294967295"}},
 		{{.kind = FINDING_SERVED}, "OK  ", {"takes updates"}},
+		{{.kind = FINDING_FORWARDED}, "WARN", {"message IDs", "secondary", "`primaries`"}},
 		{{.kind = FINDING_NOT_SERVED}, "FAIL", {"named.conf", "domain: example.com"}},
 		{{.kind = FINDING_NO_UPDATES}, "FAIL", {"zone-thaw", "secondary", "allow-dnsupdate-from"}},
 		{{.kind = FINDING_RIGHTS, .types = "A and AAAA", .number = 12}, "OK  ", {"all names", "(12)"}},

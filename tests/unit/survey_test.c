@@ -236,6 +236,19 @@ static void a_failure_of_the_server_is_told_as_such(void **state)
 	assert_int_equal(count_in(world->told, "OK   b.example.com"), 5);
 }
 
+static void what_gives_messages_other_ids_is_told_of(void **state)
+{
+	struct world *world = *state;
+
+	world->fail_at = 2;
+	world->script = (struct primary_script){.reply = REPLY_OTHER_ORIGINAL_ID, .rcode = DNS_NOERROR};
+	begin(world);
+	fake_env_advance(world->fake, 1000);
+	assert_int_equal(count_in(world->told, "WARN a.example.com ns1: updates reach the primary under other"), 1);
+	assert_int_equal(count_in(world->told, "WARN"), 1);
+	assert_int_equal(count_in(world->told, "FAIL"), 0);
+}
+
 /* Knot 3.4 says NOTAUTH without a TSIG record for everything that its acl does not allow. */
 static void not_served_is_told_from_not_allowed(void **state)
 {
@@ -332,6 +345,7 @@ int main(void)
 		TEST(a_zone_without_an_answer_does_not_hide_the_next),
 		TEST(a_connection_that_ends_in_the_middle_costs_nothing),
 		TEST(a_failure_of_the_server_is_told_as_such),
+		TEST(what_gives_messages_other_ids_is_told_of),
 		TEST(not_served_is_told_from_not_allowed),
 		TEST(a_right_that_is_missing_may_be_told_without_a_signature),
 		TEST(who_gives_up_is_told_what_is_missing),
