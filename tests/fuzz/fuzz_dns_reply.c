@@ -27,14 +27,16 @@ static void read_as(const struct dns_request *request, const uint8_t *data, size
 	require((data[2] & FLAG_QR) && !(data[2] & FLAG_TC));
 	require((data[2] & OPCODE_MASK) == (query ? OPCODE_QUERY : OPCODE_UPDATE));
 	require(reply.id == dns_message_id(data));
-	require(reply.rcode == (data[3] & 0xfu));
+	require((reply.rcode & 0xf) == (data[3] & 0xfu) && reply.rcode < 4096);
+	require(reply.rcode < 16 || data[10] || data[11]); /* the upper bits are in an additional record */
 	require(data[4] == 0 && data[5] <= 1);
 	require(dns_rcode_text(reply.rcode));
 	if (!query)
 		return;
 	require(data[5] == 1);
 	require(reply.answer.count <= (size_t)(data[6] << 8 | data[7]));
-	if (request->kind == DNS_SOA)
+	require(reply.answer.texts.count <= TEXTS_MAX && reply.answer.texts.count <= reply.answer.count);
+	if (request->kind == DNS_SOA || change_is_txt(&request->sets->changes[request->change]))
 		return;
 	require(reply.answer.rrset.known == (reply.answer.count <= RRSET_MAX));
 	require(reply.answer.rrset.count <= RRSET_MAX && reply.answer.rrset.count <= reply.answer.count);
@@ -45,6 +47,7 @@ static void read_as(const struct dns_request *request, const uint8_t *data, size
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct change_set set = {.count = 2, .changes = {{.addr.family = ADDR_V4}, {.addr.family = ADDR_V6}}};
+	struct change_set text = {.count = 1, .changes = {{.kind = CHANGE_TXT_ROTATE}}};
 	struct name zone;
 
 	require(name_parse_zone(text_of("dyn.example.com"), &zone) == STATUS_OK);
@@ -53,5 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	read_as(&(struct dns_request){.kind = DNS_SOA, .zone = &zone}, data, size);
 	for (size_t i = 0; i < set.count; i++)
 		read_as(&(struct dns_request){.kind = DNS_QUERY, .zone = &zone, .sets = &set, .change = i}, data, size);
+	text.owner = set.owner;
+	read_as(&(struct dns_request){.kind = DNS_QUERY, .zone = &zone, .sets = &text}, data, size);
 	return 0;
 }

@@ -62,7 +62,8 @@ static void check_intent(const struct intent *intent)
 static void carry_out(const struct dialect *dialect, const struct http_request *request, const struct intent *intent)
 {
 	static const enum outcome_code ends[] = {OUTCOME_CHANGED,     OUTCOME_NO_RECORD, OUTCOME_REFUSED,
-						 OUTCOME_UNREACHABLE, OUTCOME_UNKNOWN,   OUTCOME_WRONG_KEY};
+						 OUTCOME_UNREACHABLE, OUTCOME_UNKNOWN,   OUTCOME_REFUSED_UNSIGNED,
+						 OUTCOME_WRONG_KEY};
 	static struct plan plan;
 
 	check_intent(intent);
