@@ -19,6 +19,7 @@ static void checkip_render(const struct dialect_answer *answer, struct http_resp
 
 	if (answer->request->source.family == ADDR_NONE) {
 		http_response_plain(response, 503, "503 the proxy did not say from which address the request comes");
+		response->retry_after_s = 60;
 		return;
 	}
 	addr_format(&answer->request->source, address);

@@ -164,7 +164,7 @@ static void go_on(struct arrival *arrival, const struct addr *source)
 	struct connection *connection = arrival->connection;
 
 	arrival->is_introduced = true;
-	if (source->family != ADDR_NONE && !connection_name_peer(connection, source))
+	if (!connection_name_peer(connection, source))
 		turn_away(connection);
 	else if (!connection->tls)
 		enter(connection);

@@ -94,6 +94,8 @@ static void count_out(struct connection *connection)
 
 bool connection_is_trusted(const struct connection *connection)
 {
+	if (connection->is_proxys_own)
+		return false;
 	return connection->peer.family == ADDR_NONE
 		       ? connection->listener->path != NULL
 		       : networks_have(connection->listener->settings.trusted, &connection->peer);
@@ -104,13 +106,16 @@ bool connection_name_peer(struct connection *connection, const struct addr *peer
 	count_out(connection);
 	connection->counted = NULL;
 	connection->peer = *peer;
-	return count_in(connection);
+	connection->is_proxys_own = peer->family == ADDR_NONE;
+	return connection->is_proxys_own || count_in(connection);
 }
 
 const char *connection_source(const struct connection *connection, char buffer[static ADDR_TEXT_MAX])
 {
 	if (connection->peer.family != ADDR_NONE)
 		return addr_format(&connection->peer, buffer);
+	if (connection->is_proxys_own)
+		return "a proxy itself";
 	return connection->listener->path ? "a Unix socket" : "-";
 }
 

@@ -574,7 +574,7 @@ static const char *find_source(const struct connection *connection, struct addr 
 	*out = connection->peer;
 	*over_tls = connection->tls != NULL;
 	wrong = connection_is_trusted(connection) ? ask_proxy(connection, out, over_tls) : NULL;
-	if (!wrong && out->family == ADDR_NONE)
+	if (!wrong && out->family == ADDR_NONE && !connection->is_proxys_own)
 		wrong = "400 the proxy did not say from which address the request comes";
 	return wrong;
 }

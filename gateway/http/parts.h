@@ -69,6 +69,7 @@ struct connection {
 	struct MHD_Connection *mhd;
 	int fd;
 	struct addr peer;        /* who has connected, or whom a PROXY header names; of no family: nobody knows */
+	bool is_proxys_own;      /* a PROXY header names nobody, and so nothing in the stream does */
 	struct tls *tls;         /* NULL: plain HTTP */
 	struct arrival *arrival; /* NULL once it has arrived */
 	struct source *counted;  /* NULL: no bound for it */
@@ -245,7 +246,11 @@ struct connection *connection_new(struct listener *listener, int fd, const struc
 const char *connection_source(const struct connection *connection, char buffer[static ADDR_TEXT_MAX]);
 /* Whether what it says of its clients is to be believed. */
 bool connection_is_trusted(const struct connection *connection);
-/* A PROXY header has named its peer. Says whether that peer may have one more. */
+/*
+ * A PROXY header has named its peer, or said by one of no family that the proxy speaks for itself or knows nobody: the
+ * octets that follow may be anybody's, so no header in them is to be believed. Says whether that peer may have one
+ * more.
+ */
 bool connection_name_peer(struct connection *connection, const struct addr *peer);
 /* Frees one that MHD does not have any more, or never had. Does not close the socket. */
 void connection_free(struct connection *connection);

@@ -29,18 +29,26 @@ static bool may_be(struct text octets, const char *signature, size_t signature_l
 
 /* ---- Version 1 ---- */
 
+/* From 0, unlike that of a server, to 65535, without leading zeros. */
+static bool is_port(struct text text)
+{
+	uint16_t port;
+
+	return text_equal(text, text_of("0")) ||
+	       (text.len && text.octets[0] != '0' && port_parse(text, &port) == STATUS_OK);
+}
+
 static enum proxy_result parse_addresses(struct text line, enum addr_family family, struct proxy_header *out)
 {
 	struct text source, destination, source_port, destination_port, rest;
 	struct addr from, to;
-	uint16_t port;
 
 	text_split(line, ' ', &source, &rest);
 	text_split(rest, ' ', &destination, &rest);
 	text_split(rest, ' ', &source_port, &destination_port);
 	if (addr_parse(source, &from) != STATUS_OK || from.family != family ||
-	    addr_parse(destination, &to) != STATUS_OK || to.family != family ||
-	    port_parse(source_port, &port) != STATUS_OK || port_parse(destination_port, &port) != STATUS_OK)
+	    addr_parse(destination, &to) != STATUS_OK || to.family != family || !is_port(source_port) ||
+	    !is_port(destination_port))
 		return PROXY_MALFORMED;
 	out->source = addr_unmapped(&from);
 	return PROXY_COMPLETE;
@@ -87,10 +95,12 @@ static const struct family {
 	size_t addr_len;
 	size_t len;
 } families[] = {
-	{0x00, ADDR_NONE, 0, 0},   /* not told */
-	{0x11, ADDR_V4, 4, 12},    /* TCP over IPv4 */
-	{0x21, ADDR_V6, 16, 36},   /* TCP over IPv6 */
-	{0x31, ADDR_NONE, 0, 216}, /* a Unix socket */
+	{0x00, ADDR_NONE, 0, 0},                              /* not told */
+	{0x11, ADDR_V4, 4, 12},                               /* TCP over IPv4 */
+	{0x12, ADDR_V4, 4, 12},                               /* UDP: the client came to the proxy by HTTP/3 */
+	{0x21, ADDR_V6, 16, 36},                              /* the same over IPv6 */
+	{0x22, ADDR_V6, 16, 36},   {0x31, ADDR_NONE, 0, 216}, /* a Unix socket, for streams or datagrams */
+	{0x32, ADDR_NONE, 0, 216},
 };
 
 static enum proxy_result parse_source(uint8_t code, const uint8_t *octets, size_t len, struct proxy_header *out)

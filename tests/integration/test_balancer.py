@@ -6,9 +6,11 @@ import time
 
 import pytest
 
+import certificates
 from gateway import ZONE, Connection, config_text, zone_setting
 from process import LOOPBACK, Process, free_port, wait_until
 
+CLIENT = "198.51.100.7"
 HAPROXY = shutil.which("haproxy", path="/usr/sbin:/usr/bin")
 
 
@@ -40,6 +42,21 @@ def balancer(tmp_path):
             stack.callback(made.process.kill)
             return made
         yield make
+
+
+@pytest.mark.parametrize("protocol", ["send-proxy", "send-proxy-v2"])
+@pytest.mark.parametrize("over_tls", [False, True])
+def test_the_same_over_the_proxy_protocol(scripted, gateway, balancer, tmp_path, protocol, over_tls):
+    """HAProxy speaks for itself then: LOCAL, or UNKNOWN."""
+    secure = {"certificates": [certificates.make(tmp_path).setting]} if over_tls else {}
+    front = gateway(gateway_config(scripted, trusted_proxies=[LOOPBACK]), listen=({"proxy_protocol": True, **secure},))
+    tls = " check-ssl ssl verify none" if over_tls else ""
+    haproxy = balancer(f"{LOOPBACK}:{front.port} {protocol}{tls}")
+    assert wait_until(lambda: haproxy.checks), haproxy.process.output()
+    assert "succeeded" in haproxy.checks[0] and "204" in haproxy.checks[0], haproxy.checks
+    with Connection(haproxy.port, source="127.0.0.7") as connection:
+        connection.request("GET", "/myip", [f"X-Forwarded-For: {CLIENT}"])
+        assert connection.answer().text.strip() == "127.0.0.7"
 
 
 def gateway_config(scripted, **options):

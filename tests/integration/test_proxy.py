@@ -11,7 +11,7 @@ import pytest
 
 import certificates
 from faulty import Scripted
-from gateway import ZONE, Gateway, config_text, target, zone_setting
+from gateway import API_KEY, ZONE, Gateway, config_text, target, zone_setting
 from process import LOOPBACK
 
 HOST = f"www.{ZONE}"
@@ -179,9 +179,58 @@ def test_a_header_with_more_in_it(behind):
     assert seen(behind, preface=v2(CLIENT, more=b"\x04\x00\x80" + bytes(128)), **behind.how) == CLIENT
 
 
-@pytest.mark.parametrize("header", [b"PROXY UNKNOWN\r\n", v2(CLIENT, command=0)])
-def test_a_proxy_that_speaks_for_itself(behind, header):
-    assert seen(behind, preface=header, **behind.how) == PROXY
+def v2_of(family, addresses=b"", command=1):
+    return b"\r\n\r\n\0\r\nQUIT\n" + struct.pack("!BBH", 0x20 | command, family, len(addresses)) + addresses
+
+
+NOBODY = {
+    "UNKNOWN": b"PROXY UNKNOWN\r\n", "UNKNOWN, with addresses": f"PROXY UNKNOWN {CLIENT} {CLIENT} 1 2\r\n".encode(),
+    "LOCAL": v2_of(0, command=0), "LOCAL, with addresses": v2(CLIENT, command=0), "not told": v2_of(0),
+    "Unix": v2_of(0x31, bytes(216)), "Unix datagrams": v2_of(0x32, bytes(216)),
+}
+
+
+@pytest.mark.parametrize("header", NOBODY.values(), ids=NOBODY)
+def test_where_nobody_is_named_no_header_in_the_stream_names_anybody(behind, primary, header):
+    """The octets may be anybody's, or the proxy's own: its health checks are answered."""
+    for lie in ((), (f"X-Forwarded-For: {CLIENT}",), (f"Forwarded: for={CLIENT}",), (f"X-Real-IP: {CLIENT}",),
+                ("X-Forwarded-For: nonsense",)):
+        before = len(primary.requests)
+        assert seen(behind, *lie, preface=header, **behind.how) == 503
+        answer = behind.ask("GET", target(HOST), lie, preface=header, **behind.how)
+        assert (answer.status, answer.code) == (400, "IO_IP")
+        assert len(primary.requests) == before
+        answer = behind.ask("OPTIONS", "/", lie, version="1.0", preface=header, **behind.how)
+        assert (answer.status, answer.body) == (204, b"")
+    assert behind.ask("GET", target(HOST, CLIENT), preface=header, **behind.how).code == "OK"
+
+
+@pytest.mark.parametrize("header", NOBODY.values(), ids=NOBODY)
+def test_nobody_has_no_place_from_which_a_key_may_be_used(gateway, primary, header):
+    """Else who gets a proxy to send UNKNOWN, by HTTP over a Unix socket, say, is where he wants to be."""
+    users = [{"login": "alice", "keys": [{"name": "k", "key": API_KEY, "from": [f"{CLIENT}/32", "0.0.0.0/0", "::/0"]}],
+              "hosts": [f"zone:{ZONE}"]}]
+    front = gateway(config_text([zone_setting(ZONE, primary, primary.key)], [primary.key], users,
+                                trusted_proxies=[PROXY]), listen=({"proxy_protocol": True},))
+    lie = [f"X-Forwarded-For: {CLIENT}"]
+    assert front.ask("GET", target(HOST, CLIENT), lie, preface=header, source=PROXY).status in (401, 403)
+    assert front.ask("GET", target(HOST, CLIENT), lie, preface=v1(CLIENT), source=PROXY).code == "OK"
+
+
+@pytest.mark.parametrize("header", [b"PROXY TCP4 198.51.100.7 192.0.2.1 0 0\r\n",
+                                    v2_of(0x11, bytes([198, 51, 100, 7, 192, 0, 2, 1, 0, 0, 0, 0])),
+                                    v2_of(0x12, bytes([198, 51, 100, 7, 192, 0, 2, 1, 9, 9, 9, 9]))])
+def test_ports_may_be_0_and_a_client_may_come_by_http_3(behind, header):
+    assert seen(behind, preface=header, **behind.how) == CLIENT
+
+
+def test_the_bound_for_each_source_is_not_for_health_checks(gateway, primary):
+    front = gateway(config(primary, max_connections_per_source=2), listen=({"proxy_protocol": True},))
+    with contextlib.ExitStack() as stack:
+        for _ in range(5):
+            connection = stack.enter_context(front.connect(source=PROXY, preface=v2_of(0, command=0)))
+            connection.request("OPTIONS", "/")
+            assert connection.answer().status == 204
 
 
 def test_headers_count_from_a_trusted_proxy_behind_the_proxy(behind):

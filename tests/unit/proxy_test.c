@@ -54,6 +54,8 @@ static void reads_version_1(void **state)
 		{"IPv4", OCTETS("PROXY TCP4 192.0.2.1 198.51.100.1 56324 443\r\n"), "192.0.2.1"},
 		{"IPv6", OCTETS("PROXY TCP6 2001:db8::1 2001:db8::2 56324 443\r\n"), "2001:db8::1"},
 		{"IPv4 in IPv6", OCTETS("PROXY TCP6 ::ffff:192.0.2.7 ::1 1 2\r\n"), "192.0.2.7"},
+		{"ports of 0", OCTETS("PROXY TCP4 192.0.2.1 198.51.100.1 0 0\r\n"), "192.0.2.1"},
+		{"ports at their end", OCTETS("PROXY TCP6 2001:db8::1 2001:db8::2 65535 1\r\n"), "2001:db8::1"},
 		{"unknown", OCTETS("PROXY UNKNOWN\r\n"), NULL},
 		{"unknown, with addresses", OCTETS("PROXY UNKNOWN ffff:f...f:ffff ffff:f...f:ffff 65535 65535\r\n"),
 		 NULL},
@@ -78,6 +80,10 @@ static void refuses_a_version_1_that_is_malformed(void **state)
 		{"no address", OCTETS("PROXY TCP4 192.0.2.256 198.51.100.1 56324 443\r\n"), NULL},
 		{"no ports", OCTETS("PROXY TCP4 192.0.2.1 198.51.100.1\r\n"), NULL},
 		{"no port", OCTETS("PROXY TCP4 192.0.2.1 198.51.100.1 70000 443\r\n"), NULL},
+		{"a leading zero", OCTETS("PROXY TCP4 192.0.2.1 198.51.100.1 0443 443\r\n"), NULL},
+		{"two zeros", OCTETS("PROXY TCP4 192.0.2.1 198.51.100.1 443 00\r\n"), NULL},
+		{"a negative port", OCTETS("PROXY TCP4 192.0.2.1 198.51.100.1 -1 443\r\n"), NULL},
+		{"an empty port", OCTETS("PROXY TCP4 192.0.2.1 198.51.100.1  443\r\n"), NULL},
 		{"two spaces", OCTETS("PROXY TCP4  192.0.2.1 198.51.100.1 56324 443\r\n"), NULL},
 		{"something behind", OCTETS("PROXY TCP4 192.0.2.1 198.51.100.1 56324 443 1\r\n"), NULL},
 		{"bare line feed", OCTETS("PROXY TCP4 192.0.2.1 198.51.100.1 56324 443\n"), NULL},
@@ -95,6 +101,11 @@ static void reads_version_2(void **state)
 	static const struct row rows[] = {
 		{"IPv4", OCTETS(SIGNATURE "\x21\x11\x00\x0c" V4_ADDRS), "192.0.2.1"},
 		{"IPv6", OCTETS(SIGNATURE "\x21\x21\x00\x24" V6_ADDR V6_ADDR PORTS), "2001:db8::1"},
+		{"IPv4 over UDP", OCTETS(SIGNATURE "\x21\x12\x00\x0c" V4_ADDRS), "192.0.2.1"},
+		{"IPv6 over UDP", OCTETS(SIGNATURE "\x21\x22\x00\x24" V6_ADDR V6_ADDR PORTS), "2001:db8::1"},
+		{"IPv4, ports of 0", OCTETS(SIGNATURE "\x21\x11\x00\x0c\xc0\x00\x02\x01\xc6\x33\x64\x01\0\0\0\0"),
+		 "192.0.2.1"},
+		{"the proxy itself, of a family that there is not", OCTETS(SIGNATURE "\x20\xff\x00\x01?"), NULL},
 		{"IPv4 in IPv6", OCTETS(SIGNATURE "\x21\x21\x00\x24" MAPPED MAPPED PORTS), "192.0.2.7"},
 		{"IPv4 and more", OCTETS(SIGNATURE "\x21\x11\x00\x13" V4_ADDRS "\x04\x00\x04\0\0\0\0"), "192.0.2.1"},
 		{"the proxy itself", OCTETS(SIGNATURE "\x20\x00\x00\x00"), NULL},
@@ -114,6 +125,8 @@ static void reads_a_unix_socket_as_not_told(void **state)
 
 	(void)state;
 	assert_read(&row, 1);
+	octets[13] = 0x32;
+	assert_read(&row, 1);
 }
 
 static void refuses_a_version_2_that_is_malformed(void **state)
@@ -122,7 +135,8 @@ static void refuses_a_version_2_that_is_malformed(void **state)
 		{"version 1", OCTETS(SIGNATURE "\x11\x11\x00\x0c" V4_ADDRS), NULL},
 		{"version 3", OCTETS(SIGNATURE "\x31\x11\x00\x0c" V4_ADDRS), NULL},
 		{"other command", OCTETS(SIGNATURE "\x22\x11\x00\x0c" V4_ADDRS), NULL},
-		{"UDP", OCTETS(SIGNATURE "\x21\x12\x00\x0c" V4_ADDRS), NULL},
+		{"neither TCP nor UDP", OCTETS(SIGNATURE "\x21\x13\x00\x0c" V4_ADDRS), NULL},
+		{"too short for IPv4 over UDP", OCTETS(SIGNATURE "\x21\x12\x00\x0b" V4_ADDRS), NULL},
 		{"other family", OCTETS(SIGNATURE "\x21\x41\x00\x0c" V4_ADDRS), NULL},
 		{"too short for IPv4", OCTETS(SIGNATURE "\x21\x11\x00\x0b" V4_ADDRS), NULL},
 		{"too short for IPv6", OCTETS(SIGNATURE "\x21\x21\x00\x0c" V4_ADDRS), NULL},
