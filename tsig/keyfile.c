@@ -1,9 +1,14 @@
 /*
- * Key files: the part of named.conf's grammar that tsig-keygen writes.
+ * Key files: the part of named.conf's grammar that tsig-keygen writes, and the section of knot.conf that keymgr -t
+ * writes.
  *
  *      file      = 1*statement
  *      statement = "key" name "{" *clause "}" ";"
  *      clause    = ("algorithm" name / "secret" base64) ";"
+ *
+ *      section   = "key:" line 1*item
+ *      item      = "- " field line 2*(field line), indented
+ *      field     = ("id" / "algorithm" / "secret") ":" value
  *
  * No message here quotes the file: where a key's name is expected, there may be a secret by mistake.
  */
@@ -160,6 +165,8 @@ static enum tsig_status make_key(struct parser *parser, const struct statement *
 {
 	enum tsig_status status;
 
+	if (statement->name.kind == TSIG_TOKEN_END)
+		return refuse(parser->error, statement->name.line, TSIG_BAD_FILE, "expected an \"id\" in this key");
 	if (statement->algorithm.kind == TSIG_TOKEN_END)
 		return refuse(parser->error, statement->name.line, TSIG_BAD_FILE,
 			      "expected an \"algorithm\" in this key");
@@ -213,23 +220,162 @@ static enum tsig_status add_key(struct parser *parser, const struct statement *s
 	return status;
 }
 
+/* ---- As knot.conf has them: lines of YAML ---- */
+
+struct lines {
+	const char *at, *end;
+	unsigned line;
+};
+
+static bool is_blank(char octet)
+{
+	return octet == ' ' || octet == '\t' || octet == '\r';
+}
+
+static struct tsig_text trimmed(struct tsig_text text)
+{
+	while (text.len && is_blank(text.octets[0])) {
+		text.octets++;
+		text.len--;
+	}
+	while (text.len && is_blank(text.octets[text.len - 1]))
+		text.len--;
+	return text;
+}
+
+/* The next line that says something, without the blanks around it. */
+static bool next_line(struct lines *lines, struct tsig_text *out)
+{
+	while (lines->at < lines->end) {
+		const char *newline = memchr(lines->at, '\n', (size_t)(lines->end - lines->at));
+		const char *end = newline ? newline : lines->end;
+
+		*out = trimmed((struct tsig_text){lines->at, (size_t)(end - lines->at)});
+		lines->at = newline ? newline + 1 : lines->end;
+		lines->line++;
+		if (out->len && out->octets[0] != '#')
+			return true;
+	}
+	return false;
+}
+
+static bool begins_with(struct tsig_text text, const char *word)
+{
+	return text.len >= strlen(word) && memcmp(text.octets, word, strlen(word)) == 0;
+}
+
+/* Cuts off `count` octets and the blanks behind them. */
+static struct tsig_text behind(struct tsig_text text, size_t count)
+{
+	return trimmed((struct tsig_text){text.octets + count, text.len - count});
+}
+
+/* Whether nothing but a comment is left of a line. */
+static bool is_over(struct tsig_text rest)
+{
+	return rest.len == 0 || rest.octets[0] == '#';
+}
+
+/* A value, quoted or not, before the end of the line or a comment. */
+static bool read_value(struct tsig_text text, struct tsig_text *value)
+{
+	bool is_quoted = text.len && (text.octets[0] == '"' || text.octets[0] == '\'');
+	size_t len = is_quoted;
+
+	while (len < text.len && (is_quoted ? text.octets[len] != text.octets[0] : !is_blank(text.octets[len])))
+		len++;
+	*value = (struct tsig_text){text.octets + is_quoted, len - is_quoted};
+	if (is_quoted && len++ == text.len)
+		return false;
+	return value->len && is_over(behind(text, len));
+}
+
+static enum tsig_status read_field(struct parser *parser, struct statement *statement, struct tsig_text text,
+				   unsigned line)
+{
+	static const char *const names[] = {"id:", "algorithm:", "secret:"};
+	struct tsig_token *const tokens[] = {&statement->name, &statement->algorithm, &statement->secret};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (!begins_with(text, names[i]))
+			continue;
+		if (tokens[i]->kind != TSIG_TOKEN_END)
+			return refuse(parser->error, line, TSIG_BAD_FILE, "this is given a second time in this key");
+		*tokens[i] = (struct tsig_token){.kind = TSIG_TOKEN_WORD, .line = line};
+		if (!read_value(behind(text, strlen(names[i])), &tokens[i]->text))
+			return refuse(parser->error, line, TSIG_BAD_FILE,
+				      "expected one value, in quotes or without blanks");
+		return TSIG_OK;
+	}
+	return refuse(parser->error, line, TSIG_BAD_FILE, "expected \"id:\", \"algorithm:\" or \"secret:\" of a key");
+}
+
+static enum tsig_status parse_section(struct parser *parser, const char *text, size_t len)
+{
+	struct lines lines = {text, text + len, 0};
+	struct statement statement = {0};
+	enum tsig_status status = TSIG_OK;
+	bool is_in_key = false;
+	struct tsig_text line;
+
+	while (status == TSIG_OK && next_line(&lines, &line)) {
+		if (begins_with(line, "key:") && is_over(behind(line, strlen("key:"))))
+			continue;
+		if (begins_with(line, "- ")) {
+			status = is_in_key ? add_key(parser, &statement) : TSIG_OK;
+			statement = (struct statement){.name.line = lines.line};
+			is_in_key = true;
+			line = behind(line, strlen("- "));
+		}
+		if (status == TSIG_OK && !is_in_key)
+			status = refuse(parser->error, lines.line, TSIG_BAD_FILE, "expected \"- id:\" of a key");
+		else if (status == TSIG_OK)
+			status = read_field(parser, &statement, line, lines.line);
+	}
+	return status == TSIG_OK && is_in_key ? add_key(parser, &statement) : status;
+}
+
+/* ---- Both ---- */
+
+static bool is_section(const char *text, size_t len)
+{
+	struct lines lines = {text, text + len, 0};
+	struct tsig_text line;
+
+	return next_line(&lines, &line) && begins_with(line, "key:") && is_over(behind(line, strlen("key:")));
+}
+
+static enum tsig_status parse_statements(struct parser *parser)
+{
+	enum tsig_status status = TSIG_OK;
+
+	step(parser);
+	while (status == TSIG_OK && parser->next.kind != TSIG_TOKEN_END) {
+		struct statement statement = {0};
+
+		status = parse_statement(parser, &statement);
+		if (status == TSIG_OK)
+			status = add_key(parser, &statement);
+	}
+	return status;
+}
+
 enum tsig_status tsig_keys_parse(const char *text, size_t len, struct tsig_key ***out, size_t *count,
 				 struct tsig_file_error *error)
 {
-	struct parser parser = {.lexer = {text, text + len, 1}, .error = error};
-	enum tsig_status status = TSIG_OK;
+	static const char mark[] = "\xef\xbb\xbf"; /* that some programs put before UTF-8 */
+	struct parser parser = {.error = error};
+	enum tsig_status status;
 
 	*error = (struct tsig_file_error){0};
 	if (len > TSIG_KEY_FILE_MAX)
 		return refuse(error, 0, TSIG_BAD_FILE, "expected at most 64 KiB");
-	step(&parser);
-	while (status == TSIG_OK && parser.next.kind != TSIG_TOKEN_END) {
-		struct statement statement = {0};
-
-		status = parse_statement(&parser, &statement);
-		if (status == TSIG_OK)
-			status = add_key(&parser, &statement);
+	if (len >= strlen(mark) && memcmp(text, mark, strlen(mark)) == 0) {
+		text += strlen(mark);
+		len -= strlen(mark);
 	}
+	parser.lexer = (struct tsig_lexer){text, text + len, 1};
+	status = is_section(text, len) ? parse_section(&parser, text, len) : parse_statements(&parser);
 	if (status == TSIG_OK && parser.count == 0)
 		status = refuse(error, 0, TSIG_BAD_FILE, "expected at least one \"key\" statement, found none");
 	if (status != TSIG_OK) {

@@ -38,7 +38,9 @@
 	X(TSIG_BADTIME, "the time signed lies outside the fudge (BADTIME)")                                            \
 	X(TSIG_BADTRUNC, "the MAC is shorter than policy allows (BADTRUNC)")                                           \
 	X(TSIG_BAD_NAME, "not a domain name")                                                                          \
-	X(TSIG_BAD_ALGORITHM, "unknown TSIG algorithm")                                                                \
+	X(TSIG_BAD_ALGORITHM,                                                                                          \
+	  "unknown TSIG algorithm: not hmac-md5, hmac-sha1, hmac-sha224, hmac-sha256, hmac-sha384 or "                 \
+	  "hmac-sha512")                                                                                               \
 	X(TSIG_BAD_SECRET, "the secret is not base64, or is empty or too long")                                        \
 	X(TSIG_BAD_FILE, "the key file has a syntax error or holds no key")                                            \
 	X(TSIG_IO, "the key file cannot be read")
@@ -125,7 +127,8 @@ struct tsig_file_error {
 /*
  * Reads all `key "name" { algorithm ...; secret "..."; };` statements of a BIND key file as tsig-keygen writes it, by
  * the lexical rules of named.conf (comments: #, //, C style). Other statements are an error, and so are a second key
- * of the same name and no key at all. `text` holds `len` octets, at most TSIG_KEY_FILE_MAX, which the caller should
+ * of the same name and no key at all. Or reads the `key:` section of knot.conf, as `keymgr -t` writes it. A mark of
+ * UTF-8 at the beginning is skipped. `text` holds `len` octets, at most TSIG_KEY_FILE_MAX, which the caller should
  * zero afterwards. On success *out is an array of *count keys that the caller releases with tsig_keys_free(). Errors:
  * TSIG_BAD_FILE and the errors of tsig_key_new(), with *error filled in; *out and *count are then untouched.
  */

@@ -731,7 +731,7 @@ static void refuses_a_tsig_key_that_is_not_one(void **state)
 		{{.tsig_keys = "tsig_keys = ( { name = 'g..w'; secret = '" SECRET "'; } );"}, 2, "not a domain name"},
 		{{.tsig_keys = "tsig_keys = ( { name = 'gw'; algorithm = 'hmac-shac384'; secret = '" SECRET "'; } );"},
 		 2,
-		 "unknown TSIG algorithm"},
+		 "unknown TSIG algorithm: not hmac-md5, hmac-sha1, hmac-sha224, hmac-sha256, hmac-sha384 or hmac-sha512"},
 		{{.tsig_keys = "tsig_keys = ( { name = 'gw'; secret = '" SECRET
 			       "'; },\n { name = 'GW.'; secret = '" SECRET "'; } );"},
 		 3,

@@ -356,9 +356,74 @@ static void only_regular_files_are_read(void **state)
 
 #define WITH_PLACE(test) cmocka_unit_test_setup_teardown(test, make_place, remove_place)
 
+/* As `keymgr -t gw hmac-sha256` of Knot DNS writes it. */
+#define KEYMGR                                                                                                         \
+	"# hmac-sha256:gw:" SECRET "\n"                                                                                \
+	"key:\n"                                                                                                       \
+	"  - id: gw\n"                                                                                                 \
+	"    algorithm: hmac-sha256\n"                                                                                 \
+	"    secret: " SECRET "\n"
+
+static void reads_what_keymgr_writes(void **state)
+{
+	struct tsig_key **keys = NULL;
+	struct tsig_file_error error;
+	size_t count = 0;
+
+	(void)state;
+	assert_one_key(KEYMGR, "gw", "hmac-sha256");
+	assert_one_key("key:\r\n- secret: \"" SECRET
+		       "\"  # of the gateway\r\n  id: 'gw'\r\n  algorithm: hmac-sha512\r\n",
+		       "gw", "hmac-sha512");
+	assert_int_equal(parse_octets(KEYMGR "  - id: other\n    secret: " SECRET "\n    algorithm: hmac-md5",
+				      strlen(KEYMGR "  - id: other\n    secret: " SECRET "\n    algorithm: hmac-md5"),
+				      &keys, &count, &error),
+			 TSIG_OK);
+	assert_int_equal(count, 2);
+	assert_string_equal(tsig_key_name(keys[1]), "other");
+	tsig_keys_free(&keys, count);
+}
+
+static void a_mark_before_the_text_is_nothing(void **state)
+{
+	(void)state;
+	assert_one_key("\xef\xbb\xbf" KEYMGR, "gw", "hmac-sha256");
+	assert_one_key("\xef\xbb\xbfkey gw { algorithm hmac-sha256; secret " SECRET "; };", "gw", "hmac-sha256");
+	assert_refused("\xef\xbbkey gw { algorithm hmac-sha256; secret " SECRET "; };", TSIG_BAD_FILE, 1,
+		       "expected a \"key\" statement");
+	assert_refused("\xef\xbb\xbf", TSIG_BAD_FILE, 0, "expected at least one \"key\" statement, found none");
+}
+
+static void refuses_what_is_no_section_of_keys(void **state)
+{
+	(void)state;
+	assert_refused("key:\n", TSIG_BAD_FILE, 0, "expected at least one \"key\" statement, found none");
+	assert_refused("key:\n  id: gw\n", TSIG_BAD_FILE, 2, "expected \"- id:\" of a key");
+	assert_refused("key:\n  - id: gw\n    algorithm: hmac-sha256\n", TSIG_BAD_FILE, 2,
+		       "expected a \"secret\" in this key");
+	assert_refused("key:\n  - algorithm: hmac-sha256\n    secret: " SECRET "\n", TSIG_BAD_FILE, 2,
+		       "expected an \"id\" in this key");
+	assert_refused("key:\n  - id: gw\n    id: gw\n", TSIG_BAD_FILE, 3, "this is given a second time in this key");
+	assert_refused("key:\n  - id: gw\n    secret: a b\n", TSIG_BAD_FILE, 3,
+		       "expected one value, in quotes or without blanks");
+	assert_refused("key:\n  - id: gw\n    secret: \"open\n", TSIG_BAD_FILE, 3,
+		       "expected one value, in quotes or without blanks");
+	assert_refused("key:\n  - id: gw\n    secret:\n", TSIG_BAD_FILE, 3,
+		       "expected one value, in quotes or without blanks");
+	assert_refused("key:\n  - id: gw\nacl:\n", TSIG_BAD_FILE, 3,
+		       "expected \"id:\", \"algorithm:\" or \"secret:\" of a key");
+	assert_refused("key:\n  - id: gw\n    algorithm: sha256\n    secret: " SECRET "\n", TSIG_BAD_ALGORITHM, 3,
+		       "expected hmac-md5, hmac-sha1, hmac-sha224, hmac-sha256, hmac-sha384 or hmac-sha512");
+	assert_refused(KEYMGR "  - id: gw\n    algorithm: hmac-md5\n    secret: " SECRET "\n", TSIG_BAD_FILE, 6,
+		       "a key of this name stands on an earlier line");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_what_keymgr_writes),
+		cmocka_unit_test(a_mark_before_the_text_is_nothing),
+		cmocka_unit_test(refuses_what_is_no_section_of_keys),
 		cmocka_unit_test(reads_what_tsig_keygen_writes),
 		cmocka_unit_test(reads_what_people_write),
 		cmocka_unit_test(reads_many_keys_in_their_order),
