@@ -16,6 +16,7 @@
 enum {
 	ADDRESSES_MAX = 40,
 	KNOCKS = 4,
+	HOLES = 0x7f4d0000, /* 127.77.0.0: addresses that nobody else on the machine is likely to use */
 	AT_ONCE_MS = 200,
 	SOON_MS = 1400,
 };
@@ -87,10 +88,10 @@ static void add_silent(struct world *world, size_t count)
 		struct black_hole *hole = &world->holes[world->hole_count++];
 		struct sockaddr_in at = {.sin_family = AF_INET,
 					 .sin_port = htons(world->peer.endpoint.port),
-					 .sin_addr.s_addr = htonl(INADDR_LOOPBACK + (uint32_t)world->hole_count)};
+					 .sin_addr.s_addr = htonl(HOLES + (uint32_t)world->hole_count)};
 		char text[16];
 
-		snprintf(text, sizeof text, "127.0.0.%zu", 1 + world->hole_count);
+		snprintf(text, sizeof text, "127.77.0.%zu", world->hole_count);
 		hole->listener = socket(AF_INET, SOCK_STREAM, 0);
 		assert_int_equal(bind(hole->listener, (struct sockaddr *)&at, sizeof at), 0);
 		assert_int_equal(listen(hole->listener, 0), 0);
@@ -105,7 +106,7 @@ static void add_silent(struct world *world, size_t count)
 static void add_dead(size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		add_address("127.0.1.1");
+		add_address("127.77.1.1");
 }
 
 static void add_server(void)
