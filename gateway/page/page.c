@@ -185,16 +185,26 @@ static bool is_private(const struct page *page, const struct http_request *reque
 	return request->over_tls || page->parts.allow_http || addr_scope(&request->source) == ADDR_SCOPE_LOOPBACK;
 }
 
+/* Whoever looks up a form's address is led to the page with the form. */
+static unsigned methods_at(struct text path)
+{
+	const struct route *route = find_route(path);
+
+	if (route || answer_has_file(path))
+		return HTTP_GET | HTTP_HEAD | (route ? route->methods : 0);
+	return 0;
+}
+
 /* A form's address that is looked up like a page, after going back or reloading, leads to the page with the form. */
 static void answer_without_job(const struct page *page, struct http_exchange *exchange, const struct route *route,
-			       enum http_method method)
+			       struct text path, enum http_method method)
 {
 	if (!route)
 		answer_plain(page, exchange, 404, "404 no such page", 0);
 	else if (method & (HTTP_GET | HTTP_HEAD))
 		answer_see_home(page, exchange);
 	else
-		answer_plain(page, exchange, 405, "405 this method is not allowed here", route->methods);
+		answer_plain(page, exchange, 405, "405 this method is not allowed here", methods_at(path));
 }
 
 static void serve(struct page *page, struct http_exchange *exchange, const struct http_request *request,
@@ -204,7 +214,7 @@ static void serve(struct page *page, struct http_exchange *exchange, const struc
 	struct job *job;
 
 	if (!route || !(route->methods & request->method)) {
-		answer_without_job(page, exchange, route, request->method);
+		answer_without_job(page, exchange, route, path, request->method);
 		return;
 	}
 	job = job_new(page, exchange, request, route);
@@ -222,16 +232,6 @@ static struct text path_behind(const struct http_request *request)
 	if (request->path.len < prefix_len)
 		return (struct text){NULL, 0};
 	return (struct text){request->path.octets + prefix_len, request->path.len - prefix_len};
-}
-
-/* As answer_without_job() has it, whoever looks up a form's address is led to the page with the form. */
-static unsigned methods_at(struct text path)
-{
-	const struct route *route = find_route(path);
-
-	if (route || answer_has_file(path))
-		return HTTP_GET | HTTP_HEAD | (route ? route->methods : 0);
-	return 0;
 }
 
 void page_handle(void *ctx, struct http_exchange *exchange, const struct http_request *request)

@@ -257,6 +257,7 @@ def test_paths_and_methods(shared):
                           (PAGE + "style.css", "GET, HEAD")):
         answer = ask("OPTIONS", path)
         assert (answer.status, answer.headers["allow"]) == (204, allowed + ", OPTIONS")
+    assert ask("PUT", PAGE + "keys").headers["allow"] == "GET, HEAD, POST, OPTIONS"
     assert ask("HEAD", PAGE).status == 200
     for path, kind in (("style.css", "text/css"), ("page.js", "text/javascript"), ("icon.svg", "image/svg+xml")):
         answer = ask("GET", PAGE + path)
