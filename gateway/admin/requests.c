@@ -136,6 +136,14 @@ static void log_operand(const struct pipeline_report *report, const char *source
 				 "it may hold the address or the host that is meant, so nothing stands in for it"));
 }
 
+/* A proxy that does not say whose request it is: the administrator should know. */
+static void log_unknown_source(const struct pipeline_report *report)
+{
+	if (report->request->source_unknown && report->outcomes[0].code == OUTCOME_NO_ADDRESS)
+		LOG_REPEATED(LOG_WARNING, "client-unknown", log_detail(log_text("id", report->id)),
+			     log_text("text", report->request->source_unknown));
+}
+
 static void write_request(const struct pipeline_report *report, const char *source, enum log_level level)
 {
 	struct list outcomes = {.len = 0}, hosts = {.len = 0}, addresses = {.len = 0};
@@ -166,9 +174,11 @@ static void write_request(const struct pipeline_report *report, const char *sour
 
 static void log_request(const struct pipeline_report *report, const char *source)
 {
-	enum log_level level = report->intent->kind == INTENT_SHOW_ADDRESS ? LOG_DEBUG : LOG_INFO;
+	bool shown = report->intent->kind == INTENT_SHOW_ADDRESS && report->outcomes[0].code == OUTCOME_ADDRESS;
+	enum log_level level = shown ? LOG_DEBUG : LOG_INFO;
 
 	log_operand(report, source);
+	log_unknown_source(report);
 	if (log_enabled(level))
 		write_request(report, source, level);
 }

@@ -34,6 +34,7 @@ static struct http_listen_options options_of(const struct config *config, const 
 		.certificates = listener->cert_set,
 		.tls_priorities = listener->tls_priorities,
 		.errors_as_200 = listener->errors_as_200,
+		.x_real_ip = listener->x_real_ip,
 		.account_page = listener->account_page,
 	};
 }

@@ -35,6 +35,7 @@ struct config_listener {
 	size_t trusted_count;
 	bool trusts_its_own;
 	bool proxy_protocol;
+	bool x_real_ip;
 	struct config_certificate *certificates;
 	size_t certificate_count;
 	struct cert_set *cert_set;  /* NULL: HTTP without TLS */

@@ -18,7 +18,6 @@
 #include "base/repeat.h"
 #include "base/secret.h"
 #include "http/body.h"
-#include "http/forwarded.h"
 #include "http/json.h"
 #include "http/parts.h"
 
@@ -519,66 +518,6 @@ static enum status decode(struct http_exchange *exchange)
 	return status;
 }
 
-/* What the headers that are about it say of a request's source. */
-struct trail {
-	struct networks trusted;
-	struct forwarded by_list; /* X-Forwarded-For */
-	struct forwarded by_rfc;  /* Forwarded */
-	bool malformed;
-	bool over_tls; /* X-Forwarded-Proto */
-};
-
-static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
-{
-	struct trail *trail = cls;
-	enum status status = STATUS_OK;
-
-	(void)kind;
-	if (strcasecmp(name, "X-Forwarded-For") == 0)
-		status = forwarded_add_for(&trail->by_list, trail->trusted, text_of(value));
-	else if (strcasecmp(name, "Forwarded") == 0)
-		status = forwarded_add(&trail->by_rfc, trail->trusted, text_of(value));
-	else if (strcasecmp(name, "X-Forwarded-Proto") == 0)
-		trail->over_tls = strcasecmp(value, "https") == 0;
-	trail->malformed = trail->malformed || status != STATUS_OK;
-	return MHD_YES;
-}
-
-/*
- * What a trusted proxy says of where the request comes from, and whether by TLS, if it says something: into *out and
- * *over_tls. NULL, or what is wrong with it. A proxy sets one of the headers that tell the address, and may let pass
- * what the client wrote into the other; so both must say the same.
- */
-static const char *ask_proxy(const struct connection *connection, struct addr *out, bool *over_tls)
-{
-	struct trail trail = {.trusted = connection->listener->settings.trusted};
-
-	MHD_get_connection_values(connection->mhd, MHD_HEADER_KIND, on_header, &trail);
-	*over_tls = *over_tls || trail.over_tls;
-	if (trail.malformed)
-		return "400 the proxy sent a malformed X-Forwarded-For or Forwarded header";
-	if (trail.by_list.hops && trail.by_rfc.hops && !addr_equal(&trail.by_list.source, &trail.by_rfc.source))
-		return "400 X-Forwarded-For and Forwarded name different clients";
-	if (trail.by_list.hops)
-		*out = trail.by_list.source;
-	else if (trail.by_rfc.hops)
-		*out = trail.by_rfc.source;
-	return NULL;
-}
-
-/* Where the request comes from, and whether by TLS. NULL, or why nobody knows. */
-static const char *find_source(const struct connection *connection, struct addr *out, bool *over_tls)
-{
-	const char *wrong;
-
-	*out = connection->peer;
-	*over_tls = connection->tls != NULL;
-	wrong = connection_is_trusted(connection) ? ask_proxy(connection, out, over_tls) : NULL;
-	if (!wrong && out->family == ADDR_NONE && !connection->is_proxys_own)
-		wrong = "400 the proxy did not say from which address the request comes";
-	return wrong;
-}
-
 /* The whole request has arrived. */
 static enum MHD_Result handle(struct http_exchange *exchange, const char *method)
 {
@@ -593,7 +532,7 @@ static enum MHD_Result handle(struct http_exchange *exchange, const char *method
 	exchange->request.method = method_of(method);
 	exchange->request.errors_as_200 = exchange->connection->listener->settings.errors_as_200;
 	exchange->request.account_page = exchange->connection->listener->settings.account_page;
-	wrong = find_source(exchange->connection, &exchange->request.source, &exchange->request.over_tls);
+	wrong = origin_find(exchange->connection, &exchange->request);
 	if (wrong)
 		return refuse(exchange, MHD_HTTP_BAD_REQUEST, wrong);
 	status = decode(exchange);

@@ -103,6 +103,7 @@ static enum status settings_init(struct settings *settings, struct http_server *
 		.mode = options->mode,
 		.proxy_protocol = options->proxy_protocol,
 		.errors_as_200 = options->errors_as_200,
+		.x_real_ip = options->x_real_ip,
 		.account_page = options->account_page,
 	};
 	status = copy_networks(options->trusted, &settings->trusted);

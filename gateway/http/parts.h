@@ -6,6 +6,7 @@
  *   connection.c   connections: their bounds, clients that are slow or gone
  *   linger.c       connections that are closed, but not by the client
  *   exchange.c     requests and their answers
+ *   origin.c       where requests come from
  *   engine.c       libmicrohttpd inside the loop
  *   server.c       puts them together; deadlines, draining
  *
@@ -87,6 +88,7 @@ struct settings {
 	struct networks trusted; /* owned */
 	bool proxy_protocol;
 	bool errors_as_200;
+	bool x_real_ip;
 	bool account_page;
 	struct tls *tls; /* NULL: plain HTTP */
 };
@@ -145,6 +147,14 @@ struct engine {
 	bool probed;                               /* MHD has told of it */
 };
 
+/* Peers that the log has warned of. */
+struct warned {
+	struct addr peer;
+	uint64_t until_ms; /* it does not again before */
+};
+
+enum { WARNED_MAX = 16 };
+
 struct http_server {
 	uv_loop_t *loop;
 	struct http_options options;
@@ -164,6 +174,7 @@ struct http_server {
 	struct table sources;
 	uint64_t seed; /* of their hashes */
 	struct http_stats stats;
+	struct warned warned[WARNED_MAX];
 	uv_prepare_t prepare;
 	uv_idle_t busy; /* active while somebody is ready */
 	uv_timer_t tick;
@@ -281,6 +292,13 @@ struct lingerer;
 void linger_begin(struct http_server *server, int fd);
 /* Ends those whose time is over then, in ms of the loop. */
 void lingerers_end(struct http_server *server, uint64_t until_ms);
+
+/* ---- origin.c ---- */
+
+/*
+ * Sets where the request comes from, and whether by TLS. NULL, or what is wrong with what a trusted proxy says of it.
+ */
+const char *origin_find(const struct connection *connection, struct http_request *request);
 
 /* ---- exchange.c: what MHD calls ---- */
 

@@ -8,12 +8,12 @@
  * gets a 503 from here, and its late answer is dropped.
  *
  * A request's source is the peer of its connection; but if that is a trusted proxy, it is whom the proxy names, by a
- * PROXY header or by X-Forwarded-For or Forwarded, see proxy.h and forwarded.h. Who connects to a Unix socket is
- * trusted.
+ * PROXY header or by X-Forwarded-For, Forwarded or X-Real-IP, see proxy.h and forwarded.h; if it names nobody, nobody
+ * knows. Who connects to a Unix socket is trusted.
  *
  * What is refused without asking the handler: 413 (body), 414 (target), 415 (a body that is neither a form nor JSON),
  * 431 (headers), 400 (not HTTP, headers that leave open where the request ends or that libmicrohttpd had to repair, see
- * head.h, too many operands, or a proxy that does not name the source), 505 (neither HTTP/1.0 nor 1.1), 503 (out of
+ * head.h, too many operands, or a proxy that contradicts itself), 505 (neither HTTP/1.0 nor 1.1), 503 (out of
  * memory). There is one answer, and what follows such a request on its connection is not read.
  *
  * A request's head may cost 10 KiB and 80 octets, where each header field costs HEAD_FIELD_COST more than its own
@@ -71,6 +71,7 @@ struct http_listen_options {
 	struct cert_set *certificates; /* NULL: HTTP without TLS; the listener becomes one of its holders */
 	const char *tls_priorities;    /* with certificates, see cert_priorities() */
 	bool errors_as_200;            /* for its requests, see http_request */
+	bool x_real_ip;                /* X-Real-IP counts like X-Forwarded-For */
 	bool account_page;             /* the same */
 	int inherited_fd;              /* a listening socket to use if the listener is new; 0: none. Taken */
 };

@@ -243,6 +243,10 @@ void page_handle(void *ctx, struct http_exchange *exchange, const struct http_re
 		answer_options(page, exchange, methods_at(path));
 		return;
 	}
+	if (request->source.family == ADDR_NONE) {
+		answer_plain(page, exchange, 400, "400 the proxy did not say from which address the request comes", 0);
+		return;
+	}
 	if (!is_private(page, request)) {
 		answer_plain(page, exchange, 403, "403 the account page is for HTTPS only", 0);
 		return;

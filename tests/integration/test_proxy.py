@@ -11,7 +11,7 @@ import pytest
 
 import certificates
 from faulty import Scripted
-from gateway import API_KEY, ZONE, Gateway, config_text, target, zone_setting
+from gateway import API_KEY, LOGIN, ZONE, Gateway, basic, config_text, nic, target, zone_setting
 from process import LOOPBACK
 
 HOST = f"www.{ZONE}"
@@ -19,6 +19,7 @@ PROXY = "127.0.0.8"
 INNER_PROXY = "127.0.0.9"
 CLIENT = "198.51.100.7"
 CLIENT_V6 = "2001:db8::7"
+BASIC = basic(LOGIN, API_KEY)
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +68,6 @@ def test_nobody_else_does(front):
     (["X-Forwarded-For: 203.0.113.1", f"x-forwarded-for: {CLIENT}, {PROXY}"], CLIENT),
     ([f"Forwarded: for=203.0.113.1, for={CLIENT};by={INNER_PROXY}, for={INNER_PROXY}"], CLIENT),
     ([f"X-Forwarded-For: {INNER_PROXY}"], INNER_PROXY),
-    ([], PROXY),
-    (["X-Forwarded-For: "], PROXY),
 ])
 def test_the_rightmost_address_that_is_no_proxy(front, headers, address):
     assert seen(front, *headers) == address
@@ -77,10 +76,7 @@ def test_the_rightmost_address_that_is_no_proxy(front, headers, address):
 @pytest.mark.parametrize("headers", [
     ["X-Forwarded-For: nonsense"],
     [f"X-Forwarded-For: {CLIENT} {CLIENT}"],
-    ["X-Forwarded-For: unknown"],
-    [f"X-Forwarded-For: {CLIENT}, _hidden"],
     [f"Forwarded: {CLIENT}"],
-    ["Forwarded: for=unknown"],
     ['Forwarded: for="[2001:db8::1'],
     [f"X-Forwarded-For: {CLIENT}", "Forwarded: for=203.0.113.1"],
     [f"X-Forwarded-For: {CLIENT}", "Forwarded: nonsense"],
@@ -91,6 +87,71 @@ def test_a_header_that_does_not_tell_is_refused(front, primary, headers):
     assert answer.status == 400
     assert "proxy" in answer.text or "different clients" in answer.text
     assert len(primary.requests) == before
+
+
+NAMELESS = [[], ["X-Forwarded-For: "], ["X-Forwarded-For: unknown"], [f"X-Forwarded-For: {CLIENT}, _hidden"],
+            ["Forwarded: for=unknown"], ["Forwarded: proto=https"], [f"X-Real-IP: {CLIENT}"], ["Via: 1.1 proxy"]]
+
+
+def lines(gateway, event):
+    return [line for line in gateway.log.splitlines() if f"event={event} " in line]
+
+
+@pytest.mark.parametrize("headers", NAMELESS, ids=str)
+def test_a_proxy_that_names_no_client_has_no_address_to_give(gateway, primary, headers):
+    """Its own is not its clients'. With an address in it, the request is as good as any."""
+    front = gateway(config(primary))
+    for path in ("/myip", "/checkip", "/checkip.cgi", "/"):
+        answer = front.ask("GET", path, headers, source=PROXY)
+        assert answer.status == 503 and not any(octet.isdigit() for octet in answer.text.removeprefix("503"))
+    before = len(primary.requests)
+    answer = front.ask("GET", target(HOST), headers, source=PROXY)
+    assert (answer.status, answer.code) == (400, "IO_IP")
+    answer = front.ask("GET", nic(HOST, myip=""), [BASIC, *headers], source=PROXY)
+    assert (answer.status, answer.text) == (400, "notfqdn\n")
+    assert len(primary.requests) == before
+    said, = {line.split("text=")[1] for line in lines(front, "client-unknown")}
+    assert "X-Forwarded-For" in said and "Forwarded" in said
+    assert "trusted_proxies" in said
+    assert ("x_real_ip" in said) == (headers in ([], NAMELESS[1], NAMELESS[-2], NAMELESS[-1]))
+    answer = front.ask("GET", target(HOST, CLIENT), headers, source=PROXY)
+    assert answer.code == "OK" and primary.records.get(HOST, "A") == (180, {CLIENT})
+
+
+def test_x_real_ip_counts_where_the_listener_says_so(gateway, primary):
+    front = gateway(config(primary), listen=({"x_real_ip": True}, "127.0.0.2"))
+    real = f"X-Real-IP: {CLIENT}"
+    for headers, address in (([real], CLIENT), ([f"X-Real-IP: {CLIENT_V6}"], CLIENT_V6),
+                             ([real, f"X-Forwarded-For: 203.0.113.1, {CLIENT}"], CLIENT),
+                             ([real, f"Forwarded: for={CLIENT}"], CLIENT),
+                             # The inner one of two proxies has the outer one for its client.
+                             ([f"X-Real-IP: {INNER_PROXY}", f"X-Forwarded-For: {CLIENT}, {INNER_PROXY}"], CLIENT),
+                             ([f"X-Forwarded-For: {INNER_PROXY}", real], CLIENT),
+                             ([f"X-Forwarded-For: {CLIENT}"], CLIENT)):
+        assert seen(front, *headers) == address
+    for headers in ([real, "X-Forwarded-For: 203.0.113.1"], [real, "Forwarded: for=203.0.113.1"],
+                    ["X-Real-IP: nonsense"], [real, "X-Forwarded-For: unknown"]):
+        assert seen(front, *headers) == 400
+    assert seen(front, "X-Real-IP: ") == seen(front) == 503
+    # Elsewhere it says nothing, and from others nowhere.
+    assert seen(front, real, address="127.0.0.2") == 503
+    assert seen(front, real, "X-Forwarded-For: 203.0.113.1", address="127.0.0.2") == "203.0.113.1"
+    assert seen(front, real, source=LOOPBACK) == LOOPBACK
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
+def test_a_peer_that_may_be_a_forgotten_proxy_is_told_of_once(gateway, primary, header):
+    """In an hour, and not of more than a few."""
+    front = gateway(config(primary))
+    for _ in range(3):
+        assert seen(front, f"{header}: for=198.51.100.7", source=LOOPBACK) == LOOPBACK
+        assert seen(front, source="127.0.1.1") == "127.0.1.1"
+    warning, = lines(front, "proxy-untrusted")
+    assert "level=warning" in warning and f"source={LOOPBACK}" in warning
+    assert header in warning and "trusted_proxies" in warning
+    for number in range(1, 41):
+        seen(front, f"{header}: for=198.51.100.7", source=f"127.0.2.{number}")
+    assert len(lines(front, "proxy-untrusted")) == 16
 
 
 def test_each_request_on_a_connection_has_its_own_source(front):
@@ -131,7 +192,7 @@ def test_proxies_may_have_many_connections_and_others_may_not(gateway, primary):
         for source, count in ((PROXY, 10), (LOOPBACK, 3)):
             connections = [stack.enter_context(front.connect(source=source)) for _ in range(count)]
             for connection in connections:
-                connection.request("GET", "/myip")
+                connection.request("GET", "/myip", [f"X-Forwarded-For: {CLIENT}"])
                 assert connection.answer().status == 200
         assert stack.enter_context(front.connect(source=LOOPBACK)).at_end()
         connections[0].close()
@@ -318,9 +379,11 @@ def test_a_unix_socket_takes_the_address_from_the_proxy(unix, primary):
     assert primary.records.get(HOST, "A") == (180, {CLIENT})
 
 
-def test_without_one_the_request_is_refused(unix):
+def test_without_one_there_is_none(unix):
     answer = ask(unix, "/myip")
-    assert answer.status == 400 and "address" in answer.text
+    assert answer.status == 503 and "address" in answer.text
+    assert ask(unix, target(HOST)).code == "IO_IP"
+    assert ask(unix, target(HOST, CLIENT)).code == "OK"
 
 
 def test_a_unix_socket_with_proxy_headers_and_tls(gateway, primary, certificate):

@@ -28,6 +28,29 @@ static void answer_to(const char *path, enum http_method method, const char *sou
 	assert_false(response->challenge);
 }
 
+/* Clients scrape the first thing that looks like an address. */
+static void where_nobody_knows_it_the_answer_holds_none(void **state)
+{
+	static const char *const paths[] = {"/checkip.cgi", "/checkip/", "/", "/myip", "/myip/"};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(paths); i++) {
+		struct http_request request = {.method = HTTP_GET, .path = text_of(paths[i])};
+		struct outcome outcome = {.code = OUTCOME_NO_ADDRESS};
+		struct intent intent = {.kind = INTENT_SHOW_ADDRESS};
+		struct http_response response;
+		unsigned allowed;
+
+		http_response_init(&response);
+		dialects_find(&request, &allowed)
+			->render(&(struct dialect_answer){&request, &intent, &outcome, 1}, &response);
+		assert_int_equal(response.status, 503);
+		assert_true(response.retry_after_s > 0);
+		for (size_t k = strlen("503"); k < response.body_len; k++)
+			assert_true(!strchr(".:0123456789", response.body[k]));
+	}
+}
+
 static bool has_type(const struct http_response *response, const char *type)
 {
 	return strncmp(response->content_type, type, strlen(type)) == 0;
@@ -102,6 +125,7 @@ static void other_methods_are_not_allowed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(where_nobody_knows_it_the_answer_holds_none),
 		cmocka_unit_test(a_page_holds_exactly_one_address_in_the_form_that_clients_scrape),
 		cmocka_unit_test(myip_is_the_address_alone),
 		cmocka_unit_test(head_is_served_as_get_is),
