@@ -457,7 +457,9 @@ const char *right_format(const struct right *right, char buffer[static RIGHT_TEX
 {
 	static const char *const prefixes[] = {[RIGHT_ZONE] = "zone:", [RIGHT_BELOW] = "*.", [RIGHT_NAME] = ""};
 
-	snprintf(buffer, RIGHT_TEXT_MAX, "%s%s", prefixes[right->kind], right->name.text);
+	bool is_wildcard = right->kind == RIGHT_NAME && name_is_wildcard(&right->name);
+
+	snprintf(buffer, RIGHT_TEXT_MAX, "%s%s", is_wildcard ? "owner:" : prefixes[right->kind], right->name.text);
 	return buffer;
 }
 

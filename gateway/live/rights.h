@@ -31,7 +31,7 @@ enum right_types {
 };
 
 enum {
-	RIGHT_TEXT_MAX = NAME_TEXT_MAX + sizeof "zone:",
+	RIGHT_TEXT_MAX = NAME_TEXT_MAX + sizeof "owner:",
 	RIGHT_TYPES_MAX = 32,
 };
 

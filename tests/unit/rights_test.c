@@ -81,6 +81,9 @@ static void patterns_become_the_least_that_covers_them(void **state)
 		{{"zone:example.com", "+www.example.com"},
 		 "zone:example.com +www.example.com =_acme-challenge.www.example.com ",
 		 ""},
+		/* A wildcard is one name; it has no texts. */
+		{{"+owner:*.home.example.com"}, "owner:*.home.example.com ", ""},
+		{{"owner:*.home.example.com", "*.home.example.com"}, "*.home.example.com ", ""},
 		{{"xhome.example.com", "*.home.example.com"}, "*.home.example.com xhome.example.com ", ""},
 	};
 	struct name zones[] = {name_of("example.com"), name_of("dyn.example.com")};
