@@ -59,6 +59,18 @@ def test_the_same_over_the_proxy_protocol(scripted, gateway, balancer, tmp_path,
         assert connection.answer().text.strip() == "127.0.0.7"
 
 
+def test_the_same_over_a_unix_socket(scripted, gateway, balancer, tmp_path):
+    """A health check names no client, and needs none."""
+    path = tmp_path / "http.sock"
+    gateway(gateway_config(scripted), listen=(LOOPBACK, {"path": str(path), "mode": "0666"}))
+    haproxy = balancer(f"unix@{path}", backend=["  http-request set-header X-Forwarded-For %[src]"])
+    assert wait_until(lambda: haproxy.checks), haproxy.process.output()
+    assert "succeeded" in haproxy.checks[0] and "204" in haproxy.checks[0], haproxy.checks
+    with Connection(haproxy.port, source="127.0.0.7") as connection:
+        connection.request("GET", "/myip")
+        assert connection.answer().text.strip() == "127.0.0.7"
+
+
 def gateway_config(scripted, **options):
     primary = scripted()
     return config_text([zone_setting(ZONE, primary, primary.key)], [primary.key], **options)
