@@ -257,6 +257,48 @@ enum status port_parse(struct text text, uint16_t *out)
 	return STATUS_OK;
 }
 
+static bool is_link_local(const struct addr *addr)
+{
+	static const uint8_t prefix[] = {0xfe, 0x80};
+
+	return addr->family == ADDR_V6 && has_prefix(addr, prefix, 10);
+}
+
+/* An interface of this machine; 0: there is no such one. */
+static unsigned scope_of(struct text text)
+{
+	char name[IF_NAMESIZE];
+	unsigned scope = 0;
+	uint16_t number;
+
+	if (text.len == 0 || text.len >= sizeof name || memchr(text.octets, '\0', text.len))
+		return 0;
+	memcpy(name, text.octets, text.len);
+	name[text.len] = '\0';
+	scope = if_nametoindex(name);
+	if (!scope && port_parse(text, &number) == STATUS_OK && if_indextoname(number, name))
+		scope = number;
+	return scope;
+}
+
+/* An address, with its interface if it is a link-local one. */
+static enum status parse_scoped(struct text text, struct endpoint *out)
+{
+	struct text address, scope;
+	bool is_scoped = text_split(text, '%', &address, &scope);
+	enum status status = addr_parse(address, &out->addr);
+
+	if (status != STATUS_OK || !is_scoped)
+		return status;
+	out->scope = is_link_local(&out->addr) ? scope_of(scope) : 0;
+	return out->scope ? STATUS_OK : STATUS_INVALID;
+}
+
+bool endpoint_lacks_scope(const struct endpoint *endpoint)
+{
+	return is_link_local(&endpoint->addr) && !endpoint->scope;
+}
+
 /* "[address]" or "[address]:port" */
 static enum status parse_bracketed(struct text text, struct endpoint *out)
 {
@@ -264,7 +306,7 @@ static enum status parse_bracketed(struct text text, struct endpoint *out)
 
 	text.octets++;
 	text.len--;
-	if (!text_split(text, ']', &address, &rest) || addr_parse(address, &out->addr) != STATUS_OK ||
+	if (!text_split(text, ']', &address, &rest) || parse_scoped(address, out) != STATUS_OK ||
 	    out->addr.family != ADDR_V6)
 		return STATUS_INVALID;
 	if (rest.len == 0)
@@ -282,7 +324,7 @@ enum status endpoint_parse(struct text text, uint16_t default_port, struct endpo
 
 	if (text.len && text.octets[0] == '[') {
 		status = parse_bracketed(text, &endpoint);
-	} else if (addr_parse(text, &endpoint.addr) == STATUS_OK) {
+	} else if (parse_scoped(text, &endpoint) == STATUS_OK) {
 		status = STATUS_OK;
 	} else {
 		status = STATUS_INVALID;
@@ -296,17 +338,21 @@ enum status endpoint_parse(struct text text, uint16_t default_port, struct endpo
 
 const char *endpoint_format(const struct endpoint *endpoint, char buffer[static ENDPOINT_TEXT_MAX])
 {
-	char address[ADDR_TEXT_MAX];
+	char address[ADDR_TEXT_MAX], scope[IF_NAMESIZE] = "";
 
 	addr_format(&endpoint->addr, address);
-	snprintf(buffer, ENDPOINT_TEXT_MAX, endpoint->addr.family == ADDR_V6 ? "[%s]:%u" : "%s:%u", address,
-		 endpoint->port);
+	if (endpoint->scope && !if_indextoname(endpoint->scope, scope))
+		snprintf(scope, sizeof scope, "%u", endpoint->scope); /* it is gone */
+	if (endpoint->addr.family == ADDR_V6)
+		snprintf(buffer, ENDPOINT_TEXT_MAX, "[%s%s%s]:%u", address, *scope ? "%" : "", scope, endpoint->port);
+	else
+		snprintf(buffer, ENDPOINT_TEXT_MAX, "%s:%u", address, endpoint->port);
 	return buffer;
 }
 
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b)
 {
-	return a->port == b->port && addr_equal(&a->addr, &b->addr);
+	return a->port == b->port && a->scope == b->scope && addr_equal(&a->addr, &b->addr);
 }
 
 socklen_t endpoint_to_sockaddr(const struct endpoint *endpoint, struct sockaddr_storage *out)
@@ -319,7 +365,8 @@ socklen_t endpoint_to_sockaddr(const struct endpoint *endpoint, struct sockaddr_
 		memcpy(out, &in, sizeof in);
 		return sizeof in;
 	}
-	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(endpoint->port)};
+	struct sockaddr_in6 in6 = {
+		.sin6_family = AF_INET6, .sin6_port = htons(endpoint->port), .sin6_scope_id = endpoint->scope};
 
 	memcpy(&in6.sin6_addr, endpoint->addr.octets, 16);
 	memcpy(out, &in6, sizeof in6);

@@ -4,6 +4,7 @@
 #ifndef BASE_ADDR_H
 #define BASE_ADDR_H
 
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,8 +26,9 @@ struct addr {
 };
 
 enum {
-	ADDR_TEXT_MAX = 46,     /* room for addr_format(), with the NUL */
-	ENDPOINT_TEXT_MAX = 54, /* room for endpoint_format(): "[" address "]:" port, with the NUL */
+	ADDR_TEXT_MAX = 46, /* room for addr_format(), with the NUL */
+	/* Room for endpoint_format(): "[" address "%" interface "]:" port, with the NUL. */
+	ENDPOINT_TEXT_MAX = 54 + 1 + IF_NAMESIZE,
 };
 
 /* What an address is good for in a public zone. */
@@ -95,14 +97,22 @@ MUST_USE enum status port_parse(struct text text, uint16_t *out);
 struct endpoint {
 	struct addr addr;
 	uint16_t port; /* host order */
+	unsigned
+		scope; /* of a link-local address: the index of its interface (RFC 4007 section 11); 0: none was named */
 };
 
 /*
- * Reads `192.0.2.1`, `192.0.2.1:53`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:53`. STATUS_INVALID otherwise.
+ * Reads `192.0.2.1`, `192.0.2.1:53`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:53`; behind a link-local address
+ * its interface by name or number, `fe80::1%eth0`, which must be one of this machine. STATUS_INVALID otherwise.
  */
 MUST_USE enum status endpoint_parse(struct text text, uint16_t default_port, struct endpoint *out);
 
-/* `192.0.2.1:53` or `[2001:db8::1]:53` into `buffer`, which is returned. */
+/*
+ * Whether a link-local address (RFC 4291 section 2.5.6) stands there without its interface, so that nobody gets there.
+ */
+bool endpoint_lacks_scope(const struct endpoint *endpoint);
+
+/* `192.0.2.1:53`, `[2001:db8::1]:53` or `[fe80::1%eth0]:53` into `buffer`, which is returned. */
 const char *endpoint_format(const struct endpoint *endpoint, char buffer[static ENDPOINT_TEXT_MAX]);
 
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);

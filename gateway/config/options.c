@@ -156,6 +156,10 @@ static void take_listen_address(struct reader *reader, const config_setting_t *a
 
 	if (addr_parse(text_of(text), &listener->address) != STATUS_OK)
 		reader_error(reader, at, "\"%s\" is not an IP address; \"::\" and \"0.0.0.0\" stand for all", text);
+	else if (endpoint_lacks_scope(&(struct endpoint){.addr = listener->address}))
+		reader_error(reader, at,
+			     "\"%s\" is a link-local address, which a listener cannot have; \"::\" stands for all",
+			     text);
 }
 
 static void take_listen_path(struct reader *reader, const config_setting_t *at, const char *text, void *into)
@@ -385,8 +389,15 @@ static void take_primary(struct reader *reader, const config_setting_t *at, cons
 	if (peer_parse(text_of(text), PORT_TO_COME, &peer) != STATUS_OK) {
 		reader_error(
 			reader, at,
-			"\"%s\" is not an address or a host name with an optional port: 192.0.2.53, [2001:db8::53]:5353, ns1.example.com:5353",
+			strchr(text, '%')
+				? "\"%s\": what stands behind the %% is to be an interface of this machine, and what stands before a link-local address"
+				: "\"%s\" is not an address or a host name with an optional port: 192.0.2.53, [2001:db8::53]:5353, ns1.example.com:5353",
 			text);
+		return;
+	}
+	if (endpoint_lacks_scope(&peer.endpoint)) {
+		reader_error(reader, at, "\"%s\" is a link-local address, which needs its interface: %s%%eth0", text,
+			     text);
 		return;
 	}
 	added = append(reader, &zone->primaries, &zone->primary_count, sizeof peer);
@@ -746,6 +757,9 @@ static void take_admin_listen(struct reader *reader, const config_setting_t *at,
 		reader_error(reader, at,
 			     "\"%s\" is not an IP address with an optional port: \"127.0.0.1:9153\", \"[::1]:9153\"",
 			     text);
+	else if (endpoint_lacks_scope(&config->admin))
+		reader_error(reader, at,
+			     "\"%s\" is a link-local address, which needs its interface: [fe80::1%%eth0]:9153", text);
 }
 
 static void take_admin_name(struct reader *reader, const config_setting_t *at, const char *text, void *into)

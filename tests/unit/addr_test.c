@@ -4,6 +4,7 @@
 #include "support.h"
 
 #include <netinet/in.h>
+#include <stdio.h>
 #include <sys/un.h>
 
 static void reads_the_usual_notations_and_writes_the_canonical_one(void **state)
@@ -314,6 +315,33 @@ static void reads_endpoints(void **state)
 	}
 }
 
+/* The loopback interface is the one that every machine has. */
+static void a_link_local_address_has_its_interface(void **state)
+{
+	unsigned lo = if_nametoindex("lo");
+	struct sockaddr_storage storage;
+	struct endpoint endpoint, other;
+	char text[ENDPOINT_TEXT_MAX], number[32];
+	struct sockaddr_in6 in6;
+
+	(void)state;
+	assert_true(lo > 0);
+	assert_int_equal(endpoint_parse(text_of("[fe80::1%lo]:5353"), 53, &endpoint), STATUS_OK);
+	assert_int_equal(endpoint.scope, lo);
+	assert_false(endpoint_lacks_scope(&endpoint));
+	assert_string_equal(endpoint_format(&endpoint, text), "[fe80::1%lo]:5353");
+	endpoint_to_sockaddr(&endpoint, &storage);
+	memcpy(&in6, &storage, sizeof in6);
+	assert_int_equal(in6.sin6_scope_id, lo);
+
+	snprintf(number, sizeof number, "fe80::1%%%u", lo);
+	assert_int_equal(endpoint_parse(text_of(number), 5353, &other), STATUS_OK);
+	assert_true(endpoint_equal(&endpoint, &other));
+	assert_int_equal(endpoint_parse(text_of("fe80::1"), 5353, &other), STATUS_OK);
+	assert_true(endpoint_lacks_scope(&other));
+	assert_false(endpoint_equal(&endpoint, &other));
+}
+
 static void refuses_what_is_not_an_endpoint(void **state)
 {
 	static const struct text rows[] = {
@@ -323,6 +351,12 @@ static void refuses_what_is_not_an_endpoint(void **state)
 		OCTETS("localhost:53"),
 		OCTETS("192.0.2.1:"),
 		OCTETS("192.0.2.1:0"),
+		OCTETS("fe80::1%no-such-if0"),
+		OCTETS("fe80::1%"),
+		OCTETS("fe80::1%0"),
+		OCTETS("[fe80::1%lo:53"),
+		OCTETS("2001:db8::1%lo"),
+		OCTETS("192.0.2.1%lo"),
 		OCTETS("192.0.2.1:65536"),
 		OCTETS("192.0.2.1:100000"),
 		OCTETS("192.0.2.1:+53"),
@@ -356,7 +390,7 @@ static void refuses_what_is_not_an_endpoint(void **state)
 
 static void an_endpoint_becomes_a_socket_address(void **state)
 {
-	struct endpoint v4 = {addr_of("192.0.2.1"), 5353}, v6 = {addr_of("2001:db8::1"), 53};
+	struct endpoint v4 = {addr_of("192.0.2.1"), 5353, 0}, v6 = {addr_of("2001:db8::1"), 53, 0};
 	struct sockaddr_storage storage;
 	struct sockaddr_in in;
 	struct sockaddr_in6 in6;
@@ -530,6 +564,7 @@ int main(void)
 		cmocka_unit_test(a_peer_on_a_dual_stack_socket_is_the_ipv4_address_that_it_is),
 		cmocka_unit_test(a_peer_of_another_family_has_no_address),
 		cmocka_unit_test(reads_endpoints),
+		cmocka_unit_test(a_link_local_address_has_its_interface),
 		cmocka_unit_test(refuses_what_is_not_an_endpoint),
 		cmocka_unit_test(an_endpoint_becomes_a_socket_address),
 		cmocka_unit_test(reads_prefixes),

@@ -652,6 +652,9 @@ static void refuses_a_value_out_of_range_or_without_a_meaning(void **state)
 		{{.zones = "zones = ( { name = 'dyn.example.com'; primaries = '192.0.2.53:0'; key = 'gw'; } );"},
 		 3,
 		 "\"192.0.2.53:0\" is not an address or a host name"},
+		{{.zones = "zones = ( { name = 'dyn.example.com'; primaries = 'fe80::53'; key = 'gw'; } );"},
+		 3,
+		 "is a link-local address, which needs its interface: fe80::53%eth0"},
 		{{.zones =
 			  "zones = ( { name = 'dyn.example.com'; primaries = '192.0.2.53'; key = 'gw'; ttl = -1; } );"},
 		 3,

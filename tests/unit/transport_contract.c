@@ -94,7 +94,7 @@ struct contract_server *contract_server_new(const struct transport_under_test *t
 	assert_int_equal(bind(server->listener, (struct sockaddr *)&address, sizeof address), 0);
 	assert_int_equal(listen(server->listener, 8), 0);
 	assert_int_equal(getsockname(server->listener, (struct sockaddr *)&address, &len), 0);
-	server->peer.endpoint = (struct endpoint){addr_of("127.0.0.1"), ntohs(address.sin_port)};
+	server->peer.endpoint = (struct endpoint){addr_of("127.0.0.1"), ntohs(address.sin_port), 0};
 	assert_int_equal(pthread_create(&server->thread, NULL, run_server, server), 0);
 	return server;
 }
