@@ -703,14 +703,23 @@ static void check_zones(struct schedule *schedule)
 	}
 }
 
+/* Whether a later change took its place: it was not committed itself, or only what both make of a record. */
+static bool was_replaced(const struct schedule *schedule, const struct submitted *change)
+{
+	for (const struct submitted *later = change + 1; later < schedule->changes + schedule->count; later++) {
+		if (later->zone == change->zone && later->owner == change->owner && later->update == change->update)
+			return true;
+	}
+	return change->update == 0;
+}
+
 /* Whether nothing came in the way of a request, so that its hosts had to go together. */
 static bool was_undisturbed(const struct schedule *schedule, const struct submitted *first, size_t count)
 {
 	if (!schedule->quiet || first->zone != 0) /* the other zone's wildcard makes looks worthless */
 		return false;
 	for (const struct submitted *change = first; change < first + count; change++) {
-		/* A later change took the place of one that was never committed itself. */
-		if (!change->is_first || (change->code == OUTCOME_CHANGED && change->update == 0))
+		if (!change->is_first || (change->code == OUTCOME_CHANGED && was_replaced(schedule, change)))
 			return false;
 	}
 	return true;
