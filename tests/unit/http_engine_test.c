@@ -20,7 +20,7 @@ void __wrap_MHD_stop_daemon(struct MHD_Daemon *daemon);
 
 enum { QUEUE_MAX = 128 };
 
-static enum {
+static enum telling {
 	AT_ONCE,
 	QUEUED,
 	QUEUED_AND_SOME_FAIL, /* each third of them, after the call has returned */
@@ -127,7 +127,7 @@ static unsigned ask_at_once(struct http_room *room)
 }
 
 /* All at once: the room is not turned while they connect. */
-static unsigned answered_by(int with_mode)
+static unsigned answered_by(enum telling with_mode)
 {
 	static const struct http_listen_options plain = {.mode = 0};
 	struct http_room room;
