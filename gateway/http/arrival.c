@@ -21,7 +21,6 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/repeat.h"
@@ -37,10 +36,11 @@ enum {
 struct arrival {
 	struct http_server *server;
 	struct connection *connection;
-	bool entered;      /* MHD has it */
-	unsigned finished; /* Finished messages so far */
-	bool is_answered;  /* the client's hello was taken */
-	bool has_closed;   /* the client */
+	bool entered;       /* MHD has it */
+	unsigned finished;  /* Finished messages so far */
+	bool is_answered;   /* the client's hello was taken */
+	bool has_closed;    /* the client */
+	bool alert_is_next; /* in what the client sends, in the clear */
 	bool is_late;
 	bool is_ending; /* by our own doing */
 	int alert;      /* of the client; -1: none */
@@ -226,26 +226,11 @@ static void wait_for_client(struct arrival *arrival)
 	uv_poll_start(&arrival->poll, UV_READABLE, on_readable);
 }
 
-/*
- * OpenSSL's clients send an alert in the clear where TLS 1.3 has everything encrypted, which GnuTLS takes for a broken
- * record. RFC 8446 section 6: what stands in it is the level, and what is wrong.
- */
-static void look_for_alert(struct arrival *arrival)
-{
-	static const uint8_t head[] = {21, 3};
-	uint8_t octets[7];
-
-	if (recv(arrival->connection->fd, octets, sizeof octets, MSG_PEEK) == sizeof octets &&
-	    memcmp(octets, head, sizeof head) == 0 && octets[3] == 0 && octets[4] == 2 && octets[5] == GNUTLS_AL_FATAL)
-		arrival->alert = octets[6];
-}
-
 /* The connection may end in here, and the arrival with it. */
 static void begin_step(struct arrival *arrival)
 {
 	enter_queue(arrival, &arrival->server->stepping);
 	if (arrival->entered) {
-		look_for_alert(arrival);
 		MHD_resume_connection(arrival->connection->mhd);
 		engine_wake(arrival->connection->engine);
 	} else {
@@ -315,14 +300,31 @@ static int on_message(gnutls_session_t session, unsigned type, unsigned when, un
 	return 0;
 }
 
+/*
+ * OpenSSL's clients send an alert in the clear where TLS 1.3 has everything encrypted, which GnuTLS takes for a broken
+ * record. It reads the head of a record first (RFC 8446 section 5.1), then what is in it: of an alert the level, and
+ * what is wrong (section 6).
+ */
+static void look_for_alert(struct arrival *arrival, const uint8_t *octets, size_t len)
+{
+	enum { HEAD_LEN = 5, TYPE_ALERT = 21, ALERT_LEN = 2 };
+
+	if (len == ALERT_LEN && arrival->alert_is_next && octets[0] == GNUTLS_AL_FATAL)
+		arrival->alert = octets[1];
+	arrival->alert_is_next = len == HEAD_LEN && octets[0] == TYPE_ALERT && octets[3] == 0 && octets[4] == ALERT_LEN;
+}
+
 /* A gnutls_pull_func, which sees if the client has closed without an answer: those who get an alert close, too. */
 static ssize_t pull(gnutls_transport_ptr_t ptr, void *data, size_t len)
 {
 	struct connection *connection = ptr;
+	struct arrival *arrival = connection->arrival;
 	ssize_t got = recv(connection->fd, data, len, 0);
 
-	if (connection->arrival && (got == 0 || (got < 0 && errno == ECONNRESET)))
-		connection->arrival->has_closed = true;
+	if (arrival && got > 0)
+		look_for_alert(arrival, data, (size_t)got);
+	else if (arrival && (got == 0 || errno == ECONNRESET))
+		arrival->has_closed = true;
 	return got;
 }
 

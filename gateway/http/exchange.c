@@ -383,6 +383,9 @@ static enum MHD_Result begin(struct http_exchange *exchange, const char *method,
 	leave_heads(exchange);
 	exchange->http_1_0 = strcmp(version, "HTTP/1.0") == 0;
 	exchange->state = EXCHANGE_BODY;
+	/* For the log, if it is refused here; what is wrong with that comes later. */
+	if (fault == HEAD_SOUND)
+		(void)origin_find(exchange->connection, &exchange->request);
 	if (exchange->target_len > HTTP_TARGET_MAX)
 		return refuse_large(exchange, "414 the request target is longer than 4096 octets");
 	if (is_head_too_large(exchange))
