@@ -443,8 +443,8 @@ static void a_client_without_an_address_gets_no_record(void **state)
 /* Where the source would be taken, and the request hints at another address, or has more in it than could be read. */
 static void nothing_stands_in_for_what_an_unknown_operand_may_say(void **state)
 {
-	static const struct text hint = OCTETS("wan_ip"), none = {NULL, 0};
-	static const struct {
+	const struct text hint = OCTETS("wan_ip"), none = {NULL, 0};
+	const struct {
 		const char *address; /* NULL: none */
 		struct text hint;
 		bool is_unread;
