@@ -82,10 +82,12 @@ static const struct forwarded *choose(const struct trail *trail, bool *contradic
 
 		if (one->hops == 0 || (best && best->is_outside && !one->is_outside))
 			continue;
-		if (best && best->is_outside == one->is_outside && !addr_equal(&best->source, &one->source))
-			*contradict = true;
-		if (!best || one->is_outside)
+		if (best && best->is_outside == one->is_outside) {
+			*contradict = *contradict || !addr_equal(&best->source, &one->source);
+		} else {
 			best = one;
+			*contradict = false;
+		}
 	}
 	return best;
 }

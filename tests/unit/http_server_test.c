@@ -358,6 +358,29 @@ static void what_a_proxy_says_is_whole_or_refused(void **state)
 	http_room_close(&room);
 }
 
+/* A proxy behind another one may name that in two ways; then whom it says is its client counts. */
+static void trusted_addresses_that_differ_give_way_to_a_client(void **state)
+{
+	static const char differ[] = GET HOST "X-Forwarded-For: 127.0.0.5\r\nForwarded: for=127.0.0.6\r\n";
+	static const char *const said[] = {"X-Real-IP: 198.51.100.7\r\n\r\n", "\r\n"};
+	static const int statuses[] = {200, 400};
+	struct network trusted = loopback();
+	struct http_listen_options proxied = {.trusted = {&trusted, 1}, .x_real_ip = true};
+	struct http_room room;
+
+	(void)state;
+	assert_int_equal(http_room_open(&room, &proxied), STATUS_OK);
+	for (size_t i = 0; i < LENGTH(said); i++) {
+		char octets[512];
+		int len = snprintf(octets, sizeof octets, "%s%s", differ, said[i]);
+		struct reply reply = ask(&room, octets, (size_t)len);
+
+		assert_int_equal(reply.status, statuses[i]);
+		assert_true(reply.status != 200 || strstr(reply.octets, "\n198.51.100.7\n"));
+	}
+	http_room_close(&room);
+}
+
 int main(void)
 {
 #define IN_ROOM(test) cmocka_unit_test_setup_teardown(test, open_room, close_room)
@@ -374,6 +397,7 @@ int main(void)
 		IN_ROOM(what_a_connection_holds_is_given_back_however_it_ends),
 		IN_ROOM(several_requests_in_one_packet_get_their_answers_in_turn),
 		cmocka_unit_test(what_a_proxy_says_is_whole_or_refused),
+		cmocka_unit_test(trusted_addresses_that_differ_give_way_to_a_client),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
