@@ -13,12 +13,14 @@ enum { ACCEPT_MAX = 64 }; /* connections of one listener in a turn of the loop, 
 
 /* ---- Accepting ---- */
 
+/* Those that linger have left their listener, but not their descriptors. */
 static bool is_full(const struct listener *listener)
 {
 	const struct http_server *server = listener->server;
+	unsigned most = server->options.max_connections_in_all;
 
 	return listener->open >= server->options.max_connections ||
-	       (server->options.max_connections_in_all && server->open >= server->options.max_connections_in_all);
+	       (most && server->open + server->lingering_count >= most);
 }
 
 static void stop_accepting(struct listener *listener)

@@ -51,7 +51,7 @@ struct http_options {
 	unsigned request_timeout_s;          /* a request must arrive whole within it, however slowly it drips */
 	unsigned exchange_timeout_ms;        /* the backstop */
 	unsigned max_connections;            /* per listener */
-	unsigned max_connections_in_all;     /* of all listeners, those that were closed among them; 0: no bound */
+	unsigned max_connections_in_all;     /* of all listeners, closed and lingering ones among them; 0: no bound */
 	unsigned max_connections_per_source; /* 0: no bound */
 	const char *realm;                   /* of the Basic challenge; must outlive the server */
 };

@@ -381,6 +381,32 @@ static void trusted_addresses_that_differ_give_way_to_a_client(void **state)
 	http_room_close(&room);
 }
 
+/* Else clients who are refused and stay would take the descriptors that are set aside. */
+static void whoever_lingers_counts_among_all_connections(void **state)
+{
+	static const char refused[] = GET "Host: a\r\nHost: b\r\n\r\n", fine[] = GET HOST "\r\n";
+	static char answers[HTTP_ROOM_READ_MAX];
+	struct http_room *room = *state;
+	int lingering, other;
+	bool closed;
+
+	room->options.max_connections_in_all = 1;
+	room->listen.inherited_fd = 0;
+	assert_int_equal(
+		http_server_configure(room->server, &room->options, &room->listen, 1, room->error, sizeof room->error),
+		STATUS_OK);
+	lingering = http_room_connect(room, 2);
+	http_room_send(room, lingering, refused, sizeof refused - 1);
+	http_room_read(room, lingering, answers, HTTP_ROOM_READ_MAX - 1, 3000, &closed);
+	assert_true(closed && http_room_count(answers, "HTTP/1.1 400 ") == 1);
+	other = http_room_connect(room, 3);
+	http_room_send(room, other, fine, sizeof fine - 1);
+	assert_int_equal(http_room_read(room, other, answers, 1, 100, &closed), 0);
+	close(lingering);
+	assert_true(http_room_read(room, other, answers, 1, 5000, &closed) > 0);
+	close(other);
+}
+
 int main(void)
 {
 #define IN_ROOM(test) cmocka_unit_test_setup_teardown(test, open_room, close_room)
@@ -398,6 +424,7 @@ int main(void)
 		IN_ROOM(several_requests_in_one_packet_get_their_answers_in_turn),
 		cmocka_unit_test(what_a_proxy_says_is_whole_or_refused),
 		cmocka_unit_test(trusted_addresses_that_differ_give_way_to_a_client),
+		IN_ROOM(whoever_lingers_counts_among_all_connections),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
