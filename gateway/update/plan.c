@@ -285,12 +285,16 @@ static bool may_update(const struct plan_policy *policy, const struct grant *gra
 	return zone && grant_right(grant, host, &zone->name) != GRANT_NOTHING;
 }
 
+/* In a list longer than any of hosts may be, one could be ours: it is not searched to its end. */
 static bool names_host_of_ours(const struct plan_policy *policy, struct text value)
 {
 	struct text item;
 	struct name name;
+	size_t items = 0;
 
 	for (bool more = true; more;) {
+		if (items++ == INTENT_HOSTS_MAX)
+			return true;
 		more = text_split(value, ',', &item, &value);
 		item = text_trimmed(item, " ");
 		if (item.len > 2 && memcmp(item.octets, "*.", 2) == 0)

@@ -1090,13 +1090,21 @@ static void no_host_stands_in_for_one_that_an_unknown_operand_names(void **state
 		const char *value;
 		bool planned;
 	} rows[] = {
-		{"other.dyn.example.com", false},  {"nas.dyn.example.com", false},
-		{"OTHER.Dyn.example.com.", false}, {"*.dyn.example.com", false},
-		{"dyn.example.com", false},        {"x, a.sub.dyn.example.com", false},
-		{"_x.dyn.example.com", false},     {"www.off.example.com", false},
-		{"www.example.net", true},         {"example.com", true},
-		{"notdyn.example.com", true},      {"dyn", true},
+		{"other.dyn.example.com", false},
+		{"nas.dyn.example.com", false},
+		{"OTHER.Dyn.example.com.", false},
+		{"*.dyn.example.com", false},
+		{"dyn.example.com", false},
+		{"x, a.sub.dyn.example.com", false},
+		{"_x.dyn.example.com", false},
+		{"www.off.example.com", false},
+		{"www.example.net", true},
+		{"example.com", true},
+		{"notdyn.example.com", true},
+		{"dyn", true},
 		{"other dyn.example.com", true},
+		{"a.b,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19", true},
+		{"a.b,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20", false},
 	};
 	static struct plan plan;
 	struct world world;
