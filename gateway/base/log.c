@@ -14,7 +14,7 @@ enum {
 	JSON_END_LEN = sizeof ",\"cut\":1}", /* what a JSON object may need at its end */
 };
 
-/* The process has one log, so it is the one module that has process-wide state. */
+/* The process has one log, so this has process-wide state. */
 static enum log_level threshold = LOG_INFO;
 static enum log_format line_format = LOG_FORMAT_TEXT;
 static uint64_t dropped, dropped_untold;

@@ -74,7 +74,7 @@ enum entry_state {
 	LOOK_READY,    /* to be looked at */
 	CONFIRM_READY, /* probably so already */
 	PROBE_READY,   /* to be asked whether one of its records exists: one is missing, or `maybe_wildcard` */
-	GATHERED,      /* the same, as soon as the others of its request are there and have been looked at */
+	GATHERED,      /* READY as soon as the others of its request are there and have been looked at */
 	READY,         /* to be committed, together with others */
 	LONE_READY,    /* to be committed alone */
 	SUSPECT,       /* in a part of a rejected message, listed by the part's first entry, or held back behind one */
@@ -98,7 +98,7 @@ struct text_work {
 struct queue_entry {
 	struct change_set set;
 	struct text_work *texts;  /* its own; NULL: it is about something else */
-	uint64_t arrival;         /* the number of its request; 0: none */
+	uint64_t arrival;         /* the number of its request, see set_arrival() */
 	struct order_place place; /* held while it waits behind one that arrived later */
 	struct order_marks marks; /* to be made when it is carried out */
 	struct group *group;      /* or NULL */
