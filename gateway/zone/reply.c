@@ -241,12 +241,16 @@ static bool is_blind(const struct queue_entry *entry)
 	return set_rewrites(&entry->set) && !set_is_known(&entry->set);
 }
 
-/* If the zone does not hold what the set would have made, no copy of its message was carried out. */
-static void note_copies(struct queue_entry *entry)
+/*
+ * If the zone does not hold what the set would have made, no copy of its message was carried out. What a forwarder
+ * holds may just be late.
+ */
+static void note_copies(const struct queue *queue, struct queue_entry *entry)
 {
 	for (size_t i = 0; i < entry->set.count; i++)
 		change_resolve(&entry->set.changes[i]);
-	if (!entry->look_told_nothing && !set_is_txt(&entry->set) && !set_is_so_already(&entry->set))
+	if (!queue->is_forwarded && !entry->look_told_nothing && !set_is_txt(&entry->set) &&
+	    !set_is_so_already(&entry->set))
 		entry->maybe_copied = false;
 }
 
@@ -264,7 +268,7 @@ static void finish_look(struct queue *queue, struct queue_entry *entry, const st
 		return;
 	}
 	entry->looked = true;
-	note_copies(entry);
+	note_copies(queue, entry);
 	if (is_blind(entry))
 		entry_end(queue, entry, entry_undone(entry, OUTCOME_REFUSED), now_ms);
 	else if (entry_is_wanted(entry))

@@ -2234,6 +2234,28 @@ static void what_the_zone_holds_after_a_failed_prerequisite_may_prove_it(void **
 	assert_at_rest(bench);
 }
 
+/* A forwarder's own copy of the zone lags behind what the primary may have carried out. */
+static void what_a_forwarder_holds_after_a_failed_prerequisite_proves_nothing(void **state)
+{
+	struct dns_result forwarded = {.verdict = DNS_VERIFIED, .rcode = DNS_NXRRSET, .id_was_changed = true};
+	struct bench *bench = *state;
+	struct waiter *waiter;
+
+	commit_number(bench, WWW, V4, 6);
+	bench->blind = true;
+	waiter = submit_number(bench, WWW, V4, 7);
+	assert_kind(bench, WWW, DNS_UPDATE);
+	reply_with(bench, WWW, forwarded);
+	forwarded.rcode = DNS_REFUSED;
+	while (waiter->answers == 0) {
+		bool is_look = bench->messages[0].request.kind == DNS_QUERY;
+
+		reply_with(bench, WWW, is_look ? found(1, numbered(ADDR_V4, 5), TTL_S) : forwarded);
+	}
+	assert_outcome(waiter, OUTCOME_UNKNOWN);
+	assert_at_rest(bench);
+}
+
 /* A secondary that forwards UPDATEs answers queries from a copy, in which a record may be missing that exists. */
 static void by_way_of_a_forwarder_the_update_decides_what_is_missing(void **state)
 {
@@ -4675,6 +4697,7 @@ int main(void)
 		TEST(a_message_that_was_sent_twice_by_others_was_carried_out),
 		TEST(a_failed_prerequisite_does_not_prove_that_nothing_was_changed),
 		TEST(what_the_zone_holds_after_a_failed_prerequisite_may_prove_it),
+		TEST(what_a_forwarder_holds_after_a_failed_prerequisite_proves_nothing),
 		TEST(by_way_of_a_forwarder_the_update_decides_what_is_missing),
 		TEST(a_rejection_that_says_noerror_is_no_success),
 		TEST(what_was_not_sent_is_repeated_and_then_unreachable),
