@@ -12,7 +12,10 @@ enum {
 
 static uint64_t reserved(const struct descriptors_need *need)
 {
-	return PROCESS + EACH_LISTENER * (uint64_t)need->listeners + need->primaries + (need->has_state ? STATE : 0) +
+	/* Of a name that has several addresses, two may be tried at the same time (dns/transport_tcp.c). */
+	uint64_t tries = need->primaries * (need->has_names ? (uint64_t)2 : 1);
+
+	return PROCESS + EACH_LISTENER * (uint64_t)need->listeners + tries + (need->has_state ? STATE : 0) +
 	       (need->has_names ? NAMES : 0) + (need->has_admin ? ADMIN_CONNECTIONS_MAX : 0);
 }
 

@@ -13,7 +13,7 @@
 struct descriptors_need {
 	size_t listeners;     /* that serve clients */
 	unsigned connections; /* that each of them is to have at most */
-	size_t primaries;     /* of all configurations that are not over yet: one connection each */
+	size_t primaries;     /* of all configurations that are not over yet */
 	bool has_admin;       /* there is an admin listener */
 	bool has_state;       /* there is a state store */
 	bool has_names;       /* primaries are looked up by name */
