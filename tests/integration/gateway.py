@@ -3,6 +3,7 @@ hides a fault."""
 
 import base64
 import hashlib
+import itertools
 import os
 import re
 import shutil
@@ -231,6 +232,7 @@ class Gateway:
             self.write(name, text)
         self.process = None
         self.binary = None  # another one than that under test
+        self._lives = itertools.count(2)
 
     def write(self, name, text):
         path = self.folder / name
@@ -253,6 +255,17 @@ class Gateway:
         log = self.log
         shutil.rmtree(self.folder, ignore_errors=True)
         raise AssertionError(f"ddnsgate does not start:\n{log}")
+
+    def kill(self):
+        """It ends without a chance to do anything about it."""
+        self.process.kill()
+        self.check_log()
+
+    def resume(self):
+        """On the same port, with a log of its own."""
+        log = self.folder / f"log{next(self._lives)}"
+        self.process = Process("ddnsgate", [self.binary or BINARY, "serve", "-c", str(self.path)], log)
+        assert wait_until(lambda: self.ready, PATIENCE_S), f"ddnsgate does not come back:\n{self.process.tail()}"
 
     def write_config(self):
         listen = libconfig([self._listener(each) for each in self.listen])

@@ -91,6 +91,10 @@ class Server:
     def stop(self):
         self.process.stop()
 
+    def kill(self):
+        """It ends without a chance to do anything about it. What it has acknowledged, resume() finds again."""
+        self.process.kill()
+
     def restart(self):
         """On the same port, with the zones as they were."""
         self.stop()

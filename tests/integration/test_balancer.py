@@ -1,36 +1,16 @@
 """HAProxy in front, with its own defaults: it keeps the gateway in as long as the gateway works."""
 
 import contextlib
-import shutil
 import time
 
 import pytest
 
 import certificates
+from balancer import Balancer
 from gateway import ZONE, Connection, config_text, zone_setting
-from process import LOOPBACK, Process, free_port, wait_until
+from process import LOOPBACK, wait_until
 
 CLIENT = "198.51.100.7"
-HAPROXY = shutil.which("haproxy", path="/usr/sbin:/usr/bin")
-
-
-class Balancer:
-    """HAProxy with one server. What it thinks of it is in the log."""
-
-    def __init__(self, folder, server, backend=()):
-        self.port = free_port()
-        config = folder / "haproxy.cfg"
-        config.write_text("\n".join([
-            "global", "  log stderr format raw daemon",
-            "defaults", "  mode http", "  log global", "  timeout connect 5s", "  timeout client 10s",
-            "  timeout server 10s", "frontend f", f"  bind {LOOPBACK}:{self.port}", "  default_backend b",
-            "backend b", "  option httpchk", "  option log-health-checks", *backend,
-            f"  server s {server} check inter 100ms fall 1 rise 2", ""]))
-        self.process = Process("haproxy", [HAPROXY, "-db", "-f", str(config)], folder / "haproxy.log")
-
-    @property
-    def checks(self):
-        return [line for line in self.process.output().splitlines() if "Health check for server b/s" in line]
 
 
 @pytest.fixture
