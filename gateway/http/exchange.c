@@ -28,9 +28,6 @@ enum {
 
 /* ---- Beginning and end ---- */
 
-/* A header that no client has sent: see exchange_begin(). Known by its address. */
-static const char no_cookies[] = "";
-
 /*
  * libmicrohttpd frees its buffers as they are, and keys are in them. What was said to be const is so for those who
  * borrow it; the memory is the connection's and can be written to.
@@ -41,9 +38,23 @@ static void wipe_borrowed(const char *octets, size_t len)
 }
 
 /*
+ * libmicrohttpd would make a copy and a list of the cookies: memory that we rather have for headers. It looks for the
+ * first header of that name, so it gets an empty one before any other, known by the address of its value. That lies
+ * where the first line ends, because 1.0 takes the end of the last header's value for a place in its buffer, behind which
+ * it can put other things.
+ */
+static void hide_cookies(struct http_exchange *exchange)
+{
+	const char *version = exchange->target_end + 1;
+
+	exchange->no_cookies = version + strlen(version);
+	MHD_set_connection_value(exchange->connection->mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_COOKIE,
+				 exchange->no_cookies);
+}
+
+/*
  * Takes the target away from libmicrohttpd, which would make a list of its operands: memory for which it has none, when
- * there are many (0.9.75 then never answers, nor says that the request is over). Nor needs it the cookies, of which it
- * would make a copy and a list: it looks for the first header of that name and finds one of ours.
+ * there are many (0.9.75 then never answers, nor says that the request is over).
  */
 void *exchange_begin(struct connection *connection, const char *target)
 {
@@ -62,7 +73,7 @@ void *exchange_begin(struct connection *connection, const char *target)
 			exchange->target = text_duplicate((struct text){target, len});
 		connection->exchange = exchange;
 		TAILQ_INSERT_HEAD(&connection->engine->heads, exchange, heads);
-		MHD_set_connection_value(connection->mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_COOKIE, no_cookies);
+		hide_cookies(exchange);
 	}
 	wipe_borrowed(target, len);
 	return exchange;
@@ -90,9 +101,10 @@ static void exchange_free(struct http_exchange *exchange)
 static enum MHD_Result wipe_field(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
 				  const char *value, size_t value_len)
 {
-	(void)cls;
+	const struct http_exchange *exchange = cls;
+
 	(void)kind;
-	if (value == no_cookies)
+	if (value == exchange->no_cookies)
 		return MHD_YES;
 	wipe_borrowed(name, name_len); /* what was folded has become part of it */
 	wipe_borrowed(value, value_len);
@@ -100,9 +112,9 @@ static enum MHD_Result wipe_field(void *cls, enum MHD_ValueKind kind, const char
 }
 
 /* The head is of no use to anybody any more. */
-static void wipe_head(const struct http_exchange *exchange)
+static void wipe_head(struct http_exchange *exchange)
 {
-	MHD_get_connection_values_n(exchange->connection->mhd, MHD_HEADER_KIND, wipe_field, NULL);
+	MHD_get_connection_values_n(exchange->connection->mhd, MHD_HEADER_KIND, wipe_field, exchange);
 }
 
 static void leave_heads(struct http_exchange *exchange)
@@ -334,9 +346,11 @@ static enum MHD_Result refuse_large(struct http_exchange *exchange, const char *
 static enum MHD_Result on_field(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
 				const char *value, size_t value_len)
 {
+	struct http_exchange *exchange = cls;
+
 	(void)kind;
-	if (value != no_cookies)
-		head_add(cls, (struct text){name, name_len}, (struct text){value, value_len});
+	if (value != exchange->no_cookies)
+		head_add(&exchange->head, (struct text){name, name_len}, (struct text){value, value_len});
 	return MHD_YES;
 }
 
@@ -353,7 +367,7 @@ static enum head_fault read_head(struct http_exchange *exchange, const char *met
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 
 	head_begin(&exchange->head, text_of(version));
-	MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, on_field, &exchange->head);
+	MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, on_field, exchange);
 	exchange->head_len = info ? info->header_size : 0;
 	return head_end(&exchange->head, info && is_end_kept() ? method + info->header_size : NULL);
 }

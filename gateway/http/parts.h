@@ -54,6 +54,7 @@ struct http_exchange {
 	char *target; /* raw, NULL if it was too long or memory was short */
 	size_t target_len;
 	const char *target_end; /* where it ended in MHD's buffer */
+	const char *no_cookies; /* the value of a header that no client has sent */
 	char *body;
 	size_t body_len; /* octets that came, also those that were not kept */
 	struct decode_space space;

@@ -285,6 +285,22 @@ static void long_targets_get_an_answer(void **state)
 	}
 }
 
+/* Where there is no header at all, libmicrohttpd 1.0 puts what follows behind the last thing that it knows of. */
+static void a_request_without_headers_may_be_followed_by_another(void **state)
+{
+	struct http_room *room = *state;
+
+	for (size_t size = 3000; size < 11000; size += 61) {
+		char request[16 * 1024];
+		size_t len = (size_t)snprintf(request, sizeof request,
+					      "GET /%0*d HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n\r\n", (int)size - 1, 0);
+		struct reply reply = ask(room, request, len);
+
+		assert_true(size <= HTTP_TARGET_MAX ? reply.status == 200 : reply.status == 414 || reply.status == 431);
+		assert_int_equal(reply.answers, size <= HTTP_TARGET_MAX ? 2 : 1);
+	}
+}
+
 /* ---- How connections end ---- */
 
 /* AddressSanitizer tells what was not given back; without it this is a test that nothing is touched afterwards. */
@@ -420,6 +436,7 @@ int main(void)
 		IN_ROOM(cookies_cost_no_more_than_other_headers),
 		IN_ROOM(any_number_of_operands_gets_an_answer),
 		IN_ROOM(long_targets_get_an_answer),
+		IN_ROOM(a_request_without_headers_may_be_followed_by_another),
 		IN_ROOM(what_a_connection_holds_is_given_back_however_it_ends),
 		IN_ROOM(several_requests_in_one_packet_get_their_answers_in_turn),
 		cmocka_unit_test(what_a_proxy_says_is_whole_or_refused),
