@@ -457,14 +457,17 @@ static void answer_options(struct pipeline *pipeline, struct http_exchange *exch
 	answer(pipeline, &exchange, &report, &response);
 }
 
-static void answer_plain(struct pipeline *pipeline, struct http_exchange *exchange, const struct http_request *request,
+static void answer_words(struct pipeline *pipeline, struct http_exchange *exchange, const struct http_request *request,
 			 int status, const char *text, unsigned allow)
 {
 	struct pipeline_report report = {.request = request};
 	struct http_response response;
 
 	http_response_init(&response);
-	http_response_plain(&response, status, text);
+	if (dialects_speak_json(request))
+		http_response_json(&response, status, "error", text_of(text));
+	else
+		http_response_plain(&response, status, text);
 	response.allow = allow;
 	answer(pipeline, &exchange, &report, &response);
 }
@@ -561,13 +564,13 @@ void pipeline_handle(void *ctx, struct http_exchange *exchange, const struct htt
 	}
 	dialect = dialects_find(request, &allowed);
 	if (!dialect) {
-		answer_plain(pipeline, exchange, request, allowed ? 405 : 404,
+		answer_words(pipeline, exchange, request, allowed ? 405 : 404,
 			     allowed ? "405 this method is not allowed here" : "404 no such page", allowed);
 		return;
 	}
 	job = job_new(pipeline, exchange, request, dialect);
 	if (!job)
-		answer_plain(pipeline, exchange, request, 503, "503 out of memory", 0);
+		answer_words(pipeline, exchange, request, 503, "503 out of memory", 0);
 	else
 		begin(job);
 	await_last(pipeline);

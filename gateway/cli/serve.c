@@ -28,6 +28,7 @@
 #include "cli/generation.h"
 #include "cli/listeners.h"
 #include "cli/reload.h"
+#include "dialect/dialect.h"
 #include "http/server.h"
 #include "loop/env_uv.h"
 #include "loop/systemd.h"
@@ -167,6 +168,7 @@ static struct http_options http_options(const struct config *config)
 		.exchange_timeout_ms = config->request_timeout_ms + BACKSTOP_MS,
 		.max_connections_per_source = config->max_connections_per_source,
 		.realm = "ddnsgate",
+		.speaks_json = dialects_speak_json,
 	};
 }
 

@@ -30,6 +30,7 @@ struct dialect_answer {
 struct dialect {
 	const char *name;
 	const struct dialect_route *routes; /* ended by a NULL path */
+	bool speaks_json;                   /* its answers are JSON, also to what nobody has asked it about */
 	/* Whether a request to one of the routes is meant for this dialect, where several have it. NULL: always. */
 	bool (*claims)(const struct http_request *request);
 	/*
@@ -49,6 +50,12 @@ struct dialect {
 const struct dialect *dialects_find(const struct http_request *request, unsigned *allowed);
 
 /*
+ * Whether the request is for a dialect that speaks JSON, or would be with another method; so that its client gets no
+ * other answers, whoever refuses the request. Of a request that was not read whole, by what was.
+ */
+bool dialects_speak_json(const struct http_request *request);
+
+/*
  * The methods that dialects have at the request's path, whatever else is in it; of all paths for the target `*` (RFC
  * 9112 section 3.2.4). 0 for an unknown path.
  */
@@ -57,7 +64,7 @@ unsigned dialects_methods(const struct http_request *request);
 /* Every dialect, a row each: those that claim less of a path stand behind those that claim more. */
 #define DIALECT_LIST(X)                                                                                                \
 	X(rexx)    /* /dynamic.cgi */                                                                                  \
-	X(acmedns) /* /update with a JSON object */                                                                    \
+	X(acmedns) /* /update with X-Api-User or a subdomain */                                                        \
 	X(httpreq) /* /present, /cleanup */                                                                            \
 	X(duckdns) /* /update with a token */                                                                          \
 	X(henet)   /* /nic/update without a user */                                                                    \

@@ -30,6 +30,18 @@ const struct dialect *dialects_find(const struct http_request *request, unsigned
 	return NULL;
 }
 
+bool dialects_speak_json(const struct http_request *request)
+{
+	unsigned allowed;
+	const struct dialect *found = dialects_find(request, &allowed);
+
+	for (const struct dialect *const *dialect = dialects; !found && *dialect; dialect++) {
+		for (const struct dialect_route *route = (*dialect)->routes; !found && route->path; route++)
+			found = wants(*dialect, route, request) ? *dialect : NULL;
+	}
+	return found && found->speaks_json;
+}
+
 unsigned dialects_methods(const struct http_request *request)
 {
 	bool is_anywhere = text_equal(request->path, text_of("*"));

@@ -1,5 +1,7 @@
 #include "dialect/words.h"
 
+#include <stdio.h>
+
 static const struct word words[] = {
 	[OUTCOME_CHANGED] = {"good", 200, false, 0},
 	[OUTCOME_UNCHANGED] = {"nochg", 200, false, 0},
@@ -103,26 +105,35 @@ void words_render(const struct dialect_answer *answer, struct http_response *res
 	}
 }
 
-/* A JSON object with one string, which is printable ASCII. */
-static void add_json(const char *name, struct text value, struct http_response *response)
+/* For people who set a client up: they see what it gets. */
+static void explain_in_json(const struct dialect_answer *answer, const struct json_members *members,
+			    const struct word *word, struct http_response *response)
 {
-	http_response_add(response, "{\"%s\": \"", name);
-	for (size_t i = 0; i < value.len; i++) {
-		bool special = value.octets[i] == '"' || value.octets[i] == '\\';
+	enum outcome_code code = answer->outcomes[0].code;
+	bool lacks_host = code == OUTCOME_MISSING_HOST;
+	char text[160];
 
-		http_response_add(response, special ? "\\%c" : "%c", value.octets[i]);
-	}
-	http_response_add(response, "\"}\n");
+	if (lacks_host || (code == OUTCOME_BAD_TEXT && answer->intent->txt.len == 0))
+		snprintf(text, sizeof text,
+			 "there is no \"%s\": the body is to be a JSON object with the strings \"%s\" and \"%s\"",
+			 lacks_host ? members->host : members->text, members->host, members->text);
+	else if (code == OUTCOME_BAD_HOST)
+		snprintf(text, sizeof text, "\"%s\" is no name of a host", members->host);
+	else if (code == OUTCOME_BAD_TEXT)
+		snprintf(text, sizeof text, "\"%s\" is not 1 to 255 printable ASCII characters", members->text);
+	else
+		snprintf(text, sizeof text, "%s", word->text);
+	http_response_json(response, word->status, "error", text_of(text));
 }
 
-void words_render_json(const struct dialect_answer *answer, const char *name, struct http_response *response)
+void words_render_json(const struct dialect_answer *answer, const struct json_members *members, const char *name,
+		       struct http_response *response)
 {
 	const struct word *word = word_for(answer->outcomes[0].code);
 
 	words_set_status(answer, response);
-	response->content_type = "application/json";
 	if (word->status == 200)
-		add_json(name, answer->intent->txt, response);
+		http_response_json(response, word->status, name, answer->intent->txt);
 	else
-		add_json("error", text_of(word->text), response);
+		explain_in_json(answer, members, word, response);
 }

@@ -31,11 +31,18 @@ void words_soften(const struct dialect_answer *answer, struct http_response *res
 /* The whole answer. A dialect's render(). */
 void words_render(const struct dialect_answer *answer, struct http_response *response);
 
+/* What a dialect calls the members of the JSON object in a request. */
+struct json_members {
+	const char *host;
+	const char *text;
+};
+
 /*
  * The whole answer to an intent about one text, which the plan has found to be printable ASCII: a JSON object with the
- * text as its member `name`, or with the word as its member `error`. For clients that read the status, so that it is
- * never softened.
+ * text as its member `name`; or with the member `error`, which is the word, but says of the members of the request what
+ * is wrong with them. For clients that read the status, so that it is never softened.
  */
-void words_render_json(const struct dialect_answer *answer, const char *name, struct http_response *response);
+void words_render_json(const struct dialect_answer *answer, const struct json_members *members, const char *name,
+		       struct http_response *response);
 
 #endif

@@ -1,5 +1,7 @@
 #include "http/body.h"
 
+#include <string.h>
+
 static const char blanks[] = " \t\r\n";
 
 /* Without its parameters. */
@@ -19,6 +21,16 @@ static bool is_json(struct text type)
 	return text_equal_ignoring_case(type, text_of("application/json")) ||
 	       (type.len > len &&
 		text_equal_ignoring_case((struct text){type.octets + type.len - len, len}, text_of(suffix)));
+}
+
+struct text body_unmarked(struct text body)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+	size_t len = sizeof mark - 1;
+
+	if (body.len < len || memcmp(body.octets, mark, len) != 0)
+		return body;
+	return (struct text){body.octets + len, body.len - len};
 }
 
 enum body_kind body_kind_of(struct text type, struct text coding, struct text body)

@@ -17,6 +17,9 @@ enum body_kind {
 	BODY_UNREADABLE, /* any other type, such as multipart/form-data, or a content coding */
 };
 
+/* The body without the UTF-8 byte order mark that it may begin with, which says nothing (RFC 8259 section 8.1). */
+struct text body_unmarked(struct text body);
+
 /* By the values of Content-Type and Content-Encoding (RFC 9110 sections 8.3 and 8.4), empty if there are none. */
 enum body_kind body_kind_of(struct text type, struct text coding, struct text body);
 

@@ -65,6 +65,7 @@ void *exchange_begin(struct connection *connection, const char *target)
 		memset(exchange, 0, offsetof(struct http_exchange, request));
 		exchange->request.params.count = 0;
 		exchange->request.params.is_unread = false;
+		exchange->request.path = (struct text){NULL, 0};
 		exchange->request.source.family = ADDR_NONE;
 		exchange->connection = connection;
 		exchange->target_len = len;
@@ -161,6 +162,15 @@ static const struct {
 } methods[] = {
 	{HTTP_GET, "GET"}, {HTTP_HEAD, "HEAD"}, {HTTP_POST, "POST"}, {HTTP_PUT, "PUT"}, {HTTP_OPTIONS, "OPTIONS"},
 };
+
+static enum http_method method_of(const char *name)
+{
+	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+		if (strcmp(name, methods[i].name) == 0)
+			return methods[i].method;
+	}
+	return HTTP_OTHER;
+}
 
 static void add_allow(struct MHD_Response *mhd, unsigned allow)
 {
@@ -268,14 +278,25 @@ void http_exchange_answer(struct http_exchange **exchange_pointer, const struct 
 	resume(exchange);
 }
 
+/* Words for whoever asked, as JSON if that is what is spoken where the request was for. */
+static void word(const struct http_exchange *exchange, int status, const char *text, struct http_response *response)
+{
+	const struct http_server *server = exchange->connection->listener->server;
+
+	http_response_init(response);
+	if (server->options.speaks_json && server->options.speaks_json(&exchange->request))
+		http_response_json(response, status, "error", text_of(text));
+	else
+		http_response_plain(response, status, text);
+}
+
 void exchange_abandon(struct http_exchange *exchange)
 {
 	struct http_response response;
 
 	LOG_REPEATED(LOG_ERROR, "request-abandoned",
 		     log_text("text", "a request was not answered within its deadline; this is a defect of ddnsgate"));
-	http_response_init(&response);
-	http_response_plain(&response, MHD_HTTP_SERVICE_UNAVAILABLE, "no answer in time; the outcome is unknown");
+	word(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, "no answer in time; the outcome is unknown", &response);
 	response.retry_after_s = 60;
 	exchange->state = EXCHANGE_ABANDONED;
 	keep_response(exchange, &response);
@@ -294,13 +315,42 @@ static void note_refused(const struct http_exchange *exchange, int status, const
 	server_note_refusal(exchange->connection->listener->server, status, source, text);
 }
 
+/* Takes the headers that are passed on as they are. Returns the octets that keep_headers() needs. */
+static size_t find_headers(const struct head *head, struct http_request *request)
+{
+	request->host = head->values[HEAD_HOST];
+	request->cookies = head->values[HEAD_COOKIE];
+	request->api_user = head->values[HEAD_API_USER];
+	request->api_key = head->values[HEAD_API_KEY];
+	return request->host.len + request->cookies.len + request->api_user.len + request->api_key.len;
+}
+
+/* Where a refused request was for, if that was not known yet. Without memory nobody gets to know. */
+static void find_path(struct http_exchange *exchange)
+{
+	struct http_request *request = &exchange->request;
+	struct decode_space *space = &exchange->space;
+	struct text query;
+
+	if (request->path.len || !exchange->target)
+		return;
+	if (!space->octets) {
+		space->cap = DECODE_SPACE(exchange->target_len);
+		space->octets = malloc(space->cap);
+	}
+	if (!space->octets || decode_target((struct text){exchange->target, exchange->target_len}, space,
+					    &request->path, &query, &request->has_query) != STATUS_OK)
+		request->path = (struct text){NULL, 0};
+}
+
 static enum MHD_Result refuse(struct http_exchange *exchange, int status, const char *text)
 {
 	struct http_response response;
 
 	note_refused(exchange, status, text);
-	http_response_init(&response);
-	http_response_plain(&response, status, text);
+	find_path(exchange);
+	find_headers(&exchange->head, &exchange->request);
+	word(exchange, status, text, &response);
 	response.retry_after_s = status == MHD_HTTP_SERVICE_UNAVAILABLE ? 60 : 0;
 	exchange->state = EXCHANGE_ANSWERED;
 	keep_response(exchange, &response);
@@ -397,6 +447,7 @@ static enum MHD_Result begin(struct http_exchange *exchange, const char *method,
 	leave_heads(exchange);
 	exchange->http_1_0 = strcmp(version, "HTTP/1.0") == 0;
 	exchange->state = EXCHANGE_BODY;
+	exchange->request.method = method_of(method);
 	/* For the log, if it is refused here; what is wrong with that comes later. */
 	if (fault == HEAD_SOUND)
 		(void)origin_find(exchange->connection, &exchange->request);
@@ -450,20 +501,11 @@ static enum MHD_Result add_body(struct http_exchange *exchange, const char *data
 	return MHD_YES;
 }
 
-static enum http_method method_of(const char *name)
-{
-	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
-		if (strcmp(name, methods[i].name) == 0)
-			return methods[i].method;
-	}
-	return HTTP_OTHER;
-}
-
 /* STATUS_NOT_FOUND: nothing here can read such a body. */
 static enum status decode_body(struct http_exchange *exchange)
 {
 	const struct text *head = exchange->head.values;
-	struct text body = {exchange->body, exchange->body_len};
+	struct text body = body_unmarked((struct text){exchange->body, exchange->body_len});
 	struct http_params *params = &exchange->request.params;
 
 	switch (body_kind_of(head[HEAD_CONTENT_TYPE], head[HEAD_CONTENT_ENCODING], body)) {
@@ -491,16 +533,6 @@ static void keep_value(struct decode_space *space, struct text *value)
 	memcpy(kept, value->octets, value->len);
 	space->len += value->len;
 	value->octets = kept;
-}
-
-/* Takes the headers that are passed on as they are. Returns the octets that keep_headers() needs. */
-static size_t find_headers(const struct head *head, struct http_request *request)
-{
-	request->host = head->values[HEAD_HOST];
-	request->cookies = head->values[HEAD_COOKIE];
-	request->api_user = head->values[HEAD_API_USER];
-	request->api_key = head->values[HEAD_API_KEY];
-	return request->host.len + request->cookies.len + request->api_user.len + request->api_key.len;
 }
 
 static void keep_headers(struct decode_space *space, struct http_request *request)
@@ -536,7 +568,7 @@ static enum status decode(struct http_exchange *exchange)
 }
 
 /* The whole request has arrived. */
-static enum MHD_Result handle(struct http_exchange *exchange, const char *method)
+static enum MHD_Result handle(struct http_exchange *exchange)
 {
 	struct http_server *server = exchange->connection->listener->server;
 	const char *wrong;
@@ -546,7 +578,6 @@ static enum MHD_Result handle(struct http_exchange *exchange, const char *method
 		return refuse_last(exchange, MHD_HTTP_BAD_REQUEST, "400 a chunk's line does not end in CRLF");
 	if (exchange->body_len > HTTP_REQUEST_BODY_MAX)
 		return refuse(exchange, MHD_HTTP_CONTENT_TOO_LARGE, "413 the request body is longer than 4096 octets");
-	exchange->request.method = method_of(method);
 	exchange->request.errors_as_200 = exchange->connection->listener->settings.errors_as_200;
 	exchange->request.account_page = exchange->connection->listener->settings.account_page;
 	wrong = origin_find(exchange->connection, &exchange->request);
@@ -581,7 +612,7 @@ enum MHD_Result exchange_go_on(struct http_exchange *exchange, const char *metho
 	case EXCHANGE_NEW:
 		return begin(exchange, method, version);
 	case EXCHANGE_BODY:
-		return *len ? add_body(exchange, data, len) : handle(exchange, method);
+		return *len ? add_body(exchange, data, len) : handle(exchange);
 	case EXCHANGE_ANSWERED:
 	case EXCHANGE_ABANDONED:
 		*len = 0;

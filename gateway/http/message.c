@@ -55,6 +55,20 @@ void http_response_plain(struct http_response *response, int status, const char 
 	http_response_add(response, "%s\n", text);
 }
 
+void http_response_json(struct http_response *response, int status, const char *name, struct text value)
+{
+	response->status = status;
+	response->content_type = "application/json";
+	response->body_len = 0;
+	http_response_add(response, "{\"%s\": \"", name);
+	for (size_t i = 0; i < value.len; i++) {
+		bool special = value.octets[i] == '"' || value.octets[i] == '\\';
+
+		http_response_add(response, special ? "\\%c" : "%c", value.octets[i]);
+	}
+	http_response_add(response, "\"}\n");
+}
+
 void http_response_options(struct http_response *response, unsigned allow)
 {
 	response->status = 204;

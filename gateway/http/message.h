@@ -108,6 +108,9 @@ static inline struct text http_response_content(const struct http_response *resp
 /* Makes it an answer of plain text in one line: `404 Not Found` and the like, for what no dialect answers. */
 void http_response_plain(struct http_response *response, int status, const char *text);
 
+/* The same as a JSON object (RFC 8259) with that one string, which is printable ASCII. */
+void http_response_json(struct http_response *response, int status, const char *name, struct text value);
+
 /*
  * Makes it the answer to OPTIONS (RFC 9110 section 9.3.7): 204, and beside OPTIONS the methods of `allow`, of which
  * there are none at a path that nothing is at. Load balancers ask so whether a server is there.

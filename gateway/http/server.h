@@ -54,6 +54,11 @@ struct http_options {
 	unsigned max_connections_in_all;     /* of all listeners, closed and lingering ones among them; 0: no bound */
 	unsigned max_connections_per_source; /* 0: no bound */
 	const char *realm;                   /* of the Basic challenge; must outlive the server */
+	/*
+	 * Whether what is refused here, by the method, the path and X-Api-User and X-Api-Key of a request, and the
+	 * operands of it that were read, if any, is to be answered in JSON. NULL: never.
+	 */
+	bool (*speaks_json)(const struct http_request *request);
 };
 
 /* Makes a server without listeners. `loop` must outlive it. */

@@ -16,6 +16,7 @@ enum {
 	INTENT_READINGS_MAX = 2,
 	INTENT_ADDRESSES_MAX = 8,
 	INTENT_STRANGERS_MAX = 8,
+	INTENT_TXT_ROOM = 45, /* a SHA-256 in base64, with the NUL */
 };
 
 /* An operand as it was sent. */
@@ -84,7 +85,8 @@ struct intent {
 	struct intent_operand strangers[INTENT_STRANGERS_MAX];
 	size_t stranger_count;
 	bool is_unread;
-	struct text txt; /* of the INTENT_TXT kinds */
+	struct text txt;                /* of the INTENT_TXT kinds */
+	char txt_room[INTENT_TXT_ROOM]; /* for one that was computed */
 };
 
 #endif

@@ -14,6 +14,7 @@
 	X(OUTCOME_CHANGED, "changed")           /* committed by the primary */                                         \
 	X(OUTCOME_UNCHANGED, "unchanged")       /* it was so already; the primary has confirmed it */                  \
 	X(OUTCOME_ADDRESS, "address")           /* the client asked for its own address and gets it */                 \
+	X(OUTCOME_ALIVE, "alive")               /* the client asked whether anybody is there */                        \
 	X(OUTCOME_MISSING_HOST, "missing-host") /* operands that are not there */                                      \
 	X(OUTCOME_MISSING_LOGIN, "missing-login")                                                                      \
 	X(OUTCOME_MISSING_KEY, "missing-key")                                                                          \

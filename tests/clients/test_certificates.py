@@ -48,7 +48,8 @@ def service(primary):
         yield service
 
 
-def test_httpreq(tmp_path, primary, service, pebble):
+@pytest.mark.parametrize("mode", [(), ("HTTPREQ_MODE=RAW",)], ids=["", "raw"])
+def test_httpreq(tmp_path, primary, service, pebble, mode):
     """The command of docs/CLIENTS.md. A domain and all below it are proved by two texts of one name, which are gone
     afterwards."""
     primary.replace(HOST, "A", "192.0.2.1")
@@ -57,7 +58,7 @@ def test_httpreq(tmp_path, primary, service, pebble):
     command = with_ours(line("HTTPREQ_ENDPOINT="), service)
     argv = shlex.split(re.sub("run$", extra, command))
     trust = f"LEGO_CA_CERTIFICATES={pebble.certificate.authority}"
-    process = Client(tmp_path, service, HOST).start("env", trust, *argv)
+    process = Client(tmp_path, service, HOST).start("env", trust, *mode, *argv)
     assert process.wait(LIMIT_S) == 0, process.output()
     assert "BEGIN CERTIFICATE" in (tmp_path / "certificates" / f"{HOST}.crt").read_text()
     assert primary.records(f"_acme-challenge.{HOST}", "TXT") is None

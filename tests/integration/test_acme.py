@@ -1,5 +1,7 @@
 """TXT records for ACME challenges, as acme-dns, lego's httpreq and DuckDNS ask for them, at real BIND and Knot."""
 
+import base64
+import hashlib
 import json
 import threading
 
@@ -68,6 +70,71 @@ def test_httpreq(primary, gateway, host):
     for value in ("first", "second", "never"):
         assert httpreq(gateway, "cleanup", f"{name}.", value).status == 200
     assert primary.records(name, "TXT") is None
+
+
+def test_httpreq_raw(primary, gateway, host):
+    """lego's HTTPREQ_MODE=RAW leaves the digest of RFC 8555 section 8.4 to the server."""
+    def raw(verb, authorization, domain=host):
+        return post(gateway, f"/{verb}", [basic(LOGIN, API_KEY)], domain=domain, token="t", keyAuth=authorization)
+    digests = [base64.urlsafe_b64encode(hashlib.sha256(each).digest()).rstrip(b"=").decode() for each in (b"t.1", b"t.2")]
+    for authorization in ("t.1", "t.2", "t.2"):
+        assert raw("present", authorization).status == 200
+    assert texts(primary, challenge(host)) == digests
+    assert raw("cleanup", "t.1").status == 200
+    assert texts(primary, challenge(host)) == digests[1:]
+    assert raw("cleanup", "t.2", f"{host.upper()}.").status == 200
+    assert primary.records(challenge(host), "TXT") is None
+
+
+JSON_TYPE = "Content-Type: application/json"
+ACMEDNS_LOGIN = (f"X-Api-User: {LOGIN}", f"X-Api-Key: {secret(API_KEY)}")
+
+
+@pytest.mark.parametrize("path, headers, body, says", [
+    ("/present", (), b"{}", '"fqdn"'), ("/present/", (), b"", '"fqdn"'), ("/cleanup", (), b"[1]", "not a JSON object"),
+    ("/present", (), b'{"fqdn": 1, "value": "x"}', '"fqdn"'), ("/present", (), b'{"fqdn": "a b", "value": "x"}', '"fqdn"'),
+    ("/present", (), b'{"fqdn": "_acme-challenge.www.%s"}' % ZONE.encode(), '"value"'),
+    ("/present", (), b'{"domain": "www.%s"}' % ZONE.encode(), '"keyAuth"'), ("/cleanup", (), b'{"keyAuth": "t.1"}', '"domain"'),
+    ("/present", (), b'{"fqdn": ', "not a JSON object"), ("/present", (), b"null", "not a JSON object"),
+    ("/update", ACMEDNS_LOGIN, b"", '"subdomain"'), ("/update/", ACMEDNS_LOGIN, b"{}", '"subdomain"'),
+    ("/update", ACMEDNS_LOGIN, b"[1]", "not a JSON object"), ("/update", ACMEDNS_LOGIN, b'{"txt": "x"}', '"subdomain"'),
+    ("/update", ACMEDNS_LOGIN, b'{"subdomain": "_acme-challenge.www.%s"}' % ZONE.encode(), '"txt"'),
+    ("/update", ACMEDNS_LOGIN, b'{"subdomain": "_acme-challenge.www.%s", "txt": "\\n"}' % ZONE.encode(), '"txt"'),
+])
+def test_what_is_wrong_is_said(primary, gateway, path, headers, body, says):
+    serial = primary.serial()
+    answer = gateway.ask("POST", path, [JSON_TYPE, *(headers or [basic(LOGIN, API_KEY)])], body)
+    assert (answer.status, answer.headers["content-type"]) == (400, "application/json")
+    assert says in json.loads(answer.text)["error"] and "notfqdn" not in answer.text
+    assert primary.serial() == serial
+
+
+def test_a_byte_order_mark(primary, gateway, host):
+    """As PowerShell and Windows' editors write it."""
+    body = b"\xef\xbb\xbf" + json.dumps({"fqdn": challenge(host), "value": "x"}).encode()
+    for headers in ([JSON_TYPE], []):
+        assert gateway.ask("POST", "/present", [*headers, basic(LOGIN, API_KEY)], body).status == 200
+    assert texts(primary, challenge(host)) == ["x"]
+
+
+@pytest.mark.parametrize("verb, path, headers, body, status", [
+    ("GET", "/health", [], b"", 200), ("HEAD", "/health/", [], b"", 200), ("POST", "/register", [], b"", 403),
+    ("POST", "/register/", [JSON_TYPE], b'{"allowfrom": ["192.0.2.0/24"]}', 403), ("GET", "/register", [], b"", 405),
+    ("GET", "/present", [], b"", 405), ("DELETE", "/update", ACMEDNS_LOGIN, b"", 405), ("POST", "/present", [], b"{}", 401),
+    ("POST", "/update", ["X-Api-User: nobody"], b"{}", 401), ("POST", "/present", [], b"x" * 4097, 413),
+    ("POST", "/update", ACMEDNS_LOGIN, b"x" * 4097, 413), ("POST", "/cleanup", ["Content-Type: text/xml"], b"<a/>", 415),
+    ("POST", "/update", [*ACMEDNS_LOGIN, "Content-Type: text/xml"], b"<a/>", 415),
+    ("POST", "/present", ["Content-Length: 2", "Content-Length: 3"], b"{}", 400),
+])
+def test_answers_are_json(gateway, verb, path, headers, body, status):
+    answer = gateway.ask(verb, path, [*headers], body)
+    assert (answer.status, answer.headers["content-type"]) == (status, "application/json")
+    assert verb == "HEAD" or json.loads(answer.text)
+
+
+@pytest.mark.parametrize("path", ["/register/x", "/health/x", "/present/x", "/healthz"])
+def test_unknown_paths(gateway, path):
+    assert gateway.ask("POST", path, [JSON_TYPE], b"{}").status == 404
 
 
 def test_duckdns_txt(primary, gateway, host):

@@ -44,10 +44,24 @@ static void a_body_is_what_it_is_said_to_be_or_begins_like(void **state)
 						      text_of(rows[i].body)) == rows[i].kind);
 }
 
+static void a_byte_order_mark_says_nothing(void **state)
+{
+	static const char *const rows[][2] = {
+		{"\xef\xbb\xbf{}", "{}"},     {"\xef\xbb\xbf", ""}, {"", ""},
+		{"\xef\xbb", "\xef\xbb"},     {"{}", "{}"},         {"\xef\xbb\xbf\xef\xbb\xbf{}", "\xef\xbb\xbf{}"},
+		{"\xff\xfe{}", "\xff\xfe{}"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++)
+		assert_row(rows[i][1], text_equal(body_unmarked(text_of(rows[i][0])), text_of(rows[i][1])));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_body_is_what_it_is_said_to_be_or_begins_like),
+		cmocka_unit_test(a_byte_order_mark_says_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -507,6 +507,7 @@ static const struct answer_row {
 	/* What no update ends with is no success either. */
 	{OUTCOME_GRANTED, "911\n", 503, false, true},
 	{OUTCOME_ADDRESS, "911\n", 503, false, true},
+	{OUTCOME_ALIVE, "911\n", 503, false, true},
 	{(enum outcome_code)1000, "911\n", 503, false, true},
 };
 

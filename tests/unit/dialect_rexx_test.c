@@ -175,7 +175,7 @@ static void answers_each_request_and_outcome_with_its_code(void **state)
 /* Whether the outcome is one that an update can end with. */
 static bool ends_an_update(enum outcome_code code)
 {
-	return code != OUTCOME_GRANTED && code != OUTCOME_ADDRESS;
+	return code != OUTCOME_GRANTED && code != OUTCOME_ADDRESS && code != OUTCOME_ALIVE;
 }
 
 static void every_outcome_is_well_worded_and_only_success_is_ok(void **state)
