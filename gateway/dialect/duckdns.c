@@ -1,7 +1,8 @@
 /*
  * DuckDNS: `/update?domains=a,b&token=T[&ip=][&ipv6=][&txt=][&verbose=true][&clear=true]`, answered `OK` or `KO`. A
  * domain without a dot is a label below what the account may update. A text is for `_acme-challenge` below the domain,
- * as programs expect that get certificates, unless the domain begins with an underscore.
+ * as programs expect that get certificates, unless the domain begins with an underscore. It is a request of its own,
+ * without addresses.
  */
 #include "dialect/dialect.h"
 #include "dialect/operands.h"
@@ -13,6 +14,11 @@ static const char *const own[] = {"domains", "token", "txt", "clear", "verbose",
 static bool is_true(const struct http_request *request, const char *name)
 {
 	return text_equal_ignoring_case(operand_of(request, name), text_of("true"));
+}
+
+static bool says_address(const struct intent *intent)
+{
+	return intent->address_count || intent->prefix_count;
 }
 
 static enum outcome_code duckdns_parse(const struct http_request *request, struct intent *intent)
@@ -34,6 +40,8 @@ static enum outcome_code duckdns_parse(const struct http_request *request, struc
 		return OUTCOME_TOO_MANY_HOSTS;
 	if (intent->host_count == 0)
 		return OUTCOME_MISSING_HOST;
+	if (intent->kind == INTENT_TXT_SET && says_address(intent))
+		return OUTCOME_BAD_ADDRESS; /* `OK` would say that it was set */
 	return operand_take_credentials(NULL, token, intent);
 }
 

@@ -138,10 +138,14 @@ def test_unknown_paths(gateway, path):
 
 
 def test_duckdns_txt(primary, gateway, host):
-    """It is about the TXT record alone, whatever address comes with it."""
+    """It is about the TXT record alone. An address beside it would not be set, so OK would not be so."""
     def ask(**operands):
         return gateway.ask("GET", "/update?" + form(domains=host, token=secret(TOKEN), **operands))
-    assert ask(txt="first", ip="198.51.100.7").text.startswith("OK")
+    serial = primary.serial()
+    for address in ({"ip": "198.51.100.7"}, {"ipv6": "2001:db8::7"}, {"myip": "198.51.100.7", "clear": "true"}):
+        assert (ask(txt="first", **address).status, ask(txt="first", **address).text) == (400, "KO")
+    assert primary.serial() == serial
+    assert ask(txt="first", ip="", ipv6="").text == "OK"
     assert texts(primary, challenge(host)) == ["first"]
     assert ask(txt="second").text.startswith("OK")
     assert texts(primary, challenge(host)) == ["second"]

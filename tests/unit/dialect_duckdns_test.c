@@ -44,6 +44,11 @@ static void understands_requests(void **state)
 		{"/update?domains=a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u&token=T-1", NULL, "too-many-hosts"},
 		/* Where a TXT record is meant, no address is. */
 		{"/update?domains=nas&token=T-1&txt=proof", NULL, ":T-1 nas labels txt=proof"},
+		{"/update?domains=nas&token=T-1&txt=proof&ip=&ipv6=", NULL, ":T-1 nas labels txt=proof"},
+		{"/update?domains=nas&token=T-1&txt=proof&ip=192.0.2.1", NULL, "bad-address"},
+		{"/update?domains=nas&token=T-1&txt=proof&clear=true&ipv6=2001:db8::1", NULL, "bad-address"},
+		{"/update?domains=nas&token=T-1&txt=&myip=preserve", NULL, "bad-address"},
+		{"/update?domains=nas&token=T-1&txt=proof&ip6lanprefix=2001:db8::/64", NULL, "bad-address"},
 		{"/update?domains=nas&token=T-1&txt=proof&clear=true", NULL, ":T-1 nas labels txt="},
 		{"/update?domains=nas&token=T-1&txt=", NULL, ":T-1 nas labels txt="},
 	};
