@@ -40,8 +40,8 @@ static void wipe_borrowed(const char *octets, size_t len)
 /*
  * libmicrohttpd would make a copy and a list of the cookies: memory that we rather have for headers. It looks for the
  * first header of that name, so it gets an empty one before any other, known by the address of its value. That lies
- * where the first line ends, because 1.0 takes the end of the last header's value for a place in its buffer, behind which
- * it can put other things.
+ * where the first line ends, because 1.0 takes the end of the last header's value for a place in its buffer, and may
+ * put other things behind it.
  */
 static void hide_cookies(struct http_exchange *exchange)
 {
