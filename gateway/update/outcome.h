@@ -35,7 +35,7 @@
 	X(OUTCOME_NO_RECORD, "no-record")   /* the primary has no such RRset, which had to exist */                    \
 	X(OUTCOME_REFUSED, "refused")       /* the primary refused or failed, signed: nothing was changed */           \
 	X(OUTCOME_REFUSED_UNSIGNED, "refused-unsigned") /* refused without a signature: nobody knows */                \
-	X(OUTCOME_UNREACHABLE, "unreachable")           /* nothing was sent to any primary */                          \
+	X(OUTCOME_UNREACHABLE, "unreachable")           /* in time; nothing was changed */                             \
 	X(OUTCOME_UNKNOWN, "unknown")                   /* it was sent, and nobody knows what became of it */          \
 	X(OUTCOME_GIVEN_UP, "given-up")                 /* the client closed before it was known */                    \
 	X(OUTCOME_OVERTAKEN, "overtaken") /* one that came later was carried out, or may have been, so it was not */   \

@@ -144,7 +144,7 @@ static void send_part(struct queue *queue, uint64_t now_ms)
 	message_send(queue, message);
 }
 
-/* There are few of these: while one waits, the primary is left alone. */
+/* There are few of these: from the second failure in a row on, nothing new is sent for a while. */
 static void take_up_parts(struct queue *queue, uint64_t now_ms)
 {
 	struct queue_message *part, *next;

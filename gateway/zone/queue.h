@@ -59,7 +59,8 @@
  *
  * Invariants: every waiter is answered exactly once, at its deadline at the latest, unless it is cancelled.
  * OUTCOME_CHANGED, OUTCOME_UNCHANGED, OUTCOME_REFUSED only on the primary's verified word; OUTCOME_UNREACHABLE only if
- * nothing was sent. Else OUTCOME_REFUSED_UNSIGNED, OUTCOME_UNKNOWN. Never are two sets of one owner with the primary.
+ * nothing was sent, or only messages that were rejected, signed. Else OUTCOME_REFUSED_UNSIGNED, OUTCOME_UNKNOWN. Never
+ * are two sets of one owner with the primary.
  *
  * A set whose prerequisites failed may have been carried out by an earlier copy of its message, if it does away with
  * them: what the zone holds then decides.
