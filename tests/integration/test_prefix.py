@@ -272,7 +272,9 @@ def parts(address):
 @pytest.mark.parametrize("pause_s", [0, 0.03], ids=["as-fast-as-it-can", "now-and-then"])
 def test_another_writer_between_read_and_write(primary, front, pause_s):
     """Never is there an address that neither the writer wrote nor is a correct rewrite of such a one; and what is
-    answered `good` was so: right after it the record has the new prefix, or something that was written later."""
+    answered `good` was so: right after it the record has the new prefix, or something that was written later. Who never
+    gets between two of the writer's changes is told so, or that nobody knows: somebody may have sent the message twice,
+    and its first copy been carried out and written over."""
     host = primary.new_host(*aaaa(Writer.address(Writer.OWN, 0)))
     gateway, goods = front(primary), 0
     with Writer(primary, host, pause_s) as writer:
@@ -284,7 +286,7 @@ def test_another_writer_between_read_and_write(primary, front, pause_s):
             found_prefix, found_number = parts(found)
             assert found_prefix in (*range(prefix + 1), Writer.OWN)
             if answer.code != "good":
-                assert (answer.status, answer.body) == (503, b"dnserr\n")
+                assert answer.status == 503 and answer.body in (b"dnserr\n", b"911\n")
                 continue
             goods += 1
             said_prefix, said_number = parts(*said(answer)[1])

@@ -49,8 +49,10 @@ def test_a_signal_at_the_end_changes_nothing(tmp_path, monkeypatch, gateway, con
     front.finish()
 
 
-def test_other_commands_take_signals_as_programs_do(tmp_path, monkeypatch, config):
+def test_other_commands_take_signals_as_programs_do(tmp_path, monkeypatch, config, request):
     preloaded(monkeypatch, tmp_path, "raised_signal", RAISED_SIGNAL=number("SIGHUP"))
     path = tmp_path / "ddnsgate.cfg"
     path.write_text(config)
+    ignored = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # as under nohup, which the program would inherit
+    request.addfinalizer(lambda: signal.signal(signal.SIGHUP, ignored))
     assert Process("ddnsgate", [BINARY, "check", "-c", str(path)], tmp_path / "log").wait() == -number("SIGHUP")

@@ -6,7 +6,6 @@ import hashlib
 import os
 import pty
 import sqlite3
-import statistics
 import subprocess
 import time
 from pathlib import Path
@@ -199,14 +198,15 @@ def test_a_key_kept_under_crypt(primary, gateway, method):
     assert running.update(f"www.{ZONE}", IP, password=hashed).code == "OD_KEY"
 
 
-def median_ms(own, logins, password):
-    """Of attempts that fail: each login is asked once with that password."""
+def least_ms(own, logins, password):
+    """Of attempts that fail: each login is asked once with that password. The least, because whatever else the machine
+    does makes some of them longer, and none shorter."""
     times = []
     for login in logins:
         began = time.monotonic()
         assert own.code(login, password) == "OD_KEY"
         times.append(1000 * (time.monotonic() - began))
-    return statistics.median(times)
+    return min(times)
 
 
 @pytest.mark.parametrize("where", ["configuration", "store"])
@@ -223,12 +223,12 @@ def test_uniform_errors_take_as_long_under_crypt(store, where):
             f"{login},www.{ZONE},{hashed}\n" for login, hashed in hashes.items()))
         own.run("user", "import", str(table))
     strangers = [f"nobody{n}" for n in range(9)]
-    known = median_ms(own, hashes, "a-guess-of-somebody")
-    assert known > 2
-    assert 0.4 < median_ms(own, strangers, "a-guess-of-somebody") / known < 2.5
-    assert median_ms(own, fast, "a-guess-of-somebody") > 0.4 * known
-    again = median_ms(own, hashes, "a-guess-of-somebody")
-    assert again < 0.4 * known and median_ms(own, strangers, "a-guess-of-somebody") < 0.4 * known
+    known = least_ms(own, hashes, "a-guess-of-somebody")
+    assert known > 1
+    assert 0.4 < least_ms(own, strangers, "a-guess-of-somebody") / known < 2.5
+    assert least_ms(own, fast, "a-guess-of-somebody") > 0.4 * known
+    again = least_ms(own, hashes, "a-guess-of-somebody")
+    assert again < 0.4 * known and least_ms(own, strangers, "a-guess-of-somebody") < 0.4 * known
 
 
 # History
