@@ -281,13 +281,13 @@ static unsigned scope_of(struct text text)
 	return scope;
 }
 
-/* An address, with its interface if it is a link-local one. */
-static enum status parse_scoped(struct text text, struct endpoint *out)
+enum status endpoint_parse_host(struct text text, struct endpoint *out)
 {
 	struct text address, scope;
 	bool is_scoped = text_split(text, '%', &address, &scope);
 	enum status status = addr_parse(address, &out->addr);
 
+	out->scope = 0;
 	if (status != STATUS_OK || !is_scoped)
 		return status;
 	out->scope = is_link_local(&out->addr) ? scope_of(scope) : 0;
@@ -306,7 +306,7 @@ static enum status parse_bracketed(struct text text, struct endpoint *out)
 
 	text.octets++;
 	text.len--;
-	if (!text_split(text, ']', &address, &rest) || parse_scoped(address, out) != STATUS_OK ||
+	if (!text_split(text, ']', &address, &rest) || endpoint_parse_host(address, out) != STATUS_OK ||
 	    out->addr.family != ADDR_V6)
 		return STATUS_INVALID;
 	if (rest.len == 0)
@@ -324,7 +324,7 @@ enum status endpoint_parse(struct text text, uint16_t default_port, struct endpo
 
 	if (text.len && text.octets[0] == '[') {
 		status = parse_bracketed(text, &endpoint);
-	} else if (parse_scoped(text, &endpoint) == STATUS_OK) {
+	} else if (endpoint_parse_host(text, &endpoint) == STATUS_OK) {
 		status = STATUS_OK;
 	} else {
 		status = STATUS_INVALID;

@@ -108,6 +108,12 @@ struct endpoint {
 MUST_USE enum status endpoint_parse(struct text text, uint16_t default_port, struct endpoint *out);
 
 /*
+ * The same of an address alone, without brackets and port; *out keeps its port. STATUS_INVALID leaves the rest of it
+ * undefined.
+ */
+MUST_USE enum status endpoint_parse_host(struct text text, struct endpoint *out);
+
+/*
  * Whether a link-local address (RFC 4291 section 2.5.6) stands there without its interface, so that nobody gets there.
  */
 bool endpoint_lacks_scope(const struct endpoint *endpoint);

@@ -25,7 +25,7 @@ static bool has_ipv4_at(const struct config *config, unsigned port)
 static struct http_listen_options options_of(const struct config *config, const struct config_listener *listener)
 {
 	return (struct http_listen_options){
-		.endpoint = {.addr = listener->address, .port = (uint16_t)listener->port},
+		.endpoint = {listener->address, (uint16_t)listener->port, listener->scope},
 		.v6_only = !listener->path && has_ipv4_at(config, listener->port),
 		.path = listener->path,
 		.mode = listener->mode,

@@ -28,6 +28,7 @@ struct config_certificate {
 
 struct config_listener {
 	struct addr address;
+	unsigned scope; /* see struct endpoint */
 	unsigned port;
 	char *path; /* of a Unix socket, instead of address and port */
 	unsigned mode;

@@ -51,6 +51,20 @@ static char *beside(const struct reader *reader, const char *file)
 	return path;
 }
 
+/* ---- Addresses ---- */
+
+/* Unless an interface is named, for then it is that which was not understood. */
+static void refuse_address(struct reader *reader, const config_setting_t *at, const char *text, const char *wanted)
+{
+	if (strchr(text, '%'))
+		reader_error(reader, at,
+			     "\"%s\": what stands behind the %% is to be an interface of this machine, and what stands "
+			     "before a link-local address",
+			     text);
+	else
+		reader_error(reader, at, "\"%s\" is not %s", text, wanted);
+}
+
 /* ---- Trusted proxies, of a listener and at the top level ---- */
 
 static void add_network(struct reader *reader, const config_setting_t *at, const char *text, struct network **array,
@@ -153,13 +167,15 @@ static const struct option_group certificate_group = {"certificates", certificat
 static void take_listen_address(struct reader *reader, const config_setting_t *at, const char *text, void *into)
 {
 	struct config_listener *listener = into;
+	struct endpoint endpoint = {.port = 0};
 
-	if (addr_parse(text_of(text), &listener->address) != STATUS_OK)
-		reader_error(reader, at, "\"%s\" is not an IP address; \"::\" and \"0.0.0.0\" stand for all", text);
-	else if (endpoint_lacks_scope(&(struct endpoint){.addr = listener->address}))
-		reader_error(reader, at,
-			     "\"%s\" is a link-local address, which a listener cannot have; \"::\" stands for all",
+	if (endpoint_parse_host(text_of(text), &endpoint) != STATUS_OK)
+		refuse_address(reader, at, text, "an IP address; \"::\" and \"0.0.0.0\" stand for all");
+	else if (endpoint_lacks_scope(&endpoint))
+		reader_error(reader, at, "\"%s\" is a link-local address, which needs its interface: %s%%eth0", text,
 			     text);
+	listener->address = endpoint.addr;
+	listener->scope = endpoint.scope;
 }
 
 static void take_listen_path(struct reader *reader, const config_setting_t *at, const char *text, void *into)
@@ -387,12 +403,9 @@ static void take_primary(struct reader *reader, const config_setting_t *at, cons
 	struct peer peer, *added;
 
 	if (peer_parse(text_of(text), PORT_TO_COME, &peer) != STATUS_OK) {
-		reader_error(
-			reader, at,
-			strchr(text, '%')
-				? "\"%s\": what stands behind the %% is to be an interface of this machine, and what stands before a link-local address"
-				: "\"%s\" is not an address or a host name with an optional port: 192.0.2.53, [2001:db8::53]:5353, ns1.example.com:5353",
-			text);
+		refuse_address(
+			reader, at, text,
+			"an address or a host name with an optional port: 192.0.2.53, [2001:db8::53]:5353, ns1.example.com:5353");
 		return;
 	}
 	if (endpoint_lacks_scope(&peer.endpoint)) {
@@ -754,9 +767,8 @@ static void take_admin_listen(struct reader *reader, const config_setting_t *at,
 
 	config->has_admin = endpoint_parse(text_of(text), ADMIN_PORT, &config->admin) == STATUS_OK;
 	if (!config->has_admin)
-		reader_error(reader, at,
-			     "\"%s\" is not an IP address with an optional port: \"127.0.0.1:9153\", \"[::1]:9153\"",
-			     text);
+		refuse_address(reader, at, text,
+			       "an IP address with an optional port: \"127.0.0.1:9153\", \"[::1]:9153\"");
 	else if (endpoint_lacks_scope(&config->admin))
 		reader_error(reader, at,
 			     "\"%s\" is a link-local address, which needs its interface: [fe80::1%%eth0]:9153", text);

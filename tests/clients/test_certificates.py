@@ -48,7 +48,7 @@ def service(primary):
         yield service
 
 
-@pytest.mark.parametrize("mode", [(), ("HTTPREQ_MODE=RAW",)], ids=["", "raw"])
+@pytest.mark.parametrize("mode", [(), ("HTTPREQ_MODE=RAW",)], ids=["default", "raw"])
 def test_httpreq(tmp_path, primary, service, pebble, mode):
     """The command of docs/CLIENTS.md. A domain and all below it are proved by two texts of one name, which are gone
     afterwards."""
