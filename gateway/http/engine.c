@@ -69,6 +69,18 @@ static const char *refusal_text(int status)
 	}
 }
 
+/*
+ * Whether the head has come to its end. MHD tells of one that has not, too, once it has refused the request, but then
+ * without a length.
+ */
+static bool is_head_whole(const struct connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+
+	return info && info->header_size > 0;
+}
+
 /* Of the requests that have begun the one whose head is whole: MHD is just reading it. The newest come first. */
 static struct http_exchange *exchange_being_read(const struct engine *engine)
 {
@@ -76,7 +88,7 @@ static struct http_exchange *exchange_being_read(const struct engine *engine)
 	unsigned searched = 0;
 
 	TAILQ_FOREACH(exchange, &engine->heads, heads) {
-		if (MHD_get_connection_info(exchange->connection->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE))
+		if (is_head_whole(exchange->connection))
 			return exchange;
 		if (++searched == HEADS_SEARCHED_MAX)
 			break;

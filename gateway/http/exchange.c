@@ -489,7 +489,7 @@ static enum MHD_Result add_body(struct http_exchange *exchange, const char *data
 		wipe_borrowed(data, piece);
 		return MHD_NO;
 	}
-	if (exchange->body_len + piece <= HTTP_REQUEST_BODY_MAX) {
+	if (piece && exchange->body_len + piece <= HTTP_REQUEST_BODY_MAX) {
 		if (!exchange->body)
 			exchange->body = malloc(HTTP_REQUEST_BODY_MAX);
 		if (!exchange->body)
@@ -612,7 +612,8 @@ enum MHD_Result exchange_go_on(struct http_exchange *exchange, const char *metho
 	case EXCHANGE_NEW:
 		return begin(exchange, method, version);
 	case EXCHANGE_BODY:
-		return *len ? add_body(exchange, data, len) : handle(exchange);
+		/* There may be a piece without an octet, if MHD said that we go on and the next request has come. */
+		return data ? add_body(exchange, data, len) : handle(exchange);
 	case EXCHANGE_ANSWERED:
 	case EXCHANGE_ABANDONED:
 		*len = 0;

@@ -330,6 +330,49 @@ static void several_requests_in_one_packet_get_their_answers_in_turn(void **stat
 	assert_false(reply.closed);
 }
 
+/* It has gone on before it was told to, and with another request at that. */
+static void who_asks_whether_to_go_on_gets_an_answer_all_the_same(void **state)
+{
+	static const char *const firsts[] = {GET HOST "Expect: 100-continue\r\n\r\n",
+					     POST "Expect: 100-continue\r\nContent-Length: 0\r\n\r\n",
+					     POST "Expect: 100-continue\r\nContent-Length: 3\r\n\r\na=b"};
+	struct http_room *room = *state;
+
+	for (size_t i = 0; i < LENGTH(firsts); i++) {
+		unsigned requests = room->requests;
+		char octets[512];
+		int len = snprintf(octets, sizeof octets, "%s" GET HOST "\r\n", firsts[i]);
+		struct reply reply = ask(room, octets, (size_t)len);
+
+		assert_row(firsts[i], http_room_count(reply.octets, "HTTP/1.1 200") == 2);
+		assert_row(firsts[i], room->requests == requests + 2);
+	}
+}
+
+/* libmicrohttpd refuses them by itself, and does not say which. */
+static void many_that_are_refused_at_once_get_one_answer_each(void **state)
+{
+	enum { CLIENTS = 8, TOO_LONG = 20000 };
+	struct http_room *room = *state;
+	char *request = malloc(TOO_LONG), out[HTTP_ROOM_READ_MAX];
+	int len = snprintf(request, TOO_LONG, GET HOST "X: "), fds[CLIENTS];
+
+	memset(request + len, 'a', (size_t)(TOO_LONG - len));
+	for (uint8_t i = 0; i < CLIENTS; i++) {
+		fds[i] = http_room_connect(room, (uint8_t)(i + 2));
+		http_room_send(room, fds[i], request, TOO_LONG);
+	}
+	for (size_t i = 0; i < CLIENTS; i++) {
+		bool closed;
+
+		http_room_read(room, fds[i], out, sizeof out - 1, 10000, &closed);
+		assert_int_equal(http_room_count(out, "HTTP/1.1 "), 1);
+		assert_int_equal(http_room_count(out, "HTTP/1.1 431"), 1);
+		close(fds[i]);
+	}
+	free(request);
+}
+
 /* ---- Whose request ---- */
 
 static struct network loopback(void)
@@ -439,6 +482,8 @@ int main(void)
 		IN_ROOM(a_request_without_headers_may_be_followed_by_another),
 		IN_ROOM(what_a_connection_holds_is_given_back_however_it_ends),
 		IN_ROOM(several_requests_in_one_packet_get_their_answers_in_turn),
+		IN_ROOM(who_asks_whether_to_go_on_gets_an_answer_all_the_same),
+		IN_ROOM(many_that_are_refused_at_once_get_one_answer_each),
 		cmocka_unit_test(what_a_proxy_says_is_whole_or_refused),
 		cmocka_unit_test(trusted_addresses_that_differ_give_way_to_a_client),
 		IN_ROOM(whoever_lingers_counts_among_all_connections),
