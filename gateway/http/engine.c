@@ -31,8 +31,10 @@
 #endif
 
 enum {
-	CONNECTIONS_MAX = 1 << 30,      /* never met: listeners have their limits */
-	HEADS_SEARCHED_MAX = 1024,      /* for the one that MHD has just refused */
+	CONNECTIONS_MAX = 1 << 30, /* never met: listeners have their limits */
+	HEADS_SEARCHED_MAX = 1024, /* for the one that MHD has just refused */
+	RESTLESS_MAX = 100,        /* runs; beyond it the next one has to wait, and others get their turn */
+	PAUSE_MS = 1,
 	HTTP_HEAD_COST_MAX = 10 * 1024, /* of a request's head, where a field counts HEAD_FIELD_COST more than it has */
 	HTTP_HEAD_COST_MAX_LARGE = 18 * 1024,
 	FIRST_LINE = 80,     /* octets of a first line that fits beside them */
@@ -150,6 +152,20 @@ static void free_entering(struct engine *engine)
 	}
 }
 
+/*
+ * When MHD is to be run again. It may want to be at once for ever: 0.9 has no room for the line before a chunk that is
+ * as long as its memory, and wants it until the connection's time is over. A timer of libuv that starts itself anew
+ * without a delay, though, lets nothing else happen (before 1.46).
+ */
+static uint64_t delay_ms(struct engine *engine, uint64_t wanted_ms)
+{
+	engine->restless = wanted_ms ? 0 : engine->restless + 1;
+	if (engine->restless <= RESTLESS_MAX)
+		return wanted_ms;
+	engine->restless = RESTLESS_MAX;
+	return PAUSE_MS;
+}
+
 void engine_run(struct engine *engine)
 {
 	MHD_UNSIGNED_LONG_LONG timeout_ms;
@@ -162,7 +178,7 @@ void engine_run(struct engine *engine)
 			engine_tell_refusals(engine);
 	} while (engine->needs_run);
 	if (MHD_get_timeout(engine->daemon, &timeout_ms) == MHD_YES)
-		uv_timer_start(&engine->timer, on_timer, timeout_ms, 0);
+		uv_timer_start(&engine->timer, on_timer, delay_ms(engine, timeout_ms), 0);
 	else
 		uv_timer_stop(&engine->timer);
 }

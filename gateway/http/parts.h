@@ -136,6 +136,7 @@ struct engine {
 	size_t head_max; /* octets of a request's head, each field counted with HEAD_FIELD_COST more */
 	unsigned idle_timeout_s;
 	bool needs_run;
+	unsigned restless;                      /* runs of which each wanted the next one at once */
 	TAILQ_HEAD(heads, http_exchange) heads; /* requests that have begun and whose head is not whole, newest first */
 	/* Since they were last told: */
 	unsigned refused;                          /* requests that MHD has answered by itself, nobody knows whose */
