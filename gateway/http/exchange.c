@@ -419,6 +419,7 @@ static enum head_fault read_head(struct http_exchange *exchange, const char *met
 	head_begin(&exchange->head, text_of(version));
 	MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, on_field, exchange);
 	exchange->head_len = info ? info->header_size : 0;
+	exchange->head_end = method + exchange->head_len;
 	return head_end(&exchange->head, info && is_end_kept() ? method + info->header_size : NULL);
 }
 
@@ -471,11 +472,11 @@ static enum MHD_Result begin(struct http_exchange *exchange, const char *method,
 
 /*
  * The line before a chunk ends in CRLF (RFC 9112 section 7.1). MHD takes a bare LF, too, where a proxy may see no end.
- * It shows if the chunk was read together with its line.
+ * It shows if the chunk was read together with its line; else the end of the head lies there.
  */
 static bool is_chunk_line_odd(const struct http_exchange *exchange, const char *data)
 {
-	return is_chunked(exchange) && data[-1] == '\n' && data[-2] != '\r';
+	return is_chunked(exchange) && data - 2 >= exchange->head_end && data[-1] == '\n' && data[-2] != '\r';
 }
 
 static enum MHD_Result add_body(struct http_exchange *exchange, const char *data, size_t *len)

@@ -50,6 +50,7 @@ struct http_exchange {
 	bool is_head_known;                 /* it is not linked any more */
 	struct head head;                   /* then; borrows from MHD's buffer */
 	size_t head_len;                    /* octets, its first line among them */
+	const char *head_end;               /* where it ended in MHD's buffer */
 
 	char *target; /* raw, NULL if it was too long or memory was short */
 	size_t target_len;
