@@ -340,7 +340,7 @@ size_t dns_set_space(const struct change_set *set, const struct name *zone)
 		put_prerequisite(&writer, DNS_UPDATE, &owner, set, &set->changes[i]);
 		put_update(&writer, DNS_UPDATE, &owner, set, &set->changes[i]);
 	}
-	return writer.len - (POINTER_MAX + 1);
+	return writer.len - (size_t)(POINTER_MAX + 1);
 }
 
 size_t dns_message_space(const struct name *zone)
