@@ -231,6 +231,7 @@ options {{
 	recursion no;
 	dnssec-validation no;
 	notify no;
+	allow-transfer {{ any; }};
 }};
 controls {{ }};
 {self._key_statements()}
@@ -266,6 +267,9 @@ def knot_version():
 class ForwardingBind(Bind):
     """A secondary of another BIND, which forwards updates to it. Nobody notifies it, so what it answers queries with is
     what it got when it started, or was last told to fetch."""
+
+    # The reply is the primary's, whose signature is over the message ID that it got.
+    shows_that_it_forwards = True
 
     def __init__(self, primary):
         super().__init__(primary.zones, primary.keys)
@@ -404,8 +408,28 @@ loglevel=7
                 (f"www.{zone.name}", "A", "192.0.2.1"), (f"www.{zone.name}", "AAAA", "2001:db8::1")]
 
 
+class CopiedKnot(Knot):
+    """A primary whose secondary signs what it asks for, too."""
+
+    def _config(self):
+        return super()._config().replace("  - id: transfer\n", f"""  - id: signed-transfer
+    address: {LOOPBACK}
+    key: hmac-sha256
+    action: transfer
+  - id: transfer
+""")
+
+    def _zone(self, zone):
+        return super()._zone(zone).replace("acl: [admin, transfer", "acl: [admin, signed-transfer, transfer")
+
+
 class ForwardingKnot(Knot):
-    """The same by Knot."""
+    """The same by Knot. From 3.4 on it signs what it forwards, with the key of the remote, and what it answers, so that
+    nobody sees that it is not the primary."""
+
+    @functools.cached_property
+    def shows_that_it_forwards(self):
+        return knot_version() < (3, 4)
 
     def __init__(self, primary):
         super().__init__(primary.zones, primary.keys)
@@ -423,6 +447,7 @@ key:
 remote:
   - id: primary
     address: {LOOPBACK}@{self.primary.port}
+{"    key: hmac-sha256" if knot_version() >= (3, 4) else ""}
 acl:
   - id: forward
     key: [{", ".join(key.name for key in self.primary.keys)}]
