@@ -285,18 +285,33 @@ static bool may_update(const struct plan_policy *policy, const struct grant *gra
 	return zone && grant_right(grant, host, &zone->name) != GRANT_NOTHING;
 }
 
+/* Takes one item off the front of a list, as it may be written where nobody says how; it may be empty. */
+static struct text take_item_off(struct text *list)
+{
+	struct text item = {list->octets, 0};
+
+	while (item.len < list->len && !memchr(",; ", list->octets[item.len], 3))
+		item.len++;
+	list->octets += item.len;
+	list->len -= item.len;
+	if (list->len) {
+		list->octets++;
+		list->len--;
+	}
+	return item;
+}
+
 /* In a list longer than any of hosts may be, one could be ours: it is not searched to its end. */
 static bool names_host_of_ours(const struct plan_policy *policy, struct text value)
 {
-	struct text item;
-	struct name name;
 	size_t items = 0;
 
-	for (bool more = true; more;) {
-		if (items++ == INTENT_HOSTS_MAX)
+	while (value.len) {
+		struct text item = take_item_off(&value);
+		struct name name;
+
+		if (item.len && items++ == INTENT_HOSTS_MAX)
 			return true;
-		more = text_split(value, ',', &item, &value);
-		item = text_trimmed(item, " ");
 		if (item.len > 2 && memcmp(item.octets, "*.", 2) == 0)
 			item = (struct text){item.octets + 2, item.len - 2};
 		if (name_parse_zone(item, &name) == STATUS_OK && plan_find_zone(policy, &name))

@@ -209,7 +209,8 @@ def test_a_host_in_any_of_its_operands(primary, only, name):
     assert (answer.status, answer.text) == (200, f"good {V4}\n")
 
 
-@pytest.mark.parametrize("operand", ["node={other}", "x={other}.", "x=a,{other}", "{other}", "x=*.{other}",
+@pytest.mark.parametrize("operand", ["node={other}", "x={other}.", "x=a,{other}", "x={other};{other}",
+                                     "x=a%20{other}", "{other};a.example.net", "{other}", "x=*.{other}",
                                      f"record={ZONE}", "x=%20http:/gw/nic/update?hostname={other}"])
 def test_an_unknown_operand_that_names_a_host_of_ours(primary, only, operand):
     """Of whatever account it is."""

@@ -1102,7 +1102,11 @@ static void no_host_stands_in_for_one_that_an_unknown_operand_names(void **state
 		{"example.com", true},
 		{"notdyn.example.com", true},
 		{"dyn", true},
-		{"other dyn.example.com", true},
+		{"www.example.net other.dyn.example.com", false},
+		{"other.dyn.example.com;nas.dyn.example.com", false},
+		{"a;other.dyn.example.com, b", false},
+		{"other dyn.example.com", false},
+		{"other_dyn.example.com", true},
 		{"a.b,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19", true},
 		{"a.b,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20", false},
 	};
