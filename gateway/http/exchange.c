@@ -488,7 +488,7 @@ static enum MHD_Result add_body(struct http_exchange *exchange, const char *data
 		exchange->is_unframed = true;
 	if (exchange->body_len + piece > DISCARD_MAX) {
 		wipe_borrowed(data, piece);
-		return MHD_NO;
+		return refuse_large(exchange, "413 the request body is longer than 4096 octets");
 	}
 	if (piece && exchange->body_len + piece <= HTTP_REQUEST_BODY_MAX) {
 		if (!exchange->body)

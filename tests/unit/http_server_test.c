@@ -348,6 +348,30 @@ static void a_request_without_headers_may_be_followed_by_another(void **state)
 	}
 }
 
+/* Its chunks are read for a while, in the hope that they end soon. */
+static void a_body_that_does_not_end_gets_an_answer(void **state)
+{
+	static const char head[] = POST "Transfer-Encoding: chunked\r\n\r\n";
+	enum { CHUNK = 4096, CHUNKS = 40 };
+	size_t len = sizeof head - 1;
+	char *request = malloc(len + CHUNKS * (CHUNK + 8));
+	struct reply reply;
+
+	assert_non_null(request);
+	memcpy(request, head, len);
+	for (unsigned i = 0; i < CHUNKS; i++) {
+		memcpy(request + len, "1000\r\n", 6);
+		memset(request + len + 6, 'a', CHUNK);
+		memcpy(request + len + 6 + CHUNK, "\r\n", 2);
+		len += CHUNK + 8;
+	}
+	reply = ask(*state, request, len);
+	free(request);
+	assert_int_equal(reply.answers, 1);
+	assert_int_equal(reply.status, 413);
+	assert_true(reply.closed);
+}
+
 /* ---- How connections end ---- */
 
 /* AddressSanitizer tells what was not given back; without it this is a test that nothing is touched afterwards. */
@@ -553,6 +577,7 @@ int main(void)
 		IN_ROOM(any_number_of_operands_gets_an_answer),
 		IN_ROOM(long_targets_get_an_answer),
 		IN_ROOM(a_request_without_headers_may_be_followed_by_another),
+		IN_ROOM(a_body_that_does_not_end_gets_an_answer),
 		IN_ROOM(what_a_connection_holds_is_given_back_however_it_ends),
 		IN_ROOM(several_requests_in_one_packet_get_their_answers_in_turn),
 		IN_ROOM(who_asks_whether_to_go_on_gets_an_answer_all_the_same),
