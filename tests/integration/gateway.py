@@ -267,6 +267,12 @@ class Gateway:
         self.process = Process("ddnsgate", [self.binary or BINARY, "serve", "-c", str(self.path)], log)
         assert wait_until(lambda: self.ready, PATIENCE_S), f"ddnsgate does not come back:\n{self.process.tail()}"
 
+    def freeze(self):
+        self.process.freeze()
+
+    def thaw(self):
+        self.process.thaw()
+
     def write_config(self):
         listen = libconfig([self._listener(each) for each in self.listen])
         return self.write("ddnsgate.cfg", f"listen = {listen};\n{self.config}".replace("@FOLDER@", str(self.folder)))

@@ -3,6 +3,7 @@
 import os
 import random
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -132,3 +133,15 @@ class Process:
     def kill(self):
         self.popen.kill()
         self.popen.wait()
+
+    def freeze(self):
+        """It hears and says nothing more, but the system keeps its connections. Returns when every thread has
+        stopped. Nothing if it has ended, as thaw() is."""
+        if not self.running:
+            return
+        self.popen.send_signal(signal.SIGSTOP)
+        threads = Path(f"/proc/{self.popen.pid}/task")
+        assert wait_until(lambda: all(") T " in stat.read_text() for stat in threads.glob("*/stat")))
+
+    def thaw(self):
+        self.popen.send_signal(signal.SIGCONT)

@@ -7,7 +7,6 @@ import itertools
 import re
 import secrets
 import shutil
-import signal
 import sqlite3
 import subprocess
 import time
@@ -105,14 +104,10 @@ class Server:
         assert wait_until(self._serving), f"{self.program} does not come back:\n{self.process.tail()}"
 
     def freeze(self):
-        """It hears and says nothing more, but the system keeps its connections. Returns when every thread has
-        stopped."""
-        self.process.popen.send_signal(signal.SIGSTOP)
-        threads = Path(f"/proc/{self.process.popen.pid}/task")
-        assert wait_until(lambda: all(") T " in stat.read_text() for stat in threads.glob("*/stat")))
+        self.process.freeze()
 
     def thaw(self):
-        self.process.popen.send_signal(signal.SIGCONT)
+        self.process.thaw()
 
     def close(self):
         if self.process and self.process.running:

@@ -1,6 +1,6 @@
 """Two gateways behind HAProxy, many clients that change A, AAAA and TXT records, and a primary and gateways that are
-killed again and again: no answer is false. What was answered as done is in the zone, what was said to have changed
-nothing has not, and no host that is there is said to be missing.
+killed again and again, or hang for a while: no answer is false. What was answered as done is in the zone, what was said
+to have changed nothing has not, and no host that is there is said to be missing.
 
 DDNSGATE_CHAOS=full in the environment makes it as large as .ci/nightly has it."""
 
@@ -36,17 +36,19 @@ class Size:
     clients: int
     primary_kills: int
     gateway_kills: int  # of each
+    freezes: int        # of each of them
     life_s: float       # of the primary, on average; gateways live longer, so that all ends at the same time
 
 
-FULL = Size(hosts=2000, clients=64, primary_kills=20, gateway_kills=10, life_s=5)
-SHORT = Size(hosts=160, clients=16, primary_kills=4, gateway_kills=2, life_s=3)
+FULL = Size(hosts=2000, clients=64, primary_kills=20, gateway_kills=10, freezes=20, life_s=5)
+SHORT = Size(hosts=160, clients=16, primary_kills=4, gateway_kills=2, freezes=2, life_s=3)
 SIZE = FULL if os.environ.get("DDNSGATE_CHAOS") == "full" else SHORT
 
 SHARED_HOSTS = 10  # one of so many is shared by two clients
 LOOKS = 0.1        # after so many answers it is looked at once whether they are so
 STRINGS_KEPT = 4   # of a name, until one is cleaned up
 LONGEST_PAUSE_S = 0.02
+LONGEST_FREEZE_S = 3
 FALSE_SHOWN = 20
 JSON = "Content-Type: application/json"
 NETWORK = int(ipaddress.IPv6Address("2001:db8::"))
@@ -314,9 +316,12 @@ class Estate:
     def _kill_all_the_time(self):
         """What is down of them may be down at the same time. All by this thread, for its children end with it."""
         span_s = self.size.primary_kills * self.size.life_s
-        due = [*self._deaths_of("primary", self.primary, self.size.primary_kills, span_s)]
-        for number, gateway in enumerate(self.gateways):
-            due += self._deaths_of(f"gateway {number}", gateway, self.size.gateway_kills, span_s)
+        due = []
+        for name, server, kills in (("primary", self.primary, self.size.primary_kills),
+                                    *((f"gateway {number}", gateway, self.size.gateway_kills)
+                                      for number, gateway in enumerate(self.gateways))):
+            due += self._deaths_of(name, server, kills, span_s)
+            due += self._freezes_of(name, server, self.size.freezes, span_s)
         begin = time.monotonic()
         for at_s, name, act in sorted(due, key=lambda each: each[0]):
             time.sleep(max(0, begin + at_s - time.monotonic()))
@@ -333,6 +338,15 @@ class Estate:
             death_s = (number + random.uniform(0.1, 0.5)) * part_s
             yield death_s, name, server.kill
             yield death_s + random.uniform(0, 0.4) * part_s, name, server.resume
+
+    @staticmethod
+    def _freezes_of(name, server, count, span_s):
+        """It also hangs now and then, and goes on with what it has been sent meanwhile, unless it is killed before."""
+        part_s = span_s / count
+        for number in range(count):
+            freeze_s = (number + random.uniform(0, 0.5)) * part_s
+            yield freeze_s, name, server.freeze
+            yield freeze_s + random.uniform(0, LONGEST_FREEZE_S), name, server.thaw
 
     # What the zone holds
 
