@@ -11,6 +11,22 @@ static bool put(struct decode_space *space, char octet)
 	return true;
 }
 
+/* The same for those in front of *from that stand for themselves: nearly all, so they are copied at once. */
+static bool put_plain(struct decode_space *space, struct text *from)
+{
+	size_t count = 0;
+
+	while (count < from->len && from->octets[count] != '%' && from->octets[count] != '+')
+		count++;
+	if (count > space->cap - space->len)
+		return false;
+	memcpy(space->octets + space->len, from->octets, count);
+	space->len += count;
+	from->octets += count;
+	from->len -= count;
+	return true;
+}
+
 /* Takes one octet, escaped or not, off the front of *from. */
 static char take(struct text *from)
 {
@@ -36,9 +52,15 @@ static enum status decode_text(struct text encoded, char plus, struct decode_spa
 	size_t start = space->len;
 
 	while (encoded.len) {
-		bool is_plus = encoded.octets[0] == '+';
-		char octet = take(&encoded);
+		bool is_plus;
+		char octet;
 
+		if (!put_plain(space, &encoded))
+			return STATUS_TOO_LONG;
+		if (encoded.len == 0)
+			break;
+		is_plus = encoded.octets[0] == '+';
+		octet = take(&encoded);
 		if (!put(space, is_plus ? plus : octet))
 			return STATUS_TOO_LONG;
 	}

@@ -7,8 +7,6 @@
  *
  * A trusted proxy that names nobody has no address to give: its own is not the client's.
  */
-#include <strings.h>
-
 #include "base/repeat.h"
 #include "http/forwarded.h"
 #include "http/parts.h"
@@ -24,10 +22,15 @@ enum header {
 	HEADERS,
 };
 
-static const char *const names[HEADERS] = {
-	[X_FORWARDED_FOR] = "X-Forwarded-For",
-	[FORWARDED] = "Forwarded",
-	[X_REAL_IP] = "X-Real-IP",
+#define HEADER(name)                                                                                                   \
+	{                                                                                                              \
+		name, sizeof name - 1                                                                                  \
+	}
+
+static const struct text names[HEADERS] = {
+	[X_FORWARDED_FOR] = HEADER("X-Forwarded-For"),
+	[FORWARDED] = HEADER("Forwarded"),
+	[X_REAL_IP] = HEADER("X-Real-IP"),
 };
 
 /* What the headers that are about it say of a request's source. */
@@ -57,17 +60,19 @@ static void take(struct trail *trail, enum header header, struct text value)
 	trail->malformed = trail->malformed || status != STATUS_OK;
 }
 
-static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
+				 const char *value, size_t value_len)
 {
+	struct text of = {name, name_len}, is = {value, value_len};
 	struct trail *trail = cls;
 
 	(void)kind;
 	for (enum header header = 0; header < HEADERS; header++) {
-		if (strcasecmp(name, names[header]) == 0)
-			take(trail, header, text_of(value));
+		if (text_equal_ignoring_case(of, names[header]))
+			take(trail, header, is);
 	}
-	if (strcasecmp(name, "X-Forwarded-Proto") == 0)
-		trail->over_tls = value && strcasecmp(value, "https") == 0;
+	if (text_equal_ignoring_case(of, text_of("X-Forwarded-Proto")))
+		trail->over_tls = text_equal_ignoring_case(is, text_of("https"));
 	return MHD_YES;
 }
 
@@ -133,7 +138,7 @@ static void warn_of_untrusted(const struct connection *connection, const struct 
 		if (!trail->is_there[header] || !may_warn_of(connection->listener->server, &connection->peer))
 			continue;
 		LOG(LOG_WARNING, "proxy-untrusted", log_text("source", addr_format(&connection->peer, peer)),
-		    log_text("header", names[header]),
+		    log_text("header", names[header].octets),
 		    log_text(
 			    "text",
 			    "this header is not believed, and the peer's own address counts as its clients'; if it is a "
@@ -151,7 +156,7 @@ const char *origin_find(const struct connection *connection, struct http_request
 	request->source = connection->peer;
 	request->source_unknown = NULL;
 	request->over_tls = connection->tls != NULL;
-	MHD_get_connection_values(connection->mhd, MHD_HEADER_KIND, on_header, &trail);
+	MHD_get_connection_values_n(connection->mhd, MHD_HEADER_KIND, on_header, &trail);
 	if (connection->is_proxys_own) {
 		request->source_unknown =
 			"the PROXY header names no client, so nothing in the connection does; see `proxy_protocol`";
