@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/peer.h"
+#include "base/process.h"
 
 static void head(FILE *to, const char *name, const char *type, const char *help)
 {
@@ -249,6 +250,23 @@ static void put_primaries(FILE *to, const struct zones *zones)
 	for_primaries(to, zones, put_round_trips);
 }
 
+/* By the names that every exporter has for them. */
+static void put_process(FILE *to)
+{
+	struct process_usage usage;
+
+	process_measure(&usage);
+	if (usage.open_files)
+		single(to, "process_open_fds", "gauge", "Open file descriptors.", usage.open_files);
+	single(to, "process_max_fds", "gauge", "How many may be open.", usage.files_allowed);
+	if (usage.resident_octets)
+		single(to, "process_resident_memory_bytes", "gauge", "Resident memory.", usage.resident_octets);
+	head(to, "process_cpu_seconds_total", "counter", "User and system time since the start.");
+	fputs("process_cpu_seconds_total ", to);
+	put_scaled(to, usage.cpu_ms, true);
+	fputc('\n', to);
+}
+
 void metrics_write(FILE *to, const struct metrics_sources *sources)
 {
 	static const struct http_stats nothing;
@@ -256,6 +274,7 @@ void metrics_write(FILE *to, const struct metrics_sources *sources)
 	head(to, "ddnsgate_build_info", "gauge", "The version that runs.");
 	fprintf(to, "ddnsgate_build_info{version=\"%s\"} 1\n", sources->version);
 	single(to, "ddnsgate_start_time_seconds", "gauge", "When it was started, since 1970 UTC.", sources->started_s);
+	put_process(to);
 	put_requests(to, sources->requests);
 	put_http(to, sources->http ? sources->http : &nothing);
 	put_zones(to, sources);

@@ -1,7 +1,9 @@
 #include "base/process.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <grp.h>
+#include <inttypes.h>
 #include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -38,6 +40,53 @@ uint64_t process_allow_files(uint64_t wanted)
 	if (limit.rlim_max >= wanted ? set_file_limit(wanted, limit.rlim_max) : set_file_limit(wanted, wanted))
 		return wanted;
 	return set_file_limit(limit.rlim_max, limit.rlim_max) ? limit.rlim_max : limit.rlim_cur;
+}
+
+/* ---- Use of the machine ---- */
+
+/* Without the one that it takes to look. */
+static uint64_t count_open_files(void)
+{
+	DIR *folder = opendir("/proc/self/fd");
+	const struct dirent *entry;
+	uint64_t count = 0;
+
+	if (!folder)
+		return 0;
+	while ((entry = readdir(folder)))
+		count += entry->d_name[0] != '.';
+	closedir(folder);
+	return count ? count - 1 : 0;
+}
+
+static uint64_t count_resident_octets(void)
+{
+	FILE *from = fopen("/proc/self/statm", "re");
+	uint64_t pages = 0;
+
+	if (!from)
+		return 0;
+	if (fscanf(from, "%*u %" SCNu64, &pages) != 1)
+		pages = 0;
+	fclose(from);
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static uint64_t to_ms(struct timeval time)
+{
+	return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_usec / 1000;
+}
+
+void process_measure(struct process_usage *out)
+{
+	struct rlimit limit = {0, 0};
+	struct rusage usage;
+
+	*out = (struct process_usage){count_open_files(), 0, count_resident_octets(), 0};
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
+		out->files_allowed = limit.rlim_cur;
+	if (getrusage(RUSAGE_SELF, &usage) == 0)
+		out->cpu_ms = to_ms(usage.ru_utime) + to_ms(usage.ru_stime);
 }
 
 /* ---- Another user ---- */

@@ -2,8 +2,8 @@
  * process: what this process may do and who it is. The first things of a daemon that holds secrets and faces the
  * Internet.
  *
- * All of it concerns the whole process and is for its one thread, before the first request. Errors come as a sentence
- * for the log.
+ * All of it concerns the whole process and is for its one thread; all but process_measure() before the first request.
+ * Errors come as a sentence for the log.
  */
 #ifndef BASE_PROCESS_H
 #define BASE_PROCESS_H
@@ -24,6 +24,17 @@ MUST_USE enum status process_protect(void);
  * may not. Never lowers a limit. Returns how many are allowed.
  */
 uint64_t process_allow_files(uint64_t wanted);
+
+/* What it takes of the machine. */
+struct process_usage {
+	uint64_t open_files;      /* 0: not known */
+	uint64_t files_allowed;   /* as process_allow_files() says */
+	uint64_t resident_octets; /* of memory; 0: not known */
+	uint64_t cpu_ms;          /* user and system time since the start */
+};
+
+/* By proc(5), also where others may not look into this process; takes time in proportion to the open files. */
+void process_measure(struct process_usage *out);
 
 /*
  * Becomes that user for good: group, supplementary groups, user, and no way back, which is tried. `group` NULL: the

@@ -56,7 +56,7 @@ def read(text):
 
 
 def check(family):
-    assert family.type and family.name.startswith("ddnsgate_"), family
+    assert family.type and family.name.startswith(("ddnsgate_", "process_")), family
     assert family.name.endswith("_total") == (family.type == "counter"), family.name
     assert not re.search(r"_(ms|milliseconds|count|sum|bucket)$", family.name), family.name
     assert all(value >= 0 for value in family.samples.values()), family.name

@@ -31,7 +31,7 @@ class Controlled(Bind):
 controls {{ inet {LOOPBACK} port {self.control_port} allow {{ {LOOPBACK}; }} keys {{ "{self.control.name}"; }}; }};""")
 
     def rndc(self, *words):
-        subprocess.run(["rndc", "-s", LOOPBACK, "-p", str(self.control_port), "-k", self.folder / "rndc.key", *words],
+        subprocess.run(["/usr/sbin/rndc", "-s", LOOPBACK, "-p", str(self.control_port), "-k", self.folder / "rndc.key", *words],
                        check=True, capture_output=True, text=True)
 
 

@@ -77,6 +77,9 @@ def test_metrics_count_what_happened(primary, observe):
     assert metrics.value("ddnsgate_primary_messages_total", primary=label) == 7
     assert metrics.value("ddnsgate_primary_round_trip_seconds_count", primary=label) == 7
     assert abs(metrics.value("ddnsgate_start_time_seconds") - time.time()) < 60
+    assert 10 < metrics.value("process_open_fds") < metrics.value("process_max_fds")
+    assert 2**20 < metrics.value("process_resident_memory_bytes") < 2**30
+    assert 0 < metrics.value("process_cpu_seconds_total") < 60
     version = subprocess.run([BINARY, "version"], capture_output=True, text=True, check=True).stdout.split()[1]
     assert metrics.value("ddnsgate_build_info", version=version) == 1
 
@@ -125,7 +128,7 @@ def test_the_dashboard_asks_for_metrics_that_there_are(primary, observe):
     expressions = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
     used = set()
     for expression in expressions:
-        names = set(re.findall(r"\bddnsgate_\w+", expression))
+        names = set(re.findall(r"\b(?:ddnsgate|process)_\w+", expression))
         assert names and names <= metrics.names(), expression
         used |= names
         known = {"instance", "le"} | set().union(*(metrics.labels(name) for name in names))

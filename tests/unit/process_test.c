@@ -40,6 +40,27 @@ static void require_root(void)
 		skip();
 }
 
+/* ---- What it takes ---- */
+
+static void measure_while_protected(void)
+{
+	struct process_usage before, after;
+
+	HOLDS(process_protect() == STATUS_OK);
+	process_measure(&before);
+	HOLDS(dup(0) >= 0 && dup(0) >= 0);
+	process_measure(&after);
+	HOLDS(before.open_files >= 1 && after.open_files == before.open_files + 2);
+	HOLDS(after.files_allowed > after.open_files);
+	HOLDS(after.resident_octets > 100 * 1024 && after.cpu_ms >= before.cpu_ms);
+}
+
+static void knows_what_it_takes_of_the_machine(void **state)
+{
+	(void)state;
+	assert_in_child(measure_while_protected);
+}
+
 /* ---- Memory ---- */
 
 static void protect(void)
@@ -208,6 +229,7 @@ static void refuses_who_is_not_there_and_who_is_root(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(knows_what_it_takes_of_the_machine),
 		cmocka_unit_test(keeps_memory_from_dumps_and_debuggers),
 		cmocka_unit_test(raises_the_limit_of_open_files_as_far_as_wanted),
 		cmocka_unit_test(takes_what_it_can_get_of_open_files),
