@@ -300,10 +300,19 @@ static struct generation_world world_of(struct daemon *daemon)
 	};
 }
 
+/* What was set aside for the primaries of one that is over is for clients again. */
+static void raise_connections(const struct daemon *daemon)
+{
+	struct descriptors_share share = fit_connections(daemon, daemon->current);
+
+	http_server_bound(daemon->http, share.each, share.all);
+}
+
 static void on_sweep(uv_timer_t *timer)
 {
 	struct daemon *daemon = timer->data;
 	struct generation *generation, *next;
+	bool is_over = false;
 
 	for (generation = LIST_FIRST(&daemon->retired); generation; generation = next) {
 		next = LIST_NEXT(generation, link);
@@ -311,7 +320,10 @@ static void on_sweep(uv_timer_t *timer)
 			continue;
 		LIST_REMOVE(generation, link);
 		generation_free(&generation);
+		is_over = true;
 	}
+	if (is_over)
+		raise_connections(daemon);
 	if (LIST_EMPTY(&daemon->retired))
 		uv_timer_stop(&daemon->sweep);
 }

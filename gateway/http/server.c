@@ -191,6 +191,16 @@ enum status http_server_configure(struct http_server *server, const struct http_
 	return STATUS_OK;
 }
 
+void http_server_bound(struct http_server *server, unsigned max_connections, unsigned max_connections_in_all)
+{
+	struct listener *listener;
+
+	server->options.max_connections = max_connections;
+	server->options.max_connections_in_all = max_connections_in_all;
+	SLIST_FOREACH(listener, &server->listeners, link)
+		listener_retry(listener);
+}
+
 /* ---- Draining ---- */
 
 /* From here on no request comes in any more: MHD must not be stopped with one that waits. */

@@ -91,6 +91,9 @@ MUST_USE enum status http_server_configure(struct http_server *server, const str
 					   const struct http_listen_options *listeners, size_t count, char *error,
 					   size_t error_size);
 
+/* Bounds for connections from now on: `max_connections` and `max_connections_in_all` of its options. */
+void http_server_bound(struct http_server *server, unsigned max_connections, unsigned max_connections_in_all);
+
 /* Whether the kernel has IPv6 at all; addresses of it are another question. */
 bool http_has_ipv6(void);
 

@@ -8,8 +8,9 @@ import pytest
 
 import gateway as gateway_module
 from faulty import Scripted
-from gateway import BINARY, config_text, target, user_setting, zone_setting
-from process import wait_until
+from gateway import BINARY, Connection, config_text, target, user_setting, zone_setting
+from process import LOOPBACK, free_port, wait_until
+from prometheus import Metrics
 
 ALLOWED, PRIMARIES, CLIENTS = 200, 60, 160
 
@@ -34,23 +35,48 @@ def primary():
         yield scripted
 
 
-def config(primary, state_dir, idle_timeout_s):
+def config(primary, state_dir, idle_timeout_s, **more):
     """Each zone has a primary of its own, so that each wants a connection."""
     zones = [zone_setting(zone(n), f"127.0.1.{n}:{primary.port}", primary.key) for n in range(1, PRIMARIES + 1)]
     users = [user_setting(hosts=[f"zone:{each['name']}" for each in zones])]
     return config_text(zones, [primary.key], users, state_dir=str(state_dir), max_connections=1000,
                        max_connections_per_source=0, idle_timeout_s=idle_timeout_s, request_timeout_ms=3000,
-                       connect_timeout_ms=500)
+                       connect_timeout_ms=500, **more)
 
 
-def descriptors(front):
-    return len(os.listdir(f"/proc/{front.process.popen.pid}/fd"))
+class Watch:
+    """A connection to the admin listener, made before the others. Only the process itself may look into it."""
+
+    def __init__(self, port):
+        self._port, self._connection = port, Connection(port)
+
+    def descriptors(self):
+        if (answer := self._ask()) is None:  # it was idle for too long
+            self.close()
+            self._connection = Connection(self._port)
+            answer = self._ask()
+        return Metrics(answer.text).value("process_open_fds")
+
+    def _ask(self):
+        self._connection.request("GET", "/metrics", host=f"{LOOPBACK}:{self._port}")
+        return self._connection.answer()
+
+    def close(self):
+        self._connection.close()
 
 
-def test_primaries_first(limited, primary, gateway, tmp_path):
+@pytest.fixture
+def watch():
+    with contextlib.ExitStack() as stack:
+        yield lambda port: stack.enter_context(contextlib.closing(Watch(port)))
+
+
+def test_primaries_first(limited, primary, gateway, watch, tmp_path):
     state_dir = tmp_path / "state"
     state_dir.mkdir(mode=0o700)
-    front = gateway(config(primary, state_dir, idle_timeout_s=2))
+    admin_port = free_port()
+    front = gateway(config(primary, state_dir, idle_timeout_s=2, admin_listen=f"{LOOPBACK}:{admin_port}"))
+    watched = watch(admin_port)
     assert "event=few-descriptors" in front.log and f"allowed={ALLOWED}" in front.log
 
     def updates(connection, address):
@@ -65,21 +91,24 @@ def test_primaries_first(limited, primary, gateway, tmp_path):
         assert first.answer().status == 200
         for _ in range(CLIENTS):
             stack.enter_context(front.connect()).send(b"GET /m")
-        assert wait_until(lambda: descriptors(front) > 50)
+        assert wait_until(lambda: watched.descriptors() > 50)
         updates(first, "192.0.2.1")
         assert primary.connections >= PRIMARIES
         front.signal("SIGHUP")
         assert wait_until(lambda: "event=reloaded" in front.log), front.process.tail(5)
         updates(first, "192.0.2.2")
         assert "state-unreadable" not in front.log and "history-failed" not in front.log
-        assert descriptors(front) < ALLOWED
+        assert watched.descriptors() < ALLOWED
     assert front.ask("GET", "/myip").status == 200
 
 
-def test_there_is_a_bound_for_all_listeners_together(limited, primary, gateway, tmp_path):
+def test_there_is_a_bound_for_all_listeners_together(limited, primary, gateway, watch, tmp_path):
     """Those that a reload has removed have connections, too."""
     (tmp_path / "state").mkdir(mode=0o700)
-    front = gateway(config(primary, tmp_path / "state", idle_timeout_s=60), listen=("127.0.0.1", "127.0.0.2"))
+    admin_port = free_port()
+    front = gateway(config(primary, tmp_path / "state", idle_timeout_s=60, admin_listen=f"{LOOPBACK}:{admin_port}"),
+                    listen=("127.0.0.1", "127.0.0.2"))
+    watched = watch(admin_port)
     with contextlib.ExitStack() as stack:
         first = stack.enter_context(front.connect(address="127.0.0.2"))
         for address in ("127.0.0.1", "127.0.0.2"):
@@ -94,4 +123,4 @@ def test_there_is_a_bound_for_all_listeners_together(limited, primary, gateway, 
         for number in range(1, PRIMARIES + 1):
             first.request("GET", target(f"www.{zone(number)}", "192.0.2.1"))
             assert first.answer().code == "OK"
-        assert descriptors(front) < ALLOWED
+        assert watched.descriptors() < ALLOWED
