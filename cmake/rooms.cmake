@@ -1,8 +1,11 @@
-# ddnsgate_room(NAME SOURCES ... [USES ...] [LINKS ...])
+# ddnsgate_room(NAME [SOURCES ...] [USES ...] [LINKS ...])
 #
-# One room of the house (a folder of gateway/) as one static library. USES names what it may include: a whole room ("base") or one
-# header of a room ("http/message.h"). The room is compiled with one include folder of its own that holds links to
-# exactly those, so that any other #include of a room fails the build. "tsig" is the library. LINKS are third-party targets.
+# One room of the house (a folder of gateway/, or one module at its top) as one static library: all its files, and SOURCES
+# that are made by the build. USES names what it may include: a whole room ("base") or one header of a room
+# ("http/message.h"). The room is compiled with one include folder of its own that holds links to exactly those, so that
+# any other #include of a room fails the build. "tsig" is the library. LINKS are third-party targets.
+#
+# This is the only place that says so; rooms/NAME.uses in the build folder tells tests/structure/rooms.
 function(ddnsgate_room name)
 	cmake_parse_arguments(ROOM "" "" "SOURCES;USES;LINKS" ${ARGN})
 	set(view "${CMAKE_BINARY_DIR}/rooms/${name}")
@@ -10,9 +13,13 @@ function(ddnsgate_room name)
 	file(MAKE_DIRECTORY "${view}")
 	# A room without a folder is one module at the top of gateway/.
 	set(own ${name})
+	file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/gateway/${name}/*.c")
 	if(NOT IS_DIRECTORY "${PROJECT_SOURCE_DIR}/gateway/${name}")
 		set(own ${name}.h)
+		set(sources "${PROJECT_SOURCE_DIR}/gateway/${name}.c")
 	endif()
+	list(JOIN ROOM_USES " " uses)
+	file(WRITE "${view}.uses" "${uses}\n")
 	foreach(used IN LISTS ROOM_USES ITEMS ${own})
 		if(NOT used STREQUAL "tsig")
 			get_filename_component(folder "${used}" DIRECTORY)
@@ -23,7 +30,7 @@ function(ddnsgate_room name)
 		endif()
 	endforeach()
 
-	add_library(room_${name} STATIC ${ROOM_SOURCES})
+	add_library(room_${name} STATIC ${sources} ${ROOM_SOURCES})
 	target_include_directories(room_${name} PRIVATE "${view}")
 	target_link_libraries(room_${name} PRIVATE ddnsgate_compiler ${ROOM_LINKS})
 	foreach(used IN LISTS ROOM_USES)

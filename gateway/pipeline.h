@@ -11,11 +11,11 @@
 #include "account/store.h"
 #include "account/throttle.h"
 #include "base/env.h"
+#include "base/outcome.h"
 #include "base/status.h"
 #include "http/message.h"
 #include "update/change.h"
 #include "update/order.h"
-#include "update/outcome.h"
 #include "update/plan.h"
 
 struct pipeline;

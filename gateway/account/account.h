@@ -8,9 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "account/grant.h"
 #include "account/key.h"
 #include "base/network.h"
+#include "update/grant.h"
 
 /* One of an account's keys. All that is limited must fit, or the key opens nothing. */
 struct account_key {

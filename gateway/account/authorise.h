@@ -7,13 +7,13 @@
 #include <stdbool.h>
 
 #include "account/account.h"
-#include "account/grant.h"
 #include "account/store.h"
 #include "account/verifier.h"
 #include "base/addr.h"
 #include "base/env.h"
+#include "base/outcome.h"
 #include "base/text.h"
-#include "update/outcome.h"
+#include "update/grant.h"
 
 struct trial; /* of a key, that is under way */
 

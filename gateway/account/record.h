@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/outcome.h"
 #include "base/text.h"
-#include "update/outcome.h"
 
 enum { RECORD_ADDRS_MAX = 2 };
 

@@ -8,10 +8,10 @@
 #include <stdint.h>
 
 #include "base/histogram.h"
+#include "base/outcome.h"
 #include "base/status.h"
 #include "dialect/dialect.h"
 #include "pipeline.h"
-#include "update/outcome.h"
 
 enum {
 #define X(name, text) +1

@@ -2,7 +2,7 @@
  * status: what a function of ddnsgate returns when it can fail. One enum, one list, texts with it.
  *
  * A status says whether a function could do its work. What the outside world answered (no such host, wrong key,
- * REFUSED) is not a status but an outcome: see update/outcome.h.
+ * REFUSED) is not a status but an outcome: see base/outcome.h.
  */
 #ifndef BASE_STATUS_H
 #define BASE_STATUS_H

@@ -11,7 +11,7 @@
 #include <uv.h>
 
 #include "cli/configured.h"
-#include "cli/transports.h"
+#include "daemon/transports.h"
 #include "dns/transport.h"
 #include "live/finding.h"
 #include "live/survey.h"

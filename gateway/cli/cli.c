@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/complaints.h"
+#include "config/complaints.h"
 
 static const struct cli_command *const commands[] = {
 	&cli_serve, &cli_check, &cli_tsig, &cli_user, &cli_key, &cli_version, NULL,

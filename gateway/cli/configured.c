@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "account/database.h"
+#include "store/database.h"
 
 enum {
 	PATIENCE_MS = 5000,

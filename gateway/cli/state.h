@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "account/database.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "store/database.h"
 
 enum { STATE_OPERANDS_MAX = 3, STATE_LINES_MAX = 8192 };
 

@@ -9,10 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "account/import.h"
 #include "base/secret.h"
 #include "cli/state.h"
 #include "cli/terminal.h"
+#include "store/import.h"
 
 /* ---- Login passwords ---- */
 

@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/outcome.h"
 #include "http/message.h"
 #include "update/intent.h"
-#include "update/outcome.h"
 
 struct dialect_route {
 	const char *path;

@@ -17,9 +17,9 @@
 
 #include <stdbool.h>
 
+#include "base/outcome.h"
 #include "http/message.h"
 #include "update/intent.h"
-#include "update/outcome.h"
 
 /*
  * Some routers send two URLs, with a space between them, as one: what follows the space is not part of the operand or

@@ -8,10 +8,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "account/grant.h"
 #include "base/name.h"
 #include "base/status.h"
 #include "tsig.h"
+#include "update/grant.h"
 
 struct right {
 	enum right_kind {

@@ -2,8 +2,8 @@
 
 #include <inttypes.h>
 
+#include "base/outcome.h"
 #include "page/when.h"
-#include "update/outcome.h"
 
 enum {
 	DAY_S = 86400,

@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "account/database.h"
 #include "page/view.h"
+#include "store/database.h"
 
 enum { CHART_DAYS = 30 }; /* the last of them is today, in UTC */
 

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "account/account.h"
-#include "account/database.h"
-#include "account/grant.h"
 #include "base/network.h"
+#include "store/database.h"
+#include "update/grant.h"
 
 static bool is_separator(char octet)
 {

@@ -13,7 +13,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "account/state.h"
 #include "account/throttle.h"
 #include "account/verifier.h"
 #include "base/addr.h"
@@ -22,6 +21,7 @@
 #include "base/status.h"
 #include "http/message.h"
 #include "page/session.h"
+#include "store/state.h"
 
 #define PAGE_PATH "/account/"
 

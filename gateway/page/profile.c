@@ -2,9 +2,9 @@
 
 #include <inttypes.h>
 
+#include "base/outcome.h"
 #include "page/chart.h"
 #include "page/when.h"
-#include "update/outcome.h"
 
 /* ---- Words ---- */
 

@@ -6,10 +6,10 @@
 
 #include <stdint.h>
 
-#include "account/database.h"
 #include "base/name.h"
 #include "base/status.h"
 #include "page/view.h"
+#include "store/database.h"
 
 enum {
 	PROFILE_HOSTS_MAX = 20,  /* that are shown; that there are more is said */

@@ -8,12 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "account/grant.h"
 #include "base/addr.h"
 #include "base/name.h"
+#include "base/outcome.h"
 #include "update/change.h"
+#include "update/grant.h"
 #include "update/intent.h"
-#include "update/outcome.h"
 
 /* What planning has to know of a zone. */
 struct plan_zone {

@@ -72,11 +72,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/outcome.h"
 #include "base/status.h"
 #include "dns/client.h"
 #include "update/change.h"
 #include "update/order.h"
-#include "update/outcome.h"
 
 struct queue;
 struct queue_message; /* a message with the primary */

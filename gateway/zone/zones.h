@@ -21,12 +21,12 @@
 #include "base/env.h"
 #include "base/histogram.h"
 #include "base/name.h"
+#include "base/outcome.h"
 #include "base/peer.h"
 #include "base/status.h"
 #include "dns/client.h"
 #include "update/change.h"
 #include "update/order.h"
-#include "update/outcome.h"
 #include "zone/queue.h"
 
 struct zones;

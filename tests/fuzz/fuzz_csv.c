@@ -4,9 +4,9 @@
  */
 #include <string.h>
 
-#include "account/csv.h"
 #include "base/table.h"
 #include "require.h"
+#include "store/csv.h"
 
 struct source {
 	struct text text;

@@ -4,10 +4,10 @@
  */
 #include <string.h>
 
-#include "account/grant.h"
 #include "base/addr.h"
 #include "base/name.h"
 #include "require.h"
+#include "update/grant.h"
 
 static bool is_label_octet(char octet, const char *extra)
 {

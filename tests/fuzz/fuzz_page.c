@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "account/grant.h"
 #include "base/network.h"
 #include "http/decode.h"
 #include "page/buffer.h"
 #include "page/guard.h"
 #include "page/keyform.h"
 #include "require.h"
+#include "update/grant.h"
 
 static void check_cookie(struct text header)
 {

@@ -17,8 +17,6 @@
 #include <unistd.h>
 
 #include "account/authorise.h"
-#include "account/import.h"
-#include "account/state.h"
 #include "account/store.h"
 #include "admin/admin.h"
 #include "base/log.h"
@@ -31,6 +29,8 @@
 #include "pipeline.h"
 #include "scripted_primary.h"
 #include "state_folder.h"
+#include "store/import.h"
+#include "store/state.h"
 #include "zone/zones.h"
 
 /* ---- libldns ---- */

@@ -5,8 +5,8 @@
 #include "state_folder.h"
 #include "support.h"
 
-#include "account/database_sql.h"
 #include "account/password.h"
+#include "store/database_sql.h"
 
 #include <fcntl.h>
 #include <signal.h>

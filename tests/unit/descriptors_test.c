@@ -3,7 +3,7 @@
  */
 #include "support.h"
 
-#include "cli/descriptors.h"
+#include "daemon/descriptors.h"
 
 static const struct descriptors_need small = {.listeners = 1, .connections = 1000, .primaries = 2};
 

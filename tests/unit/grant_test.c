@@ -3,7 +3,7 @@
  */
 #include "support.h"
 
-#include "account/grant.h"
+#include "update/grant.h"
 
 static struct host_pattern pattern_of(const char *text)
 {

@@ -4,7 +4,7 @@
 #include "state_folder.h"
 #include "support.h"
 
-#include "account/import.h"
+#include "store/import.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "cli/complaints.h"
-#include "cli/generation.h"
+#include "config/complaints.h"
+#include "daemon/generation.h"
 #include "failing_malloc.h"
 #include "fake_env.h"
 #include "loop/env_uv.h"

@@ -4,7 +4,7 @@
 #ifndef UNIT_STATE_FOLDER_H
 #define UNIT_STATE_FOLDER_H
 
-#include "account/database.h"
+#include "store/database.h"
 
 /* A new folder under TMPDIR; the text is kept until the next call. */
 const char *state_folder_new(void);

@@ -5,8 +5,8 @@
 #include "state_folder.h"
 #include "support.h"
 
-#include "account/state.h"
 #include "base/log.h"
+#include "store/state.h"
 
 #include <signal.h>
 #include <sqlite3.h>

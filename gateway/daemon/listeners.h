@@ -2,8 +2,8 @@
  * listeners: what the configuration says of listeners as the HTTP server wants it, and which sockets systemd has opened
  * for them.
  */
-#ifndef CLI_LISTENERS_H
-#define CLI_LISTENERS_H
+#ifndef DAEMON_LISTENERS_H
+#define DAEMON_LISTENERS_H
 
 #include <stdbool.h>
 #include <stddef.h>

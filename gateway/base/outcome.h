@@ -1,8 +1,8 @@
 /*
  * outcome: how a request, or one host of it, ended. Neutral: each dialect has its own words for it.
  */
-#ifndef UPDATE_OUTCOME_H
-#define UPDATE_OUTCOME_H
+#ifndef BASE_OUTCOME_H
+#define BASE_OUTCOME_H
 
 #include <stddef.h>
 

@@ -3,8 +3,8 @@
  * its primary is of no use to anybody, while a client that has to wait for its connection finds the gateway a little
  * later. So what primaries, the state store, the log and a reload may need is set aside, and clients get what is left.
  */
-#ifndef CLI_DESCRIPTORS_H
-#define CLI_DESCRIPTORS_H
+#ifndef DAEMON_DESCRIPTORS_H
+#define DAEMON_DESCRIPTORS_H
 
 #include <stdbool.h>
 #include <stddef.h>

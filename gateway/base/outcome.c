@@ -1,4 +1,4 @@
-#include "update/outcome.h"
+#include "base/outcome.h"
 
 const char *outcome_text(enum outcome_code code)
 {

@@ -1,7 +1,7 @@
 /*
  * A machine of one state for each place in a record, fed octet by octet.
  */
-#include "account/csv.h"
+#include "store/csv.h"
 
 #include <stdlib.h>
 #include <string.h>

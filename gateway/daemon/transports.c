@@ -1,4 +1,4 @@
-#include "cli/transports.h"
+#include "daemon/transports.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,12 +1,12 @@
 /*
  * database_sql: what the files of the database module share: its connection and statements. Private to them.
  */
-#ifndef ACCOUNT_DATABASE_SQL_H
-#define ACCOUNT_DATABASE_SQL_H
+#ifndef STORE_DATABASE_SQL_H
+#define STORE_DATABASE_SQL_H
 
 #include <sqlite3.h>
 
-#include "account/database.h"
+#include "store/database.h"
 
 /* Each statement is prepared when it is first wanted, and kept. */
 enum sql {

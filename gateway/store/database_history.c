@@ -3,7 +3,7 @@
  */
 #include <stdio.h>
 
-#include "account/database_sql.h"
+#include "store/database_sql.h"
 
 /* A record in the forms that the file has. */
 struct entry {

@@ -5,11 +5,11 @@
  * is hashed), `hosts` (patterns with spaces in between), `password` (a crypt(3) hash of the login password), `active`,
  * `may_update`, `may_create`, `may_set_txt` (`true` or `false`; left out: true, true, false, false).
  */
-#ifndef ACCOUNT_IMPORT_H
-#define ACCOUNT_IMPORT_H
+#ifndef STORE_IMPORT_H
+#define STORE_IMPORT_H
 
-#include "account/csv.h"
-#include "account/database.h"
+#include "store/csv.h"
+#include "store/database.h"
 
 enum { IMPORT_FAULTS_MAX = 20 }; /* that are told; then it gives up */
 

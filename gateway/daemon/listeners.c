@@ -1,4 +1,4 @@
-#include "cli/listeners.h"
+#include "daemon/listeners.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

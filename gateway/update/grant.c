@@ -1,4 +1,4 @@
-#include "account/grant.h"
+#include "update/grant.h"
 
 #include <stdio.h>
 #include <string.h>

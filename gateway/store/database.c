@@ -1,7 +1,7 @@
 /*
  * The connection: opening it, the schema and its versions, statements, errors, transactions.
  */
-#include "account/database.h"
+#include "store/database.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "account/database_sql.h"
+#include "store/database_sql.h"
 
 #define FILE_NAME "ddnsgate.db"
 

@@ -1,4 +1,4 @@
-#include "account/import.h"
+#include "store/import.h"
 
 #include <stdarg.h>
 #include <stdio.h>

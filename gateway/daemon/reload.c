@@ -1,11 +1,11 @@
-#include "cli/reload.h"
+#include "daemon/reload.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/complaints.h"
+#include "config/complaints.h"
 
 struct reload {
 	uv_work_t work;

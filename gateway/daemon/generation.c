@@ -1,4 +1,4 @@
-#include "cli/generation.h"
+#include "daemon/generation.h"
 
 #include <stdlib.h>
 

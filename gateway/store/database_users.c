@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "account/database_sql.h"
 #include "account/store.h"
+#include "store/database_sql.h"
 
 /* ---- Accounts, as account stores want them ---- */
 

@@ -1,4 +1,4 @@
-#include "cli/descriptors.h"
+#include "daemon/descriptors.h"
 
 #include <limits.h>
 

@@ -2,7 +2,7 @@
  * At most one task is with a worker: a job, or a batch of records. Between the task's start and its end the database is
  * the worker's; all else is the loop's.
  */
-#include "account/state.h"
+#include "store/state.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
  * complaints: what config_load() tells of a configuration, kept until it is known where to say it: in the log that this
  * configuration wants, if it is good enough to be taken, else on standard error.
  */
-#ifndef CLI_COMPLAINTS_H
-#define CLI_COMPLAINTS_H
+#ifndef CONFIG_COMPLAINTS_H
+#define CONFIG_COMPLAINTS_H
 
 #include <stdbool.h>
 #include <sys/queue.h>

@@ -1,4 +1,4 @@
-#include "cli/complaints.h"
+#include "config/complaints.h"
 
 #include <stdio.h>
 #include <stdlib.h>

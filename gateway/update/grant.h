@@ -1,8 +1,8 @@
 /*
  * grant: what an authenticated account may touch, as plain data. authorise() gives it, update/plan reads it.
  */
-#ifndef ACCOUNT_GRANT_H
-#define ACCOUNT_GRANT_H
+#ifndef UPDATE_GRANT_H
+#define UPDATE_GRANT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /*
  * reload: reading the configuration anew while the daemon works: off the loop, because files may be slow and many.
  */
-#ifndef CLI_RELOAD_H
-#define CLI_RELOAD_H
+#ifndef DAEMON_RELOAD_H
+#define DAEMON_RELOAD_H
 
 #include <uv.h>
 

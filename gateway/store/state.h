@@ -7,15 +7,15 @@
  * be opened is tried again. A record that fails by itself is dropped, so that it holds up no other, and
  * the log says so.
  */
-#ifndef ACCOUNT_STATE_H
-#define ACCOUNT_STATE_H
+#ifndef STORE_STATE_H
+#define STORE_STATE_H
 
 #include <stddef.h>
 
-#include "account/database.h"
 #include "account/record.h"
 #include "base/env.h"
 #include "base/status.h"
+#include "store/database.h"
 
 struct state;
 

@@ -7,8 +7,8 @@
  *
  * Verbs return STATUS_IO when SQLite fails; database_error() then says what it is in words.
  */
-#ifndef ACCOUNT_DATABASE_H
-#define ACCOUNT_DATABASE_H
+#ifndef STORE_DATABASE_H
+#define STORE_DATABASE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,22 +2,22 @@
  * generation: what one configuration is made into, apart from the listeners. A reload makes a new one beside the one in
  * force; requests that are under way finish in that in which they began, and then it is freed.
  */
-#ifndef CLI_GENERATION_H
-#define CLI_GENERATION_H
+#ifndef DAEMON_GENERATION_H
+#define DAEMON_GENERATION_H
 
 #include <sys/queue.h>
 #include <uv.h>
 
-#include "account/state.h"
 #include "account/store.h"
 #include "account/throttle.h"
 #include "account/verifier.h"
 #include "admin/requests.h"
 #include "base/env.h"
-#include "cli/transports.h"
 #include "config/config.h"
+#include "daemon/transports.h"
 #include "page/page.h"
 #include "pipeline.h"
+#include "store/state.h"
 #include "zone/zones.h"
 
 struct generation {

@@ -2,8 +2,8 @@
  * csv: reads comma-separated values (RFC 4180): fields in double quotes may hold commas, line breaks and doubled
  * quotes; lines end with LF or CRLF. In a space of fixed size, so that a file of any length can be read.
  */
-#ifndef ACCOUNT_CSV_H
-#define ACCOUNT_CSV_H
+#ifndef STORE_CSV_H
+#define STORE_CSV_H
 
 #include <stddef.h>
 #include <stdint.h>

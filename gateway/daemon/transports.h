@@ -2,8 +2,8 @@
  * transports: how the primaries of each configured zone are reached: over TCP, or over TLS. Zones with the same
  * settings share what they come to.
  */
-#ifndef CLI_TRANSPORTS_H
-#define CLI_TRANSPORTS_H
+#ifndef DAEMON_TRANSPORTS_H
+#define DAEMON_TRANSPORTS_H
 
 #include <stddef.h>
 #include <uv.h>
