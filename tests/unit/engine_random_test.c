@@ -26,8 +26,15 @@
  *   - when all is mended, changes are committed again
  *   - all timers and connections are given back (memory: by a sanitizer)
  *
- * TXT records are not in them, for the scripted primary has none; what two gateways do to one is shown in front of real
- * primaries (tests/integration).
+ * Some changes are of the strings of TXT records, in the ways of httpreq, acme-dns and DuckDNS, and of all of them at
+ * once; others put strings there and take them out, too, and queries may show a copy that lags behind. Of these:
+ *   - each UPDATE is what one change asks for that came to that gateway, of which no later one was carried out before
+ *     that makes it too late: one for the same string, or for all strings
+ *   - "changed" was committed since then: none is taken for done because it is there already
+ *   - what was added and answered as done is there in the end, unless somebody asked for its end, or others took it
+ *   - what was taken out and answered as done is not, unless somebody asked for it anew; and after all were replaced,
+ *     none of earlier requests
+ *   - what goes to make room for another one is of acme-dns, and has been there before one that is newer than it
  *
  * DDNSGATE_TEST_SEED chooses the first schedule, DDNSGATE_TEST_SCHEDULES how many there are. The seed of a schedule
  * that fails is printed.
@@ -49,6 +56,7 @@
 #include "base/log.h"
 #include "fake_env.h"
 #include "scripted_primary.h"
+#include "text_history.h"
 #include "zone/zones.h"
 
 enum {
@@ -63,6 +71,10 @@ enum {
 	OWNERS = 12,      /* of each zone */
 	OWNER_WITHOUT_AAAA = OWNERS - 2,
 	OWNER_WITHOUT_RECORDS = OWNERS - 1,
+	TEXT_OWNERS = 4, /* the first ones, which have strings as well, each from clients of its own kind */
+	OWNER_OF_HTTPREQ = 0,
+	OWNER_OF_ACMEDNS = 1,
+	OWNER_OF_DUCKDNS = 2,
 	ZONES = 2,
 	PRIMARIES = 2, /* of each gateway, which are at the same zones, as those of a primary with several addresses */
 	GATEWAYS = 2,
@@ -127,16 +139,19 @@ struct submitted {
 		enum change_kind kind;
 		bool must_exist;
 	} wishes[ADDR_V6 + 1];
-	int value;     /* of the addresses, or the network of the prefix; ABSENT if it only removes */
-	bool is_first; /* nobody else waited for its host when it was submitted, at once */
-	bool is_new;   /* the value: no record had it before */
+	bool is_text; /* it is about a TXT record, and has no families */
+	enum change_kind text_kind;
+	bool is_text_done; /* it was carried out, as far as can be told, or it was said so */
+	int value;         /* of the addresses, or the network of the prefix; ABSENT if it only removes. Of a string */
+	bool is_first;     /* nobody else waited for its host when it was submitted, at once */
+	bool is_new;       /* the value: no record had it before */
 	unsigned request;
 	unsigned update; /* that it was committed by, see zone_model_commits(); 0: none */
 	unsigned answers;
 	bool submitting, cancelled;
 	enum outcome_code code;
 	uint64_t at_ms;
-	unsigned long moment;
+	unsigned long moment, answered_at; /* the latter a moment, too */
 };
 
 struct event {
@@ -168,7 +183,7 @@ struct schedule {
 	struct dns_client_options options;
 	struct queue_limits limits;
 	unsigned mischief_percent, meddling_percent;
-	unsigned cancelling_percent, slow_percent;
+	unsigned cancelling_percent, slow_percent, text_percent;
 	bool quiet; /* nothing but time comes between a request and its answer */
 	bool mended;
 	uint64_t clock_jumped_ms; /* when; what was on its way then is signed for another time */
@@ -176,6 +191,7 @@ struct schedule {
 	unsigned requests;
 	int next_value;
 	struct record records[ZONES][OWNERS][ADDR_V6 + 1];
+	struct text_history texts[ZONES][TEXT_OWNERS];
 	size_t count;
 	struct submitted changes[CHANGES_MAX];
 };
@@ -183,6 +199,7 @@ struct schedule {
 /* What was seen in a whole run, so that a test that tests nothing is noticed. */
 static unsigned long seen[OUTCOME_FAILED + 1];
 static unsigned long seen_kinds[DNS_QUERY + 1], seen_together, seen_cancelled, seen_abandoned, seen_late, seen_beside;
+static unsigned long seen_texts[CHANGE_TXT_ROTATE + 1], seen_kept, seen_kept_beside, seen_gone, seen_made_room;
 static unsigned long seen_changed[CHANGE_PREFIX + 1], seen_whole, seen_torn,
 	seen_undisturbed; /* changes by kind, requests */
 
@@ -281,6 +298,22 @@ static const char *value_text(enum addr_family family, int value)
 	return addr_format(&addr, text);
 }
 
+static const char *string_text(int value)
+{
+	static char text[16];
+
+	snprintf(text, sizeof text, "t%d", value);
+	return text;
+}
+
+static int value_of_string(const struct txt *txt)
+{
+	char text[16] = "";
+
+	memcpy(text, txt->octets, txt->len < sizeof text ? txt->len : sizeof text - 1);
+	return (int)strtol(text + 1, NULL, 10);
+}
+
 static const char *owner_name(size_t zone, unsigned owner)
 {
 	static char text[64];
@@ -371,11 +404,19 @@ static size_t whose(struct schedule *schedule, size_t zone, unsigned owner, enum
 	return number;
 }
 
+static unsigned owner_of_name(const char *name, size_t *zone)
+{
+	unsigned owner = (unsigned)strtoul(name + 1, NULL, 10);
+
+	*zone = strcmp(name, owner_name(0, owner)) == 0 ? 0 : 1;
+	return owner;
+}
+
 static void on_commit(void *ctx, const char *name, enum addr_family family, const struct addr *addrs, size_t count)
 {
 	struct schedule *schedule = ctx;
-	unsigned owner = (unsigned)strtoul(name + 1, NULL, 10);
-	size_t zone = strcmp(name, owner_name(0, owner)) == 0 ? 0 : 1;
+	size_t zone;
+	unsigned owner = owner_of_name(name, &zone);
 	struct record *record = record_of(schedule, zone, owner, family);
 	struct rrset after = {.known = true, .count = count};
 	size_t number;
@@ -394,11 +435,273 @@ static void on_commit(void *ctx, const char *name, enum addr_family family, cons
 	note(schedule, record, &after, schedule->asking);
 }
 
+/* ---- What becomes of strings ---- */
+
+static struct text_history *texts_of(struct schedule *schedule, const struct submitted *change)
+{
+	return &schedule->texts[change->zone][change->owner];
+}
+
+static bool same_texts(const struct submitted *a, const struct submitted *b)
+{
+	return a->is_text && b->is_text && a->zone == b->zone && a->owner == b->owner;
+}
+
+/* Whether it puts a string there. */
+static bool adds_text(const struct submitted *change)
+{
+	return change->is_text && change->text_kind != CHANGE_TXT_DROP && change->value != ABSENT;
+}
+
+/* Whether that is what is done to the strings by it. */
+static bool makes_text(const struct submitted *change, const struct text_deed *deed)
+{
+	bool takes_it = deed->taken_count == 1 && deed->taken[0] == change->value;
+
+	switch (change->text_kind) {
+	case CHANGE_TXT_SET:
+		return deed->cleared && deed->taken_count == 0 && deed->put == change->value;
+	case CHANGE_TXT_ADD:
+		return !deed->cleared && deed->taken_count == 0 && deed->put == change->value;
+	case CHANGE_TXT_ROTATE:
+		return !deed->cleared && deed->put == change->value;
+	default:
+		return !deed->cleared && takes_it && deed->put == TEXT_NONE;
+	}
+}
+
+/* Whether the later one alone makes the other too late, once it was carried out. */
+static bool makes_too_late(const struct submitted *later, const struct submitted *change)
+{
+	return later > change && later->gateway == change->gateway && same_texts(later, change) &&
+	       (later->value == change->value || later->text_kind == CHANGE_TXT_SET ||
+		change->text_kind == CHANGE_TXT_SET);
+}
+
+typedef bool is_done_fn(const struct submitted *change);
+
+static bool was_said_done(const struct submitted *change)
+{
+	return change->answers && change->code == OUTCOME_CHANGED;
+}
+
+static bool is_text_done(const struct submitted *change)
+{
+	return change->is_text_done;
+}
+
+/* Of acme-dns the two newest are to be there, so two newer ones make another one too late. */
+static bool is_text_too_late(const struct schedule *schedule, const struct submitted *change, is_done_fn *is_done)
+{
+	int newer = TEXT_NONE;
+
+	for (const struct submitted *later = change + 1; later < schedule->changes + schedule->count; later++) {
+		if (!same_texts(later, change) || later->gateway != change->gateway || !is_done(later))
+			continue;
+		if (makes_too_late(later, change))
+			return true;
+		if (change->text_kind != CHANGE_TXT_ROTATE || !adds_text(later))
+			continue;
+		if (newer != TEXT_NONE && newer != later->value)
+			return true;
+		newer = later->value;
+	}
+	return false;
+}
+
+/* The change that was committed: the first one of the gateway that it can be. NULL: none. */
+static struct submitted *whose_text(struct schedule *schedule, size_t zone, unsigned owner,
+				    const struct text_deed *deed)
+{
+	for (struct submitted *change = schedule->changes; change < schedule->changes + schedule->count; change++) {
+		if (change->is_text && change->gateway == schedule->asking && change->looked_up &&
+		    !was_said_done(change) && change->zone == zone && change->owner == owner &&
+		    makes_text(change, deed) && !is_text_too_late(schedule, change, is_text_done))
+			return change;
+	}
+	return NULL;
+}
+
+/* Whether only it can have done what it asks for. */
+static bool is_of_one_text(const struct schedule *schedule, const struct submitted *change)
+{
+	for (size_t i = 0; i < schedule->count; i++) {
+		const struct submitted *other = &schedule->changes[i];
+
+		if (other != change && same_texts(other, change) && other->value == change->value)
+			return false;
+	}
+	return true;
+}
+
+/* Where more are there than can be looked at one by one, any of them may go. */
+static void check_room(const struct schedule *schedule, const struct submitted *change, const struct text_deed *deed)
+{
+	const struct text_history *texts = &schedule->texts[change->zone][change->owner];
+
+	for (size_t i = 0; i < deed->taken_count && change->text_kind == CHANGE_TXT_ROTATE; i++) {
+		seen_made_room++;
+		if (texts->most < TEXTS_MAX && !text_history_is_old(texts, deed->taken[i], deed->by, change->value))
+			break_rule(schedule, (size_t)(change - schedule->changes), "it took another one's string");
+	}
+}
+
+static void on_text_commit(void *ctx, const char *name, const struct text_commit *commit)
+{
+	struct schedule *schedule = ctx;
+	size_t zone;
+	unsigned owner = owner_of_name(name, &zone);
+	struct text_deed deed = {.moment = ++schedule->moment,
+				 .by = (int)number_of(schedule->asking),
+				 .change = TEXT_NONE,
+				 .cleared = commit->cleared,
+				 .taken_count = commit->taken.count,
+				 .put = commit->put.count ? value_of_string(&commit->put.items[0]) : TEXT_NONE};
+	struct submitted *change;
+
+	for (size_t i = 0; i < deed.taken_count; i++)
+		deed.taken[i] = value_of_string(&commit->taken.items[i]);
+	change = commit->put.count < 2 ? whose_text(schedule, zone, owner, &deed) : NULL;
+	if (!change) {
+		fail_msg("DDNSGATE_TEST_SEED=%" PRIu64 " DDNSGATE_TEST_SCHEDULES=1: %s had strings changed%s "
+			 "(%zu taken, %d put), which is of no change, or of one that is too late",
+			 schedule->seed, name, deed.cleared ? ", all of them" : "", deed.taken_count, deed.put);
+		return;
+	}
+	if (is_of_one_text(schedule, change))
+		deed.change = (int)(change - schedule->changes);
+	check_room(schedule, change, &deed);
+	change->is_text_done = true;
+	if (change->update == 0)
+		change->update = zone_model_commits(schedule->models[zone]);
+	text_history_note(&schedule->texts[zone][owner], &deed);
+}
+
+static bool was_text_committed(struct schedule *schedule, const struct submitted *change)
+{
+	const struct text_history *texts = texts_of(schedule, change);
+
+	for (size_t i = 0; i < texts->count; i++) {
+		const struct text_deed *deed = &texts->deeds[i];
+
+		if (deed->moment > change->moment && deed->by == (int)number_of(change->gateway) &&
+		    makes_text(change, deed))
+			return true;
+	}
+	return false;
+}
+
+/* Whether it can have come after the other one, as far as anybody promises. */
+static bool may_follow(const struct submitted *other, const struct submitted *change)
+{
+	return other->looked_up && (other->gateway != change->gateway || other > change);
+}
+
+/* How many strings, but for those two, a gateway was asked to put there; and whether it was to make room for them. */
+static size_t count_rivals(const struct schedule *schedule, const struct submitted *change,
+			   const struct gateway *gateway, bool *makes_room)
+{
+	size_t rivals = 0;
+
+	*makes_room = false;
+	for (size_t i = 0; i < schedule->count; i++) {
+		const struct submitted *other = &schedule->changes[i];
+
+		if (!same_texts(other, change) || other->gateway != gateway || !other->looked_up || !adds_text(other) ||
+		    other->value == change->value)
+			continue;
+		rivals++;
+		*makes_room = *makes_room || other->text_kind == CHANGE_TXT_ROTATE;
+	}
+	return rivals;
+}
+
+/* Whether anybody asked for what may be the end of a string that a change has put there. */
+static bool may_be_gone(struct schedule *schedule, const struct submitted *change)
+{
+	const struct text_history *texts = texts_of(schedule, change);
+	bool makes_room;
+
+	if (texts->most >= TEXTS_MAX || text_history_others_took(texts, change->value, change->moment))
+		return true;
+	for (size_t i = 0; i < schedule->count; i++) {
+		const struct submitted *other = &schedule->changes[i];
+
+		if (same_texts(other, change) && may_follow(other, change) &&
+		    (other->text_kind == CHANGE_TXT_SET
+			     ? other->value != change->value
+			     : other->text_kind == CHANGE_TXT_DROP && other->value == change->value))
+			return true;
+	}
+	for (size_t i = 0; i < schedule->gateway_count; i++) {
+		if (count_rivals(schedule, change, &schedule->gateways[i], &makes_room) >= 2 && makes_room)
+			return true;
+	}
+	return false;
+}
+
+/* Whether anybody asked for a string, or put it there, so that it may be there although a change has taken it out. */
+static bool may_be_back(struct schedule *schedule, const struct submitted *change, int string)
+{
+	if (text_history_others_put(texts_of(schedule, change), string, change->moment))
+		return true;
+	for (size_t i = 0; i < schedule->count; i++) {
+		const struct submitted *other = &schedule->changes[i];
+
+		if (same_texts(other, change) && may_follow(other, change) && adds_text(other) &&
+		    other->value == string)
+			return true;
+	}
+	return false;
+}
+
+struct remains {
+	struct schedule *schedule;
+	const struct submitted *change;
+};
+
+/* Of a string that is there after all were replaced. */
+static void check_remains(void *ctx, int string)
+{
+	const struct remains *remains = ctx;
+
+	if (string != remains->change->value && !may_be_back(remains->schedule, remains->change, string))
+		break_rule(remains->schedule, (size_t)(remains->change - remains->schedule->changes),
+			   "an earlier string is back");
+}
+
+/* After the end: what a change that was answered as done has left. */
+static void check_text(struct schedule *schedule, const struct submitted *change)
+{
+	const struct text_history *texts = texts_of(schedule, change);
+	struct remains remains = {schedule, change};
+	size_t number = (size_t)(change - schedule->changes);
+
+	if (adds_text(change) && !may_be_gone(schedule, change)) {
+		seen_kept++;
+		seen_kept_beside += schedule->gateway_count > 1;
+		if (!zone_model_has_text(schedule->models[change->zone], owner_name(change->zone, change->owner),
+					 string_text(change->value)))
+			break_rule(schedule, number, "its string is gone");
+	}
+	if (change->text_kind == CHANGE_TXT_DROP && !may_be_back(schedule, change, change->value)) {
+		seen_gone++;
+		if (text_history_holds(texts, change->value))
+			break_rule(schedule, number, "its string is back");
+	}
+	if (change->text_kind == CHANGE_TXT_SET)
+		text_history_each(texts, check_remains, &remains);
+}
+
 /* ---- What is said of them ---- */
 
 /* Whether change `later` may stand for change `number`, because it came after it and is for all its records. */
 static bool may_stand_for(const struct submitted *later, const struct submitted *change)
 {
+	if (change->is_text || later->is_text)
+		return later == change ||
+		       (later > change && later->gateway == change->gateway && same_texts(later, change) &&
+			later->looked_up && later->text_kind == CHANGE_TXT_SET && change->text_kind == CHANGE_TXT_SET);
 	return later >= change && later->gateway == change->gateway && later->looked_up &&
 	       later->zone == change->zone && later->owner == change->owner &&
 	       (later->families & change->families) == change->families;
@@ -417,6 +720,8 @@ static bool was_committed_to(struct schedule *schedule, const struct submitted *
 
 static bool was_committed(struct schedule *schedule, const struct submitted *change)
 {
+	if (change->is_text)
+		return was_text_committed(schedule, change);
 	for (enum addr_family family = ADDR_V4; family <= ADDR_V6; family++) {
 		if (has_family(change, family) && !was_committed_to(schedule, change, family))
 			return false;
@@ -530,6 +835,8 @@ static void check_overtaken(const struct schedule *schedule, size_t number)
 {
 	const struct submitted *change = &schedule->changes[number];
 
+	if (change->is_text && is_text_too_late(schedule, change, may_be_done))
+		return;
 	for (const struct submitted *later = change + 1; later < schedule->changes + schedule->count; later++) {
 		if (later->gateway == change->gateway && later->zone == change->zone && later->owner == change->owner &&
 		    later->families & change->families && may_be_done(later))
@@ -587,10 +894,19 @@ static void cancel(struct schedule *schedule)
 
 static void count_kinds(const struct submitted *change)
 {
+	if (change->is_text)
+		seen_texts[change->text_kind]++;
 	for (enum addr_family family = ADDR_V4; family <= ADDR_V6; family++) {
 		if (has_family(change, family))
 			seen_changed[change->wishes[family].kind]++;
 	}
+}
+
+static void check_changed(struct schedule *schedule, const struct submitted *change)
+{
+	if (!any_standing_for(schedule, change, was_committed) &&
+	    (change->is_text || !any_standing_for(schedule, change, was_held)))
+		break_rule(schedule, (size_t)(change - schedule->changes), "neither it nor a later one was committed");
 }
 
 static void on_done(void *ctx, const struct outcome *outcome)
@@ -601,7 +917,7 @@ static void on_done(void *ctx, const struct outcome *outcome)
 
 	change->code = outcome->code;
 	seen[outcome->code]++;
-	schedule->moment++;
+	change->answered_at = ++schedule->moment;
 	if (change->cancelled)
 		break_rule(schedule, number, "answered after it was cancelled");
 	if (change->answers++)
@@ -611,9 +927,10 @@ static void on_done(void *ctx, const struct outcome *outcome)
 		break_rule(schedule, number, "answered after its deadline");
 	if (outcome->code == OUTCOME_CHANGED)
 		count_kinds(change);
-	if (outcome->code == OUTCOME_CHANGED && !any_standing_for(schedule, change, was_committed) &&
-	    !any_standing_for(schedule, change, was_held))
-		break_rule(schedule, number, "neither it nor a later one was committed");
+	if (outcome->code == OUTCOME_CHANGED)
+		check_changed(schedule, change);
+	if (change->is_text && (outcome->code == OUTCOME_UNCHANGED || outcome->code == OUTCOME_NO_RECORD))
+		break_rule(schedule, number, "strings need nothing to be there, and are not taken for done");
 	if (outcome->code == OUTCOME_UNCHANGED && !any_standing_for(schedule, change, was_held))
 		break_rule(schedule, number, "the zone held neither it nor a later one");
 	if (outcome->code == OUTCOME_NO_RECORD)
@@ -622,6 +939,7 @@ static void on_done(void *ctx, const struct outcome *outcome)
 		check_busy(schedule, number);
 	if (outcome->code == OUTCOME_CHANGED || outcome->code == OUTCOME_UNCHANGED)
 		note_done(schedule, change);
+	change->is_text_done = change->is_text_done || (change->is_text && outcome->code == OUTCOME_CHANGED);
 	if (chance(schedule, schedule->cancelling_percent))
 		cancel(schedule);
 }
@@ -636,6 +954,8 @@ static bool is_prefix_of(const struct submitted *change, int value)
 /* Whether its value says that it was this change that was committed, and not one that repeats it. */
 static bool is_of_one_change(const struct schedule *schedule, const struct submitted *change)
 {
+	if (change->is_text)
+		return is_of_one_text(schedule, change);
 	for (size_t i = 0; i < schedule->count; i++) {
 		const struct submitted *other = &schedule->changes[i];
 
@@ -665,6 +985,8 @@ static void check(struct schedule *schedule)
 			break_rule(schedule, i, "not answered");
 		if (undone && is_of_one_change(schedule, change) && was_committed(schedule, change))
 			break_rule(schedule, i, "it is in the zone all the same");
+		if (change->is_text && change->code == OUTCOME_CHANGED)
+			check_text(schedule, change);
 	}
 }
 
@@ -703,11 +1025,15 @@ static void check_zones(struct schedule *schedule)
 	}
 }
 
-/* Whether a later change took its place: it was not committed itself, or only what both make of a record. */
+/*
+ * Whether a later change may have taken its place: it was not committed itself, or only what both make of a record; or
+ * one came while it waited that asks for the same.
+ */
 static bool was_replaced(const struct schedule *schedule, const struct submitted *change)
 {
 	for (const struct submitted *later = change + 1; later < schedule->changes + schedule->count; later++) {
-		if (later->zone == change->zone && later->owner == change->owner && later->update == change->update)
+		if (later->zone == change->zone && later->owner == change->owner &&
+		    (later->update == change->update || later->moment < change->answered_at))
 			return true;
 	}
 	return change->update == 0;
@@ -901,6 +1227,27 @@ static void meddle_with_record(struct schedule *schedule, size_t zone, unsigned 
 	}
 }
 
+static void meddle_with_text(struct schedule *schedule, size_t zone, unsigned owner)
+{
+	struct text_history *texts = &schedule->texts[zone][owner];
+	struct text_deed deed = {
+		.moment = ++schedule->moment, .by = TEXT_BY_OTHERS, .change = TEXT_NONE, .put = TEXT_NONE};
+	int known = schedule->next_value;
+
+	if (texts->count)
+		known = texts->deeds[draw(schedule, (unsigned)texts->count)].put;
+	if (known == TEXT_NONE || chance(schedule, 50))
+		known = schedule->next_value++;
+	if (chance(schedule, 50)) {
+		deed.put = known;
+		zone_model_put_text(schedule->models[zone], owner_name(zone, owner), string_text(known));
+	} else {
+		deed.taken[deed.taken_count++] = known;
+		zone_model_take_text(schedule->models[zone], owner_name(zone, owner), string_text(known));
+	}
+	text_history_note(texts, &deed);
+}
+
 static void meddle(struct schedule *schedule)
 {
 	static const unsigned policies[] = {DNS_REFUSED, DNS_SERVFAIL, DNS_NOTZONE, DNS_FORMERR,
@@ -915,6 +1262,10 @@ static void meddle(struct schedule *schedule)
 	if (chance(schedule, 20))
 		zone_model_reject(schedule->models[zone], owner_name(zone, owner),
 				  policies[draw(schedule, sizeof policies / sizeof *policies)]);
+	if (chance(schedule, 40))
+		zone_model_show_old_texts(schedule->models[zone], chance(schedule, 70));
+	if (schedule->text_percent && chance(schedule, 40))
+		meddle_with_text(schedule, zone, draw(schedule, TEXT_OWNERS));
 	for (unsigned i = draw(schedule, 4); i > 0; i--)
 		meddle_with_record(schedule, zone, draw(schedule, OWNERS),
 				   (enum addr_family)(ADDR_V4 + draw(schedule, 2)));
@@ -935,6 +1286,7 @@ static void mend(struct schedule *schedule)
 		mend_primary(schedule->gateways[i / PRIMARIES].primaries[i % PRIMARIES]);
 	for (size_t zone = 0; zone < ZONES; zone++) {
 		zone_model_refuse_queries(schedule->models[zone], false);
+		zone_model_show_old_texts(schedule->models[zone], false);
 		for (unsigned owner = 0; owner < OWNERS; owner++)
 			zone_model_reject(schedule->models[zone], owner_name(zone, owner), DNS_NOERROR);
 	}
@@ -985,6 +1337,51 @@ static void choose_wishes(struct schedule *schedule, struct submitted *change)
 	}
 }
 
+/* A string that this record has had, or is to have; else a new one. */
+static int choose_string(struct schedule *schedule, const struct submitted *change, unsigned percent)
+{
+	const struct submitted *known = NULL;
+	size_t from = schedule->count ? draw(schedule, (unsigned)schedule->count) : 0;
+
+	for (size_t i = 0; i < schedule->count && !known; i++) {
+		const struct submitted *other = &schedule->changes[(from + i) % schedule->count];
+
+		if (same_texts(other, change) && adds_text(other))
+			known = other;
+	}
+	return known && chance(schedule, percent) ? known->value : schedule->next_value++;
+}
+
+/* A change of a string, as the clients have it that are at that owner. */
+static void choose_text(struct schedule *schedule, struct submitted *change)
+{
+	unsigned clients = draw(schedule, TEXT_OWNERS);
+
+	change->is_text = true;
+	change->owner = clients;
+	if (clients > OWNER_OF_DUCKDNS)
+		clients = draw(schedule, OWNER_OF_DUCKDNS + 1);
+	if (clients == OWNER_OF_DUCKDNS)
+		change->text_kind = CHANGE_TXT_SET;
+	else if (clients == OWNER_OF_ACMEDNS)
+		change->text_kind = CHANGE_TXT_ROTATE;
+	else
+		change->text_kind = chance(schedule, 40) ? CHANGE_TXT_DROP : CHANGE_TXT_ADD;
+	if (change->text_kind == CHANGE_TXT_SET && chance(schedule, 30))
+		change->value = ABSENT;
+	else
+		change->value = choose_string(schedule, change, change->text_kind == CHANGE_TXT_DROP ? 90 : 10);
+}
+
+static void put_text_change(const struct submitted *change, struct change_set *set)
+{
+	set->changes[set->count++] = (struct change){.kind = change->text_kind, .ttl_s = TTL_S};
+	if (change->value == ABSENT)
+		return;
+	set->txt.len = (uint8_t)strlen(string_text(change->value));
+	memcpy(set->txt.octets, string_text(change->value), set->txt.len);
+}
+
 static struct change change_of(struct schedule *schedule, const struct submitted *change, enum addr_family family)
 {
 	static const unsigned lens[] = {64, 65, 80, 95, 112}; /* between them there are only zeros */
@@ -1027,6 +1424,8 @@ static void submit_change(struct schedule *schedule, struct submitted *change, b
 		if (has_family(change, family))
 			set.changes[set.count++] = change_of(schedule, change, family);
 	}
+	if (change->is_text)
+		put_text_change(change, &set);
 	gateway->waiting[change->zone]++;
 	gateway->waiting_of[change->zone][change->account]++;
 	change->submitting = true;
@@ -1086,21 +1485,32 @@ static void submit(struct schedule *schedule, unsigned hosts)
 				   .account = draw(schedule, ACCOUNTS),
 				   .request = schedule->requests++};
 
-	choose_wishes(schedule, &wanted);
-	choose_value(schedule, &wanted);
+	if (chance(schedule, schedule->text_percent)) {
+		choose_text(schedule, &wanted);
+	} else {
+		choose_wishes(schedule, &wanted);
+		choose_value(schedule, &wanted);
+	}
 	for (unsigned i = 0; i < hosts; i++) {
 		struct submitted *change = &schedule->changes[schedule->count++];
 
 		*change = wanted;
-		wanted.owner = draw(schedule, OWNERS);
+		/* Of these clients, those of DuckDNS can name several. */
+		if (!wanted.is_text)
+			wanted.owner = draw(schedule, OWNERS);
+		else if (wanted.text_kind == CHANGE_TXT_SET)
+			wanted.owner = OWNER_OF_DUCKDNS + draw(schedule, TEXT_OWNERS - OWNER_OF_DUCKDNS);
+		else
+			break;
 	}
-	arrive(schedule, first, hosts);
+	arrive(schedule, first, (size_t)(schedule->changes + schedule->count - first));
 }
 
 static void make_zone(struct schedule *schedule, size_t zone)
 {
 	schedule->models[zone] = zone_model_new(zone_names[zone]);
 	zone_model_watch(schedule->models[zone], on_commit, schedule);
+	zone_model_watch_texts(schedule->models[zone], on_text_commit, schedule);
 	for (unsigned owner = 0; owner < OWNERS; owner++) {
 		if (owner != OWNER_WITHOUT_RECORDS)
 			put(schedule, zone, owner, ADDR_V4, VALUE_AT_START);
@@ -1257,6 +1667,7 @@ static void run(struct schedule *schedule)
 	schedule->meddling_percent = draw(schedule, 3) * 40;
 	schedule->cancelling_percent = draw(schedule, 2) * 10;
 	schedule->slow_percent = draw(schedule, 3) * 30;
+	schedule->text_percent = draw(schedule, 3) * 20;
 	if (schedule->quiet)
 		schedule->mischief_percent = schedule->meddling_percent = schedule->cancelling_percent = 0;
 	for (unsigned step = 0; step < STEPS; step++) {
@@ -1323,6 +1734,7 @@ static void the_schedules_see_every_outcome(void **state)
 						     OUTCOME_BUSY,    OUTCOME_OVERTAKEN};
 	static const char *const kinds[] = {"updates", "confirmations", "probes", "nothing", "queries"};
 	static const char *const changes[] = {"replaced", "removed", "prefixed"};
+	static const char *const texts[] = {"set", "added", "dropped", "rotated"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
@@ -1335,6 +1747,12 @@ static void the_schedules_see_every_outcome(void **state)
 	print_message("schedules with two gateways %lu\n", seen_beside);
 	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
 		print_message("%13s %lu\n", changes[i], seen_changed[i]);
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		print_message("strings %s %lu\n", texts[i], seen_texts[CHANGE_TXT_SET + i]);
+	print_message(
+		"strings that had to be there %lu, of which beside another gateway's %lu; that had to be gone %lu; "
+		"that made room %lu\n",
+		seen_kept, seen_kept_beside, seen_gone, seen_made_room);
 	print_message("updates of several hosts %lu\n", seen_together);
 	print_message("requests of several hosts in one update %lu, in several %lu; undisturbed %lu\n", seen_whole,
 		      seen_torn, seen_undisturbed);
@@ -1346,6 +1764,9 @@ static void the_schedules_see_every_outcome(void **state)
 		assert_true(seen_kinds[i] > 0);
 	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
 		assert_true(seen_changed[i] > 0);
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		assert_true(seen_texts[CHANGE_TXT_SET + i] > 0);
+	assert_true(seen_kept > 0 && seen_kept_beside > 0 && seen_gone > 0 && seen_made_room > 0);
 	assert_true(seen_abandoned > 0 && seen_late > 0 && seen_beside > 0);
 	assert_true(seen_together > 0 && seen_cancelled > 0 && seen_whole > 0 && seen_undisturbed > 0);
 }

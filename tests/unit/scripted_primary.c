@@ -21,6 +21,7 @@ enum {
 	POINTER_TO_QUESTION = 0xc000 | DNS_HEADER_LEN,
 	MODELS_MAX = 4,
 	MODEL_ADDRS_MAX = 8,
+	FOUND_MAX = 64, /* records of one RRset that a query finds */
 	REJECTED_MAX = 16,
 	SHORT_MAC_LEN = 16,
 	FUDGE_S = 300,
@@ -36,6 +37,18 @@ struct model_rrset {
 	struct addr addrs[MODEL_ADDRS_MAX];
 };
 
+/* A TXT record. */
+struct model_text {
+	char owner[256];
+	uint32_t ttl_s;
+	struct txt txt;
+};
+
+struct model_texts {
+	struct model_text *items;
+	size_t count, cap;
+};
+
 struct rejected {
 	char owner[256];
 	unsigned rcode;
@@ -45,6 +58,8 @@ struct zone_model {
 	char zone[256];
 	struct model_rrset *rrsets;
 	size_t count, cap;
+	struct model_texts texts, old_texts;
+	bool shows_old_texts;
 	struct addr wildcards[ADDR_V6 + 1]; /* ADDR_NONE: there is none */
 	struct rejected rejected[REJECTED_MAX];
 	size_t rejected_count;
@@ -53,6 +68,8 @@ struct zone_model {
 	uint32_t serial;
 	zone_model_commit_fn *commit;
 	void *commit_ctx;
+	zone_model_texts_fn *commit_texts;
+	void *commit_texts_ctx;
 };
 
 struct zone_model *zone_model_new(const char *zone)
@@ -66,6 +83,8 @@ struct zone_model *zone_model_new(const char *zone)
 void zone_model_free(struct zone_model **model)
 {
 	free((*model)->rrsets);
+	free((*model)->texts.items);
+	free((*model)->old_texts.items);
 	free(*model);
 	*model = NULL;
 }
@@ -85,9 +104,145 @@ static struct model_rrset *find_rrset(const struct zone_model *model, const char
 	return NULL;
 }
 
+/* ---- Its TXT records ---- */
+
+static void free_outside(void *memory)
+{
+	fake_env_outside++;
+	free(memory);
+	fake_env_outside--;
+}
+
+static size_t count_texts(const struct model_texts *texts, const char *owner)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < texts->count; i++)
+		count += strcmp(texts->items[i].owner, owner) == 0;
+	return count;
+}
+
+static bool same_txt(const struct txt *a, const struct txt *b)
+{
+	return a->len == b->len && memcmp(a->octets, b->octets, a->len) == 0;
+}
+
+static struct model_text *find_text(const struct model_texts *texts, const char *owner, const struct txt *txt)
+{
+	for (size_t i = 0; i < texts->count; i++) {
+		if (same_txt(&texts->items[i].txt, txt) && strcmp(texts->items[i].owner, owner) == 0)
+			return &texts->items[i];
+	}
+	return NULL;
+}
+
+static void reserve_texts(struct model_texts *texts, size_t cap)
+{
+	struct model_text *grown;
+
+	if (cap <= texts->cap)
+		return;
+	grown = fake_env_calloc(2 * cap, sizeof *grown);
+	if (texts->count)
+		memcpy(grown, texts->items, texts->count * sizeof *grown);
+	free_outside(texts->items);
+	texts->items = grown;
+	texts->cap = 2 * cap;
+}
+
+/* RFC 2136 section 3.4.2.2: one that is there gets the TTL. All of these say whether they made a difference. */
+static bool put_text(struct model_texts *texts, const char *owner, const struct txt *txt, uint32_t ttl_s)
+{
+	struct model_text *text = find_text(texts, owner, txt);
+	bool differs = !text || text->ttl_s != ttl_s;
+
+	if (!text) {
+		reserve_texts(texts, texts->count + 1);
+		text = &texts->items[texts->count++];
+		*text = (struct model_text){.txt = *txt};
+		snprintf(text->owner, sizeof text->owner, "%s", owner);
+	}
+	text->ttl_s = ttl_s;
+	return differs;
+}
+
+/* Those behind it keep their order. */
+static bool take_text(struct model_texts *texts, const char *owner, const struct txt *txt)
+{
+	struct model_text *text = find_text(texts, owner, txt);
+
+	if (!text)
+		return false;
+	texts->count--;
+	memmove(text, text + 1, (size_t)(texts->items + texts->count - text) * sizeof *text);
+	return true;
+}
+
+static bool clear_texts(struct model_texts *texts, const char *owner)
+{
+	size_t kept = 0, before = texts->count;
+
+	for (size_t i = 0; i < before; i++) {
+		if (strcmp(texts->items[i].owner, owner) != 0)
+			texts->items[kept++] = texts->items[i];
+	}
+	texts->count = kept;
+	return kept < before;
+}
+
+static struct txt read_txt(const char *text)
+{
+	struct txt txt = {.len = (uint8_t)strlen(text)};
+
+	assert_in_range(strlen(text), 1, sizeof txt.octets);
+	memcpy(txt.octets, text, txt.len);
+	return txt;
+}
+
+void zone_model_put_text(struct zone_model *model, const char *owner, const char *text)
+{
+	struct txt txt = read_txt(text);
+
+	put_text(&model->texts, owner, &txt, MODEL_TTL_S);
+}
+
+void zone_model_take_text(struct zone_model *model, const char *owner, const char *text)
+{
+	struct txt txt = read_txt(text);
+
+	take_text(&model->texts, owner, &txt);
+}
+
+bool zone_model_has_text(const struct zone_model *model, const char *owner, const char *text)
+{
+	struct txt txt = read_txt(text);
+
+	return find_text(&model->texts, owner, &txt);
+}
+
+void zone_model_show_old_texts(struct zone_model *model, bool old)
+{
+	model->shows_old_texts = old;
+	if (!old)
+		return;
+	reserve_texts(&model->old_texts, model->texts.count);
+	model->old_texts.count = model->texts.count;
+	if (model->texts.count)
+		memcpy(model->old_texts.items, model->texts.items, model->texts.count * sizeof *model->texts.items);
+}
+
+void zone_model_watch_texts(struct zone_model *model, zone_model_texts_fn *commit, void *ctx)
+{
+	model->commit_texts = commit;
+	model->commit_texts_ctx = ctx;
+}
+
+/* ---- Its addresses ---- */
+
 static bool has_name(const struct zone_model *model, const char *owner)
 {
-	return find_rrset(model, owner, ADDR_V4) || find_rrset(model, owner, ADDR_V6);
+	return find_rrset(model, owner, ADDR_V4) || find_rrset(model, owner, ADDR_V6) ||
+	       count_texts(&model->texts, owner);
 }
 
 /* The RRset of that owner and type, made if it is not there. */
@@ -103,9 +258,7 @@ static struct model_rrset *need_rrset(struct zone_model *model, const char *owne
 
 		if (model->count)
 			memcpy(grown, model->rrsets, model->count * sizeof *grown);
-		fake_env_outside++;
-		free(model->rrsets);
-		fake_env_outside--;
+		free_outside(model->rrsets);
 		model->rrsets = grown;
 		model->cap = cap;
 	}
@@ -263,6 +416,23 @@ static struct addr addr_of_rr(const ldns_rr *rr)
 	return addr;
 }
 
+static bool is_txt(const ldns_rr *rr)
+{
+	return ldns_rr_get_type(rr) == LDNS_RR_TYPE_TXT;
+}
+
+/* A gateway writes records of one string. */
+static struct txt txt_of_rr(const ldns_rr *rr)
+{
+	const ldns_rdf *rdf = ldns_rr_rdf(rr, 0);
+	struct txt txt = {.len = ldns_rdf_data(rdf)[0]};
+
+	assert_int_equal(ldns_rr_rd_count(rr), 1);
+	assert_int_equal(ldns_rdf_size(rdf), 1 + txt.len);
+	memcpy(txt.octets, ldns_rdf_data(rdf) + 1, txt.len);
+	return txt;
+}
+
 /* How many of the prerequisites name a value of that RRset, and whether each is one that it has. */
 static size_t count_values(const struct model_rrset *rrset, const ldns_rr_list *section, bool *all_there)
 {
@@ -297,6 +467,44 @@ static unsigned check_values(const struct model_rrset *rrset, const ldns_rr_list
 	return count_values(rrset, section, &all_there) == rrset->count && all_there ? DNS_NOERROR : DNS_NXRRSET;
 }
 
+/* The same of a TXT RRset. */
+static unsigned check_texts(const struct zone_model *model, const char *owner, const ldns_rr_list *section)
+{
+	size_t count = 0;
+	bool all_there = true;
+
+	for (size_t i = 0; i < ldns_rr_list_rr_count(section); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(section, i);
+		char wanted_owner[256];
+		struct txt wanted;
+
+		owner_text(rr, wanted_owner);
+		if (!is_txt(rr) || ldns_rr_get_class(rr) != LDNS_RR_CLASS_IN || strcmp(owner, wanted_owner) != 0)
+			continue;
+		wanted = txt_of_rr(rr);
+		all_there &= find_text(&model->texts, owner, &wanted) != NULL;
+		count++;
+	}
+	return all_there && count == count_texts(&model->texts, owner) ? DNS_NOERROR : DNS_NXRRSET;
+}
+
+static unsigned check_txt_prerequisite(const struct zone_model *model, const char *owner, const ldns_rr_list *section,
+				       ldns_rr_class class)
+{
+	bool exists = count_texts(&model->texts, owner) > 0;
+
+	switch (class) {
+	case LDNS_RR_CLASS_IN:
+		return check_texts(model, owner, section);
+	case LDNS_RR_CLASS_ANY:
+		return exists ? DNS_NOERROR : DNS_NXRRSET;
+	case LDNS_RR_CLASS_NONE:
+		return exists ? DNS_YXRRSET : DNS_NOERROR;
+	default:
+		return DNS_FORMERR;
+	}
+}
+
 /* Section 3.2, as far as a gateway uses it: RRset exists, value independent or dependent, or does not exist. */
 static unsigned check_prerequisite(const struct zone_model *model, const ldns_rr_list *section, const ldns_rr *rr)
 {
@@ -312,6 +520,8 @@ static unsigned check_prerequisite(const struct zone_model *model, const ldns_rr
 	/* There are no aliases here, so that it is none always holds. */
 	if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_CNAME && class == LDNS_RR_CLASS_NONE)
 		return DNS_NOERROR;
+	if (is_txt(rr))
+		return check_txt_prerequisite(model, owner, section, class);
 	if (family_of(rr) == ADDR_NONE)
 		return DNS_FORMERR;
 	rrset = find_rrset(model, owner, family_of(rr));
@@ -345,19 +555,30 @@ static unsigned check_policy(const struct zone_model *model, const char *owner)
 	return DNS_NOERROR;
 }
 
+/* Section 3.4.1: an RRset that goes, one TXT record that goes, or a record that is added. */
+static bool is_well_formed(const ldns_rr *rr)
+{
+	switch (ldns_rr_get_class(rr)) {
+	case LDNS_RR_CLASS_ANY:
+		return ldns_rr_ttl(rr) == 0 && ldns_rr_rd_count(rr) == 0;
+	case LDNS_RR_CLASS_NONE:
+		return is_txt(rr) && ldns_rr_ttl(rr) == 0 && ldns_rr_rd_count(rr) == 1;
+	case LDNS_RR_CLASS_IN:
+		return ldns_rr_rd_count(rr) == 1;
+	default:
+		return false;
+	}
+}
+
 /* Section 3.4.1 and 3.3: the whole section is looked at before anything is done. */
 static unsigned check_update(const struct zone_model *model, const ldns_rr *rr)
 {
-	bool deletes = ldns_rr_get_class(rr) == LDNS_RR_CLASS_ANY;
 	char owner[256];
 
 	owner_text(rr, owner);
 	if (!lies_in(owner, model->zone))
 		return DNS_NOTZONE;
-	if (family_of(rr) == ADDR_NONE)
-		return DNS_FORMERR;
-	if (deletes ? ldns_rr_ttl(rr) != 0 || ldns_rr_rd_count(rr) != 0
-		    : ldns_rr_get_class(rr) != LDNS_RR_CLASS_IN || ldns_rr_rd_count(rr) != 1)
+	if ((family_of(rr) == ADDR_NONE && !is_txt(rr)) || !is_well_formed(rr))
 		return DNS_FORMERR;
 	return check_policy(model, owner);
 }
@@ -371,6 +592,61 @@ static unsigned check_updates(const struct zone_model *model, const ldns_rr_list
 	return rcode;
 }
 
+static void add_txt(struct texts *texts, const struct txt *txt)
+{
+	assert_true(texts->count < TEXTS_MAX);
+	texts->items[texts->count++] = *txt;
+}
+
+/* Section 3.4.2, of one record about a TXT RRset; *commit is told of it. Says whether anything is not as before. */
+static bool commit_text(struct zone_model *model, const char *owner, const ldns_rr *rr, struct text_commit *commit)
+{
+	struct txt txt;
+
+	if (ldns_rr_get_class(rr) == LDNS_RR_CLASS_ANY) {
+		commit->cleared = true;
+		return clear_texts(&model->texts, owner);
+	}
+	txt = txt_of_rr(rr);
+	if (ldns_rr_get_class(rr) == LDNS_RR_CLASS_NONE) {
+		add_txt(&commit->taken, &txt);
+		return take_text(&model->texts, owner, &txt);
+	}
+	add_txt(&commit->put, &txt);
+	return put_text(&model->texts, owner, &txt, ldns_rr_ttl(rr));
+}
+
+static bool is_text_of(const ldns_rr_list *section, size_t at, char owner[static 256])
+{
+	const ldns_rr *rr = ldns_rr_list_rr(section, at);
+
+	if (!rr || !is_txt(rr))
+		return false;
+	owner_text(rr, owner);
+	return true;
+}
+
+/* Those about one owner follow each other. The watcher is told of each owner when all is done that is about it. */
+static bool commit_texts(struct zone_model *model, const ldns_rr_list *section)
+{
+	bool differs = false;
+
+	for (size_t i = 0, end; i < ldns_rr_list_rr_count(section); i = end) {
+		struct text_commit commit = {0};
+		char owner[256], other[256];
+
+		end = i + 1;
+		if (!is_text_of(section, i, owner))
+			continue;
+		differs |= commit_text(model, owner, ldns_rr_list_rr(section, i), &commit);
+		for (; is_text_of(section, end, other) && strcmp(owner, other) == 0; end++)
+			differs |= commit_text(model, owner, ldns_rr_list_rr(section, end), &commit);
+		if (model->commit_texts)
+			model->commit_texts(model->commit_texts_ctx, owner, &commit);
+	}
+	return differs;
+}
+
 /* Section 3.4.2: delete an RRset, or add an address to one. */
 static void commit_update(struct zone_model *model, const ldns_rr *rr)
 {
@@ -378,6 +654,8 @@ static void commit_update(struct zone_model *model, const ldns_rr *rr)
 	struct addr addr;
 	char owner[256];
 
+	if (is_txt(rr))
+		return;
 	owner_text(rr, owner);
 	if (ldns_rr_get_class(rr) == LDNS_RR_CLASS_ANY) {
 		zone_model_remove(model, owner, family_of(rr));
@@ -415,7 +693,7 @@ static bool tell_commits(const struct zone_model *before, const struct zone_mode
 		const struct model_rrset *rrset;
 		char owner[256];
 
-		if (ldns_rr_get_class(rr) != LDNS_RR_CLASS_ANY)
+		if (is_txt(rr) || ldns_rr_get_class(rr) != LDNS_RR_CLASS_ANY)
 			continue; /* what is added to an RRset follows its deletion */
 		owner_text(rr, owner);
 		rrset = find_rrset(model, owner, family_of(rr));
@@ -431,6 +709,7 @@ static bool tell_commits(const struct zone_model *before, const struct zone_mode
 static void commit_updates(struct zone_model *model, const ldns_rr_list *section)
 {
 	struct zone_model before = *model;
+	bool differs;
 
 	if (ldns_rr_list_rr_count(section) == 0)
 		return;
@@ -440,10 +719,10 @@ static void commit_updates(struct zone_model *model, const ldns_rr_list *section
 	for (size_t i = 0; i < ldns_rr_list_rr_count(section); i++)
 		commit_update(model, ldns_rr_list_rr(section, i));
 	model->commits++;
-	model->serial += tell_commits(&before, model, section);
-	fake_env_outside++;
-	free(before.rrsets);
-	fake_env_outside--;
+	differs = tell_commits(&before, model, section);
+	differs |= commit_texts(model, section);
+	model->serial += differs;
+	free_outside(before.rrsets);
 }
 
 static unsigned apply(struct zone_model *model, const ldns_pkt *packet)
@@ -459,27 +738,67 @@ static unsigned apply(struct zone_model *model, const ldns_pkt *packet)
 
 /* ---- A query ---- */
 
+/* The records that a query finds. */
+struct found {
+	size_t count;
+	struct found_record {
+		ldns_rr_type type;
+		uint32_t ttl_s;
+		size_t len;
+		uint8_t rdata[256];
+	} records[FOUND_MAX];
+};
+
+static void add_found(struct found *found, ldns_rr_type type, uint32_t ttl_s, const void *rdata, size_t len)
+{
+	struct found_record *record = &found->records[found->count];
+
+	if (found->count == FOUND_MAX)
+		return;
+	found->count++;
+	*record = (struct found_record){.type = type, .ttl_s = ttl_s, .len = len};
+	memcpy(record->rdata, rdata, len);
+}
+
+static void add_found_addr(struct found *found, const struct addr *addr, uint32_t ttl_s)
+{
+	add_found(found, addr->family == ADDR_V4 ? LDNS_RR_TYPE_A : LDNS_RR_TYPE_AAAA, ttl_s, addr->octets,
+		  addr_len(addr));
+}
+
+/* What a name has of a type; ADDR_NONE: TXT. */
+static void find_all(const struct zone_model *model, const char *owner, enum addr_family family, struct found *found)
+{
+	const struct model_texts *texts = model->shows_old_texts ? &model->old_texts : &model->texts;
+	const struct model_rrset *rrset = find_rrset(model, owner, family);
+
+	for (size_t i = 0; rrset && i < rrset->count; i++)
+		add_found_addr(found, &rrset->addrs[i], rrset->ttl_s);
+	for (size_t i = 0; family == ADDR_NONE && i < texts->count; i++) {
+		const struct model_text *text = &texts->items[i];
+
+		if (strcmp(text->owner, owner) == 0) /* its length stands before it */
+			add_found(found, LDNS_RR_TYPE_TXT, text->ttl_s, &text->txt, 1 + (size_t)text->txt.len);
+	}
+}
+
 /* RFC 1034 section 4.3.2, without what a gateway never meets here. *found is left empty if there is nothing. */
-static unsigned look_up(const struct zone_model *model, const ldns_pkt *packet, struct model_rrset *found)
+static unsigned look_up(const struct zone_model *model, const ldns_pkt *packet, struct found *found)
 {
 	const ldns_rr *question = ldns_rr_list_rr(ldns_pkt_question(packet), 0);
-	enum addr_family family = family_of(question);
-	const struct model_rrset *rrset;
+	const struct addr *wildcard = &model->wildcards[family_of(question)];
 	char owner[256];
 
 	owner_text(question, owner);
-	rrset = find_rrset(model, owner, family);
 	if (model->refuses_queries)
 		return DNS_REFUSED;
-	if (rrset) {
-		*found = *rrset;
-	} else if (!has_name(model, owner)) {
-		if (model->wildcards[ADDR_V4].family == ADDR_NONE && model->wildcards[ADDR_V6].family == ADDR_NONE)
-			return DNS_NXDOMAIN;
-		*found = (struct model_rrset){
-			.family = family, .ttl_s = MODEL_TTL_S, .count = model->wildcards[family].family == family};
-		found->addrs[0] = model->wildcards[family];
-	}
+	find_all(model, owner, family_of(question), found);
+	if (found->count || has_name(model, owner))
+		return DNS_NOERROR;
+	if (model->wildcards[ADDR_V4].family == ADDR_NONE && model->wildcards[ADDR_V6].family == ADDR_NONE)
+		return DNS_NXDOMAIN;
+	if (wildcard->family != ADDR_NONE)
+		add_found_addr(found, wildcard, MODEL_TTL_S);
 	return DNS_NOERROR;
 }
 
@@ -769,23 +1088,22 @@ static size_t begin_reply(const uint8_t *request, size_t request_len, const stru
 }
 
 /* What a query found, behind the question, to which the name points. */
-static size_t append_answers(const struct primary_script *script, const struct model_rrset *found, uint8_t *wire,
-			     size_t len)
+static size_t append_answers(const struct primary_script *script, const struct found *found, uint8_t *wire, size_t len)
 {
 	if (!script->lame)
 		put_u16(wire + OFFSET_FLAGS, get_u16(wire + OFFSET_FLAGS) | FLAG_AA);
 	put_u16(wire + OFFSET_ANCOUNT, (unsigned)found->count);
 	for (size_t i = 0; i < found->count; i++) {
-		size_t addr_octets = addr_len(&found->addrs[i]);
+		const struct found_record *record = &found->records[i];
 
 		put_u16(wire + len, POINTER_TO_QUESTION);
-		put_u16(wire + len + 2, found->family == ADDR_V4 ? LDNS_RR_TYPE_A : LDNS_RR_TYPE_AAAA);
+		put_u16(wire + len + 2, record->type);
 		put_u16(wire + len + 4, LDNS_RR_CLASS_IN);
-		put_u16(wire + len + 6, found->ttl_s >> 16);
-		put_u16(wire + len + 8, found->ttl_s & 0xffff);
-		put_u16(wire + len + 10, (unsigned)addr_octets);
-		memcpy(wire + len + 12, found->addrs[i].octets, addr_octets);
-		len += 12 + addr_octets;
+		put_u16(wire + len + 6, record->ttl_s >> 16);
+		put_u16(wire + len + 8, record->ttl_s & 0xffff);
+		put_u16(wire + len + 10, (unsigned)record->len);
+		memcpy(wire + len + 12, record->rdata, record->len);
+		len += 12 + record->len;
 	}
 	return len;
 }
@@ -901,7 +1219,7 @@ static void spoil_reply(enum reply_kind kind, size_t unsigned_len, uint8_t *wire
 
 static size_t write_reply(const struct primary *primary, const uint8_t *request_wire, size_t request_len,
 			  const struct primary_request *request, const struct primary_script *script,
-			  const struct model_rrset *found, uint8_t *out)
+			  const struct found *found, uint8_t *out)
 {
 	size_t unsigned_len = begin_reply(request_wire, request_len, script, request->rcode, out), len;
 
@@ -974,7 +1292,7 @@ static void describe(const ldns_pkt *packet, struct primary_request *request)
 	if (ldns_pkt_get_opcode(packet) == LDNS_PACKET_QUERY) {
 		request->kind = DNS_QUERY;
 		first = ldns_pkt_question(packet);
-	} else if (request->changes) {
+	} else if (ldns_rr_list_rr_count(updates)) {
 		request->kind = DNS_UPDATE;
 	} else if (ldns_rr_list_rr_count(prerequisites) &&
 		   ldns_rr_get_class(ldns_rr_list_rr(prerequisites, 0)) != LDNS_RR_CLASS_ANY) {
@@ -998,7 +1316,7 @@ static void reject(struct primary_request *request, struct primary_script *scrip
 		script->reply = request->verified == TSIG_BADKEY ? REPLY_UNSIGNED_BADKEY : REPLY_UNSIGNED_BADSIG;
 }
 
-static unsigned obey(const struct primary *primary, const ldns_pkt *packet, bool query, struct model_rrset *found)
+static unsigned obey(const struct primary *primary, const ldns_pkt *packet, bool query, struct found *found)
 {
 	struct zone_model *model = model_for(primary, packet, query);
 
@@ -1009,7 +1327,7 @@ static unsigned obey(const struct primary *primary, const ldns_pkt *packet, bool
 
 /* *found: what a query finds. */
 static void carry_out(struct primary *primary, const uint8_t *wire, size_t len, struct primary_request *request,
-		      struct primary_script *script, struct model_rrset *found)
+		      struct primary_script *script, struct found *found)
 {
 	ldns_pkt *packet = NULL;
 
@@ -1032,7 +1350,7 @@ static void carry_out(struct primary *primary, const uint8_t *wire, size_t len, 
 }
 
 static void answer(struct transport *transport, const uint8_t *wire, size_t len, const struct primary_request *request,
-		   const struct primary_script *script, const struct model_rrset *found)
+		   const struct primary_script *script, const struct found *found)
 {
 	struct network *network = transport->primary->network;
 	static uint8_t message[MESSAGE_MAX + TSIG_RECORD_MAX];
@@ -1065,7 +1383,7 @@ static void take_message(struct transport *transport, uint8_t *wire, size_t len)
 	static uint8_t unsigned_wire[MESSAGE_MAX];
 	size_t unsigned_len = len;
 	struct tsig_report report = {0};
-	struct model_rrset found = {0};
+	struct found found = {0};
 
 	request->id = (uint16_t)get_u16(wire);
 	request->at_ms = fake_env_now_ms(primary->network->fake);

@@ -20,6 +20,7 @@
 #include "dns/transport.h"
 #include "fake_env.h"
 #include "tsig.h"
+#include "update/change.h"
 
 /* ---- The zone ---- */
 
@@ -49,6 +50,29 @@ void zone_model_set_ttl(struct zone_model *model, const char *owner, enum addr_f
 void zone_model_remove(struct zone_model *model, const char *owner, enum addr_family family);
 
 enum { MODEL_TTL_S = 180 };
+
+/* What an UPDATE did to the TXT record of an owner. */
+struct text_commit {
+	bool cleared;       /* all strings went that were there */
+	struct texts taken; /* these went, wherever they were there */
+	struct texts put;   /* and these came */
+};
+
+/* As `zone_model_commit_fn`, of TXT records. Each has one string. */
+typedef void zone_model_texts_fn(void *ctx, const char *owner, const struct text_commit *commit);
+
+void zone_model_watch_texts(struct zone_model *model, zone_model_texts_fn *commit, void *ctx);
+
+/* What others do to TXT records, without telling the watcher: put a string there, or take it out. */
+void zone_model_put_text(struct zone_model *model, const char *owner, const char *text);
+void zone_model_take_text(struct zone_model *model, const char *owner, const char *text);
+bool zone_model_has_text(const struct zone_model *model, const char *owner, const char *text);
+
+/*
+ * From now on, or no longer, queries for TXT records find what is there now: a copy that lags behind, as a secondary
+ * has one, or BIND with inline-signing. Prerequisites are about the zone itself.
+ */
+void zone_model_show_old_texts(struct zone_model *model, bool old);
 
 /*
  * Queries for names that do not exist find this address; no prerequisite does (RFC 2136 section 2.4 is about names).

@@ -7,6 +7,7 @@ ddnsgate_unit_test(queue_test SOURCES fake_env.c LIBS room_zone room_dns room_ba
 ddnsgate_unit_test(zones_test ${scripted})
 ddnsgate_unit_test(failover_test ${scripted})
 ddnsgate_unit_test(engine_random_test ${scripted})
+target_sources(engine_random_test PRIVATE text_history.c)
 ddnsgate_unit_test(pipeline_test SOURCES fake_env.c LIBS room_admin room_pipeline room_zone room_dns tsig room_account room_http room_dialect room_update room_base)
 ddnsgate_unit_test(alloc_failure_test ${scripted} room_live room_store room_account room_config room_page room_http room_admin room_pipeline room_dialect room_update)
 target_sources(alloc_failure_test PRIVATE state_folder.c failing_malloc.c)
