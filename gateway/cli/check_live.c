@@ -1,12 +1,17 @@
 /*
  * The zones are turned round: for each primary, whichever zones have it, a list of these zones. Its name is looked
  * up, and each of its addresses gets a survey; all at the same time, and all within the deadline.
+ *
+ * Servers of one zone should show the same serial. While the zone changes they do not, as they are not asked at the
+ * same moment. So where serials differ, all are asked once more when all have answered: who has an older one then than
+ * another one had before lags behind.
  */
 #include "cli/check_live.h"
 
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/queue.h>
 #include <uv.h>
 
@@ -19,11 +24,22 @@
 
 enum { DEADLINE_MS = 60 * 1000 };
 
+/* Of one zone at one server; as it was told at first, and when it was asked once more. */
+struct serial {
+	bool has_first, has_second;
+	uint32_t first, second;
+};
+
 /* One address of a primary. */
 struct server {
 	SLIST_ENTRY(server) link;
 	struct live *live;
+	const struct target *target;
+	struct peer at;
 	struct survey *survey;
+	struct serial *serials; /* of the target's zones */
+	size_t zone;            /* the one that was told of last, as they come in their order */
+	bool differs;           /* in a serial from another server */
 	char label[PEER_TEXT_MAX + ADDR_TEXT_MAX + sizeof " []"];
 };
 
@@ -49,6 +65,8 @@ struct live {
 	SLIST_HEAD(, target) targets;
 	SLIST_HEAD(, server) servers;
 	size_t under_way; /* look-ups and surveys */
+	bool late;
+	bool compares; /* serials, after all else */
 	bool failed;
 };
 
@@ -63,11 +81,39 @@ static void print_finding(struct live *live, const struct finding *finding)
 	fflush(stdout);
 }
 
+static struct serial *serial_told(struct server *server, const struct finding *finding)
+{
+	while (server->target->zones[server->zone].name->text != finding->zone)
+		server->zone++;
+	return &server->serials[server->zone];
+}
+
+static void note_first(struct server *server, const struct finding *finding)
+{
+	struct serial *serial = serial_told(server, finding);
+
+	serial->has_first = finding->has_number;
+	serial->first = (uint32_t)finding->number;
+}
+
+static void note_second(struct server *server, const struct finding *finding)
+{
+	struct serial *serial = serial_told(server, finding);
+
+	serial->has_second = true;
+	serial->second = (uint32_t)finding->number;
+}
+
 static void on_found(void *ctx, const struct finding *finding)
 {
 	struct server *server = ctx;
 
-	print_finding(server->live, finding);
+	if (finding->kind == FINDING_SERIAL)
+		note_second(server, finding);
+	else if (finding->kind == FINDING_SERVED)
+		note_first(server, finding);
+	if (!server->live->compares)
+		print_finding(server->live, finding);
 }
 
 /* About a primary as a whole, for each of its zones. */
@@ -101,31 +147,62 @@ static void on_done(void *ctx)
 
 /* ---- Surveys ---- */
 
-static void survey_at(struct target *target, const struct peer *at, const char *label)
+static enum status begin_survey(struct server *server)
 {
-	struct live *live = target->live;
-	struct server *server = calloc(1, sizeof *server);
+	struct live *live = server->live;
+	const struct target *target = server->target;
 	struct survey_options options = {
 		.client = {.connect_timeout_ms = live->config->connect_timeout_ms,
 			   .reply_timeout_ms = live->config->reply_timeout_ms,
 			   .fudge_s = (uint16_t)live->config->fudge_s},
+		.primary = server->label,
+		.users_missing = live->configured.store_unread,
+		.serials_only = live->compares,
 	};
+	enum status status = survey_new(&live->env, target->maker, &server->at, &options, target->zones,
+					target->zone_count, on_found, on_done, server, &server->survey);
 
-	if (server) {
-		server->live = live;
-		snprintf(server->label, sizeof server->label, "%s", label);
-		options.primary = server->label;
-		options.users_missing = live->configured.store_unread;
-		live->under_way++;
-		if (survey_new(&live->env, target->maker, at, &options, target->zones, target->zone_count, on_found,
-			       on_done, server, &server->survey) == STATUS_OK) {
-			SLIST_INSERT_HEAD(&live->servers, server, link);
-			return;
-		}
-		live->under_way--;
-		free(server);
-	}
-	print_for_all(target, FINDING_UNREACHABLE, status_text(STATUS_NO_MEMORY));
+	server->zone = 0;
+	live->under_way += status == STATUS_OK;
+	return status;
+}
+
+static void server_free(struct server *server)
+{
+	if (!server)
+		return;
+	if (server->survey)
+		survey_free(&server->survey);
+	free(server->serials);
+	free(server);
+}
+
+/* NULL without memory. */
+static struct server *server_new(const struct target *target, const struct peer *at, const char *label)
+{
+	struct server *server = calloc(1, sizeof *server);
+
+	if (!server)
+		return NULL;
+	server->live = target->live;
+	server->target = target;
+	server->at = *at;
+	snprintf(server->label, sizeof server->label, "%s", label);
+	server->serials = calloc(target->zone_count, sizeof *server->serials);
+	if (server->serials && begin_survey(server) == STATUS_OK)
+		return server;
+	server_free(server);
+	return NULL;
+}
+
+static void survey_at(struct target *target, const struct peer *at, const char *label)
+{
+	struct server *server = server_new(target, at, label);
+
+	if (server)
+		SLIST_INSERT_HEAD(&target->live->servers, server, link);
+	else
+		print_for_all(target, FINDING_UNREACHABLE, status_text(STATUS_NO_MEMORY));
 }
 
 static void survey_address(struct target *target, const struct addrinfo *address)
@@ -228,6 +305,134 @@ static enum status find_targets(struct live *live)
 	return status;
 }
 
+/* ---- Serials ---- */
+
+/* A zone at a server that has told its serial. */
+struct copy {
+	struct server *server;
+	size_t zone; /* of its target */
+};
+
+static const char *zone_of(const struct copy *copy)
+{
+	return copy->server->target->zones[copy->zone].name->text;
+}
+
+static const struct serial *serial_of(const struct copy *copy)
+{
+	return &copy->server->serials[copy->zone];
+}
+
+static int by_zone(const void *a, const void *b)
+{
+	return strcmp(zone_of(a), zone_of(b));
+}
+
+/* All of them, those of one zone together; NULL if there are none, or no memory. */
+static struct copy *list_copies(const struct live *live, size_t *count)
+{
+	const struct target *target;
+	struct server *server;
+	struct copy *copies;
+	size_t most = 0;
+
+	*count = 0;
+	SLIST_FOREACH(server, &live->servers, link)
+		most += server->target->zone_count;
+	copies = most ? calloc(most, sizeof *copies) : NULL;
+	SLIST_FOREACH(server, &live->servers, link) {
+		target = server->target;
+		for (size_t i = 0; copies && i < target->zone_count; i++) {
+			if (server->serials[i].has_first)
+				copies[(*count)++] = (struct copy){server, i};
+		}
+	}
+	if (copies)
+		qsort(copies, *count, sizeof *copies, by_zone);
+	return copies;
+}
+
+/* RFC 1982 section 3.2. */
+static bool is_older(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) < 0;
+}
+
+/* The one with the newest serial at first, of as many copies of one zone. */
+static const struct copy *newest_of(const struct copy *copies, size_t count)
+{
+	const struct copy *newest = copies;
+
+	for (size_t i = 1; i < count; i++) {
+		if (is_older(serial_of(newest)->first, serial_of(&copies[i])->first))
+			newest = &copies[i];
+	}
+	return newest;
+}
+
+static void note_difference(const struct copy *copies, size_t count)
+{
+	const struct copy *newest = newest_of(copies, count);
+
+	for (size_t i = 0; i < count; i++)
+		copies[i].server->differs |= serial_of(&copies[i])->first != serial_of(newest)->first;
+}
+
+static void tell_who_is_behind(const struct copy *copies, size_t count)
+{
+	const struct copy *newest = newest_of(copies, count);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct serial *serial = serial_of(&copies[i]);
+		struct finding finding = {
+			.kind = FINDING_BEHIND,
+			.zone = zone_of(&copies[i]),
+			.primary = copies[i].server->label,
+			.key = copies[i].server->target->zones[copies[i].zone].key,
+			.number = serial->second,
+			.why = newest->server->label,
+			.newest = serial_of(newest)->first,
+		};
+
+		if (serial->has_second && is_older(serial->second, serial_of(newest)->first))
+			print_finding(copies[i].server->live, &finding);
+	}
+}
+
+typedef void copies_fn(const struct copy *copies, size_t count);
+
+/* Calls for each zone with all copies of it. */
+static void each_zone(const struct copy *copies, size_t count, copies_fn *fn)
+{
+	for (size_t from = 0, to; from < count; from = to) {
+		for (to = from + 1; to < count && by_zone(&copies[from], &copies[to]) == 0; to++)
+			;
+		fn(copies + from, to - from);
+	}
+}
+
+/* Asks those once more that may lag behind, and says which do. */
+static void compare_serials(struct live *live)
+{
+	struct server *server;
+	size_t count;
+	struct copy *copies = list_copies(live, &count);
+
+	live->compares = true;
+	each_zone(copies, count, note_difference);
+	SLIST_FOREACH(server, &live->servers, link) {
+		if (!server->differs)
+			continue;
+		survey_free(&server->survey);
+		if (begin_survey(server) != STATUS_OK)
+			print_for_all(server->target, FINDING_UNREACHABLE, status_text(STATUS_NO_MEMORY));
+	}
+	if (live->under_way)
+		uv_run(&live->loop, UV_RUN_DEFAULT);
+	each_zone(copies, count, tell_who_is_behind);
+	free(copies);
+}
+
 /* ---- The run ---- */
 
 static void on_deadline(uv_timer_t *timer)
@@ -241,8 +446,11 @@ static void on_deadline(uv_timer_t *timer)
 			print_for_all(target, FINDING_LATE, NULL);
 		target->looking_up = false;
 	}
-	SLIST_FOREACH(server, &live->servers, link)
-		survey_give_up(server->survey);
+	live->late = true;
+	SLIST_FOREACH(server, &live->servers, link) {
+		if (server->survey)
+			survey_give_up(server->survey);
+	}
 	uv_stop(&live->loop);
 }
 
@@ -255,6 +463,8 @@ static void run(struct live *live)
 		begin(target);
 	if (live->under_way)
 		uv_run(&live->loop, UV_RUN_DEFAULT);
+	if (!live->late)
+		compare_serials(live);
 }
 
 static void take_apart(struct live *live)
@@ -265,8 +475,7 @@ static void take_apart(struct live *live)
 	uv_close((uv_handle_t *)&live->deadline, NULL);
 	while ((server = SLIST_FIRST(&live->servers))) {
 		SLIST_REMOVE_HEAD(&live->servers, link);
-		survey_free(&server->survey);
-		free(server);
+		server_free(server);
 	}
 	uv_run(&live->loop, UV_RUN_DEFAULT); /* until every handle is closed */
 	uv_loop_close(&live->loop);

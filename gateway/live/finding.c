@@ -12,6 +12,7 @@ enum finding_level finding_level(const struct finding *finding)
 	case FINDING_KEY:
 	case FINDING_CLOCK_UNSEEN:
 	case FINDING_SERVED:
+	case FINDING_SERIAL:
 	case FINDING_RIGHTS:
 	case FINDING_INACTIVE:
 		return FINDING_OK;
@@ -22,6 +23,8 @@ enum finding_level finding_level(const struct finding *finding)
 	case FINDING_HIDDEN:
 	case FINDING_MORE_HOSTS:
 	case FINDING_STORE_UNREAD:
+	case FINDING_BEHIND:
+	case FINDING_NO_AUTHORITY:
 	case FINDING_FORWARDED:
 		return FINDING_WARN;
 	case FINDING_UNRESOLVED:
@@ -125,6 +128,37 @@ static void right_text(const struct finding *finding, char *text)
 		 statement_knot_rule(finding->key, finding->right, rule));
 }
 
+/* What stands between us and the primary, or is none. */
+static void copy_text(const struct finding *finding, char *text)
+{
+	switch (finding->kind) {
+	case FINDING_SERIAL:
+		snprintf(text, FINDING_TEXT_MAX, "has the zone, serial %" PRId64, finding->number);
+		break;
+	case FINDING_BEHIND:
+		snprintf(
+			text, FINDING_TEXT_MAX,
+			"has serial %" PRId64 " of the zone when %s has %" PRId64
+			" already: it is a secondary that lags behind, or has a zone of its own; what is changed there is not changed here, so "
+			"put into `primaries` only servers that share one zone",
+			finding->number, finding->why, finding->newest);
+		break;
+	case FINDING_NO_AUTHORITY:
+		snprintf(
+			text, FINDING_TEXT_MAX,
+			"answers for the zone without authority (no AA), so it has this from elsewhere, as a resolver or forwarder does: what it "
+			"answers may be late, so put the primary itself into `primaries`");
+		break;
+	default:
+		snprintf(
+			text, FINDING_TEXT_MAX,
+			"updates reach the primary under other message IDs: this is a secondary that forwards them, or a balancer stands between; "
+			"that works, but what a secondary answers to queries may be late, so put the primary itself into `primaries` if it can be "
+			"reached");
+		break;
+	}
+}
+
 static void zone_text(const struct finding *finding, char *text)
 {
 	const char *key = tsig_key_name(finding->key);
@@ -135,13 +169,6 @@ static void zone_text(const struct finding *finding, char *text)
 			snprintf(text, FINDING_TEXT_MAX, "takes updates of the zone, serial %" PRId64, finding->number);
 		else
 			snprintf(text, FINDING_TEXT_MAX, "takes updates of the zone");
-		break;
-	case FINDING_FORWARDED:
-		snprintf(
-			text, FINDING_TEXT_MAX,
-			"updates reach the primary under other message IDs: this is a secondary that forwards them, or a balancer stands between; "
-			"that works, but what a secondary answers to queries may be late, so put the primary itself into `primaries` if it can be "
-			"reached");
 		break;
 	case FINDING_NOT_SERVED:
 		snprintf(
@@ -274,8 +301,13 @@ static void describe(const struct finding *finding, char *text)
 	case FINDING_NO_RIGHT:
 		right_text(finding, text);
 		break;
-	case FINDING_SERVED:
+	case FINDING_SERIAL:
+	case FINDING_BEHIND:
+	case FINDING_NO_AUTHORITY:
 	case FINDING_FORWARDED:
+		copy_text(finding, text);
+		break;
+	case FINDING_SERVED:
 	case FINDING_NOT_SERVED:
 	case FINDING_NO_UPDATES:
 	case FINDING_RIGHTS:

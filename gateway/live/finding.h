@@ -26,6 +26,9 @@ enum finding_kind {
 	FINDING_CLOCK_UNSEEN,  /* it signs with whatever time it was asked with, as PowerDNS does */
 	FINDING_CLOCK_WRONG,   /* BADTIME; `number` if `has_number` */
 	FINDING_SERVED,        /* it takes updates of the zone; `number`: the serial if `has_number` */
+	FINDING_SERIAL,        /* it has the zone; `number`: the serial */
+	FINDING_BEHIND,        /* `number`: its serial, when `why` had `newest` already */
+	FINDING_NO_AUTHORITY,  /* it answers queries for the zone, signed, but not with authority */
 	FINDING_FORWARDED,     /* it, or something before it, passes updates on under IDs of its own */
 	FINDING_NOT_SERVED,    /* it has no such zone */
 	FINDING_NO_UPDATES,    /* it has the zone, but takes no updates of it: a secondary, or no policy at all */
@@ -56,6 +59,7 @@ struct finding {
 	const char *why;
 	bool has_number;
 	int64_t number;
+	int64_t newest;
 	unsigned rcode;
 	const struct right *right;
 	const char *types; /* of FINDING_RIGHTS and FINDING_NO_RIGHT: "A and AAAA" and the like */

@@ -624,6 +624,13 @@ static void judge_empty(struct survey *survey, const struct dns_result *result)
 	fail_zone(survey, &failure);
 }
 
+static void end_with_serial(struct survey *survey)
+{
+	if (survey->has_serial)
+		tell(survey, (struct finding){.kind = FINDING_SERIAL, .number = survey->serial});
+	next_zone(survey);
+}
+
 /*
  * Whether the key may query the zone does not matter, so that only faults of key and clock end it here. BADKEY does
  * not: Knot says so, too, when its acl is against queries. Knot 3.4 says NOTAUTH without a TSIG record where no acl
@@ -642,7 +649,13 @@ static void judge_soa(struct survey *survey, const struct dns_result *result)
 	survey->is_there = result->answer.authoritative || (result->rcode == DNS_NOTAUTH && !result->tsig_error);
 	survey->has_serial = result->verdict == DNS_VERIFIED && result->answer.authoritative && result->answer.count;
 	survey->serial = result->answer.serial;
-	ask(survey, DNS_NOTHING, NULL, judge_empty);
+	if (!survey->options.serials_only && result->verdict == DNS_VERIFIED && result->rcode == DNS_NOERROR &&
+	    !result->answer.authoritative)
+		tell_kind(survey, FINDING_NO_AUTHORITY);
+	if (survey->options.serials_only)
+		end_with_serial(survey);
+	else
+		ask(survey, DNS_NOTHING, NULL, judge_empty);
 }
 
 static void look_at_zone(struct survey *survey)

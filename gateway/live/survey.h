@@ -4,7 +4,7 @@
  * records which are not there. A server has to allow these like any other change, before it finds that there is
  * nothing to do; BIND 9.18 and Knot 3.2 then leave the serial as it is.
  *
- *   soa      a query for the SOA: is it there, does it know the key, what time has it
+ *   soa      a query for the SOA: is it there, with authority, does it know the key, what time has it
  *   empty    an UPDATE of nothing: does it take updates of the zone with this key
  *   hosts    queries for their A and AAAA records: can they be found, and are they there where they have to be
  *   rights   for all names at once, then by halves where that is refused: may the key change their A and AAAA
@@ -29,6 +29,7 @@ struct survey_options {
 	struct dns_client_options client;
 	const char *primary; /* what the server is called in findings; borrowed */
 	bool users_missing;  /* there are users that the zones' rights know nothing of */
+	bool serials_only;   /* the query for the SOA is all, and FINDING_SERIAL what is told of it */
 };
 
 /* Is told each finding, valid during the call. */

@@ -114,6 +114,20 @@ def test_the_live_check_says_what_stands_between(pair, check):
         assert all("secondary" in line and "message IDs" in line for line in checked.of("WARN"))
 
 
+@pytest.mark.parametrize("primary_first", [True, False])
+def test_the_live_check_compares_serials(pair, check, primary_first):
+    """What the gateway would read at the one is not what it has written at the other."""
+    primary, secondary, hosts = pair
+    primary.nsupdate(f"zone {ZONE}", f"update delete {next(hosts)} A")
+    key, servers = primary.key(), [primary, secondary] if primary_first else [secondary, primary]
+    checked = check([zone_setting(ZONE, servers, key)], [key], [user_setting(hosts=[f"www.{ZONE}"])])
+    assert checked.status == 0, checked.output
+    behind = [line for line in checked.of("WARN") if "lags behind" in line]
+    assert len(behind) == 1, checked.output
+    assert behind[0].startswith(f"WARN {ZONE} {LOOPBACK}:{secondary.port}: has serial {secondary.serial()} of the zone ")
+    assert f" when {LOOPBACK}:{primary.port} has {primary.serial()} already: " in behind[0]
+
+
 class Balancer:
     """Passes messages on to a primary, each with an ID of its own, and the replies back."""
 

@@ -3,17 +3,19 @@ statements that are printed make everything right, and nothing that is sent chan
 
 import base64
 import contextlib
+import itertools
 import os
 import re
 import stat
 import subprocess
+import threading
 import time
 
 import dns.query
 import dns.update
 import pytest
 
-from conftest import POLICED_ZONE, READ_ONLY_ZONE, running_server
+from conftest import POLICED_ZONE, READ_ONLY_ZONE, SECOND_ZONE, running_server
 from gateway import BINARY, PATIENCE_S, ZONE, config_text, secret, user_setting, zone_setting
 from process import LOOPBACK, free_port, wait_until
 from servers import Bind, Key, Knot, Zone
@@ -574,6 +576,80 @@ def test_a_store_that_is_not_there_yet_has_no_users_and_is_not_made(primary, tmp
     assert status == 0 and lines[-1].endswith("all names that are configured (1)")
     assert f"name www.{ZONE}. A AAAA;" in own.policy()[0]
     assert not list(own.state.iterdir())
+
+
+# Servers that are not the primary, or not of the same zone
+
+
+def test_primaries_that_do_not_share_a_zone_are_told_of(check):
+    key = Key("gw")
+    zones = [Zone(ZONE, (key.name,))]
+    with contextlib.closing(Bind(zones, [key])) as one, contextlib.closing(Knot(zones, [key])) as other:
+        one.start().nsupdate(f"zone {ZONE}", f"update add new.{ZONE} 60 A 192.0.2.1")
+        older, newer = sorted([one, other.start()], key=lambda server: server.serial())
+        if older.serial() == newer.serial():
+            newer.nsupdate(f"zone {ZONE}", f"update add newer.{ZONE} 60 A 192.0.2.1")
+        checked = check([zone_setting(ZONE, [one, other], key)], [key], users_of(f"www.{ZONE}"))
+        assert checked.status == 0, checked.output
+        [line] = checked.of("WARN")
+        assert line.startswith(f"WARN {ZONE} {LOOPBACK}:{older.port}: has serial {older.serial()} of the zone when "
+                               f"{LOOPBACK}:{newer.port} has {newer.serial()} already: ")
+
+
+def test_a_busy_zone_does_not_lag_behind_itself(own_primary, check):
+    """The two addresses are those of one server, which has another serial at each moment; the one is asked about
+    another zone first."""
+    key, over, other = own_primary.key(), threading.Event(), f"localhost:{own_primary.port}"
+    seen = set()
+
+    def change():
+        for number in itertools.count():
+            if over.is_set():
+                return
+            update = dns.update.UpdateMessage(ZONE, keyring=own_primary.admin.dnspython)
+            update.add(f"busy{number}.{ZONE}.", 60, "A", "192.0.2.1")
+            dns.query.tcp(update, LOOPBACK, port=own_primary.port, timeout=PATIENCE_S)
+    thread = threading.Thread(target=change)
+    thread.start()
+    try:
+        zones = [zone_setting(SECOND_ZONE, other, key), zone_setting(ZONE, [own_primary, other], key)]
+        for _ in range(5):
+            checked = check(zones, [key], users_of(*(f"h{number}.{SECOND_ZONE}" for number in range(300)), f"www.{ZONE}"))
+            assert "lags behind" not in checked.output
+            seen.add(len(set(re.findall(f"{ZONE} .* serial (\\d+)", checked.output))))
+        assert 2 in seen, "no serials differed, so nothing was shown"
+    finally:
+        over.set()
+        thread.join()
+
+
+class Resolver(Bind):
+    """It forwards queries to a primary, and answers from its cache."""
+
+    def __init__(self, primary):
+        super().__init__(primary.zones, primary.keys)
+        self.primary = primary
+
+    def _config(self):
+        return super()._config().replace("recursion no;", "recursion yes;")
+
+    def _key_statements(self):
+        return "".join(key.bind_file for key in self.primary.keys)
+
+    def _zone(self, zone):
+        return f'zone "{zone.name}" {{ type forward; forward only; forwarders {{ {LOOPBACK} port {self.primary.port}; }}; }};\n'
+
+
+def test_a_resolver_is_no_primary(primary, check):
+    """What it has of the zone it has from the primary, and says so."""
+    with contextlib.closing(Resolver(primary)) as resolver:
+        resolver.start()
+        key = resolver.key()
+        checked = check([zone_setting(ZONE, resolver, key)], [key], users_of(f"www.{ZONE}"))
+        assert checked.status == 1, checked.output
+        [line] = checked.of("WARN")
+        assert line.startswith(f"WARN {ZONE} {LOOPBACK}:{resolver.port}: answers for the zone without authority (no AA)")
+        assert len(checked.of("FAIL")) == 1, checked.output
 
 
 # Hosts that nobody finds, or that are not there

@@ -30,6 +30,7 @@ struct world {
 		*bare; /* rcodes that come without a TSIG record; all is well again after them, as after DNS_NOERROR */
 	unsigned bare_from; /* the message that gets the first */
 	unsigned messages;
+	bool serials_only;
 	size_t told_len;
 	char told[TOLD_MAX]; /* level, zone and what, in lines */
 };
@@ -110,7 +111,8 @@ static void begin(struct world *world)
 	struct survey_options options = {.client = {.connect_timeout_ms = CONNECT_TIMEOUT_MS,
 						    .reply_timeout_ms = REPLY_TIMEOUT_MS,
 						    .fudge_s = 300},
-					 .primary = "ns1"};
+					 .primary = "ns1",
+					 .serials_only = world->serials_only};
 
 	assert_int_equal(survey_new(fake_env_of(world->fake), &maker, primary_peer(world->primary), &options,
 				    world->zones, ZONES, on_found, on_done, world, &world->survey),
@@ -177,6 +179,45 @@ static void a_server_that_cannot_be_reached_is_tried_once(void **state)
 		assert_non_null(strstr(world->told, rows[i].why));
 		survey_free(&world->survey);
 	}
+}
+
+/* It takes updates all the same, as something may that passes them on. */
+static void a_server_without_authority_is_told_of(void **state)
+{
+	struct world *world = *state;
+
+	primary_set_script(world->primary, (struct primary_script){.lame = true, .rcode = DNS_NOERROR});
+	begin(world);
+	fake_env_advance(world->fake, 1000);
+	assert_int_equal(world->done, 1);
+	assert_int_equal(count_in(world->told, "WARN"), ZONES);
+	assert_int_equal(count_in(world->told, "without authority (no AA)"), ZONES);
+	assert_int_equal(count_in(world->told, "takes updates of the zone"), ZONES);
+}
+
+/* An answer that anybody may have made says nothing of who answers. */
+static void an_unsigned_answer_without_authority_is_not_told_of(void **state)
+{
+	struct world *world = *state;
+
+	primary_set_script(world->primary,
+			   (struct primary_script){.reply = REPLY_UNSIGNED, .lame = true, .rcode = DNS_NOERROR});
+	begin(world);
+	fake_env_advance(world->fake, 1000);
+	assert_int_equal(count_in(world->told, "no AA"), 0);
+}
+
+static void serials_take_a_query_of_each_zone(void **state)
+{
+	struct world *world = *state;
+
+	world->serials_only = true;
+	begin(world);
+	fake_env_advance(world->fake, 1000);
+	assert_int_equal(world->done, 1);
+	assert_int_equal(world->messages, ZONES);
+	assert_int_equal(primary_request(world->primary, 1)->kind, DNS_QUERY);
+	assert_int_equal(count_in(world->told, "takes updates"), 0);
 }
 
 static void a_server_that_has_never_answered_is_not_waited_for_again(void **state)
@@ -341,6 +382,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(all_zones_are_looked_at_one_after_the_other),
 		TEST(a_server_that_cannot_be_reached_is_tried_once),
+		TEST(a_server_without_authority_is_told_of),
+		TEST(an_unsigned_answer_without_authority_is_not_told_of),
+		TEST(serials_take_a_query_of_each_zone),
 		TEST(a_server_that_has_never_answered_is_not_waited_for_again),
 		TEST(a_zone_without_an_answer_does_not_hide_the_next),
 		TEST(a_connection_that_ends_in_the_middle_costs_nothing),
