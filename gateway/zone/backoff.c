@@ -1,7 +1,4 @@
-/*
- * How long the primary is left alone after it has failed, and what is thought of it.
- */
-#include "zone/queue_parts.h"
+#include "zone/backoff.h"
 
 enum {
 	DOUBTFUL_AFTER = 2, /* failures in a row */
@@ -12,51 +9,53 @@ enum {
 	DEADLINE_PARTS = 8,
 };
 
-uint64_t backoff_draw(struct queue *queue, uint64_t bound)
+uint64_t backoff_draw(struct backoff *backoff, uint64_t bound)
 {
 	/* xorshift64 (Marsaglia 2003): chance enough to keep retries of many gateways apart. */
-	queue->jitter ^= queue->jitter << 13;
-	queue->jitter ^= queue->jitter >> 7;
-	queue->jitter ^= queue->jitter << 17;
-	return queue->jitter % bound;
+	backoff->jitter ^= backoff->jitter << 13;
+	backoff->jitter ^= backoff->jitter >> 7;
+	backoff->jitter ^= backoff->jitter << 17;
+	return backoff->jitter % bound;
 }
 
-uint64_t backoff_pause_ms(struct queue *queue, unsigned attempt)
+uint64_t backoff_pause_ms(struct backoff *backoff, unsigned attempt)
 {
-	uint64_t pause = (uint64_t)queue->limits.retry_pause_ms << (attempt > ATTEMPT_MAX ? ATTEMPT_MAX : attempt - 1);
+	uint64_t pause = (uint64_t)backoff->limits->retry_pause_ms
+			 << (attempt > ATTEMPT_MAX ? ATTEMPT_MAX : attempt - 1);
 
-	return pause + backoff_draw(queue, pause / 2 + 1);
+	return pause + backoff_draw(backoff, pause / 2 + 1);
 }
 
-void backoff_note_failure(struct queue *queue, uint64_t now_ms)
+void backoff_note_failure(struct backoff *backoff, uint64_t now_ms)
 {
-	if (now_ms - queue->failed_at_ms > FORGOTTEN_AFTER_MS)
-		queue->failures = 0;
-	queue->failures++;
-	queue->failed_at_ms = now_ms;
+	if (now_ms - backoff->failed_at_ms > FORGOTTEN_AFTER_MS)
+		backoff->failures = 0;
+	backoff->failures++;
+	backoff->failed_at_ms = now_ms;
 }
 
-void backoff_note_commit(struct queue *queue)
+void backoff_note_commit(struct backoff *backoff)
 {
-	queue->failures = 0;
-	queue->back_off_until_ms = 0;
+	backoff->failures = 0;
+	backoff->until_ms = 0;
 }
 
-bool backoff_is_doubtful(const struct queue *queue)
+bool backoff_is_doubtful(const struct backoff *backoff)
 {
-	return queue->failures >= DOUBTFUL_AFTER;
+	return backoff->failures >= DOUBTFUL_AFTER;
 }
 
-bool backoff_is_sick(const struct queue *queue)
+bool backoff_is_sick(const struct backoff *backoff)
 {
-	return queue->failures >= SICK_AFTER;
+	return backoff->failures >= SICK_AFTER;
 }
 
-void backoff_begin(struct queue *queue, uint64_t now_ms)
+void backoff_begin(struct backoff *backoff, uint64_t now_ms)
 {
-	unsigned attempt = queue->failures < BACK_OFF_MAX ? queue->failures : BACK_OFF_MAX;
-	uint64_t pause_ms = backoff_pause_ms(queue, attempt ? attempt : 1);
+	unsigned attempt = backoff->failures < BACK_OFF_MAX ? backoff->failures : BACK_OFF_MAX;
+	uint64_t pause_ms = backoff_pause_ms(backoff, attempt ? attempt : 1);
+	uint64_t late_ms = backoff->limits->deadline_ms / DEADLINE_PARTS;
 
 	/* Who waits is to hear in time that the primary fails. */
-	queue->back_off_until_ms = now_ms + earlier_ms(pause_ms, queue->limits.deadline_ms / DEADLINE_PARTS);
+	backoff->until_ms = now_ms + (pause_ms < late_ms ? pause_ms : late_ms);
 }

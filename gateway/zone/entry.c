@@ -1,9 +1,66 @@
-/*
- * A change set in the queue: its place in its owner's chain, what comes next for it, and its end.
- */
+#include "zone/entry.h"
+
 #include <stdlib.h>
 
-#include "zone/queue_parts.h"
+#include "zone/set.h"
+
+/* ---- The sets of one request ---- */
+
+void group_open(struct entries *entries)
+{
+	entries->open = calloc(1, sizeof *entries->open);
+	if (entries->open)
+		entries->open->awaited = 1;
+}
+
+/* Once nothing of the group is awaited, all of it that has gathered may go. */
+static void await_one_less(struct entries *entries, struct group *group)
+{
+	struct queue_entry *entry, *next;
+
+	if (--group->awaited)
+		return;
+	for (entry = TAILQ_FIRST(&entries->lists[GATHERED]); entry; entry = next) {
+		next = TAILQ_NEXT(entry, in_state);
+		if (entry->group == group)
+			entry_move_to(entries, entry, READY);
+	}
+}
+
+void group_close(struct entries *entries)
+{
+	struct group *group = entries->open;
+
+	entries->open = NULL;
+	await_one_less(entries, group);
+	if (group->members == 0)
+		free(group);
+}
+
+static void group_await(struct queue_entry *entry)
+{
+	if (!entry->group || entry->awaited)
+		return;
+	entry->awaited = true;
+	entry->group->awaited++;
+}
+
+static void group_settle(struct entries *entries, struct queue_entry *settled)
+{
+	if (!settled->awaited)
+		return;
+	settled->awaited = false;
+	await_one_less(entries, settled->group);
+}
+
+static void group_leave(struct entries *entries, struct queue_entry *entry)
+{
+	if (!entry->group)
+		return;
+	group_settle(entries, entry);
+	if (--entry->group->members == 0 && entry->group != entries->open)
+		free(entry->group);
+}
 
 /* ---- What comes next ---- */
 
@@ -27,47 +84,66 @@ bool entry_is_bound(const struct queue_entry *entry)
 	return entry->maybe_at && entry->looked && entry->look_told_nothing;
 }
 
-void entry_route(struct queue *queue, struct queue_entry *entry, uint64_t now_ms)
+void entry_doubt_records(struct entries *entries, struct queue_entry *entry)
 {
-	hints_recall(queue, entry);
+	hints_drop(&entries->hints, entry_owner(entry), &entry->set);
+}
+
+/* What is known of its records, and so what becomes of them. */
+static void recall(const struct entries *entries, struct queue_entry *entry)
+{
+	for (size_t i = 0; i < entry->set.count; i++) {
+		struct change *change = &entry->set.changes[i];
+
+		if (entry->plain)
+			change->was.known = false;
+		else if (entries->hints.doubts == 0 || entry->looked)
+			hint_recall(&entries->hints, entry_owner(entry), change);
+		change_resolve(change);
+	}
+}
+
+void entry_route(struct entries *entries, struct queue_entry *entry, uint64_t now_ms)
+{
+	recall(entries, entry);
 	if (has_to_look(entry)) {
 		group_await(entry);
-		entry_move_to(queue, entry, LOOK_READY);
+		entry_move_to(entries, entry, LOOK_READY);
 		return;
 	}
 	if (!entry->confirm_failed && set_is_so_already(&entry->set))
-		entry_move_to(queue, entry, CONFIRM_READY);
-	else if (entry_is_bound(entry) || memory_is_poison(queue->memory, entry_owner(entry), now_ms))
-		entry_move_to(queue, entry, LONE_READY);
+		entry_move_to(entries, entry, CONFIRM_READY);
+	else if (entry_is_bound(entry) || memory_is_poison(entries->hints.memory, entry_owner(entry), now_ms))
+		entry_move_to(entries, entry, LONE_READY);
 	else if (entry->group && entry->group->awaited > (entry->awaited ? 1 : 0))
-		entry_move_to(queue, entry, GATHERED);
+		entry_move_to(entries, entry, GATHERED);
 	else
-		entry_move_to(queue, entry, READY);
-	group_settle(queue, entry);
+		entry_move_to(entries, entry, READY);
+	group_settle(entries, entry);
 }
 
-void entry_pause(struct queue *queue, struct queue_entry *entry, uint64_t retry_at_ms)
+void entry_pause(struct entries *entries, struct queue_entry *entry, uint64_t retry_at_ms)
 {
 	struct queue_entry *before;
 
-	entry_move_to(queue, entry, PAUSED);
-	group_settle(queue, entry);
+	entry_move_to(entries, entry, PAUSED);
+	group_settle(entries, entry);
 	entry->retry_at_ms = retry_at_ms;
-	TAILQ_REMOVE(&queue->lists[PAUSED], entry, in_state);
-	TAILQ_FOREACH_REVERSE(before, &queue->lists[PAUSED], entries, in_state) {
+	TAILQ_REMOVE(&entries->lists[PAUSED], entry, in_state);
+	TAILQ_FOREACH_REVERSE(before, &entries->lists[PAUSED], entry_list, in_state) {
 		if (before->retry_at_ms <= retry_at_ms) {
-			TAILQ_INSERT_AFTER(&queue->lists[PAUSED], before, entry, in_state);
+			TAILQ_INSERT_AFTER(&entries->lists[PAUSED], before, entry, in_state);
 			return;
 		}
 	}
-	TAILQ_INSERT_HEAD(&queue->lists[PAUSED], entry, in_state);
+	TAILQ_INSERT_HEAD(&entries->lists[PAUSED], entry, in_state);
 }
 
 /* ---- Chains ---- */
 
-struct chain *chain_find(const struct queue *queue, uint64_t hash, const struct name *owner)
+struct chain *chain_find(const struct entries *entries, uint64_t hash, const struct name *owner)
 {
-	for (struct table_node *node = table_find(&queue->chains, hash); node; node = table_find_next(node)) {
+	for (struct table_node *node = table_find(&entries->chains, hash); node; node = table_find_next(node)) {
 		struct chain *chain = TABLE_OWNER(node, struct chain, by_owner);
 
 		if (name_equal(&TAILQ_FIRST(&chain->entries)->set.owner, owner))
@@ -79,9 +155,9 @@ struct chain *chain_find(const struct queue *queue, uint64_t hash, const struct 
 /* Only past those that have come while its request was looked up. */
 struct queue_entry *chain_predecessor(const struct chain *chain, uint64_t arrival)
 {
-	struct queue_entry *entry = chain ? TAILQ_LAST(&chain->entries, entries) : NULL, *before;
+	struct queue_entry *entry = chain ? TAILQ_LAST(&chain->entries, entry_list) : NULL, *before;
 
-	while (entry && entry->arrival > arrival && (before = TAILQ_PREV(entry, entries, in_chain)))
+	while (entry && entry->arrival > arrival && (before = TAILQ_PREV(entry, entry_list, in_chain)))
 		entry = before;
 	return entry;
 }
@@ -92,10 +168,10 @@ bool entry_is_idle(const struct queue_entry *entry)
 }
 
 /* The set becomes the entry's. Behind one that arrived later it keeps its request's place until it is its turn. */
-static void take_set(struct queue *queue, struct queue_entry *entry, const struct change_set *set,
+static void take_set(struct entries *entries, struct queue_entry *entry, const struct change_set *set,
 		     struct order_marks *marks)
 {
-	order_leave(queue->order, &entry->place);
+	order_leave(entries->order, &entry->place);
 	order_discard(&entry->marks);
 	entry->marks = *marks;
 	*marks = (struct order_marks){0};
@@ -107,10 +183,10 @@ static void take_set(struct queue *queue, struct queue_entry *entry, const struc
 		order_stay(set->place, &entry->place);
 }
 
-void entry_replace(struct queue *queue, struct queue_entry *entry, const struct change_set *set,
+void entry_replace(struct entries *entries, struct queue_entry *entry, const struct change_set *set,
 		   struct order_marks *marks, uint64_t now_ms)
 {
-	take_set(queue, entry, set, marks);
+	take_set(entries, entry, set, marks);
 	entry->confirm_failed = false;
 	entry->plain = false;
 	entry->halved = false;
@@ -120,7 +196,7 @@ void entry_replace(struct queue *queue, struct queue_entry *entry, const struct 
 	entry->moves = 0;
 	entry->failures = 0;
 	if (entry->state != BLOCKED && entry->state != PAUSED)
-		entry_route(queue, entry, now_ms);
+		entry_route(entries, entry, now_ms);
 }
 
 static void discard(struct queue_entry *entry)
@@ -146,31 +222,31 @@ static struct queue_entry *allocate(const struct change_set *set)
 }
 
 /* NULL without memory. */
-static struct chain *chain_new(struct queue *queue, uint64_t hash)
+static struct chain *chain_new(struct entries *entries, uint64_t hash)
 {
 	struct chain *chain = malloc(sizeof *chain);
 
 	if (!chain)
 		return NULL;
 	TAILQ_INIT(&chain->entries);
-	table_add(&queue->chains, &chain->by_owner, hash);
+	table_add(&entries->chains, &chain->by_owner, hash);
 	return chain;
 }
 
-struct queue_entry *entry_new(struct queue *queue, struct queue_entry *before, uint64_t hash,
+struct queue_entry *entry_new(struct entries *entries, struct queue_entry *before, uint64_t hash,
 			      const struct change_set *set, struct order_marks *marks, uint64_t now_ms)
 {
 	struct queue_entry *entry = allocate(set);
 	struct chain *chain = NULL;
 
 	if (entry)
-		chain = before ? before->chain : chain_new(queue, hash);
+		chain = before ? before->chain : chain_new(entries, hash);
 	if (!chain) {
 		discard(entry);
 		return NULL;
 	}
 	entry->state = BLOCKED;
-	entry->group = queue->open;
+	entry->group = entries->open;
 	if (entry->group)
 		entry->group->members++;
 	entry->chain = chain;
@@ -179,57 +255,55 @@ struct queue_entry *entry_new(struct queue *queue, struct queue_entry *before, u
 		TAILQ_INSERT_AFTER(&chain->entries, before, entry, in_chain);
 	else
 		TAILQ_INSERT_TAIL(&chain->entries, entry, in_chain);
-	take_set(queue, entry, set, marks);
-	queue->entry_count++;
+	take_set(entries, entry, set, marks);
 	if (TAILQ_FIRST(&chain->entries) == entry)
-		entry_route(queue, entry, now_ms);
+		entry_route(entries, entry, now_ms);
 	return entry;
 }
 
 /* ---- The end ---- */
 
 /* Its last step of all. */
-static void entry_free(struct queue *queue, struct queue_entry *entry)
+static void entry_free(struct entries *entries, struct queue_entry *entry)
 {
 	TAILQ_REMOVE(&entry->chain->entries, entry, in_chain);
-	group_leave(queue, entry);
-	order_leave(queue->order, &entry->place);
+	group_leave(entries, entry);
+	order_leave(entries->order, &entry->place);
 	order_discard(&entry->marks);
-	queue->entry_count--;
 	discard(entry);
 }
 
-static void answer_all(struct queue *queue, struct queue_entry *entry, struct outcome outcome)
+static void answer_all(struct entries *entries, struct queue_entry *entry, struct outcome outcome)
 {
 	struct waiter *waiter;
 
 	while ((waiter = TAILQ_FIRST(&entry->waiters)))
-		waiter_answer(queue, waiter, outcome);
+		waiter_answer(&entries->waiters, waiter, outcome);
 }
 
 /* Whether what came before it in the chain, but had arrived later, has made it too late. */
-static bool is_overtaken(struct queue *queue, struct queue_entry *entry)
+static bool is_overtaken(struct entries *entries, struct queue_entry *entry)
 {
-	bool is_late = entry->place.is_held && order_is_overtaken(queue->order, &entry->set, entry->arrival);
+	bool is_late = entry->place.is_held && order_is_overtaken(entries->order, &entry->set, entry->arrival);
 
-	order_leave(queue->order, &entry->place);
+	order_leave(entries->order, &entry->place);
 	return is_late;
 }
 
 /* It is the next one's turn, but for those that are too late. */
-static void go_on(struct queue *queue, struct chain *chain, uint64_t now_ms)
+static void go_on(struct entries *entries, struct chain *chain, uint64_t now_ms)
 {
 	struct queue_entry *first;
 
-	while ((first = TAILQ_FIRST(&chain->entries)) && is_overtaken(queue, first)) {
-		answer_all(queue, first, (struct outcome){.code = OUTCOME_OVERTAKEN});
-		entry_free(queue, first);
+	while ((first = TAILQ_FIRST(&chain->entries)) && is_overtaken(entries, first)) {
+		answer_all(entries, first, (struct outcome){.code = OUTCOME_OVERTAKEN});
+		entry_free(entries, first);
 	}
 	if (first) {
-		entry_route(queue, first, now_ms);
+		entry_route(entries, first, now_ms);
 		return;
 	}
-	table_remove(&queue->chains, &chain->by_owner);
+	table_remove(&entries->chains, &chain->by_owner);
 	free(chain);
 }
 
@@ -240,7 +314,7 @@ static bool may_have_happened(const struct queue_entry *entry, enum outcome_code
 	       code == OUTCOME_REFUSED_UNSIGNED || entry->maybe_done;
 }
 
-static void end_with(struct queue *queue, struct queue_entry *entry, struct outcome outcome, uint64_t now_ms)
+static void end_with(struct entries *entries, struct queue_entry *entry, struct outcome outcome, uint64_t now_ms)
 {
 	struct chain *chain = entry->chain;
 	bool was_first = TAILQ_FIRST(&chain->entries) == entry;
@@ -250,22 +324,22 @@ static void end_with(struct queue *queue, struct queue_entry *entry, struct outc
 			outcome.addrs[outcome.addr_count++] = entry->set.changes[i].becomes.addrs[0];
 	}
 	if (may_have_happened(entry, outcome.code))
-		order_make(queue->order, &entry->set, entry->arrival, &entry->marks);
-	answer_all(queue, entry, outcome);
-	entry_move_to(queue, entry, BLOCKED);
-	entry_free(queue, entry);
+		order_make(entries->order, &entry->set, entry->arrival, &entry->marks);
+	answer_all(entries, entry, outcome);
+	entry_move_to(entries, entry, BLOCKED);
+	entry_free(entries, entry);
 	if (was_first)
-		go_on(queue, chain, now_ms);
+		go_on(entries, chain, now_ms);
 }
 
-void entry_end(struct queue *queue, struct queue_entry *entry, enum outcome_code code, uint64_t now_ms)
+void entry_end(struct entries *entries, struct queue_entry *entry, enum outcome_code code, uint64_t now_ms)
 {
-	end_with(queue, entry, (struct outcome){.code = code}, now_ms);
+	end_with(entries, entry, (struct outcome){.code = code}, now_ms);
 }
 
-void entry_end_missing(struct queue *queue, struct queue_entry *entry, enum addr_family missing, uint64_t now_ms)
+void entry_end_missing(struct entries *entries, struct queue_entry *entry, enum addr_family missing, uint64_t now_ms)
 {
-	end_with(queue, entry, (struct outcome){.code = OUTCOME_NO_RECORD, .missing = missing}, now_ms);
+	end_with(entries, entry, (struct outcome){.code = OUTCOME_NO_RECORD, .missing = missing}, now_ms);
 }
 
 enum outcome_code entry_undone(const struct queue_entry *entry, enum outcome_code certainly)
@@ -278,18 +352,33 @@ enum outcome_code entry_refused(const struct queue_entry *entry, const struct dn
 	return result->verdict == DNS_UNSIGNED ? OUTCOME_REFUSED_UNSIGNED : entry_undone(entry, OUTCOME_REFUSED);
 }
 
-static void free_chain(struct queue *queue, struct chain *chain)
+static void free_chain(struct entries *entries, struct chain *chain)
 {
-	table_remove(&queue->chains, &chain->by_owner);
+	table_remove(&entries->chains, &chain->by_owner);
 	while (!TAILQ_EMPTY(&chain->entries))
-		entry_free(queue, TAILQ_FIRST(&chain->entries));
+		entry_free(entries, TAILQ_FIRST(&chain->entries));
 	free(chain);
 }
 
-void entries_free(struct queue *queue)
+/* ---- All of them ---- */
+
+enum status entries_init(struct entries *entries, struct order *order, const struct queue_limits *limits)
+{
+	entries->order = order;
+	for (size_t i = 0; i < STATE_COUNT; i++)
+		TAILQ_INIT(&entries->lists[i]);
+	if (waiters_init(&entries->waiters, limits) != STATUS_OK || table_init(&entries->chains) != STATUS_OK)
+		return STATUS_NO_MEMORY;
+	return hints_init(&entries->hints, limits->records_max, limits->seed);
+}
+
+void entries_fini(struct entries *entries)
 {
 	struct table_node *node;
 
-	while ((node = table_any(&queue->chains)))
-		free_chain(queue, TABLE_OWNER(node, struct chain, by_owner));
+	waiters_fini(&entries->waiters);
+	while ((node = table_any(&entries->chains)))
+		free_chain(entries, TABLE_OWNER(node, struct chain, by_owner));
+	table_fini(&entries->chains);
+	memory_free(&entries->hints.memory);
 }

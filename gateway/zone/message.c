@@ -1,19 +1,23 @@
-/*
- * What goes into a message to the primary, and when that goes.
- */
+#include "zone/message.h"
+
 #include "base/env.h"
-#include "zone/queue_parts.h"
+#include "zone/set.h"
+
+enum {
+	SECOND_MS = 1000,
+	BEFORE_MS = 4, /* the primary's clock may be ahead, and the message takes a moment */
+};
 
 /* How many messages of that kind are with the primary. */
-static size_t *counter_of(struct queue *queue, const struct queue_message *message)
+static size_t *counter_of(struct traffic *traffic, const struct queue_message *message)
 {
 	if (message->kind == DNS_QUERY)
-		return &queue->queries;
+		return &traffic->queries;
 	if (message->kind == DNS_NOTHING)
-		return &queue->holds;
+		return &traffic->holds;
 	if (message->kind != DNS_UPDATE)
-		return &queue->confirms;
-	return message->lone ? &queue->lone_updates : &queue->updates;
+		return &traffic->confirms;
+	return message->lone ? &traffic->lone_updates : &traffic->updates;
 }
 
 /* Whether it is an UPDATE that may take others along. */
@@ -22,22 +26,34 @@ static bool is_together(const struct queue_message *message)
 	return message->kind == DNS_UPDATE && !message->lone;
 }
 
-void message_send(struct queue *queue, struct queue_message *message)
+static void message_send(struct traffic *traffic, struct queue_message *message)
 {
 	message->ticket = (struct dns_ticket){0};
 	if (message->kind == DNS_UPDATE)
 		message->only_to = entry_is_bound(message->first) ? message->first->maybe_at : NULL;
-	++*counter_of(queue, message);
+	++*counter_of(traffic, message);
 	if (is_together(message))
-		queue->sets_sent += message->count;
-	queue->parts_sent += message->part;
-	action_send(queue, message);
+		traffic->sets_sent += message->count;
+	traffic->parts_sent += message->part;
+	STAILQ_INSERT_TAIL(&traffic->sends, message, link);
+}
+
+void message_make_part(struct traffic *traffic, struct queue_entry *first, struct queue_entry *held_back,
+		       uint64_t not_before_ms)
+{
+	first->message = (struct queue_message){
+		.kind = DNS_UPDATE, .first = first, .held_back = held_back, .not_before_ms = not_before_ms};
+	if (not_before_ms)
+		STAILQ_INSERT_TAIL(&traffic->parts_later, &first->message, link);
+	else
+		STAILQ_INSERT_TAIL(&traffic->parts, &first->message, link);
 }
 
 /* Begins a message with this entry as its first. */
-static struct queue_message *begin_message(struct queue *queue, struct queue_entry *first, enum dns_request_kind kind)
+static struct queue_message *begin_message(struct traffic *traffic, struct queue_entry *first,
+					   enum dns_request_kind kind)
 {
-	entry_move_to(queue, first, WITH_PRIMARY);
+	entry_move_to(&traffic->entries, first, WITH_PRIMARY);
 	first->message = (struct queue_message){.kind = kind, .first = first, .last = first, .count = 1};
 	first->in_message = &first->message;
 	first->set.next = NULL;
@@ -45,9 +61,9 @@ static struct queue_message *begin_message(struct queue *queue, struct queue_ent
 	return &first->message;
 }
 
-static void add_to_message(struct queue *queue, struct queue_message *message, struct queue_entry *entry)
+static void add_to_message(struct traffic *traffic, struct queue_message *message, struct queue_entry *entry)
 {
-	entry_move_to(queue, entry, WITH_PRIMARY);
+	entry_move_to(&traffic->entries, entry, WITH_PRIMARY);
 	entry->in_message = message;
 	entry->set.next = NULL;
 	entry->next_in_message = NULL;
@@ -58,13 +74,13 @@ static void add_to_message(struct queue *queue, struct queue_message *message, s
 }
 
 /* What the first entry of a request takes in a message, with those behind it that are of the same request. */
-static size_t space_of_group(const struct queue *queue, const struct queue_entry *entry)
+static size_t space_of_group(const struct traffic *traffic, const struct queue_entry *entry)
 {
 	const struct group *group = entry->group;
 	size_t octets = 0;
 
 	for (; entry && entry->group == group; entry = TAILQ_NEXT(entry, in_state))
-		octets += dns_set_space(&entry->set, queue->zone);
+		octets += dns_set_space(&entry->set, traffic->zone);
 	return octets;
 }
 
@@ -72,44 +88,46 @@ static size_t space_of_group(const struct queue *queue, const struct queue_entry
  * One message with up to so many sets of that list, as far as they fit, the first first, without tearing a request
  * apart.
  */
-static void send_together(struct queue *queue, enum entry_state list, enum dns_request_kind kind, size_t count)
+static void send_together(struct traffic *traffic, enum entry_state list, enum dns_request_kind kind, size_t count)
 {
-	struct queue_entry *entry = TAILQ_FIRST(&queue->lists[list]);
-	size_t octets = dns_message_space(queue->zone) + dns_set_space(&entry->set, queue->zone);
-	struct queue_message *message = begin_message(queue, entry, kind);
+	struct queue_entry *entry = TAILQ_FIRST(&traffic->entries.lists[list]);
+	size_t octets = dns_message_space(traffic->zone) + dns_set_space(&entry->set, traffic->zone);
+	struct queue_message *message = begin_message(traffic, entry, kind);
 
-	while (!message->first->alone && (entry = TAILQ_FIRST(&queue->lists[list])) && !entry->alone) {
+	while (!message->first->alone && (entry = TAILQ_FIRST(&traffic->entries.lists[list])) && !entry->alone) {
 		bool begins_group = entry->group && entry->group != message->last->group;
-		size_t own = dns_set_space(&entry->set, queue->zone);
+		size_t own = dns_set_space(&entry->set, traffic->zone);
 
-		if (octets + (begins_group ? space_of_group(queue, entry) : own) > queue->limits.octets_max)
+		if (octets + (begins_group ? space_of_group(traffic, entry) : own) > traffic->limits->octets_max)
 			break;
 		if (message->count >= count && (!entry->group || begins_group))
 			break;
 		octets += own;
-		add_to_message(queue, message, entry);
+		add_to_message(traffic, message, entry);
 	}
-	message_send(queue, message);
+	message_send(traffic, message);
 }
 
-static void send_alone(struct queue *queue)
+static void send_alone(struct traffic *traffic)
 {
-	struct queue_message *message = begin_message(queue, TAILQ_FIRST(&queue->lists[LONE_READY]), DNS_UPDATE);
+	struct queue_message *message =
+		begin_message(traffic, TAILQ_FIRST(&traffic->entries.lists[LONE_READY]), DNS_UPDATE);
 
 	message->lone = true;
-	message_send(queue, message);
+	message_send(traffic, message);
 }
 
-static void send_probe(struct queue *queue)
+static void send_probe(struct traffic *traffic)
 {
-	struct queue_message *message = begin_message(queue, TAILQ_FIRST(&queue->lists[PROBE_READY]), DNS_PROBE);
+	struct queue_message *message =
+		begin_message(traffic, TAILQ_FIRST(&traffic->entries.lists[PROBE_READY]), DNS_PROBE);
 
 	message->change = set_to_probe(&message->first->set);
-	message_send(queue, message);
+	message_send(traffic, message);
 }
 
 /* What is left of a list of suspects: who has given up waiting meanwhile is dropped. */
-static struct queue_message *begin_with_suspects(struct queue *queue, struct queue_entry *entry, uint64_t now_ms)
+static struct queue_message *begin_with_suspects(struct traffic *traffic, struct queue_entry *entry, uint64_t now_ms)
 {
 	struct queue_message *message = NULL;
 	struct queue_entry *next;
@@ -117,52 +135,52 @@ static struct queue_message *begin_with_suspects(struct queue *queue, struct que
 	for (; entry; entry = next) {
 		next = entry->next_in_message;
 		if (!entry_is_wanted(entry))
-			entry_end(queue, entry, entry_undone(entry, OUTCOME_UNREACHABLE), now_ms);
+			entry_end(&traffic->entries, entry, entry_undone(entry, OUTCOME_UNREACHABLE), now_ms);
 		else if (message)
-			add_to_message(queue, message, entry);
+			add_to_message(traffic, message, entry);
 		else
-			message = begin_message(queue, entry, DNS_UPDATE);
+			message = begin_message(traffic, entry, DNS_UPDATE);
 	}
 	return message;
 }
 
 /* A part of a message that was taken apart, or a message that goes again as it was. */
-static void send_part(struct queue *queue, uint64_t now_ms)
+static void send_part(struct traffic *traffic, uint64_t now_ms)
 {
-	struct queue_message part = *STAILQ_FIRST(&queue->parts), *message;
+	struct queue_message part = *STAILQ_FIRST(&traffic->parts), *message;
 
-	STAILQ_REMOVE_HEAD(&queue->parts, link);
-	message = begin_with_suspects(queue, part.first, now_ms);
+	STAILQ_REMOVE_HEAD(&traffic->parts, link);
+	message = begin_with_suspects(traffic, part.first, now_ms);
 	/* Without the sample, what was held back behind it need not wait. */
 	if (!message)
-		message = begin_with_suspects(queue, part.held_back, now_ms);
+		message = begin_with_suspects(traffic, part.held_back, now_ms);
 	else
 		message->held_back = part.held_back;
 	if (!message)
 		return;
 	message->part = true;
-	message_send(queue, message);
+	message_send(traffic, message);
 }
 
 /* There are few of these: from the second failure in a row on, nothing new is sent for a while. */
-static void take_up_parts(struct queue *queue, uint64_t now_ms)
+static void take_up_parts(struct traffic *traffic, uint64_t now_ms)
 {
 	struct queue_message *part, *next;
 
-	for (part = STAILQ_FIRST(&queue->parts_later); part; part = next) {
+	for (part = STAILQ_FIRST(&traffic->parts_later); part; part = next) {
 		next = STAILQ_NEXT(part, link);
 		if (part->not_before_ms > now_ms)
 			continue;
-		STAILQ_REMOVE(&queue->parts_later, part, queue_message, link);
-		STAILQ_INSERT_TAIL(&queue->parts, part, link);
+		STAILQ_REMOVE(&traffic->parts_later, part, queue_message, link);
+		STAILQ_INSERT_TAIL(&traffic->parts, part, link);
 	}
 }
 
-static void send_looks(struct queue *queue)
+static void send_looks(struct traffic *traffic)
 {
-	struct queue_entry *entry = TAILQ_FIRST(&queue->lists[LOOK_READY]);
+	struct queue_entry *entry = TAILQ_FIRST(&traffic->entries.lists[LOOK_READY]);
 
-	entry_move_to(queue, entry, WITH_PRIMARY);
+	entry_move_to(&traffic->entries, entry, WITH_PRIMARY);
 	entry->in_message = &entry->looks[0];
 	entry->next_in_message = NULL;
 	entry->looks_missing = entry->set.count;
@@ -173,13 +191,13 @@ static void send_looks(struct queue *queue)
 	for (size_t i = 0; i < entry->set.count; i++) {
 		entry->looks[i] = (struct queue_message){
 			.kind = DNS_QUERY, .first = entry, .last = entry, .count = 1, .change = i};
-		message_send(queue, &entry->looks[i]);
+		message_send(traffic, &entry->looks[i]);
 	}
 }
 
-static size_t half(const struct queue *queue)
+static size_t half(const struct traffic *traffic)
 {
-	return (queue->expected + 1) / 2;
+	return (traffic->expected + 1) / 2;
 }
 
 /*
@@ -187,23 +205,23 @@ static size_t half(const struct queue *queue)
  * answered and come again would find the next one nearly empty, and the primary would be idle while they are answered.
  * In two halves, one is with the primary while the other one is answered.
  */
-static bool goes_in_halves(const struct queue *queue)
+static bool goes_in_halves(const struct traffic *traffic)
 {
-	const struct queue_limits *limits = &queue->limits;
+	const struct queue_limits *limits = traffic->limits;
 
-	return half(queue) >= (limits->commit_pause_ms ? limits->half_min_with_pause : limits->half_min);
+	return half(traffic) >= (limits->commit_pause_ms ? limits->half_min_with_pause : limits->half_min);
 }
 
-static size_t count_max(const struct queue *queue)
+static size_t count_max(const struct traffic *traffic)
 {
-	return goes_in_halves(queue) ? half(queue) : SIZE_MAX;
+	return goes_in_halves(traffic) ? half(traffic) : SIZE_MAX;
 }
 
 /* Whether what is ready gathers until the primary's pause is over. */
-static bool is_gathering(const struct queue *queue, uint64_t now_ms)
+static bool is_gathering(const struct traffic *traffic, uint64_t now_ms)
 {
-	return queue->ready_count < queue->expected && queue->ready_count < count_max(queue) &&
-	       now_ms < queue->pause_until_ms;
+	return traffic->entries.ready_count < traffic->expected && traffic->entries.ready_count < count_max(traffic) &&
+	       now_ms < traffic->pause_until_ms;
 }
 
 /*
@@ -212,69 +230,120 @@ static bool is_gathering(const struct queue *queue, uint64_t now_ms)
  * because some of its clients may have gone. Parts of rejected messages come first, and have the primary to
  * themselves: how they end tells who is to blame.
  */
-static bool may_overlap(const struct queue *queue)
+static bool may_overlap(const struct traffic *traffic)
 {
-	const struct queue_limits *limits = &queue->limits;
+	const struct queue_limits *limits = traffic->limits;
 
-	if (!STAILQ_EMPTY(&queue->parts) || queue->parts_sent)
+	if (!STAILQ_EMPTY(&traffic->parts) || traffic->parts_sent)
 		return false;
-	if (limits->commit_pause_ms && goes_in_halves(queue))
-		return queue->updates < (limits->updates_max > 2 ? limits->updates_max : 2) &&
-		       queue->ready_count >= half(queue) - half(queue) / 16;
-	return queue->updates < limits->updates_max && queue->ready_count >= limits->overlap_min;
+	if (limits->commit_pause_ms && goes_in_halves(traffic))
+		return traffic->updates < (limits->updates_max > 2 ? limits->updates_max : 2) &&
+		       traffic->entries.ready_count >= half(traffic) - half(traffic) / 16;
+	return traffic->updates < limits->updates_max && traffic->entries.ready_count >= limits->overlap_min;
 }
 
 /* Whether one more message with many sets may go. */
-static bool may_send_together(const struct queue *queue, uint64_t now_ms)
+static bool may_send_together(const struct traffic *traffic, uint64_t now_ms)
 {
-	if (queue->ready_count == 0 || now_ms < queue->back_off_until_ms)
+	if (traffic->entries.ready_count == 0 || now_ms < traffic->backoff.until_ms)
 		return false;
-	return queue->updates ? may_overlap(queue) : !is_gathering(queue, now_ms);
+	return traffic->updates ? may_overlap(traffic) : !is_gathering(traffic, now_ms);
 }
 
-void messages_send(struct queue *queue, uint64_t now_ms)
+/* ---- The turn of a second ---- */
+
+/*
+ * Knot plans by whole seconds: its NOTIFY for the second after a commit; and an UPDATE that comes in that second while
+ * the zone is at rest is not begun before the NOTIFY is, which is up to a second later (3.2 to 3.4: what is to be next
+ * is taken to be planned already, because it is for the same second). So while it is busy, it is kept from resting over
+ * the turn of the second: it has a message of nothing, which it holds until its pause is over.
+ */
+
+static bool is_busy(const struct traffic *traffic, uint64_t now_ms)
 {
-	take_up_parts(queue, now_ms);
-	while (!STAILQ_EMPTY(&queue->parts) && queue->updates < queue->limits.updates_max)
-		send_part(queue, now_ms);
-	while (!TAILQ_EMPTY(&queue->lists[LONE_READY]) && queue->lone_updates == 0 &&
-	       now_ms >= queue->back_off_until_ms)
-		send_alone(queue);
-	while (may_send_together(queue, now_ms))
-		send_together(queue, READY, DNS_UPDATE, count_max(queue));
-	while (!TAILQ_EMPTY(&queue->lists[PROBE_READY]) && queue->confirms < queue->limits.confirms_max)
-		send_probe(queue);
-	while (!TAILQ_EMPTY(&queue->lists[CONFIRM_READY]) && queue->confirms < queue->limits.confirms_max)
-		send_together(queue, CONFIRM_READY, DNS_CONFIRM, SIZE_MAX);
-	while (!TAILQ_EMPTY(&queue->lists[LOOK_READY]) && queue->queries < queue->limits.queries_max)
-		send_looks(queue);
+	return traffic->limits->commit_pause_ms && traffic->expected > 1 &&
+	       (traffic->updates || now_ms < traffic->pause_until_ms);
 }
 
-static uint64_t later(uint64_t a_ms, uint64_t b_ms)
+static void turn_hold(struct traffic *traffic, uint64_t now_ms)
+{
+	if (now_ms < traffic->turn_at_ms)
+		return;
+	if (is_busy(traffic, now_ms) && traffic->holds == 0 && now_ms < traffic->turn_at_ms + BEFORE_MS) {
+		traffic->hold = (struct queue_message){.kind = DNS_NOTHING};
+		message_send(traffic, &traffic->hold);
+	}
+	traffic->turn_at_ms += (now_ms - traffic->turn_at_ms) / SECOND_MS * SECOND_MS + SECOND_MS;
+}
+
+static uint64_t turn_wake_at_ms(const struct traffic *traffic)
+{
+	return is_busy(traffic, traffic->turn_at_ms) ? traffic->turn_at_ms : ENV_NEVER_MS;
+}
+
+/* ---- Who may go now ---- */
+
+void messages_send(struct traffic *traffic, uint64_t now_ms)
+{
+	turn_hold(traffic, now_ms);
+	take_up_parts(traffic, now_ms);
+	while (!STAILQ_EMPTY(&traffic->parts) && traffic->updates < traffic->limits->updates_max)
+		send_part(traffic, now_ms);
+	while (!TAILQ_EMPTY(&traffic->entries.lists[LONE_READY]) && traffic->lone_updates == 0 &&
+	       now_ms >= traffic->backoff.until_ms)
+		send_alone(traffic);
+	while (may_send_together(traffic, now_ms))
+		send_together(traffic, READY, DNS_UPDATE, count_max(traffic));
+	while (!TAILQ_EMPTY(&traffic->entries.lists[PROBE_READY]) && traffic->confirms < traffic->limits->confirms_max)
+		send_probe(traffic);
+	while (!TAILQ_EMPTY(&traffic->entries.lists[CONFIRM_READY]) &&
+	       traffic->confirms < traffic->limits->confirms_max)
+		send_together(traffic, CONFIRM_READY, DNS_CONFIRM, SIZE_MAX);
+	while (!TAILQ_EMPTY(&traffic->entries.lists[LOOK_READY]) && traffic->queries < traffic->limits->queries_max)
+		send_looks(traffic);
+}
+
+static uint64_t earlier_ms(uint64_t a_ms, uint64_t b_ms)
+{
+	return a_ms < b_ms ? a_ms : b_ms;
+}
+
+static uint64_t later_ms(uint64_t a_ms, uint64_t b_ms)
 {
 	return a_ms > b_ms ? a_ms : b_ms;
 }
 
-uint64_t messages_wake_at_ms(const struct queue *queue)
+uint64_t messages_wake_at_ms(const struct traffic *traffic)
 {
 	uint64_t at_ms = ENV_NEVER_MS;
 	const struct queue_message *part;
 
-	if (queue->ready_count && queue->updates == 0)
-		at_ms = later(queue->pause_until_ms, queue->back_off_until_ms);
-	if (!TAILQ_EMPTY(&queue->lists[LONE_READY]) && queue->lone_updates == 0)
-		at_ms = earlier_ms(at_ms, queue->back_off_until_ms);
-	STAILQ_FOREACH(part, &queue->parts_later, link)
+	if (traffic->entries.ready_count && traffic->updates == 0)
+		at_ms = later_ms(traffic->pause_until_ms, traffic->backoff.until_ms);
+	if (!TAILQ_EMPTY(&traffic->entries.lists[LONE_READY]) && traffic->lone_updates == 0)
+		at_ms = earlier_ms(at_ms, traffic->backoff.until_ms);
+	STAILQ_FOREACH(part, &traffic->parts_later, link)
 		at_ms = earlier_ms(at_ms, part->not_before_ms);
-	return at_ms;
+	return earlier_ms(at_ms, turn_wake_at_ms(traffic));
 }
 
-void messages_note_commit(struct queue *queue, const struct queue_message *committed, uint64_t now_ms)
+static void turn_note_time(struct traffic *traffic, uint64_t now_ms, uint64_t wall_ms)
 {
+	uint64_t turn_at_ms = now_ms + SECOND_MS - wall_ms % SECOND_MS - BEFORE_MS;
+
+	/* If it is over, the one that was noted before stands: it was tended to, or is about to be. */
+	if (turn_at_ms > now_ms)
+		traffic->turn_at_ms = turn_at_ms;
+}
+
+void messages_note_commit(struct traffic *traffic, const struct queue_message *committed, uint64_t now_ms,
+			  uint64_t wall_ms)
+{
+	turn_note_time(traffic, now_ms, wall_ms);
 	if (committed->lone)
 		return;
-	queue->expected = committed->count + queue->ready_count + queue->sets_sent;
-	queue->pause_until_ms = now_ms + queue->limits.commit_pause_ms;
+	traffic->expected = committed->count + traffic->entries.ready_count + traffic->sets_sent;
+	traffic->pause_until_ms = now_ms + traffic->limits->commit_pause_ms;
 }
 
 void message_withdraw_if_unwanted(struct queue_message *message)
@@ -291,10 +360,26 @@ void message_withdraw_if_unwanted(struct queue_message *message)
 		message->first->looks[i].ticket.withdrawn = !message->first->looks[i].ticket.sent;
 }
 
-void message_came_back(struct queue *queue, const struct queue_message *message)
+void message_came_back(struct traffic *traffic, const struct queue_message *message)
 {
-	--*counter_of(queue, message);
+	--*counter_of(traffic, message);
 	if (is_together(message))
-		queue->sets_sent -= message->count;
-	queue->parts_sent -= message->part;
+		traffic->sets_sent -= message->count;
+	traffic->parts_sent -= message->part;
+}
+
+struct queue_message *messages_next(struct traffic *traffic)
+{
+	struct queue_message *message = STAILQ_FIRST(&traffic->sends);
+
+	if (message)
+		STAILQ_REMOVE_HEAD(&traffic->sends, link);
+	return message;
+}
+
+void messages_init(struct traffic *traffic)
+{
+	STAILQ_INIT(&traffic->parts);
+	STAILQ_INIT(&traffic->parts_later);
+	STAILQ_INIT(&traffic->sends);
 }

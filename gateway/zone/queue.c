@@ -3,9 +3,13 @@
 #include <stdlib.h>
 
 #include "base/env.h"
-#include "zone/queue_parts.h"
+#include "zone/reply.h"
+#include "zone/set.h"
 
-enum { ANSWERS_AT_START = 16 };
+struct queue {
+	struct queue_limits limits;
+	struct traffic traffic;
+};
 
 /* ---- SUBMIT ---- */
 
@@ -25,69 +29,69 @@ static struct queue_entry *find_later(struct queue_entry *before, const struct c
  * The entry that the set becomes part of; NULL without memory. Sets that wait are merged as if they had come in the
  * order in which their requests arrived.
  */
-static struct queue_entry *place_set(struct queue *queue, const struct change_set *set, uint64_t now_ms)
+static struct queue_entry *place_set(struct entries *entries, const struct change_set *set, uint64_t now_ms)
 {
-	uint64_t hash = table_hash(queue->limits.seed, name_text(&set->owner));
-	struct queue_entry *before = chain_predecessor(chain_find(queue, hash, &set->owner), set_arrival(set));
+	uint64_t hash = table_hash(entries->hints.seed, name_text(&set->owner));
+	struct queue_entry *before = chain_predecessor(chain_find(entries, hash, &set->owner), set_arrival(set));
 	struct queue_entry *entry = find_later(before, set);
 	struct order_marks marks;
 
 	if (entry)
 		return entry;
-	if (order_prepare(queue->order, set, set_arrival(set), &marks) != STATUS_OK)
+	if (order_prepare(entries->order, set, set_arrival(set), &marks) != STATUS_OK)
 		return NULL;
 	if (before && before->arrival <= set_arrival(set) && entry_is_idle(before) && set_replaces(set, &before->set)) {
-		entry_replace(queue, before, set, &marks, now_ms);
+		entry_replace(entries, before, set, &marks, now_ms);
 		return before;
 	}
-	entry = entry_new(queue, before, hash, set, &marks, now_ms);
+	entry = entry_new(entries, before, hash, set, &marks, now_ms);
 	order_discard(&marks);
 	return entry;
 }
 
-static enum status submit(struct queue *queue, const struct queue_event *event, uint64_t now_ms)
+static enum status submit(struct entries *entries, const struct queue_event *event, uint64_t now_ms)
 {
 	struct queue_entry *entry;
 	struct waiter *waiter;
 
-	if (order_is_overtaken(queue->order, event->set, set_arrival(event->set)))
+	if (order_is_overtaken(entries->order, event->set, set_arrival(event->set)))
 		return STATUS_OVERTAKEN;
-	if (waiters_are_full(queue, event->set->account))
+	if (waiters_are_full(&entries->waiters, event->set->account))
 		return STATUS_FULL;
-	waiter = action_reserve(queue) == STATUS_OK ? waiter_new(queue, event, now_ms) : NULL;
+	waiter = waiter_new(&entries->waiters, event->waiter, event->set, now_ms);
 	if (!waiter)
 		return STATUS_NO_MEMORY;
-	entry = place_set(queue, event->set, now_ms);
+	entry = place_set(entries, event->set, now_ms);
 	if (!entry) {
-		waiter_discard(queue, waiter);
+		waiter_discard(&entries->waiters, waiter);
 		return STATUS_NO_MEMORY;
 	}
-	waiter_join(queue, waiter, entry);
+	waiter_join(&entries->waiters, waiter, entry, &entry->waiters);
 	return STATUS_OK;
 }
 
 /* While a group is open nothing is sent. */
-static enum status on_submit(struct queue *queue, const struct queue_event *event, uint64_t now_ms)
+static enum status on_submit(struct entries *entries, const struct queue_event *event, uint64_t now_ms)
 {
 	enum status status;
 
-	if (event->set->more && !queue->open)
-		group_open(queue);
-	status = submit(queue, event, now_ms);
-	if (!event->set->more && queue->open)
-		group_close(queue);
+	if (event->set->more && !entries->open)
+		group_open(entries);
+	status = submit(entries, event, now_ms);
+	if (!event->set->more && entries->open)
+		group_close(entries);
 	return status;
 }
 
 /* ---- CANCEL and TICK ---- */
 
 /* Nobody waits for the entry any more. */
-static void abandon(struct queue *queue, struct queue_entry *entry, uint64_t now_ms)
+static void abandon(struct entries *entries, struct queue_entry *entry, uint64_t now_ms)
 {
 	if (entry->state == WITH_PRIMARY)
 		message_withdraw_if_unwanted(entry->in_message);
 	else if (entry->state != SUSPECT)
-		entry_end(queue, entry, OUTCOME_UNREACHABLE, now_ms);
+		entry_end(entries, entry, OUTCOME_UNREACHABLE, now_ms);
 }
 
 /* How it stands with an entry at a waiter's deadline. */
@@ -105,101 +109,124 @@ static enum outcome_code late(const struct queue_entry *entry)
 			   : entry_undone(entry, entry->failures ? OUTCOME_REFUSED : OUTCOME_UNREACHABLE);
 }
 
-static void on_late(struct queue *queue, struct waiter *waiter, uint64_t now_ms)
+static void on_late(struct entries *entries, struct waiter *waiter, uint64_t now_ms)
 {
 	struct queue_entry *entry = waiter->entry;
 	bool last = TAILQ_FIRST(&entry->waiters) == waiter && !TAILQ_NEXT(waiter, in_entry);
 	void *ctx = waiter->ctx;
 	enum outcome_code code;
 
-	waiter_forget(queue, waiter);
+	waiter_forget(&entries->waiters, waiter);
 	if (last && entry->state == WITH_PRIMARY)
 		message_withdraw_if_unwanted(entry->in_message);
 	code = late(entry);
 	if (last)
-		abandon(queue, entry, now_ms);
-	action_answer(queue, ctx, (struct outcome){.code = code});
+		abandon(entries, entry, now_ms);
+	waiters_answer(&entries->waiters, ctx, (struct outcome){.code = code});
 }
 
-static void on_tick(struct queue *queue, uint64_t now_ms)
+static void on_tick(struct entries *entries, uint64_t now_ms)
 {
 	struct queue_entry *entry;
 	struct waiter *waiter;
 
-	while ((waiter = TAILQ_FIRST(&queue->deadlines)) && waiter->deadline_ms <= now_ms)
-		on_late(queue, waiter, now_ms);
-	while ((entry = TAILQ_FIRST(&queue->lists[PAUSED])) && entry->retry_at_ms <= now_ms)
-		entry_route(queue, entry, now_ms);
+	while ((waiter = TAILQ_FIRST(&entries->waiters.deadlines)) && waiter->deadline_ms <= now_ms)
+		on_late(entries, waiter, now_ms);
+	while ((entry = TAILQ_FIRST(&entries->lists[PAUSED])) && entry->retry_at_ms <= now_ms)
+		entry_route(entries, entry, now_ms);
 }
 
-static void on_cancel(struct queue *queue, const void *ctx, uint64_t now_ms)
+static void on_cancel(struct entries *entries, const void *ctx, uint64_t now_ms)
 {
-	struct waiter *waiter = waiter_find(queue, ctx);
+	struct waiter *waiter = waiter_find(&entries->waiters, ctx);
 	struct queue_entry *entry;
 
 	if (!waiter)
-		action_take_back_answer(queue, ctx);
+		waiters_take_back(&entries->waiters, ctx);
 	if (!waiter)
 		return;
 	entry = waiter->entry;
-	waiter_forget(queue, waiter);
+	waiter_forget(&entries->waiters, waiter);
 	if (!entry_is_wanted(entry))
-		abandon(queue, entry, now_ms);
+		abandon(entries, entry, now_ms);
 }
 
 /* ---- The verbs ---- */
 
 enum status queue_step(struct queue *queue, const struct queue_event *event, uint64_t now_ms)
 {
+	struct entries *entries = &queue->traffic.entries;
 	enum status status = STATUS_OK;
 
 	/* Whatever was announced comes at once or not at all. */
-	if (event->kind != QUEUE_SUBMIT && queue->open)
-		group_close(queue);
+	if (event->kind != QUEUE_SUBMIT && entries->open)
+		group_close(entries);
 	switch (event->kind) {
 	case QUEUE_SUBMIT:
-		status = on_submit(queue, event, now_ms);
+		status = on_submit(entries, event, now_ms);
 		break;
 	case QUEUE_CANCEL:
-		on_cancel(queue, event->waiter, now_ms);
+		on_cancel(entries, event->waiter, now_ms);
 		break;
 	case QUEUE_REPLIED:
-		reply_take(queue, event, now_ms);
+		reply_take(&queue->traffic,
+			   &(struct reply){.message = event->message,
+					   .result = event->result,
+					   .has_well = event->has_well,
+					   .primary = event->primary,
+					   .wall_ms = event->wall_ms},
+			   now_ms);
 		break;
 	case QUEUE_TICK:
-		on_tick(queue, now_ms);
+		on_tick(entries, now_ms);
 		break;
 	}
-	if (!queue->open) {
-		turn_hold(queue, now_ms);
-		messages_send(queue, now_ms);
-	}
+	if (!entries->open)
+		messages_send(&queue->traffic, now_ms);
 	return status;
+}
+
+/* The primary has nothing to do until it gets the next message; those who wait for an answer can wait for that, too. */
+bool queue_next_action(struct queue *queue, struct queue_action *out)
+{
+	struct queue_message *message = messages_next(&queue->traffic);
+	struct answer answer;
+
+	if (message) {
+		*out = (struct queue_action){
+			.kind = QUEUE_SEND,
+			.message = message,
+			.ticket = &message->ticket,
+			.request = {.kind = message->kind,
+				    .zone = queue->traffic.zone,
+				    .sets = message->first ? &message->first->set : NULL,
+				    .change = message->change},
+			.only_to = message->only_to,
+		};
+		return true;
+	}
+	if (!waiters_next_answer(&queue->traffic.entries.waiters, &answer))
+		return false;
+	*out = (struct queue_action){.kind = QUEUE_ANSWER, .waiter = answer.ctx, .outcome = answer.outcome};
+	return true;
 }
 
 uint64_t queue_wake_at_ms(const struct queue *queue)
 {
-	const struct waiter *first = TAILQ_FIRST(&queue->deadlines);
-	const struct queue_entry *retry = TAILQ_FIRST(&queue->lists[PAUSED]);
-	uint64_t at_ms = first ? first->deadline_ms : ENV_NEVER_MS;
+	const struct waiter *late = TAILQ_FIRST(&queue->traffic.entries.waiters.deadlines);
+	const struct queue_entry *retry = TAILQ_FIRST(&queue->traffic.entries.lists[PAUSED]);
+	uint64_t at_ms = messages_wake_at_ms(&queue->traffic);
 
-	at_ms = earlier_ms(at_ms, retry ? retry->retry_at_ms : ENV_NEVER_MS);
-	return earlier_ms(at_ms, earlier_ms(messages_wake_at_ms(queue), turn_wake_at_ms(queue)));
+	if (late && late->deadline_ms < at_ms)
+		at_ms = late->deadline_ms;
+	if (retry && retry->retry_at_ms < at_ms)
+		at_ms = retry->retry_at_ms;
+	return at_ms;
 }
 
 size_t queue_waiting(const struct queue *queue)
 {
-	return queue->waiters_by_ctx.count;
-}
-
-static enum status allocate(struct queue *queue)
-{
-	queue->answer_cap = ANSWERS_AT_START;
-	queue->answers = calloc(ANSWERS_AT_START, sizeof *queue->answers);
-	if (!queue->answers || table_init(&queue->chains) != STATUS_OK ||
-	    table_init(&queue->waiters_by_ctx) != STATUS_OK || table_init(&queue->shares) != STATUS_OK)
-		return STATUS_NO_MEMORY;
-	return memory_new(queue->limits.records_max, &queue->memory);
+	return queue->traffic.entries.waiters.by_ctx.count;
 }
 
 enum status queue_new(const struct name *zone, struct order *order, const struct queue_limits *limits,
@@ -209,17 +236,12 @@ enum status queue_new(const struct name *zone, struct order *order, const struct
 
 	if (!queue)
 		return STATUS_NO_MEMORY;
-	queue->zone = zone;
-	queue->order = order;
 	queue->limits = *limits;
-	queue->jitter = limits->seed | 1;
-	TAILQ_INIT(&queue->deadlines);
-	STAILQ_INIT(&queue->parts);
-	STAILQ_INIT(&queue->parts_later);
-	STAILQ_INIT(&queue->sends);
-	for (size_t i = 0; i < STATE_COUNT; i++)
-		TAILQ_INIT(&queue->lists[i]);
-	if (allocate(queue) != STATUS_OK) {
+	queue->traffic.zone = zone;
+	queue->traffic.limits = &queue->limits;
+	queue->traffic.backoff = (struct backoff){.limits = &queue->limits, .jitter = limits->seed | 1};
+	messages_init(&queue->traffic);
+	if (entries_init(&queue->traffic.entries, order, &queue->limits) != STATUS_OK) {
 		queue_free(&queue);
 		return STATUS_NO_MEMORY;
 	}
@@ -240,18 +262,10 @@ void queue_set_limits(struct queue *queue, const struct queue_limits *limits)
 void queue_free(struct queue **queue_pointer)
 {
 	struct queue *queue = *queue_pointer;
-	struct waiter *waiter;
 
 	*queue_pointer = NULL;
 	if (!queue)
 		return;
-	while ((waiter = TAILQ_FIRST(&queue->deadlines)))
-		waiter_forget(queue, waiter);
-	entries_free(queue);
-	table_fini(&queue->chains);
-	table_fini(&queue->waiters_by_ctx);
-	table_fini(&queue->shares);
-	memory_free(&queue->memory);
-	free(queue->answers);
+	entries_fini(&queue->traffic.entries);
 	free(queue);
 }

@@ -1,27 +1,8 @@
-/*
- * What the primary rejected. The sets of a message are taken apart until the culprits are found; what is wrong with
- * one of them may take a probe.
- *
- * Where the primary itself may be at fault, halving would answer sickness with load. So a message with which it failed
- * goes once more as it was, elsewhere if there is another one; and if UPDATEs fail one after the other, and none is
- * carried out, a single set is tried before the others go on in halves: the primary has to carry one out for that.
- */
-#include "zone/queue_parts.h"
+#include "zone/rejection.h"
+
+#include "zone/set.h"
 
 enum { FAILURES_MAX = 16 }; /* more primaries are not tried one after the other */
-
-/* The list of suspects is to be a message. */
-static void make_part(struct queue *queue, struct queue_entry *first)
-{
-	first->message = (struct queue_message){.kind = DNS_UPDATE, .first = first};
-	STAILQ_INSERT_TAIL(&queue->parts, &first->message, link);
-}
-
-static void make_part_later(struct queue *queue, struct queue_entry *first, uint64_t not_before_ms)
-{
-	first->message = (struct queue_message){.kind = DNS_UPDATE, .first = first, .not_before_ms = not_before_ms};
-	STAILQ_INSERT_TAIL(&queue->parts_later, &first->message, link);
-}
 
 /* Cuts the list behind its first `count` entries, of which there are that many; returns the rest. */
 static struct queue_entry *cut(struct queue_entry *entry, size_t count)
@@ -44,22 +25,22 @@ static size_t count_of(const struct queue_entry *entry)
 	return count;
 }
 
-static void halve(struct queue *queue, struct queue_entry *suspects)
+static void halve(struct traffic *traffic, struct queue_entry *suspects)
 {
 	struct queue_entry *rest = cut(suspects, (count_of(suspects) + 1) / 2);
 
-	make_part(queue, suspects);
+	message_make_part(traffic, suspects, NULL, 0);
 	if (rest)
-		make_part(queue, rest);
+		message_make_part(traffic, rest, NULL, 0);
 }
 
 /*
  * One of them goes alone and the others are held back until it is known what becomes of it. Which one is left to
  * chance, so that nobody can put some that fail where the sample is taken.
  */
-static void take_sample(struct queue *queue, struct queue_entry *suspects)
+static void take_sample(struct traffic *traffic, struct queue_entry *suspects)
 {
-	size_t at = backoff_draw(queue, count_of(suspects));
+	size_t at = backoff_draw(&traffic->backoff, count_of(suspects));
 	struct queue_entry **link = &suspects, *sample;
 
 	while (at--)
@@ -67,8 +48,7 @@ static void take_sample(struct queue *queue, struct queue_entry *suspects)
 	sample = *link;
 	*link = sample->next_in_message;
 	sample->next_in_message = NULL;
-	make_part(queue, sample);
-	sample->message.held_back = suspects;
+	message_make_part(traffic, sample, suspects, 0);
 }
 
 /* Whether such a code may be the primary's fault rather than that of a set in the message. */
@@ -82,42 +62,42 @@ static bool blames_primary(unsigned rcode)
  * sent on memory's word are looked at; the others are halved. They go without what was known of their records, but for
  * those that rewrite them: what they become was made of it.
  */
-static void take_apart(struct queue *queue, struct queue_message *message, unsigned rcode, uint64_t now_ms)
+static void take_apart(struct traffic *traffic, struct queue_message *message, unsigned rcode, uint64_t now_ms)
 {
 	struct queue_entry *entry = message->first, *next, *suspects = NULL, **end_of_suspects = &suspects;
 	bool hint_failed = false;
 
 	if (!message->first->halved)
-		queue->part_committed = false;
+		traffic->part_committed = false;
 	for (; entry; entry = next) {
 		bool look = dns_is_about_records(rcode) && entry_may_look(entry);
 
 		next = entry->next_in_message;
 		hint_failed = hint_failed || look;
 		if (look || (dns_is_about_records(rcode) && !set_rewrites(&entry->set)))
-			hints_drop(queue, entry);
+			entry_doubt_records(&traffic->entries, entry);
 		if (!entry_is_wanted(entry)) {
-			entry_end(queue, entry, entry_undone(entry, OUTCOME_UNREACHABLE), now_ms);
+			entry_end(&traffic->entries, entry, entry_undone(entry, OUTCOME_UNREACHABLE), now_ms);
 			continue;
 		}
 		if (look) {
-			entry_route(queue, entry, now_ms);
+			entry_route(&traffic->entries, entry, now_ms);
 			continue;
 		}
-		entry_move_to(queue, entry, SUSPECT);
+		entry_move_to(&traffic->entries, entry, SUSPECT);
 		entry->halved = true;
 		*end_of_suspects = entry;
 		end_of_suspects = &entry->next_in_message;
 	}
 	*end_of_suspects = NULL;
 	if (hint_failed)
-		hints_doubt(queue);
+		hints_doubt(&traffic->entries.hints);
 	if (!suspects)
 		return;
-	if (blames_primary(rcode) && backoff_is_doubtful(queue))
-		take_sample(queue, suspects);
+	if (blames_primary(rcode) && backoff_is_doubtful(&traffic->backoff))
+		take_sample(traffic, suspects);
 	else
-		halve(queue, suspects);
+		halve(traffic, suspects);
 }
 
 /*
@@ -125,7 +105,7 @@ static void take_apart(struct queue *queue, struct queue_message *message, unsig
  * goes whatever the record is; only what rewrites a record has to be sure of it, and tries a few times more. It asks
  * first whether the record is there at all: the look may have found a wildcard's.
  */
-static void look_again(struct queue *queue, struct queue_entry *entry, uint64_t now_ms)
+static void look_again(struct traffic *traffic, struct queue_entry *entry, uint64_t now_ms)
 {
 	bool sure = set_rewrites(&entry->set);
 
@@ -133,12 +113,12 @@ static void look_again(struct queue *queue, struct queue_entry *entry, uint64_t 
 	entry->maybe_wildcard = entry->looked && sure;
 	entry->looked = false;
 	entry->attempts += sure;
-	if (entry->attempts >= queue->limits.attempts_max)
-		entry_end(queue, entry, entry_undone(entry, OUTCOME_REFUSED), now_ms);
+	if (entry->attempts >= traffic->limits->attempts_max)
+		entry_end(&traffic->entries, entry, entry_undone(entry, OUTCOME_REFUSED), now_ms);
 	else if (entry->maybe_wildcard)
-		entry_move_to(queue, entry, PROBE_READY);
+		entry_move_to(&traffic->entries, entry, PROBE_READY);
 	else
-		entry_route(queue, entry, now_ms);
+		entry_route(&traffic->entries, entry, now_ms);
 }
 
 /*
@@ -151,39 +131,41 @@ static bool may_settle(const struct queue_entry *entry)
 	       entry_is_wanted(entry);
 }
 
-static void look_plainly(struct queue *queue, struct queue_entry *entry, uint64_t now_ms)
+static void look_plainly(struct traffic *traffic, struct queue_entry *entry, uint64_t now_ms)
 {
 	entry->plain = true;
 	entry->looked = false;
-	entry_route(queue, entry, now_ms);
+	entry_route(&traffic->entries, entry, now_ms);
 }
 
-static void reject_one(struct queue *queue, struct queue_entry *entry, const struct dns_result *result, uint64_t now_ms)
+static void reject_one(struct traffic *traffic, struct queue_entry *entry, const struct dns_result *result,
+		       uint64_t now_ms)
 {
 	bool expected = set_is_known_in_part(&entry->set);
 	unsigned rcode = result->rcode;
 
 	if (dns_is_about_records(rcode) && expected && !entry->looked)
-		hints_doubt(queue);
-	hints_drop(queue, entry);
+		hints_doubt(&traffic->entries.hints);
+	entry_doubt_records(&traffic->entries, entry);
 	if (dns_is_about_records(rcode) && expected && entry_is_wanted(entry)) {
-		look_again(queue, entry, now_ms);
+		look_again(traffic, entry, now_ms);
 		return;
 	}
-	if (entry->halved && queue->part_committed)
-		memory_mark_poison(queue->memory, entry_owner(entry), now_ms);
+	if (entry->halved && traffic->part_committed)
+		memory_mark_poison(traffic->entries.hints.memory, entry_owner(entry), now_ms);
 	if (rcode == DNS_YXRRSET && set_prerequisites(&entry->set) == 0)
-		entry_end_missing(queue, entry, entry->set.changes[0].addr.family, now_ms); /* the owner is an alias */
+		entry_end_missing(&traffic->entries, entry, entry->set.changes[0].addr.family,
+				  now_ms); /* the owner is an alias */
 	else if (rcode != DNS_NXRRSET && may_settle(entry))
-		look_plainly(queue, entry, now_ms);
+		look_plainly(traffic, entry, now_ms);
 	else if (rcode != DNS_NXRRSET)
-		entry_end(queue, entry, entry_refused(entry, result), now_ms);
+		entry_end(&traffic->entries, entry, entry_refused(entry, result), now_ms);
 	else if (set_prerequisites(&entry->set) < 2)
-		entry_end_missing(queue, entry, set_prerequisite(&entry->set, 0), now_ms);
+		entry_end_missing(&traffic->entries, entry, set_prerequisite(&entry->set, 0), now_ms);
 	else if (entry_is_wanted(entry))
-		entry_move_to(queue, entry, PROBE_READY);
+		entry_move_to(&traffic->entries, entry, PROBE_READY);
 	else
-		entry_end_missing(queue, entry, ADDR_NONE, now_ms);
+		entry_end_missing(&traffic->entries, entry, ADDR_NONE, now_ms);
 }
 
 /*
@@ -199,7 +181,7 @@ static bool may_be_copy(const struct queue_message *message, const struct dns_re
 	return false;
 }
 
-void rejection_take(struct queue *queue, struct queue_message *message, const struct dns_result *result,
+void rejection_take(struct traffic *traffic, struct queue_message *message, const struct dns_result *result,
 		    uint64_t now_ms)
 {
 	bool copy = may_be_copy(message, result);
@@ -209,11 +191,11 @@ void rejection_take(struct queue *queue, struct queue_message *message, const st
 		entry->maybe_copied = entry->maybe_copied || copy;
 	}
 	if (result->rcode == DNS_NOTAUTH && (message->count > 1 || message->part))
-		backoff_note_failure(queue, now_ms);
+		backoff_note_failure(&traffic->backoff, now_ms);
 	if (message->count == 1)
-		reject_one(queue, message->first, result, now_ms);
+		reject_one(traffic, message->first, result, now_ms);
 	else
-		take_apart(queue, message, result->rcode, now_ms);
+		take_apart(traffic, message, result->rcode, now_ms);
 }
 
 /* Whether one of them has not been sent twice yet, or may be sent to one more primary. */
@@ -226,90 +208,93 @@ static bool may_go_again(const struct queue_message *message, bool has_well)
 	return false;
 }
 
-static void go_again(struct queue *queue, struct queue_message *message, bool has_well, uint64_t now_ms)
+static void go_again(struct traffic *traffic, struct queue_message *message, bool has_well, uint64_t now_ms)
 {
-	uint64_t not_before_ms = has_well ? now_ms : now_ms + backoff_pause_ms(queue, 1);
+	uint64_t not_before_ms = has_well ? now_ms : now_ms + backoff_pause_ms(&traffic->backoff, 1);
 
 	for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message) {
-		entry_move_to(queue, entry, SUSPECT);
+		entry_move_to(&traffic->entries, entry, SUSPECT);
 		entry->failures++;
 	}
 	if (message->lone)
-		entry_pause(queue, message->first, not_before_ms);
+		entry_pause(&traffic->entries, message->first, not_before_ms);
 	else
-		make_part_later(queue, message->first, not_before_ms);
+		message_make_part(traffic, message->first, NULL, not_before_ms);
 }
 
-void rejection_failed(struct queue *queue, struct queue_message *message, const struct dns_result *result,
+void rejection_failed(struct traffic *traffic, struct queue_message *message, const struct dns_result *result,
 		      bool has_well, uint64_t now_ms)
 {
 	/* One that goes alone was found out to fail. */
 	if (!message->lone)
-		backoff_note_failure(queue, now_ms);
-	if (!has_well && backoff_is_doubtful(queue))
-		backoff_begin(queue, now_ms);
+		backoff_note_failure(&traffic->backoff, now_ms);
+	if (!has_well && backoff_is_doubtful(&traffic->backoff))
+		backoff_begin(&traffic->backoff, now_ms);
 	if (may_go_again(message, has_well))
-		go_again(queue, message, has_well, now_ms);
+		go_again(traffic, message, has_well, now_ms);
 	else
-		rejection_take(queue, message, result, now_ms);
+		rejection_take(traffic, message, result, now_ms);
 }
 
-static void give_up(struct queue *queue, struct queue_entry *suspects, const struct dns_result *result, uint64_t now_ms)
+static void give_up(struct traffic *traffic, struct queue_entry *suspects, const struct dns_result *result,
+		    uint64_t now_ms)
 {
 	struct queue_entry *next;
 
 	for (; suspects; suspects = next) {
 		next = suspects->next_in_message;
-		entry_end(queue, suspects, entry_refused(suspects, result), now_ms);
+		entry_end(&traffic->entries, suspects, entry_refused(suspects, result), now_ms);
 	}
 }
 
-void rejection_sampled(struct queue *queue, struct queue_entry *held_back, const struct dns_result *result,
+void rejection_sampled(struct traffic *traffic, struct queue_entry *held_back, const struct dns_result *result,
 		       bool has_well, uint64_t now_ms)
 {
 	if (!dns_is_answered(result))
-		make_part_later(queue, held_back, has_well ? now_ms : now_ms + backoff_pause_ms(queue, 1));
+		message_make_part(traffic, held_back, NULL,
+				  has_well ? now_ms : now_ms + backoff_pause_ms(&traffic->backoff, 1));
 	else if (!blames_primary(result->rcode))
-		halve(queue, held_back);
+		halve(traffic, held_back);
 	else if (has_well)
-		make_part(queue, held_back);
-	else if (backoff_is_sick(queue) || result->rcode == DNS_NOTIMP)
-		give_up(queue, held_back, result, now_ms);
+		message_make_part(traffic, held_back, NULL, 0);
+	else if (backoff_is_sick(&traffic->backoff) || result->rcode == DNS_NOTIMP)
+		give_up(traffic, held_back, result, now_ms);
 	else
-		take_sample(queue, held_back);
+		take_sample(traffic, held_back);
 }
 
 /*
  * If there is no record of a name, although one was seen, it was a wildcard's, and the name has none of any type (RFC
  * 4592 section 2.2.1). What need not exist is then left as it is.
  */
-static void settle_wildcard(struct queue *queue, struct queue_entry *entry, bool absent, uint64_t now_ms)
+static void settle_wildcard(struct traffic *traffic, struct queue_entry *entry, bool absent, uint64_t now_ms)
 {
 	struct change *change = &entry->set.changes[set_to_probe(&entry->set)];
 
 	entry->maybe_wildcard = false;
 	if (absent && change->must_exist) {
-		entry_end_missing(queue, entry, change->addr.family, now_ms);
+		entry_end_missing(&traffic->entries, entry, change->addr.family, now_ms);
 		return;
 	}
 	if (absent)
 		change->was = (struct rrset){.known = true};
 	entry->looked = absent;
 	if (entry_is_wanted(entry))
-		entry_route(queue, entry, now_ms);
+		entry_route(&traffic->entries, entry, now_ms);
 	else
-		entry_end(queue, entry, OUTCOME_UNREACHABLE, now_ms);
+		entry_end(&traffic->entries, entry, OUTCOME_UNREACHABLE, now_ms);
 }
 
-void rejection_probed(struct queue *queue, struct queue_entry *entry, const struct dns_result *result, uint64_t now_ms)
+void rejection_probed(struct traffic *traffic, struct queue_entry *entry, const struct dns_result *result,
+		      uint64_t now_ms)
 {
 	bool absent = result->verdict == DNS_VERIFIED && result->rcode == DNS_NXRRSET;
 	bool exists = result->verdict == DNS_VERIFIED && result->rcode == DNS_NOERROR;
 
 	if (entry->maybe_wildcard)
-		settle_wildcard(queue, entry, absent, now_ms);
+		settle_wildcard(traffic, entry, absent, now_ms);
 	else if (absent || exists)
-		entry_end_missing(queue, entry, set_prerequisite(&entry->set, exists ? 1 : 0), now_ms);
+		entry_end_missing(&traffic->entries, entry, set_prerequisite(&entry->set, exists ? 1 : 0), now_ms);
 	else
-		entry_end_missing(queue, entry, ADDR_NONE, now_ms);
+		entry_end_missing(&traffic->entries, entry, ADDR_NONE, now_ms);
 }

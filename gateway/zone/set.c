@@ -1,7 +1,4 @@
-/*
- * What a change set alone says of itself, whatever becomes of it in the queue.
- */
-#include "zone/queue_parts.h"
+#include "zone/set.h"
 
 bool set_is_known(const struct change_set *set)
 {
