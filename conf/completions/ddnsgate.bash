@@ -6,20 +6,17 @@ _ddnsgate_commands() {
 	printf '%s\n' --help --version
 }
 
-# Lines "  -c, --config FILE   text".
+# Lines "  -c, --config FILE   text", of an action of the command, or of all.
 _ddnsgate_options() {
-	"$1" "$2" --help 2>/dev/null | awk '/^  -/ { for (i = 1; i <= NF && $i ~ /^-/; i++) { sub(/,$/, "", $i); print $i } }'
+	{ "$1" "$2" "$3" --help || "$1" "$2" --help; } 2>/dev/null | awk '/^  -/ { for (i = 1; i <= NF && $i ~ /^-/; i++) { sub(/,$/, "", $i); print $i } }'
 	printf '%s\n' -h --help
 }
 
-# The first words in "Usage: ddnsgate COMMAND add LOGIN | list".
+# The words behind the command in "Usage: ddnsgate COMMAND add LOGIN" and the lines below it.
 _ddnsgate_actions() {
 	"$1" "$2" --help 2>/dev/null | awk '
 		/^$/ { exit }
-		sub(/^.*ddnsgate [a-z]+ /, "") {
-			n = split($0, ways, / \| /)
-			for (i = 1; i <= n; i++) { split(ways[i], words, " "); if (words[1] ~ /^[a-z]+$/) print words[1] }
-		}'
+		sub(/^.*ddnsgate [a-z]+ /, "") && $1 ~ /^[a-z]+$/ && !seen[$1]++ { print $1 }'
 }
 
 _ddnsgate() {
@@ -33,7 +30,7 @@ _ddnsgate() {
 		return
 		;;
 	2,*) offer=$(_ddnsgate_actions "$program" "$before" && _ddnsgate_options "$program" "$before") ;;
-	*) offer=$(_ddnsgate_options "$program" "${COMP_WORDS[1]}") ;;
+	*) offer=$(_ddnsgate_options "$program" "${COMP_WORDS[1]}" "${COMP_WORDS[2]}") ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$offer" -- "$word")
 }

@@ -9,10 +9,10 @@ function __ddnsgate_commands
 		list { name = $1; $1 = ""; sub(/^ /, ""); print name "\t" $0 }'
 end
 
-# Lines "  -c, --config FILE   text", as each option, a tab and the text.
+# Lines "  -c, --config FILE   text", as each option, a tab and the text; of an action of the command, or of all.
 function __ddnsgate_options
-	set -l words (commandline -opc)
-	ddnsgate $words[2] --help 2>/dev/null | awk '
+	set -l words (commandline -opc) ""
+	begin; ddnsgate $words[2] $words[3] --help; or ddnsgate $words[2] --help; end 2>/dev/null | awk '
 		/^  -/ {
 			text = $0
 			sub(/^  [^ ]+( [^ ]+)*  +/, "", text)
@@ -21,15 +21,12 @@ function __ddnsgate_options
 		END { print "-h\thelp for the command"; print "--help\thelp for the command" }'
 end
 
-# The first words in "Usage: ddnsgate COMMAND add LOGIN | list".
+# The words behind the command in "Usage: ddnsgate COMMAND add LOGIN" and the lines below it.
 function __ddnsgate_actions
 	set -l words (commandline -opc)
 	ddnsgate $words[2] --help 2>/dev/null | awk '
 		/^$/ { exit }
-		sub(/^.*ddnsgate [a-z]+ /, "") {
-			n = split($0, ways, / \| /)
-			for (i = 1; i <= n; i++) { split(ways[i], words, " "); if (words[1] ~ /^[a-z]+$/) print words[1] }
-		}'
+		sub(/^.*ddnsgate [a-z]+ /, "") && $1 ~ /^[a-z]+$/ && !seen[$1]++ { print $1 }'
 end
 
 function __ddnsgate_words

@@ -10,9 +10,9 @@ _ddnsgate_commands() {
 		list { name = $1; $1 = ""; sub(/^ /, ""); gsub(/:/, "\\:"); print name ":" $0 }'
 }
 
-# Lines "  -c, --config FILE   text", as each option and the text.
+# Lines "  -c, --config FILE   text", as each option and the text; of an action of the command, or of all.
 _ddnsgate_options() {
-	$1 $2 --help 2>/dev/null | awk '
+	{ $1 $2 "$3" --help || $1 $2 --help } 2>/dev/null | awk '
 		/^  -/ {
 			text = $0
 			sub(/^  [^ ]+( [^ ]+)*  +/, "", text)
@@ -21,14 +21,11 @@ _ddnsgate_options() {
 		END { print "-h:help for the command"; print "--help:help for the command" }'
 }
 
-# The first words in "Usage: ddnsgate COMMAND add LOGIN | list".
+# The words behind the command in "Usage: ddnsgate COMMAND add LOGIN" and the lines below it.
 _ddnsgate_actions() {
 	$1 $2 --help 2>/dev/null | awk '
 		/^$/ { exit }
-		sub(/^.*ddnsgate [a-z]+ /, "") {
-			n = split($0, ways, / \| /)
-			for (i = 1; i <= n; i++) { split(ways[i], words, " "); if (words[1] ~ /^[a-z]+$/) print words[1] }
-		}'
+		sub(/^.*ddnsgate [a-z]+ /, "") && $1 ~ /^[a-z]+$/ && !seen[$1]++ { print $1 }'
 }
 
 _ddnsgate() {
@@ -40,7 +37,7 @@ _ddnsgate() {
 		_files
 	else
 		(( CURRENT > 3 )) || actions=(${(f)"$(_ddnsgate_actions $words[1] $words[2])"})
-		found=($actions ${(f)"$(_ddnsgate_options $words[1] $words[2])"})
+		found=($actions ${(f)"$(_ddnsgate_options $words[1] $words[2] $words[3])"})
 		_describe -o option found
 	fi
 }

@@ -2,6 +2,7 @@
  * `ddnsgate key`: makes, lists and revokes API keys of users in the state store.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/random.h>
 
 #include "account/key.h"
@@ -44,23 +45,24 @@ static int show(char key[static KEY_TEXT_LEN + 1])
 	return shown ? CLI_SUCCESS : CLI_FAILURE;
 }
 
-static int store_key(const struct state_arguments *arguments, struct database *database)
+static int store_key(const struct cli_arguments *arguments, struct database *database)
 {
-	const char *login = arguments->operands[1], *name = arguments->name ? arguments->name : "default";
+	const char *login = arguments->operands[0], *name = cli_value(arguments, CLI_NAME);
+	char *hosts = cli_lines(arguments, CLI_HOST), *sources = cli_lines(arguments, CLI_FROM);
 	uint8_t digest[KEY_DIGEST_LEN];
 	char key[KEY_TEXT_LEN + 1];
-	struct database_key row = {
-		.name = text_of(name),
-		.digest = digest,
-		.hosts = {arguments->hosts.octets, arguments->hosts.len},
-		.sources = {arguments->sources.octets, arguments->sources.len},
-		.expires_s = arguments->expires_s,
-	};
-	enum status status;
+	struct database_key row = {.digest = digest, .hosts = text_of(hosts), .sources = text_of(sources)};
+	enum status status = STATUS_NO_MEMORY;
 
-	if (!make_key(key, digest))
-		return CLI_FAILURE;
-	status = database_key_add(database, text_of(login), &row);
+	name = name ? name : "default";
+	row.name = text_of(name);
+	if (cli_is_given(arguments, CLI_EXPIRES) &&
+	    account_expiry_parse(text_of(cli_value(arguments, CLI_EXPIRES)), &row.expires_s) != STATUS_OK)
+		status = STATUS_INVALID;
+	else if (hosts && sources && make_key(key, digest))
+		status = database_key_add(database, text_of(login), &row);
+	free(hosts);
+	free(sources);
 	if (status == STATUS_OK) {
 		fprintf(stderr, "The key \"%s\" of %s. It is shown this once; only a hash of it is kept.\n", name,
 			login);
@@ -71,27 +73,24 @@ static int store_key(const struct state_arguments *arguments, struct database *d
 }
 
 /* For the configuration: a key, and what stands for it there. */
-static int print_new_key(void)
+static int print_new_key(const struct cli_arguments *arguments)
 {
 	char key[KEY_TEXT_LEN + 1], hash[KEY_HASH_TEXT_MAX];
 	uint8_t digest[KEY_DIGEST_LEN];
 
+	(void)arguments;
 	if (!make_key(key, digest))
 		return CLI_FAILURE;
 	fprintf(stderr, "For the configuration: key = \"%s\";\n", key_format(digest, hash));
 	return show(key);
 }
 
-static int generate(const struct state_arguments *arguments)
+static int generate(const struct cli_arguments *arguments)
 {
-	if (arguments->operand_count == 1)
-		return print_new_key();
-	if (!arguments->config_path)
-		return cli_usage_error(&cli_key, "the configuration file is missing: ", "-c FILE");
-	return state_use(arguments, arguments->operands[1], store_key);
+	return state_use(arguments, arguments->operands[0], store_key);
 }
 
-static int hash(const struct state_arguments *arguments)
+static int hash(const struct cli_arguments *arguments)
 {
 	char secret[TERMINAL_SECRET_MAX], text[KEY_HASH_TEXT_MAX];
 	uint8_t digest[KEY_DIGEST_LEN];
@@ -130,56 +129,52 @@ static void print_key(void *ctx, const struct database_key *key)
 	putchar('\n');
 }
 
-static int list_keys(const struct state_arguments *arguments, struct database *database)
+static int list_keys(const struct cli_arguments *arguments, struct database *database)
 {
-	const char *login = arguments->operands[1];
+	const char *login = arguments->operands[0];
 	enum status status = database_keys(database, text_of(login), print_key, NULL);
 
 	return status == STATUS_OK ? CLI_SUCCESS : state_failed(database, status, login);
 }
 
-static int list(const struct state_arguments *arguments)
+static int list(const struct cli_arguments *arguments)
 {
-	return state_use(arguments, arguments->operands[1], list_keys);
+	return state_use(arguments, arguments->operands[0], list_keys);
 }
 
-static int revoke_key(const struct state_arguments *arguments, struct database *database)
+static int revoke_key(const struct cli_arguments *arguments, struct database *database)
 {
-	const char *login = arguments->operands[1], *name = arguments->operands[2];
+	const char *login = arguments->operands[0], *name = arguments->operands[1];
 	enum status status = database_key_revoke(database, text_of(login), text_of(name));
 
 	return status == STATUS_OK ? CLI_SUCCESS : state_failed(database, status, name);
 }
 
-static int revoke(const struct state_arguments *arguments)
+static int revoke(const struct cli_arguments *arguments)
 {
-	return state_use(arguments, arguments->operands[1], revoke_key);
+	return state_use(arguments, arguments->operands[0], revoke_key);
 }
 
-static const struct state_verb verbs[] = {
-	{"generate", 0, 1, false, generate}, {"hash", 0, 0, false, hash}, {"list", 1, 1, true, list},
-	{"revoke", 2, 2, true, revoke},      {NULL, 0, 0, false, NULL},
+static const struct cli_verb verbs[] = {
+	{"generate", "LOGIN",
+	 CLI_TAKES(CLI_CONFIG) | CLI_TAKES(CLI_NAME) | CLI_TAKES(CLI_HOST) | CLI_TAKES(CLI_FROM) |
+		 CLI_TAKES(CLI_EXPIRES),
+	 CLI_TAKES(CLI_CONFIG),
+	 "makes a key for a user of the state store, perhaps limited to some of the\n"
+	 "user's hosts, or to where it may be used, and prints it, this once",
+	 generate},
+	{"generate", "", 0, 0, "makes a key for the configuration, and prints it and its hash", print_new_key},
+	{"list", "LOGIN", CLI_TAKES(CLI_CONFIG), CLI_TAKES(CLI_CONFIG),
+	 "prints the user's keys, one a line: name, dates, limits", list},
+	{"revoke", "LOGIN NAME", CLI_TAKES(CLI_CONFIG), CLI_TAKES(CLI_CONFIG),
+	 "forgets a key: from then on it opens nothing", revoke},
+	{"hash", "", 0, 0, "reads a key, from the terminal or a line of standard input, and prints its\nhash", hash},
+	{NULL, "", 0, 0, "", NULL},
 };
-
-static int key(int argc, char **argv)
-{
-	return state_run(&cli_key, verbs, argc, argv);
-}
 
 const struct cli_command cli_key = {
 	.name = "key",
 	.summary = "makes, lists and revokes API keys",
-	.usage = "generate [LOGIN] | list LOGIN | revoke LOGIN NAME | hash  [OPTIONS]",
-	.help = "generate LOGIN      makes a key for a user of the state store, and prints it, this once\n"
-		"generate            makes a key for the configuration, and prints it and its hash\n"
-		"list LOGIN          prints the user's keys, one a line: name, dates, limits\n"
-		"revoke LOGIN NAME   forgets a key: from then on it opens nothing\n"
-		"hash                reads a key, from the terminal or a line of standard input, and prints its hash\n\n"
-		"  -c, --config FILE   the configuration, which names the state store; not for `generate` alone and `hash`\n"
-		"  --name NAME         of the new key (default: default)\n"
-		"  --host PATTERN      limits the new key to these hosts of its user; may be given several times\n"
-		"  --from NETWORK      limits it to being used from there: 192.0.2.0/24, 2001:db8::/32; several times\n"
-		"  --expires DATE      the last day (UTC) on which it works: 2027-01-31\n\n"
-		"Exit status: 0, 1 if it could not be done, 2 for a wrong command line.",
-	.run_arguments = key,
+	.help = "The configuration names the state store.",
+	.verbs = verbs,
 };

@@ -3,7 +3,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,15 +13,6 @@
 #include "cli/cli.h"
 #include "cli/configured.h"
 #include "live/statements.h"
-
-struct arguments {
-	const char *config_path;
-	const char *zone;      /* NULL: all */
-	const char *server;    /* "bind", "knot"; NULL: both */
-	const char *generate;  /* the name of a new key; NULL: print statements */
-	const char *algorithm; /* of the new key */
-	const char *file;      /* of the new key; NULL: its name with .key */
-};
 
 /* ---- Statements ---- */
 
@@ -47,10 +37,11 @@ static void print_knot(const struct rights_zone *zones, size_t count)
 	statements_knot(stdout, zones, count);
 }
 
-static void print(const struct arguments *arguments, const struct rights_zone *zones, size_t count)
+static void print(const struct cli_arguments *arguments, const struct rights_zone *zones, size_t count)
 {
-	bool bind = !arguments->server || strcmp(arguments->server, "bind") == 0;
-	bool knot = !arguments->server || strcmp(arguments->server, "knot") == 0;
+	const char *server = cli_value(arguments, CLI_FOR);
+	bool bind = !server || strcmp(server, "bind") == 0;
+	bool knot = !server || strcmp(server, "knot") == 0;
 
 	if (bind)
 		print_bind(zones, count);
@@ -60,17 +51,17 @@ static void print(const struct arguments *arguments, const struct rights_zone *z
 		print_knot(zones, count);
 }
 
-/* The zones that are wanted, in `zones`, which has room for all; returns their number. */
-static size_t select_zones(const struct arguments *arguments, const struct config *config, const struct rights *rights,
+/* The zones that are wanted (NULL: all), in `zones`, which has room for all; returns their number. */
+static size_t select_zones(const char *zone, const struct config *config, const struct rights *rights,
 			   struct rights_zone *zones)
 {
 	struct name wanted = {0};
 	size_t count = 0;
 
-	if (arguments->zone && name_parse_zone(text_of(arguments->zone), &wanted) != STATUS_OK)
+	if (zone && name_parse_zone(text_of(zone), &wanted) != STATUS_OK)
 		return 0;
 	for (size_t i = 0; i < config->zone_count; i++) {
-		if (!arguments->zone || name_equal(&config->zones[i].name, &wanted))
+		if (!zone || name_equal(&config->zones[i].name, &wanted))
 			zones[count++] = configured_zone(config, rights, i);
 	}
 	return count;
@@ -94,9 +85,10 @@ static enum status widen(struct configured *configured)
 	return status;
 }
 
-static int print_statements(const struct arguments *arguments)
+static int print_statements(const struct cli_arguments *arguments)
 {
-	struct config *config = cli_load_config(arguments->config_path);
+	const char *path = cli_value(arguments, CLI_CONFIG), *zone = cli_value(arguments, CLI_ZONE);
+	struct config *config = cli_load_config(path);
 	struct rights_zone *zones = NULL;
 	struct configured configured = {0};
 	int exit_status = CLI_FAILURE;
@@ -109,9 +101,9 @@ static int print_statements(const struct arguments *arguments)
 		fprintf(stderr, "ddnsgate: %s\n", status_text(STATUS_NO_MEMORY));
 		goto out;
 	}
-	count = select_zones(arguments, config, configured.rights, zones);
+	count = select_zones(zone, config, configured.rights, zones);
 	if (count == 0) {
-		fprintf(stderr, "ddnsgate: zone %s is not in %s\n", arguments->zone, arguments->config_path);
+		fprintf(stderr, "ddnsgate: zone %s is not in %s\n", zone, path);
 		goto out;
 	}
 	print(arguments, zones, count);
@@ -126,10 +118,10 @@ out:
 /* ---- A new key ---- */
 
 /* As many random octets as the hash has (RFC 2104 section 3). */
-static enum tsig_status make_key(const struct arguments *arguments, struct tsig_key **out)
+static enum tsig_status make_key(const char *name, const char *algorithm, struct tsig_key **out)
 {
 	uint8_t octets[TSIG_MAC_MAX] = {0};
-	enum tsig_status status = tsig_key_new(arguments->generate, arguments->algorithm, octets, sizeof octets, out);
+	enum tsig_status status = tsig_key_new(name, algorithm, octets, sizeof octets, out);
 	size_t len;
 
 	if (status != TSIG_OK)
@@ -138,7 +130,7 @@ static enum tsig_status make_key(const struct arguments *arguments, struct tsig_
 	tsig_key_free(out);
 	if (getrandom(octets, len, 0) != (ssize_t)len)
 		return TSIG_CRYPTO;
-	status = tsig_key_new(arguments->generate, arguments->algorithm, octets, len, out);
+	status = tsig_key_new(name, algorithm, octets, len, out);
 	secret_wipe(octets, sizeof octets);
 	return status;
 }
@@ -160,17 +152,18 @@ static bool write_key(const char *path, const struct tsig_key *key)
 	return good;
 }
 
-static int generate(const struct arguments *arguments)
+static int generate(const struct cli_arguments *arguments)
 {
 	struct tsig_key *key = NULL;
-	enum tsig_status status = make_key(arguments, &key);
+	const char *name = arguments->operands[0], *given = cli_value(arguments, CLI_ALGORITHM);
+	const char *algorithm = given ? given : "hmac-sha256", *path = cli_value(arguments, CLI_OUTPUT);
+	enum tsig_status status = make_key(name, algorithm, &key);
 	char *beside = NULL;
-	const char *path = arguments->file;
 	int exit_status = CLI_FAILURE;
 
 	if (status != TSIG_OK) {
-		fprintf(stderr, "ddnsgate: key \"%s\" with algorithm %s: %s\n", arguments->generate,
-			arguments->algorithm, tsig_status_text(status));
+		fprintf(stderr, "ddnsgate: key \"%s\" with algorithm %s: %s\n", name, algorithm,
+			tsig_status_text(status));
 		return CLI_FAILURE;
 	}
 	if (!path && strchr(tsig_key_name(key), '/'))
@@ -186,98 +179,24 @@ static int generate(const struct arguments *arguments)
 	return exit_status;
 }
 
-/* ---- The command line ---- */
+/* ---- The command ---- */
 
-static int take_operands(struct arguments *arguments, int argc, char **argv)
-{
-	if (optind == argc)
-		return CLI_SUCCESS;
-	if (strcmp(argv[optind], "generate") != 0)
-		return cli_usage_error(&cli_tsig, "cannot make sense of ", argv[optind]);
-	if (optind + 1 == argc)
-		return cli_usage_error(&cli_tsig, "generate: the name of the key is missing", "");
-	if (optind + 2 < argc)
-		return cli_usage_error(&cli_tsig, "cannot make sense of ", argv[optind + 2]);
-	arguments->generate = argv[optind + 1];
-	return CLI_SUCCESS;
-}
-
-static int carry_out(const struct arguments *arguments)
-{
-	bool for_generate = arguments->algorithm || arguments->file;
-	bool for_printing = arguments->config_path || arguments->zone || arguments->server;
-
-	if (arguments->generate) {
-		struct arguments whole = *arguments;
-
-		if (for_printing)
-			return cli_usage_error(&cli_tsig, "generate takes --algorithm and --output only", "");
-		whole.algorithm = whole.algorithm ? whole.algorithm : "hmac-sha256";
-		return generate(&whole);
-	}
-	if (for_generate)
-		return cli_usage_error(&cli_tsig, "--algorithm and --output belong to generate", "");
-	if (!arguments->config_path)
-		return cli_usage_error(&cli_tsig, "the configuration file is missing: ", "-c FILE");
-	if (arguments->server && strcmp(arguments->server, "bind") != 0 && strcmp(arguments->server, "knot") != 0)
-		return cli_usage_error(&cli_tsig, "--for is bind or knot, not ", arguments->server);
-	return print_statements(arguments);
-}
-
-static int run(int argc, char **argv)
-{
-	static const struct option longs[] = {{"config", required_argument, NULL, 'c'},
-					      {"zone", required_argument, NULL, 'z'},
-					      {"for", required_argument, NULL, 'f'},
-					      {"algorithm", required_argument, NULL, 'a'},
-					      {"output", required_argument, NULL, 'o'},
-					      {"help", no_argument, NULL, 'h'},
-					      {NULL, 0, NULL, 0}};
-	struct arguments arguments = {0};
-	int option, wrong;
-
-	while ((option = getopt_long(argc, argv, "c:z:f:a:o:h", longs, NULL)) != -1) {
-		switch (option) {
-		case 'c':
-			arguments.config_path = optarg;
-			break;
-		case 'z':
-			arguments.zone = optarg;
-			break;
-		case 'f':
-			arguments.server = optarg;
-			break;
-		case 'a':
-			arguments.algorithm = optarg;
-			break;
-		case 'o':
-			arguments.file = optarg;
-			break;
-		case 'h':
-			return cli_help(&cli_tsig);
-		default:
-			return cli_usage_error(&cli_tsig, "cannot make sense of ", argv[optind - 1]);
-		}
-	}
-	wrong = take_operands(&arguments, argc, argv);
-	return wrong ? wrong : carry_out(&arguments);
-}
+static const struct cli_verb verbs[] = {
+	{NULL, "", CLI_TAKES(CLI_CONFIG) | CLI_TAKES(CLI_ZONE) | CLI_TAKES(CLI_FOR), CLI_TAKES(CLI_CONFIG),
+	 "Prints, for each zone of the configuration, the TSIG key and the narrowest policy that lets it change\n"
+	 "the addresses of the hosts that users may update: a key and an update-policy for named.conf, a key, an\n"
+	 "acl and a zone for knot.conf. The output shows the secrets.",
+	 print_statements},
+	{"generate", "NAME", CLI_TAKES(CLI_ALGORITHM) | CLI_TAKES(CLI_OUTPUT), 0,
+	 "makes a key with a random secret in a new file that nobody else can read,\n"
+	 "in the form that BIND includes and `tsig_keys` names",
+	 generate},
+	{NULL, "", 0, 0, "", NULL},
+};
 
 const struct cli_command cli_tsig = {
 	.name = "tsig",
 	.summary = "prints what BIND and Knot need to let ddnsgate in, or makes a TSIG key",
-	.usage = "-c FILE [--zone ZONE] [--for bind|knot]\n"
-		 "       ddnsgate tsig generate NAME [--algorithm ALGORITHM] [--output KEYFILE]",
-	.help = "Prints, for each zone of the configuration, the TSIG key and the narrowest policy that lets it change\n"
-		"the addresses of the hosts that users may update: a key and an update-policy for named.conf, a key, an\n"
-		"acl and a zone for knot.conf. The output shows the secrets.\n\n"
-		"  -c, --config FILE   the configuration\n"
-		"  -z, --zone ZONE     this zone alone\n"
-		"  -f, --for SERVER    bind or knot alone\n\n"
-		"generate makes a key with a random secret in a new file that nobody else can read, in the form that\n"
-		"BIND includes and `tsig_keys` names.\n\n"
-		"  -a, --algorithm ALGORITHM   hmac-sha256 unless given\n"
-		"  -o, --output KEYFILE        NAME.key unless given\n\n"
-		"Exit status: 0 for success, 1 for a failure, 2 for a wrong command line.",
-	.run_arguments = run,
+	.help = "",
+	.verbs = verbs,
 };

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -41,32 +42,36 @@ static bool read_password(bool needed, char out[static PASSWORD_HASH_MAX])
 
 /* ---- Verbs ---- */
 
-static int add_user(const struct state_arguments *arguments, struct database *database)
+static int add_user(const struct cli_arguments *arguments, struct database *database)
 {
-	char hash[PASSWORD_HASH_MAX];
-	const char *login = arguments->operands[1];
+	char hash[PASSWORD_HASH_MAX], *hosts = cli_lines(arguments, CLI_HOST);
+	const char *login = arguments->operands[0];
 	struct database_user user = {
 		.login = text_of(login),
-		.hosts = {arguments->hosts.octets, arguments->hosts.len},
+		.hosts = text_of(hosts),
 		.active = true,
 		.may_update = true,
-		.may_create = arguments->may_create,
-		.may_set_txt = arguments->may_set_txt,
+		.may_create = cli_is_given(arguments, CLI_MAY_CREATE),
+		.may_set_txt = cli_is_given(arguments, CLI_MAY_SET_TXT),
 	};
-	enum status status;
+	enum status status = STATUS_NO_MEMORY;
 
-	if (!read_password(false, hash))
+	if (!read_password(false, hash)) {
+		free(hosts);
 		return CLI_FAILURE;
+	}
 	user.password_hash = text_of(hash);
-	status = database_user_add(database, &user);
+	if (hosts)
+		status = database_user_add(database, &user);
+	free(hosts);
 	secret_wipe(hash, sizeof hash);
 	return status == STATUS_OK ? CLI_SUCCESS : state_failed(database, status, login);
 }
 
-static int set_password(const struct state_arguments *arguments, struct database *database)
+static int set_password(const struct cli_arguments *arguments, struct database *database)
 {
 	char hash[PASSWORD_HASH_MAX];
-	const char *login = arguments->operands[1];
+	const char *login = arguments->operands[0];
 	enum status status;
 
 	if (!read_password(true, hash))
@@ -76,19 +81,22 @@ static int set_password(const struct state_arguments *arguments, struct database
 	return status == STATUS_OK ? CLI_SUCCESS : state_failed(database, status, login);
 }
 
-static int set_hosts(const struct state_arguments *arguments, struct database *database)
+static int set_hosts(const struct cli_arguments *arguments, struct database *database)
 {
-	const char *login = arguments->operands[1];
-	struct text hosts = {arguments->hosts.octets, arguments->hosts.len};
-	enum status status = database_user_set_hosts(database, text_of(login), hosts);
+	const char *login = arguments->operands[0];
+	char *hosts = cli_lines(arguments, CLI_HOST);
+	enum status status = STATUS_NO_MEMORY;
 
+	if (hosts)
+		status = database_user_set_hosts(database, text_of(login), text_of(hosts));
+	free(hosts);
 	return status == STATUS_OK ? CLI_SUCCESS : state_failed(database, status, login);
 }
 
-static int set_active(const struct state_arguments *arguments, struct database *database)
+static int set_active(const struct cli_arguments *arguments, struct database *database)
 {
-	const char *login = arguments->operands[1];
-	bool active = strcmp(arguments->operands[0], "enable") == 0;
+	const char *login = arguments->operands[0];
+	bool active = strcmp(arguments->verb->name, "enable") == 0;
 	enum status status = database_user_set_active(database, text_of(login), active);
 
 	return status == STATUS_OK ? CLI_SUCCESS : state_failed(database, status, login);
@@ -107,11 +115,11 @@ static void print_user(void *ctx, const struct database_user *user)
 	putchar('\n');
 }
 
-static int list_users(const struct state_arguments *arguments, struct database *database)
+static int list_users(const struct cli_arguments *arguments, struct database *database)
 {
 	enum status status = database_users(database, print_user, NULL);
 
-	return status == STATUS_OK ? CLI_SUCCESS : state_failed(database, status, arguments->operands[0]);
+	return status == STATUS_OK ? CLI_SUCCESS : state_failed(database, status, arguments->verb->name);
 }
 
 /* ---- Importing ---- */
@@ -173,9 +181,9 @@ static int import_file(struct file *file, struct database *database)
 	return CLI_FAILURE;
 }
 
-static int import_users_of(const struct state_arguments *arguments, struct database *database)
+static int import_users_of(const struct cli_arguments *arguments, struct database *database)
 {
-	struct file file = {.path = arguments->operands[1]};
+	struct file file = {.path = arguments->operands[0]};
 	struct stat info;
 	int exit_status;
 
@@ -193,67 +201,62 @@ static int import_users_of(const struct state_arguments *arguments, struct datab
 
 /* ---- The command ---- */
 
-static int add(const struct state_arguments *arguments)
+static int add(const struct cli_arguments *arguments)
 {
-	return state_use(arguments, arguments->operands[1], add_user);
+	return state_use(arguments, arguments->operands[0], add_user);
 }
 
-static int passwd(const struct state_arguments *arguments)
+static int passwd(const struct cli_arguments *arguments)
 {
-	return state_use(arguments, arguments->operands[1], set_password);
+	return state_use(arguments, arguments->operands[0], set_password);
 }
 
-static int hosts(const struct state_arguments *arguments)
+static int hosts(const struct cli_arguments *arguments)
 {
-	return state_use(arguments, arguments->operands[1], set_hosts);
+	return state_use(arguments, arguments->operands[0], set_hosts);
 }
 
-static int list(const struct state_arguments *arguments)
+static int list(const struct cli_arguments *arguments)
 {
 	return state_use(arguments, NULL, list_users);
 }
 
-static int enable(const struct state_arguments *arguments)
+static int enable(const struct cli_arguments *arguments)
 {
-	return state_use(arguments, arguments->operands[1], set_active);
+	return state_use(arguments, arguments->operands[0], set_active);
 }
 
-static int import(const struct state_arguments *arguments)
+static int import(const struct cli_arguments *arguments)
 {
 	return state_use(arguments, NULL, import_users_of);
 }
 
-static const struct state_verb verbs[] = {
-	{"add", 1, 1, true, add},       {"passwd", 1, 1, true, passwd}, {"hosts", 1, 1, true, hosts},
-	{"list", 0, 0, true, list},     {"enable", 1, 1, true, enable}, {"disable", 1, 1, true, enable},
-	{"import", 1, 1, true, import}, {NULL, 0, 0, false, NULL},
+static const struct cli_verb verbs[] = {
+	{"add", "LOGIN",
+	 CLI_TAKES(CLI_CONFIG) | CLI_TAKES(CLI_HOST) | CLI_TAKES(CLI_MAY_CREATE) | CLI_TAKES(CLI_MAY_SET_TXT),
+	 CLI_TAKES(CLI_CONFIG),
+	 "adds a user who may update these hosts; a login password is read from\n"
+	 "the terminal, or a line of standard input",
+	 add},
+	{"passwd", "LOGIN", CLI_TAKES(CLI_CONFIG), CLI_TAKES(CLI_CONFIG),
+	 "sets the login password, read in the same way", passwd},
+	{"hosts", "LOGIN", CLI_TAKES(CLI_CONFIG) | CLI_TAKES(CLI_HOST), CLI_TAKES(CLI_CONFIG),
+	 "sets what the user may update to these hosts", hosts},
+	{"enable", "LOGIN", CLI_TAKES(CLI_CONFIG), CLI_TAKES(CLI_CONFIG), "lets a user in again", enable},
+	{"disable", "LOGIN", CLI_TAKES(CLI_CONFIG), CLI_TAKES(CLI_CONFIG), "answers the user's updates with IA_ACCT",
+	 enable},
+	{"list", "", CLI_TAKES(CLI_CONFIG), CLI_TAKES(CLI_CONFIG), "prints the users, one a line", list},
+	{"import", "FILE.csv", CLI_TAKES(CLI_CONFIG), CLI_TAKES(CLI_CONFIG),
+	 "adds users from a file, all of them or none; its first line names the\n"
+	 "columns: login, key, hosts (with spaces in between), password (a crypt(3)\n"
+	 "hash), active, may_update, may_create, may_set_txt",
+	 import},
+	{NULL, "", 0, 0, "", NULL},
 };
-
-static int user(int argc, char **argv)
-{
-	return state_run(&cli_user, verbs, argc, argv);
-}
 
 const struct cli_command cli_user = {
 	.name = "user",
 	.summary = "adds, lists, imports and disables users of the state store",
-	.usage =
-		"add LOGIN | passwd LOGIN | hosts LOGIN | enable LOGIN | disable LOGIN | list | import FILE.csv  -c FILE",
-	.help = "add LOGIN           adds a user; a login password is read from the terminal, or a line of standard input\n"
-		"passwd LOGIN        sets the login password, read in the same way\n"
-		"hosts LOGIN         sets what the user may update to the --host options\n"
-		"enable LOGIN        lets a user in again\n"
-		"disable LOGIN       answers the user's updates with IA_ACCT\n"
-		"list                prints the users, one a line\n"
-		"import FILE.csv     adds users from a file, all of them or none; its first line names the columns: login, key,\n"
-		"                    hosts (with spaces in between), password (a crypt(3) hash), active, may_update, may_create,\n"
-		"                    may_set_txt\n\n"
-		"  -c, --config FILE   the configuration, which names the state store\n"
-		"  --host PATTERN      what the user may update: \"www.dyn.example.com\", \"*.home.dyn.example.com\" (all below),\n"
-		"                      \"zone:dyn.example.com\" (all of the zone), \"owner:*.home.dyn.example.com\" (the\n"
-		"                      wildcard itself); may be given several times\n"
-		"  --may-create        the user may make and remove the records of these hosts, too (with `add`)\n"
-		"  --may-set-txt       the user may set their TXT records, and ACME challenges for them, too (with `add`)\n\n"
-		"Keys are made by `ddnsgate key generate`. Exit status: 0, 1 if it could not be done, 2 for a wrong command line.",
-	.run_arguments = user,
+	.help = "The configuration names the state store. Keys are made by `ddnsgate key generate`.",
+	.verbs = verbs,
 };

@@ -12,9 +12,9 @@
 
 #include "cli/cli.h"
 
-static int version(const char *config_path)
+static int version(const struct cli_arguments *arguments)
 {
-	(void)config_path;
+	(void)arguments;
 	printf("ddnsgate %s\n", DDNSGATE_VERSION);
 	printf("libmicrohttpd %s, GnuTLS %s, libuv %s, ldns %s, SQLite %s, libconfig %d.%d.%d, %s\n", MHD_get_version(),
 	       gnutls_check_version(NULL), uv_version_string(), ldns_version(), sqlite3_libversion(),
@@ -22,10 +22,14 @@ static int version(const char *config_path)
 	return CLI_SUCCESS;
 }
 
+static const struct cli_verb verbs[] = {
+	{NULL, "", 0, 0, "Prints the version of ddnsgate and of its libraries.", version},
+	{NULL, "", 0, 0, "", NULL},
+};
+
 const struct cli_command cli_version = {
 	.name = "version",
 	.summary = "prints the version",
-	.usage = "",
-	.help = "Prints the version of ddnsgate and of its libraries.",
-	.run = version,
+	.help = "",
+	.verbs = verbs,
 };
