@@ -1,6 +1,7 @@
 #include "account/password.h"
 
 #include <crypt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,13 +91,14 @@ static enum status hash_under(const char *setting, struct text password, char ou
 	hash = data ? crypt_r(string, setting, data) : NULL;
 	status = data ? STATUS_CRYPTO : STATUS_NO_MEMORY;
 	if (hash && hash[0] != '*') { /* its way to say that it failed */
-		strcpy(out, hash);
+		snprintf(out, PASSWORD_HASH_MAX, "%s", hash);
 		status = STATUS_OK;
 	}
 	secret_wipe(string, sizeof string);
 	if (data)
 		secret_wipe(data, sizeof *data);
 	free(data);
+	secret_wipe_stack();
 	return status;
 }
 

@@ -28,3 +28,12 @@ void secret_free_string(char **string)
 	free(*string);
 	*string = NULL;
 }
+
+enum { STACK_WIPED = 16 * 1024 };
+
+__attribute__((noinline)) void secret_wipe_stack(void)
+{
+	char below[STACK_WIPED];
+
+	secret_wipe(below, sizeof below);
+}

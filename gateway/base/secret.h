@@ -14,6 +14,13 @@ bool secret_equal(const void *a, const void *b, size_t len);
 /* Overwrites `len` octets with zeros; the compiler may not leave it out. `octets` may be NULL if len is 0. */
 void secret_wipe(void *octets, size_t len);
 
+/*
+ * Wipes what functions that have returned to the caller have left on the stack: as far down as ours and those of
+ * libraries get. When a function of a library is called for the first time, ld.so even puts the vector registers there,
+ * and with them what was copied last.
+ */
+void secret_wipe_stack(void);
+
 /* Wipes and frees a heap string and sets *string to NULL; NULL and *string == NULL are allowed. */
 void secret_free_string(char **string);
 

@@ -13,9 +13,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include <uv.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 
 #include "admin/admin.h"
 #include "admin/requests.h"
@@ -207,21 +204,6 @@ static enum status drop_privileges(const struct config *config)
 
 /* ---- Listeners ---- */
 
-/*
- * Has memory overwritten when it is freed, once there is an account page: libraries free what they have written of its
- * answers as it is, keys and cookies included. Small blocks are an exception in glibc, but libmicrohttpd's are large.
- * It costs a fifth of the time of an update; what requests hold is wiped without it.
- */
-static void wipe_freed_memory(const struct config *config)
-{
-#ifdef M_PERTURB
-	for (size_t i = 0; i < config->listener_count; i++) {
-		if (config->listeners[i].account_page)
-			mallopt(M_PERTURB, 0xff);
-	}
-#endif
-}
-
 /* What the configuration says of them; `is_start`: systemd's sockets are there to be used. */
 static enum status configure_http(struct daemon *daemon, const struct generation *generation, bool is_start)
 {
@@ -235,7 +217,6 @@ static enum status configure_http(struct daemon *daemon, const struct generation
 
 	options.max_connections = share.each;
 	options.max_connections_in_all = share.all;
-	wipe_freed_memory(config);
 	if (listeners && is_start)
 		listeners_inherit(listeners, count);
 	if (status == STATUS_OK)

@@ -15,8 +15,12 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "base/log.h"
+#include "base/secret.h"
 #include "http/parts.h"
 
 #if MHD_VERSION >= 0x00097707
@@ -177,6 +181,7 @@ void engine_run(struct engine *engine)
 		if (engine->ended)
 			engine_tell_refusals(engine);
 	} while (engine->needs_run);
+	secret_wipe_stack();
 	if (MHD_get_timeout(engine->daemon, &timeout_ms) == MHD_YES)
 		uv_timer_start(&engine->timer, on_timer, delay_ms(engine, timeout_ms), 0);
 	else
@@ -357,6 +362,21 @@ static size_t connection_memory(const struct engine *engine)
 	return engine->head_max + (engine->kind & ENGINE_LARGE ? RESPONSE_HEAD_LARGE : RESPONSE_HEAD);
 }
 
+/*
+ * What MHD writes of an answer's head, cookies included, is still in the memory of a connection that ends with it, and
+ * MHD frees that as it is. Blocks beyond this size glibc has from the system one by one, and gives back when they are
+ * freed. Those of other engines are smaller, and no secret is written there.
+ */
+static void give_back_what_is_freed(const struct engine *engine)
+{
+#ifdef M_MMAP_THRESHOLD
+	if (engine->kind & ENGINE_LARGE)
+		mallopt(M_MMAP_THRESHOLD, (int)connection_memory(engine));
+#else
+	(void)engine;
+#endif
+}
+
 static struct MHD_Daemon *start_daemon(struct engine *engine)
 {
 	bool with_tls = engine->kind & ENGINE_TLS;
@@ -431,6 +451,7 @@ enum status engine_start(struct http_server *server, unsigned kind)
 	engine->probe_fd = -1;
 	TAILQ_INIT(&engine->entering);
 	TAILQ_INIT(&engine->heads);
+	give_back_what_is_freed(engine);
 	engine->daemon = start_daemon(engine);
 	if (!engine->daemon) {
 		free(engine);

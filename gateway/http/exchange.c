@@ -88,10 +88,27 @@ static void free_wiped(char *octets, size_t len)
 	free(octets);
 }
 
+static enum MHD_Result wipe_value(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	(void)cls;
+	(void)kind;
+	(void)name;
+	wipe_borrowed(value, strlen(value));
+	return MHD_YES;
+}
+
+/* MHD has sent it, or never will. Cookies are secrets. */
+static void free_response(struct MHD_Response *response)
+{
+	if (!response)
+		return;
+	MHD_get_response_headers(response, wipe_value, NULL);
+	MHD_destroy_response(response);
+}
+
 static void exchange_free(struct http_exchange *exchange)
 {
-	if (exchange->response)
-		MHD_destroy_response(exchange->response);
+	free_response(exchange->response);
 	free_wiped(exchange->target, exchange->target_len);
 	free_wiped(exchange->body,
 		   exchange->body_len < HTTP_REQUEST_BODY_MAX ? exchange->body_len : HTTP_REQUEST_BODY_MAX);
@@ -191,15 +208,42 @@ static bool is_chunked(const struct http_exchange *exchange)
 	return exchange->head.counts[HEAD_TRANSFER_ENCODING] > 0;
 }
 
+/* A body, which may show a new key, as MHD has it. */
+struct content {
+	size_t len;
+	char octets[];
+};
+
+static void free_content(void *octets)
+{
+	struct content *content = (struct content *)((char *)octets - offsetof(struct content, octets));
+
+	free_wiped((char *)content, sizeof *content + content->len);
+}
+
+/* A response with a copy of that body; NULL without memory. */
+static struct MHD_Response *response_of(struct text body)
+{
+	struct content *content = malloc(sizeof *content + body.len);
+	struct MHD_Response *mhd;
+
+	if (!content)
+		return NULL;
+	content->len = body.len;
+	if (body.len)
+		memcpy(content->octets, body.octets, body.len);
+	mhd = MHD_create_response_from_buffer_with_free_callback(body.len, content->octets, free_content);
+	if (!mhd)
+		free_content(content->octets);
+	return mhd;
+}
+
 static struct MHD_Response *build(const struct http_server *server, const struct http_exchange *exchange,
 				  const struct http_response *response)
 {
-	struct text body = http_response_content(response);
-	struct MHD_Response *mhd;
+	struct MHD_Response *mhd = response_of(http_response_content(response));
 	char text[256];
 
-	/* MHD copies the body, so the cast takes nothing away from it. */
-	mhd = MHD_create_response_from_buffer(body.len, (void *)(uintptr_t)body.octets, MHD_RESPMEM_MUST_COPY);
 	if (!mhd)
 		return NULL;
 	for (const struct http_header *header = response->headers; header && header->name; header++)
