@@ -20,10 +20,10 @@ static void await_one_less(struct entries *entries, struct group *group)
 
 	if (--group->awaited)
 		return;
-	for (entry = TAILQ_FIRST(&entries->lists[GATHERED]); entry; entry = next) {
+	for (entry = TAILQ_FIRST(&entries->lists[ENTRY_GATHERED]); entry; entry = next) {
 		next = TAILQ_NEXT(entry, in_state);
 		if (entry->group == group)
-			entry_move_to(entries, entry, READY);
+			entry_move_to(entries, entry, ENTRY_READY);
 	}
 }
 
@@ -37,36 +37,52 @@ void group_close(struct entries *entries)
 		free(group);
 }
 
-static void group_await(struct queue_entry *entry)
-{
-	if (!entry->group || entry->awaited)
-		return;
-	entry->awaited = true;
-	entry->group->awaited++;
-}
-
-static void group_settle(struct entries *entries, struct queue_entry *settled)
-{
-	if (!settled->awaited)
-		return;
-	settled->awaited = false;
-	await_one_less(entries, settled->group);
-}
-
 static void group_leave(struct entries *entries, struct queue_entry *entry)
 {
 	if (!entry->group)
 		return;
-	group_settle(entries, entry);
 	if (--entry->group->members == 0 && entry->group != entries->open)
 		free(entry->group);
 }
 
 /* ---- What comes next ---- */
 
+/* NULL: it is in none. Both kinds of probes take turns. */
+static struct entry_list *list_of(struct entries *entries, enum entry_state state)
+{
+	if (state == ENTRY_BLOCKED || state >= ENTRY_LISTS)
+		return NULL;
+	return &entries->lists[state == ENTRY_TO_PROBE_WILDCARD ? ENTRY_TO_PROBE_MISSING : state];
+}
+
+static bool is_awaited(enum entry_state state)
+{
+	return state == ENTRY_TO_LOOK || state == ENTRY_LOOKING;
+}
+
+void entry_move_to(struct entries *entries, struct queue_entry *entry, enum entry_state state)
+{
+	bool was_awaited = is_awaited(entry->state);
+	struct entry_list *from = list_of(entries, entry->state), *to = list_of(entries, state);
+
+	if (from)
+		TAILQ_REMOVE(from, entry, in_state);
+	if (to)
+		TAILQ_INSERT_TAIL(to, entry, in_state);
+	entries->ready_count -= entry->state == ENTRY_READY;
+	entries->ready_count += state == ENTRY_READY;
+	entry->state = state;
+	if (!entry->group || is_awaited(state) == was_awaited)
+		return;
+	if (was_awaited)
+		await_one_less(entries, entry->group);
+	else
+		entry->group->awaited++;
+}
+
 bool entry_may_look(const struct queue_entry *entry)
 {
-	return !entry->looked && (!set_is_txt(&entry->set) || entry->texts);
+	return !entry->sight && (!set_is_txt(&entry->set) || entry->texts);
 }
 
 /* Whether it has to be asked before anything is done. */
@@ -81,7 +97,7 @@ static bool has_to_look(const struct queue_entry *entry)
  */
 bool entry_is_bound(const struct queue_entry *entry)
 {
-	return entry->maybe_at && entry->looked && entry->look_told_nothing;
+	return entry->maybe_at && entry->sight == SIGHT_DIM;
 }
 
 void entry_doubt_records(struct entries *entries, struct queue_entry *entry)
@@ -95,9 +111,9 @@ static void recall(const struct entries *entries, struct queue_entry *entry)
 	for (size_t i = 0; i < entry->set.count; i++) {
 		struct change *change = &entry->set.changes[i];
 
-		if (entry->plain)
+		if (entry->doubt == DOUBT_ALL)
 			change->was.known = false;
-		else if (entries->hints.doubts == 0 || entry->looked)
+		else if (entries->hints.doubts == 0 || entry->sight)
 			hint_recall(&entries->hints, entry_owner(entry), change);
 		change_resolve(change);
 	}
@@ -106,37 +122,32 @@ static void recall(const struct entries *entries, struct queue_entry *entry)
 void entry_route(struct entries *entries, struct queue_entry *entry, uint64_t now_ms)
 {
 	recall(entries, entry);
-	if (has_to_look(entry)) {
-		group_await(entry);
-		entry_move_to(entries, entry, LOOK_READY);
-		return;
-	}
-	if (!entry->confirm_failed && set_is_so_already(&entry->set))
-		entry_move_to(entries, entry, CONFIRM_READY);
+	if (has_to_look(entry))
+		entry_move_to(entries, entry, ENTRY_TO_LOOK);
+	else if (entry->doubt < DOUBT_UNCONFIRMED && set_is_so_already(&entry->set))
+		entry_move_to(entries, entry, ENTRY_TO_CONFIRM);
 	else if (entry_is_bound(entry) || memory_is_poison(entries->hints.memory, entry_owner(entry), now_ms))
-		entry_move_to(entries, entry, LONE_READY);
-	else if (entry->group && entry->group->awaited > (entry->awaited ? 1 : 0))
-		entry_move_to(entries, entry, GATHERED);
+		entry_move_to(entries, entry, ENTRY_READY_ALONE);
+	else if (entry->group && entry->group->awaited > (is_awaited(entry->state) ? 1 : 0))
+		entry_move_to(entries, entry, ENTRY_GATHERED);
 	else
-		entry_move_to(entries, entry, READY);
-	group_settle(entries, entry);
+		entry_move_to(entries, entry, ENTRY_READY);
 }
 
 void entry_pause(struct entries *entries, struct queue_entry *entry, uint64_t retry_at_ms)
 {
 	struct queue_entry *before;
 
-	entry_move_to(entries, entry, PAUSED);
-	group_settle(entries, entry);
+	entry_move_to(entries, entry, ENTRY_PAUSED);
 	entry->retry_at_ms = retry_at_ms;
-	TAILQ_REMOVE(&entries->lists[PAUSED], entry, in_state);
-	TAILQ_FOREACH_REVERSE(before, &entries->lists[PAUSED], entry_list, in_state) {
+	TAILQ_REMOVE(&entries->lists[ENTRY_PAUSED], entry, in_state);
+	TAILQ_FOREACH_REVERSE(before, &entries->lists[ENTRY_PAUSED], entry_list, in_state) {
 		if (before->retry_at_ms <= retry_at_ms) {
-			TAILQ_INSERT_AFTER(&entries->lists[PAUSED], before, entry, in_state);
+			TAILQ_INSERT_AFTER(&entries->lists[ENTRY_PAUSED], before, entry, in_state);
 			return;
 		}
 	}
-	TAILQ_INSERT_HEAD(&entries->lists[PAUSED], entry, in_state);
+	TAILQ_INSERT_HEAD(&entries->lists[ENTRY_PAUSED], entry, in_state);
 }
 
 /* ---- Chains ---- */
@@ -164,7 +175,8 @@ struct queue_entry *chain_predecessor(const struct chain *chain, uint64_t arriva
 
 bool entry_is_idle(const struct queue_entry *entry)
 {
-	return entry->state != WITH_PRIMARY && entry->state != SUSPECT && entry->state != PROBE_READY;
+	return entry->state < ENTRY_LISTS && entry->state != ENTRY_TO_PROBE_MISSING &&
+	       entry->state != ENTRY_TO_PROBE_WILDCARD;
 }
 
 /* The set becomes the entry's. Behind one that arrived later it keeps its request's place until it is its turn. */
@@ -187,15 +199,10 @@ void entry_replace(struct entries *entries, struct queue_entry *entry, const str
 		   struct order_marks *marks, uint64_t now_ms)
 {
 	take_set(entries, entry, set, marks);
-	entry->confirm_failed = false;
-	entry->plain = false;
-	entry->halved = false;
-	entry->alone = false;
-	entry->looked = false;
-	entry->attempts = 0;
-	entry->moves = 0;
-	entry->failures = 0;
-	if (entry->state != BLOCKED && entry->state != PAUSED)
+	entry->sight = SIGHT_NONE;
+	entry->doubt = DOUBT_NONE;
+	entry->tries = (struct tries){0};
+	if (entry->state != ENTRY_BLOCKED && entry->state != ENTRY_PAUSED)
 		entry_route(entries, entry, now_ms);
 }
 
@@ -245,7 +252,7 @@ struct queue_entry *entry_new(struct entries *entries, struct queue_entry *befor
 		discard(entry);
 		return NULL;
 	}
-	entry->state = BLOCKED;
+	entry->state = ENTRY_BLOCKED;
 	entry->group = entries->open;
 	if (entry->group)
 		entry->group->members++;
@@ -311,7 +318,7 @@ static void go_on(struct entries *entries, struct chain *chain, uint64_t now_ms)
 static bool may_have_happened(const struct queue_entry *entry, enum outcome_code code)
 {
 	return code == OUTCOME_CHANGED || code == OUTCOME_UNCHANGED || code == OUTCOME_UNKNOWN ||
-	       code == OUTCOME_REFUSED_UNSIGNED || entry->maybe_done;
+	       code == OUTCOME_REFUSED_UNSIGNED || entry->effect == EFFECT_MAYBE_DONE;
 }
 
 static void end_with(struct entries *entries, struct queue_entry *entry, struct outcome outcome, uint64_t now_ms)
@@ -326,7 +333,7 @@ static void end_with(struct entries *entries, struct queue_entry *entry, struct 
 	if (may_have_happened(entry, outcome.code))
 		order_make(entries->order, &entry->set, entry->arrival, &entry->marks);
 	answer_all(entries, entry, outcome);
-	entry_move_to(entries, entry, BLOCKED);
+	entry_move_to(entries, entry, ENTRY_BLOCKED);
 	entry_free(entries, entry);
 	if (was_first)
 		go_on(entries, chain, now_ms);
@@ -344,7 +351,7 @@ void entry_end_missing(struct entries *entries, struct queue_entry *entry, enum 
 
 enum outcome_code entry_undone(const struct queue_entry *entry, enum outcome_code certainly)
 {
-	return entry->maybe_done || entry->maybe_copied ? OUTCOME_UNKNOWN : certainly;
+	return entry->effect != EFFECT_NONE ? OUTCOME_UNKNOWN : certainly;
 }
 
 enum outcome_code entry_refused(const struct queue_entry *entry, const struct dns_result *result)
@@ -365,7 +372,7 @@ static void free_chain(struct entries *entries, struct chain *chain)
 enum status entries_init(struct entries *entries, struct order *order, const struct queue_limits *limits)
 {
 	entries->order = order;
-	for (size_t i = 0; i < STATE_COUNT; i++)
+	for (size_t i = 0; i < ENTRY_LISTS; i++)
 		TAILQ_INIT(&entries->lists[i]);
 	if (waiters_init(&entries->waiters, limits) != STATUS_OK || table_init(&entries->chains) != STATUS_OK)
 		return STATUS_NO_MEMORY;

@@ -24,20 +24,96 @@
 #include "update/change.h"
 #include "update/order.h"
 #include "zone/hint.h"
+#include "zone/retry.h"
 #include "zone/waiter.h"
 
+/*
+ * Where an entry is and what it waits for; what is with the primary comes last. If all goes well:
+ *
+ *   TO_LOOK > LOOKING > READY > UPDATING > the end; without the first two if memory has a hint; and if nothing is to be
+ *   changed TO_CONFIRM > CONFIRMING > the end
+ *
+ * All that moves it:
+ *
+ *   state            what happens                                      next
+ *   BLOCKED          all before it in its chain have ended             entry_route()
+ *   entry_route()    something has to be seen first                    TO_LOOK
+ *                    what is there seems to be what it wants           TO_CONFIRM
+ *                    bound to a primary, or its owner is poison        READY_ALONE
+ *                    others of its request are looked at               GATHERED
+ *                    else                                              READY
+ *   TO_LOOK          it is its turn                                    LOOKING
+ *   LOOKING          told, or the primary does not tell                entry_route()
+ *                    a record is missing that must exist               the end: NO_RECORD
+ *                    not told what is to be rewritten                  the end: REFUSED
+ *                    no answer                                         entry_route() if another primary is well, else
+ *                                                                      PAUSED; attempts used up: the end
+ *   TO_CONFIRM       it is its turn                                    CONFIRMING
+ *   CONFIRMING       it is so                                          the end: UNCHANGED
+ *                    it is not, or the primary does not tell           entry_route(), with more doubt
+ *                    no answer                                         as LOOKING
+ *   GATHERED         nobody of its request is looked at any more       READY
+ *   READY, _ALONE    it is its turn                                    UPDATING
+ *   UPDATING         carried out                                       the end: CHANGED
+ *                    rejected with others, its hint may be wrong       entry_route(), which has it looked at
+ *                    rejected with others                              SUSPECT
+ *                    rejected, not being what was known                entry_route(), with more doubt; TO_PROBE_WILDCARD
+ *                                                                      if it rewrites what was just seen
+ *                    rejected, one of two records being missing        TO_PROBE_MISSING
+ *                    rejected                                          the end: NO_RECORD, REFUSED
+ *                    the primary failed with it                        SUSPECT, to go as it was, or PAUSED, if it went
+ *                                                                      alone; when that is used up: as rejected
+ *                    no answer                                         as LOOKING; it may have been carried out
+ *   SUSPECT          it is its part's turn                             UPDATING
+ *   TO_PROBE_...     it is its turn                                    PROBING_...
+ *   PROBING_MISSING  whatever comes back                               the end: NO_RECORD
+ *   PROBING_WILDCARD there is none, and it must exist                  the end: NO_RECORD
+ *                    else                                              entry_route()
+ *   PAUSED           time has passed                                   entry_route()
+ *   any              nobody waits for it any more                      the end, once it is neither SUSPECT nor with the
+ *                                                                      primary
+ */
 enum entry_state {
-	BLOCKED,       /* behind another one of its owner; in no list */
-	LOOK_READY,    /* to be looked at */
-	CONFIRM_READY, /* probably so already */
-	PROBE_READY,   /* to be asked whether one of its records exists: one is missing, or `maybe_wildcard` */
-	GATHERED,      /* READY as soon as the others of its request are there and have been looked at */
-	READY,         /* to be committed, together with others */
-	LONE_READY,    /* to be committed alone */
-	SUSPECT,       /* in a part of a rejected message, listed by the part's first entry, or held back behind one */
-	PAUSED,        /* to be tried again later; earliest first */
-	WITH_PRIMARY,  /* in no list */
-	STATE_COUNT,
+	ENTRY_BLOCKED,          /* behind another one of its owner; in no list */
+	ENTRY_TO_LOOK,          /* to be looked at */
+	ENTRY_TO_CONFIRM,       /* probably so already */
+	ENTRY_TO_PROBE_MISSING, /* to be asked which of its records is missing */
+	ENTRY_TO_PROBE_WILDCARD, /* to be asked whether there is a record where a look saw one: no wildcard answers that */
+	ENTRY_GATHERED,          /* READY as soon as the others of its request are there and have been looked at */
+	ENTRY_READY,             /* to be committed, together with others */
+	ENTRY_READY_ALONE,       /* to be committed alone */
+	ENTRY_PAUSED,            /* to be tried again later; earliest first */
+	ENTRY_LISTS,   /* the states above, but for the first, have lists: both kinds of probes one, the others each */
+	ENTRY_SUSPECT, /* in a part of a rejected message, listed by the part's first entry, or held back behind one */
+	ENTRY_LOOKING, /* with the primary, as are all from here on */
+	ENTRY_CONFIRMING,
+	ENTRY_PROBING_MISSING,
+	ENTRY_PROBING_WILDCARD,
+	ENTRY_UPDATING,
+};
+
+/* What was seen of its records. The last two are of looks under way, or that came to nothing. */
+enum sight {
+	SIGHT_NONE,      /* the primary was not asked, or what it said is not relied on any more */
+	SIGHT_CLEAR,     /* it told all */
+	SIGHT_DIM,       /* of a record it does not say, or not with authority */
+	SIGHT_FAILED,    /* no answer */
+	SIGHT_NO_RECORD, /* a record is missing that must exist, or nobody would find what is made: settles it */
+};
+
+/* How far what is known of its records is doubted; grows only. */
+enum doubt {
+	DOUBT_NONE,
+	DOUBT_TOGETHER,    /* a confirmation with others failed: to be confirmed alone */
+	DOUBT_UNCONFIRMED, /* it is not as it seems to be, or nobody confirms it: no more of that */
+	DOUBT_ALL,         /* what was seen turned out wrong: to be sent whatever the records are */
+};
+
+/* What it may have led to although it has not ended. */
+enum effect {
+	EFFECT_NONE,
+	EFFECT_MAYBE_COPIED, /* the one that was rejected was a second copy, and the first carried out; a look tells */
+	EFFECT_MAYBE_DONE,   /* an UPDATE with it was carried out, or may yet be: nothing signed denies it */
 };
 
 /* The sets of one request: they are to go in one message. */
@@ -68,33 +144,24 @@ struct queue_entry {
 	struct order_place place; /* held while it waits behind one that arrived later */
 	struct order_marks marks; /* to be made when it is carried out */
 	struct group *group;      /* or NULL */
-	bool awaited;             /* counted in group->awaited */
 	enum entry_state state;
+	enum sight sight;
+	enum doubt doubt;
+	enum effect effect;
+	const void *maybe_at; /* EFFECT_MAYBE_DONE: by that primary, if the zone has several */
+	struct tries tries;
+	uint64_t retry_at_ms; /* ENTRY_PAUSED */
 	struct chain *chain;
 	struct waiter_list waiters;
-	unsigned attempts;
-	unsigned moves;    /* how often it was at once sent to another primary, or there again */
-	unsigned failures; /* messages with it that the primary failed with, and that went again as they were */
-	uint64_t retry_at_ms;
-	bool looked;         /* the primary was asked what is there */
-	bool confirm_failed; /* it is not as memory has it, whatever memory says */
-	bool alone;          /* to be confirmed alone, because a message with others failed */
-	bool halved;         /* was in a message that was taken apart */
-	bool plain;          /* to be sent whatever the records were: what was known turned out wrong */
-	bool maybe_wildcard; /* what it rewrites was just seen, and is not so: it may not be there at all */
-	/* What it may have led to although it has not ended: */
-	bool maybe_done;      /* an UPDATE with it was carried out, or may yet be: nothing signed denies it */
-	const void *maybe_at; /* by that primary, if the zone has several */
-	bool maybe_copied;    /* the one that was rejected was a second copy, and the first carried out; a look tells */
-	/* While it is looked at: */
-	size_t looks_missing;
-	bool look_failed;
-	bool look_told_nothing;  /* of a record: the primary does not say, or not with authority */
-	enum addr_family absent; /* the first record that must exist and does not */
-	bool text_hidden;        /* nobody would find the string: the name lies behind a delegation or a DNAME */
+	struct {
+		size_t missing;          /* so many are still under way */
+		enum sight worst;        /* of those that have come back */
+		enum addr_family absent; /* the first record that must exist and does not */
+		enum retry_way way;      /* SIGHT_FAILED: of the last one that has */
+	} look;                          /* ENTRY_LOOKING */
 
 	struct queue_entry *next_in_message;
-	struct queue_message *in_message; /* WITH_PRIMARY: the one that it is in */
+	struct queue_message *in_message; /* the one that it is with the primary in */
 	struct queue_message message;     /* of which it is the first */
 	struct queue_message looks[CHANGE_SET_MAX];
 	TAILQ_ENTRY(queue_entry) in_state;
@@ -114,7 +181,7 @@ struct entries {
 	struct waiters waiters;
 	struct hints hints;
 	struct table chains;
-	struct entry_list lists[STATE_COUNT];
+	struct entry_list lists[ENTRY_LISTS];
 	size_t ready_count;
 	struct group *open; /* of a request of which more sets follow, or NULL */
 };
@@ -129,6 +196,7 @@ void entries_fini(struct entries *entries);
 /* Of a group that is open more members are to come. Without memory for it, the sets go each for itself. */
 void group_open(struct entries *entries);
 void group_close(struct entries *entries);
+
 static inline uint64_t entry_owner(const struct queue_entry *entry)
 {
 	return entry->chain->by_owner.hash;
@@ -139,21 +207,13 @@ static inline bool entry_is_wanted(const struct queue_entry *entry)
 	return !TAILQ_EMPTY(&entry->waiters);
 }
 
-static inline bool entry_is_listed(const struct queue_entry *entry)
+static inline bool entry_is_with_primary(const struct queue_entry *entry)
 {
-	return entry->state != BLOCKED && entry->state != WITH_PRIMARY && entry->state != SUSPECT;
+	return entry->state >= ENTRY_LOOKING;
 }
 
-static inline void entry_move_to(struct entries *entries, struct queue_entry *entry, enum entry_state state)
-{
-	if (entry_is_listed(entry))
-		TAILQ_REMOVE(&entries->lists[entry->state], entry, in_state);
-	entries->ready_count -= entry->state == READY;
-	entry->state = state;
-	entries->ready_count += state == READY;
-	if (entry_is_listed(entry))
-		TAILQ_INSERT_TAIL(&entries->lists[state], entry, in_state);
-}
+/* Into another list, or none. Of its group it is awaited while it is looked at. */
+void entry_move_to(struct entries *entries, struct queue_entry *entry, enum entry_state state);
 
 /* NULL if nothing of that owner is in the queue. `hash` is the owner's. */
 struct chain *chain_find(const struct entries *entries, uint64_t hash, const struct name *owner);

@@ -49,11 +49,18 @@ void message_make_part(struct traffic *traffic, struct queue_entry *first, struc
 		STAILQ_INSERT_TAIL(&traffic->parts, &first->message, link);
 }
 
+static enum entry_state state_in(enum dns_request_kind kind, enum entry_state before)
+{
+	if (kind == DNS_PROBE)
+		return before == ENTRY_TO_PROBE_WILDCARD ? ENTRY_PROBING_WILDCARD : ENTRY_PROBING_MISSING;
+	return kind == DNS_CONFIRM ? ENTRY_CONFIRMING : ENTRY_UPDATING;
+}
+
 /* Begins a message with this entry as its first. */
 static struct queue_message *begin_message(struct traffic *traffic, struct queue_entry *first,
 					   enum dns_request_kind kind)
 {
-	entry_move_to(&traffic->entries, first, WITH_PRIMARY);
+	entry_move_to(&traffic->entries, first, state_in(kind, first->state));
 	first->message = (struct queue_message){.kind = kind, .first = first, .last = first, .count = 1};
 	first->in_message = &first->message;
 	first->set.next = NULL;
@@ -63,7 +70,7 @@ static struct queue_message *begin_message(struct traffic *traffic, struct queue
 
 static void add_to_message(struct traffic *traffic, struct queue_message *message, struct queue_entry *entry)
 {
-	entry_move_to(&traffic->entries, entry, WITH_PRIMARY);
+	entry_move_to(&traffic->entries, entry, state_in(message->kind, entry->state));
 	entry->in_message = message;
 	entry->set.next = NULL;
 	entry->next_in_message = NULL;
@@ -94,7 +101,8 @@ static void send_together(struct traffic *traffic, enum entry_state list, enum d
 	size_t octets = dns_message_space(traffic->zone) + dns_set_space(&entry->set, traffic->zone);
 	struct queue_message *message = begin_message(traffic, entry, kind);
 
-	while (!message->first->alone && (entry = TAILQ_FIRST(&traffic->entries.lists[list])) && !entry->alone) {
+	while (message->first->doubt != DOUBT_TOGETHER && (entry = TAILQ_FIRST(&traffic->entries.lists[list])) &&
+	       entry->doubt != DOUBT_TOGETHER) {
 		bool begins_group = entry->group && entry->group != message->last->group;
 		size_t own = dns_set_space(&entry->set, traffic->zone);
 
@@ -111,7 +119,7 @@ static void send_together(struct traffic *traffic, enum entry_state list, enum d
 static void send_alone(struct traffic *traffic)
 {
 	struct queue_message *message =
-		begin_message(traffic, TAILQ_FIRST(&traffic->entries.lists[LONE_READY]), DNS_UPDATE);
+		begin_message(traffic, TAILQ_FIRST(&traffic->entries.lists[ENTRY_READY_ALONE]), DNS_UPDATE);
 
 	message->lone = true;
 	message_send(traffic, message);
@@ -120,7 +128,7 @@ static void send_alone(struct traffic *traffic)
 static void send_probe(struct traffic *traffic)
 {
 	struct queue_message *message =
-		begin_message(traffic, TAILQ_FIRST(&traffic->entries.lists[PROBE_READY]), DNS_PROBE);
+		begin_message(traffic, TAILQ_FIRST(&traffic->entries.lists[ENTRY_TO_PROBE_MISSING]), DNS_PROBE);
 
 	message->change = set_to_probe(&message->first->set);
 	message_send(traffic, message);
@@ -178,16 +186,14 @@ static void take_up_parts(struct traffic *traffic, uint64_t now_ms)
 
 static void send_looks(struct traffic *traffic)
 {
-	struct queue_entry *entry = TAILQ_FIRST(&traffic->entries.lists[LOOK_READY]);
+	struct queue_entry *entry = TAILQ_FIRST(&traffic->entries.lists[ENTRY_TO_LOOK]);
 
-	entry_move_to(&traffic->entries, entry, WITH_PRIMARY);
+	entry_move_to(&traffic->entries, entry, ENTRY_LOOKING);
 	entry->in_message = &entry->looks[0];
 	entry->next_in_message = NULL;
-	entry->looks_missing = entry->set.count;
-	entry->look_failed = false;
-	entry->look_told_nothing = false;
-	entry->absent = ADDR_NONE;
-	entry->text_hidden = false;
+	entry->look.missing = entry->set.count;
+	entry->look.worst = SIGHT_CLEAR;
+	entry->look.absent = ADDR_NONE;
 	for (size_t i = 0; i < entry->set.count; i++) {
 		entry->looks[i] = (struct queue_message){
 			.kind = DNS_QUERY, .first = entry, .last = entry, .count = 1, .change = i};
@@ -245,7 +251,7 @@ static bool may_overlap(const struct traffic *traffic)
 /* Whether one more message with many sets may go. */
 static bool may_send_together(const struct traffic *traffic, uint64_t now_ms)
 {
-	if (traffic->entries.ready_count == 0 || now_ms < traffic->backoff.until_ms)
+	if (traffic->entries.ready_count == 0 || now_ms < traffic->retry.until_ms)
 		return false;
 	return traffic->updates ? may_overlap(traffic) : !is_gathering(traffic, now_ms);
 }
@@ -289,17 +295,18 @@ void messages_send(struct traffic *traffic, uint64_t now_ms)
 	take_up_parts(traffic, now_ms);
 	while (!STAILQ_EMPTY(&traffic->parts) && traffic->updates < traffic->limits->updates_max)
 		send_part(traffic, now_ms);
-	while (!TAILQ_EMPTY(&traffic->entries.lists[LONE_READY]) && traffic->lone_updates == 0 &&
-	       now_ms >= traffic->backoff.until_ms)
+	while (!TAILQ_EMPTY(&traffic->entries.lists[ENTRY_READY_ALONE]) && traffic->lone_updates == 0 &&
+	       now_ms >= traffic->retry.until_ms)
 		send_alone(traffic);
 	while (may_send_together(traffic, now_ms))
-		send_together(traffic, READY, DNS_UPDATE, count_max(traffic));
-	while (!TAILQ_EMPTY(&traffic->entries.lists[PROBE_READY]) && traffic->confirms < traffic->limits->confirms_max)
-		send_probe(traffic);
-	while (!TAILQ_EMPTY(&traffic->entries.lists[CONFIRM_READY]) &&
+		send_together(traffic, ENTRY_READY, DNS_UPDATE, count_max(traffic));
+	while (!TAILQ_EMPTY(&traffic->entries.lists[ENTRY_TO_PROBE_MISSING]) &&
 	       traffic->confirms < traffic->limits->confirms_max)
-		send_together(traffic, CONFIRM_READY, DNS_CONFIRM, SIZE_MAX);
-	while (!TAILQ_EMPTY(&traffic->entries.lists[LOOK_READY]) && traffic->queries < traffic->limits->queries_max)
+		send_probe(traffic);
+	while (!TAILQ_EMPTY(&traffic->entries.lists[ENTRY_TO_CONFIRM]) &&
+	       traffic->confirms < traffic->limits->confirms_max)
+		send_together(traffic, ENTRY_TO_CONFIRM, DNS_CONFIRM, SIZE_MAX);
+	while (!TAILQ_EMPTY(&traffic->entries.lists[ENTRY_TO_LOOK]) && traffic->queries < traffic->limits->queries_max)
 		send_looks(traffic);
 }
 
@@ -319,9 +326,9 @@ uint64_t messages_wake_at_ms(const struct traffic *traffic)
 	const struct queue_message *part;
 
 	if (traffic->entries.ready_count && traffic->updates == 0)
-		at_ms = later_ms(traffic->pause_until_ms, traffic->backoff.until_ms);
-	if (!TAILQ_EMPTY(&traffic->entries.lists[LONE_READY]) && traffic->lone_updates == 0)
-		at_ms = earlier_ms(at_ms, traffic->backoff.until_ms);
+		at_ms = later_ms(traffic->pause_until_ms, traffic->retry.until_ms);
+	if (!TAILQ_EMPTY(&traffic->entries.lists[ENTRY_READY_ALONE]) && traffic->lone_updates == 0)
+		at_ms = earlier_ms(at_ms, traffic->retry.until_ms);
 	STAILQ_FOREACH(part, &traffic->parts_later, link)
 		at_ms = earlier_ms(at_ms, part->not_before_ms);
 	return earlier_ms(at_ms, turn_wake_at_ms(traffic));

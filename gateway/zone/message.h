@@ -10,9 +10,9 @@
 #include <sys/queue.h>
 
 #include "base/name.h"
-#include "zone/backoff.h"
 #include "zone/entry.h"
 #include "zone/limits.h"
+#include "zone/retry.h"
 
 STAILQ_HEAD(message_list, queue_message);
 
@@ -21,7 +21,7 @@ struct traffic {
 	const struct name *zone;
 	const struct queue_limits *limits;
 	struct entries entries;
-	struct backoff backoff;
+	struct retry retry;
 	struct message_list sends; /* to be sent, until the driver takes them */
 	/* Of messages that were taken apart, or that go once more; and those that wait for a moment before they do. */
 	struct message_list parts, parts_later;

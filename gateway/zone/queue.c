@@ -88,25 +88,24 @@ static enum status on_submit(struct entries *entries, const struct queue_event *
 /* Nobody waits for the entry any more. */
 static void abandon(struct entries *entries, struct queue_entry *entry, uint64_t now_ms)
 {
-	if (entry->state == WITH_PRIMARY)
+	if (entry_is_with_primary(entry))
 		message_withdraw_if_unwanted(entry->in_message);
-	else if (entry->state != SUSPECT)
+	else if (entry->state != ENTRY_SUSPECT)
 		entry_end(entries, entry, OUTCOME_UNREACHABLE, now_ms);
 }
 
 /* How it stands with an entry at a waiter's deadline. */
 static enum outcome_code late(const struct queue_entry *entry)
 {
-	bool may_be_sent = entry->state == WITH_PRIMARY && entry->in_message->kind == DNS_UPDATE;
-	bool is_probed =
-		entry->state == PROBE_READY || (entry->state == WITH_PRIMARY && entry->in_message->kind == DNS_PROBE);
+	bool may_be_sent = entry->state == ENTRY_UPDATING;
 
-	if (is_probed && !entry->maybe_wildcard)
+	if (entry->state == ENTRY_TO_PROBE_MISSING || entry->state == ENTRY_PROBING_MISSING)
 		return OUTCOME_NO_RECORD;
 	if (may_be_sent && entry->in_message->ticket.withdrawn)
 		may_be_sent = false;
-	return may_be_sent ? OUTCOME_UNKNOWN
-			   : entry_undone(entry, entry->failures ? OUTCOME_REFUSED : OUTCOME_UNREACHABLE);
+	return may_be_sent
+		       ? OUTCOME_UNKNOWN
+		       : entry_undone(entry, entry->tries.made[RETRY_FAILURE] ? OUTCOME_REFUSED : OUTCOME_UNREACHABLE);
 }
 
 static void on_late(struct entries *entries, struct waiter *waiter, uint64_t now_ms)
@@ -117,7 +116,7 @@ static void on_late(struct entries *entries, struct waiter *waiter, uint64_t now
 	enum outcome_code code;
 
 	waiter_forget(&entries->waiters, waiter);
-	if (last && entry->state == WITH_PRIMARY)
+	if (last && entry_is_with_primary(entry))
 		message_withdraw_if_unwanted(entry->in_message);
 	code = late(entry);
 	if (last)
@@ -132,7 +131,7 @@ static void on_tick(struct entries *entries, uint64_t now_ms)
 
 	while ((waiter = TAILQ_FIRST(&entries->waiters.deadlines)) && waiter->deadline_ms <= now_ms)
 		on_late(entries, waiter, now_ms);
-	while ((entry = TAILQ_FIRST(&entries->lists[PAUSED])) && entry->retry_at_ms <= now_ms)
+	while ((entry = TAILQ_FIRST(&entries->lists[ENTRY_PAUSED])) && entry->retry_at_ms <= now_ms)
 		entry_route(entries, entry, now_ms);
 }
 
@@ -214,7 +213,7 @@ bool queue_next_action(struct queue *queue, struct queue_action *out)
 uint64_t queue_wake_at_ms(const struct queue *queue)
 {
 	const struct waiter *late = TAILQ_FIRST(&queue->traffic.entries.waiters.deadlines);
-	const struct queue_entry *retry = TAILQ_FIRST(&queue->traffic.entries.lists[PAUSED]);
+	const struct queue_entry *retry = TAILQ_FIRST(&queue->traffic.entries.lists[ENTRY_PAUSED]);
 	uint64_t at_ms = messages_wake_at_ms(&queue->traffic);
 
 	if (late && late->deadline_ms < at_ms)
@@ -239,7 +238,7 @@ enum status queue_new(const struct name *zone, struct order *order, const struct
 	queue->limits = *limits;
 	queue->traffic.zone = zone;
 	queue->traffic.limits = &queue->limits;
-	queue->traffic.backoff = (struct backoff){.limits = &queue->limits, .jitter = limits->seed | 1};
+	queue->traffic.retry = (struct retry){.limits = &queue->limits, .jitter = limits->seed | 1};
 	messages_init(&queue->traffic);
 	if (entries_init(&queue->traffic.entries, order, &queue->limits) != STATUS_OK) {
 		queue_free(&queue);

@@ -2,8 +2,6 @@
 
 #include "zone/set.h"
 
-enum { FAILURES_MAX = 16 }; /* more primaries are not tried one after the other */
-
 /* Cuts the list behind its first `count` entries, of which there are that many; returns the rest. */
 static struct queue_entry *cut(struct queue_entry *entry, size_t count)
 {
@@ -40,7 +38,7 @@ static void halve(struct traffic *traffic, struct queue_entry *suspects)
  */
 static void take_sample(struct traffic *traffic, struct queue_entry *suspects)
 {
-	size_t at = backoff_draw(&traffic->backoff, count_of(suspects));
+	size_t at = retry_draw(&traffic->retry, count_of(suspects));
 	struct queue_entry **link = &suspects, *sample;
 
 	while (at--)
@@ -67,7 +65,7 @@ static void take_apart(struct traffic *traffic, struct queue_message *message, u
 	struct queue_entry *entry = message->first, *next, *suspects = NULL, **end_of_suspects = &suspects;
 	bool hint_failed = false;
 
-	if (!message->first->halved)
+	if (!message->first->tries.made[RETRY_HALVING])
 		traffic->part_committed = false;
 	for (; entry; entry = next) {
 		bool look = dns_is_about_records(rcode) && entry_may_look(entry);
@@ -84,8 +82,8 @@ static void take_apart(struct traffic *traffic, struct queue_message *message, u
 			entry_route(&traffic->entries, entry, now_ms);
 			continue;
 		}
-		entry_move_to(&traffic->entries, entry, SUSPECT);
-		entry->halved = true;
+		entry_move_to(&traffic->entries, entry, ENTRY_SUSPECT);
+		entry->tries.made[RETRY_HALVING]++;
 		*end_of_suspects = entry;
 		end_of_suspects = &entry->next_in_message;
 	}
@@ -94,7 +92,7 @@ static void take_apart(struct traffic *traffic, struct queue_message *message, u
 		hints_doubt(&traffic->entries.hints);
 	if (!suspects)
 		return;
-	if (blames_primary(rcode) && backoff_is_doubtful(&traffic->backoff))
+	if (blames_primary(rcode) && retry_doubts_primary(&traffic->retry))
 		take_sample(traffic, suspects);
 	else
 		halve(traffic, suspects);
@@ -107,18 +105,21 @@ static void take_apart(struct traffic *traffic, struct queue_message *message, u
  */
 static void look_again(struct traffic *traffic, struct queue_entry *entry, uint64_t now_ms)
 {
-	bool sure = set_rewrites(&entry->set);
+	bool sure = set_rewrites(&entry->set), seen = entry->sight != SIGHT_NONE;
 
-	entry->plain = entry->looked && !sure;
-	entry->maybe_wildcard = entry->looked && sure;
-	entry->looked = false;
-	entry->attempts += sure;
-	if (entry->attempts >= traffic->limits->attempts_max)
+	entry->tries.made[RETRY_ATTEMPT] += sure;
+	if (!retry_is_left(&traffic->retry, &entry->tries, RETRY_ATTEMPT, false)) {
 		entry_end(&traffic->entries, entry, entry_undone(entry, OUTCOME_REFUSED), now_ms);
-	else if (entry->maybe_wildcard)
-		entry_move_to(&traffic->entries, entry, PROBE_READY);
-	else
-		entry_route(&traffic->entries, entry, now_ms);
+		return;
+	}
+	if (seen && sure) {
+		entry_move_to(&traffic->entries, entry, ENTRY_TO_PROBE_WILDCARD);
+		return;
+	}
+	if (seen)
+		entry->doubt = DOUBT_ALL;
+	entry->sight = SIGHT_NONE;
+	entry_route(&traffic->entries, entry, now_ms);
 }
 
 /*
@@ -127,14 +128,14 @@ static void look_again(struct traffic *traffic, struct queue_entry *entry, uint6
  */
 static bool may_settle(const struct queue_entry *entry)
 {
-	return entry->maybe_copied && !entry->maybe_done && !entry->plain && !set_rewrites(&entry->set) &&
+	return entry->effect == EFFECT_MAYBE_COPIED && entry->doubt != DOUBT_ALL && !set_rewrites(&entry->set) &&
 	       entry_is_wanted(entry);
 }
 
 static void look_plainly(struct traffic *traffic, struct queue_entry *entry, uint64_t now_ms)
 {
-	entry->plain = true;
-	entry->looked = false;
+	entry->doubt = DOUBT_ALL;
+	entry->sight = SIGHT_NONE;
 	entry_route(&traffic->entries, entry, now_ms);
 }
 
@@ -144,14 +145,14 @@ static void reject_one(struct traffic *traffic, struct queue_entry *entry, const
 	bool expected = set_is_known_in_part(&entry->set);
 	unsigned rcode = result->rcode;
 
-	if (dns_is_about_records(rcode) && expected && !entry->looked)
+	if (dns_is_about_records(rcode) && expected && !entry->sight)
 		hints_doubt(&traffic->entries.hints);
 	entry_doubt_records(&traffic->entries, entry);
 	if (dns_is_about_records(rcode) && expected && entry_is_wanted(entry)) {
 		look_again(traffic, entry, now_ms);
 		return;
 	}
-	if (entry->halved && traffic->part_committed)
+	if (entry->tries.made[RETRY_HALVING] && traffic->part_committed)
 		memory_mark_poison(traffic->entries.hints.memory, entry_owner(entry), now_ms);
 	if (rcode == DNS_YXRRSET && set_prerequisites(&entry->set) == 0)
 		entry_end_missing(&traffic->entries, entry, entry->set.changes[0].addr.family,
@@ -163,7 +164,7 @@ static void reject_one(struct traffic *traffic, struct queue_entry *entry, const
 	else if (set_prerequisites(&entry->set) < 2)
 		entry_end_missing(&traffic->entries, entry, set_prerequisite(&entry->set, 0), now_ms);
 	else if (entry_is_wanted(entry))
-		entry_move_to(&traffic->entries, entry, PROBE_READY);
+		entry_move_to(&traffic->entries, entry, ENTRY_TO_PROBE_MISSING);
 	else
 		entry_end_missing(&traffic->entries, entry, ADDR_NONE, now_ms);
 }
@@ -187,11 +188,13 @@ void rejection_take(struct traffic *traffic, struct queue_message *message, cons
 	bool copy = may_be_copy(message, result);
 
 	for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message) {
-		entry->maybe_done = entry->maybe_done || result->verdict == DNS_UNSIGNED;
-		entry->maybe_copied = entry->maybe_copied || copy;
+		if (result->verdict == DNS_UNSIGNED)
+			entry->effect = EFFECT_MAYBE_DONE;
+		else if (copy && entry->effect == EFFECT_NONE)
+			entry->effect = EFFECT_MAYBE_COPIED;
 	}
 	if (result->rcode == DNS_NOTAUTH && (message->count > 1 || message->part))
-		backoff_note_failure(&traffic->backoff, now_ms);
+		retry_note_failure(&traffic->retry, now_ms);
 	if (message->count == 1)
 		reject_one(traffic, message->first, result, now_ms);
 	else
@@ -199,10 +202,10 @@ void rejection_take(struct traffic *traffic, struct queue_message *message, cons
 }
 
 /* Whether one of them has not been sent twice yet, or may be sent to one more primary. */
-static bool may_go_again(const struct queue_message *message, bool has_well)
+static bool may_go_again(const struct traffic *traffic, const struct queue_message *message, bool has_well)
 {
 	for (const struct queue_entry *entry = message->first; entry; entry = entry->next_in_message) {
-		if (entry->failures < (has_well ? FAILURES_MAX : 1))
+		if (retry_is_left(&traffic->retry, &entry->tries, RETRY_FAILURE, has_well))
 			return true;
 	}
 	return false;
@@ -210,11 +213,11 @@ static bool may_go_again(const struct queue_message *message, bool has_well)
 
 static void go_again(struct traffic *traffic, struct queue_message *message, bool has_well, uint64_t now_ms)
 {
-	uint64_t not_before_ms = has_well ? now_ms : now_ms + backoff_pause_ms(&traffic->backoff, 1);
+	uint64_t not_before_ms = has_well ? now_ms : now_ms + retry_pause_ms(&traffic->retry, 1);
 
 	for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message) {
-		entry_move_to(&traffic->entries, entry, SUSPECT);
-		entry->failures++;
+		entry_move_to(&traffic->entries, entry, ENTRY_SUSPECT);
+		entry->tries.made[RETRY_FAILURE]++;
 	}
 	if (message->lone)
 		entry_pause(&traffic->entries, message->first, not_before_ms);
@@ -227,10 +230,10 @@ void rejection_failed(struct traffic *traffic, struct queue_message *message, co
 {
 	/* One that goes alone was found out to fail. */
 	if (!message->lone)
-		backoff_note_failure(&traffic->backoff, now_ms);
-	if (!has_well && backoff_is_doubtful(&traffic->backoff))
-		backoff_begin(&traffic->backoff, now_ms);
-	if (may_go_again(message, has_well))
+		retry_note_failure(&traffic->retry, now_ms);
+	if (!has_well && retry_doubts_primary(&traffic->retry))
+		retry_back_off(&traffic->retry, now_ms);
+	if (may_go_again(traffic, message, has_well))
 		go_again(traffic, message, has_well, now_ms);
 	else
 		rejection_take(traffic, message, result, now_ms);
@@ -252,12 +255,12 @@ void rejection_sampled(struct traffic *traffic, struct queue_entry *held_back, c
 {
 	if (!dns_is_answered(result))
 		message_make_part(traffic, held_back, NULL,
-				  has_well ? now_ms : now_ms + backoff_pause_ms(&traffic->backoff, 1));
+				  has_well ? now_ms : now_ms + retry_pause_ms(&traffic->retry, 1));
 	else if (!blames_primary(result->rcode))
 		halve(traffic, held_back);
 	else if (has_well)
 		message_make_part(traffic, held_back, NULL, 0);
-	else if (backoff_is_sick(&traffic->backoff) || result->rcode == DNS_NOTIMP)
+	else if (retry_holds_primary_sick(&traffic->retry) || result->rcode == DNS_NOTIMP)
 		give_up(traffic, held_back, result, now_ms);
 	else
 		take_sample(traffic, held_back);
@@ -271,14 +274,14 @@ static void settle_wildcard(struct traffic *traffic, struct queue_entry *entry, 
 {
 	struct change *change = &entry->set.changes[set_to_probe(&entry->set)];
 
-	entry->maybe_wildcard = false;
 	if (absent && change->must_exist) {
 		entry_end_missing(&traffic->entries, entry, change->addr.family, now_ms);
 		return;
 	}
 	if (absent)
 		change->was = (struct rrset){.known = true};
-	entry->looked = absent;
+	else
+		entry->sight = SIGHT_NONE;
 	if (entry_is_wanted(entry))
 		entry_route(&traffic->entries, entry, now_ms);
 	else
@@ -291,7 +294,7 @@ void rejection_probed(struct traffic *traffic, struct queue_entry *entry, const 
 	bool absent = result->verdict == DNS_VERIFIED && result->rcode == DNS_NXRRSET;
 	bool exists = result->verdict == DNS_VERIFIED && result->rcode == DNS_NOERROR;
 
-	if (entry->maybe_wildcard)
+	if (entry->state == ENTRY_PROBING_WILDCARD)
 		settle_wildcard(traffic, entry, absent, now_ms);
 	else if (absent || exists)
 		entry_end_missing(&traffic->entries, entry, set_prerequisite(&entry->set, exists ? 1 : 0), now_ms);

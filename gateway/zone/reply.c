@@ -3,18 +3,16 @@
 #include "zone/rejection.h"
 #include "zone/set.h"
 
-enum { MOVES_MAX = 64 }; /* more primaries than that are not tried at once, one after the other */
-
 /* Another attempt, as far as there may be one. */
 static void try_again(struct traffic *traffic, struct queue_message *message, bool pauses, uint64_t now_ms)
 {
-	uint64_t pause = pauses ? backoff_pause_ms(&traffic->backoff, message->first->attempts + 1) : 0;
+	uint64_t pause = pauses ? retry_pause_ms(&traffic->retry, message->first->tries.made[RETRY_ATTEMPT] + 1) : 0;
 	struct queue_entry *entry = message->first, *next;
 
 	for (; entry; entry = next) {
 		next = entry->next_in_message;
-		entry->attempts++;
-		if (!entry_is_wanted(entry) || entry->attempts >= traffic->limits->attempts_max)
+		entry->tries.made[RETRY_ATTEMPT]++;
+		if (!entry_is_wanted(entry) || !retry_is_left(&traffic->retry, &entry->tries, RETRY_ATTEMPT, false))
 			entry_end(&traffic->entries, entry, entry_undone(entry, OUTCOME_UNREACHABLE), now_ms);
 		else
 			entry_pause(&traffic->entries, entry, now_ms + pause);
@@ -35,42 +33,40 @@ static void route_all(struct traffic *traffic, struct queue_message *message, ui
 	}
 }
 
-static bool may_move_on(const struct queue_message *message, bool has_well)
+static bool may_move_on(const struct traffic *traffic, const struct queue_entry *first, bool has_well)
 {
-	return has_well && message->first->moves < MOVES_MAX && !entry_is_bound(message->first);
+	return retry_is_left(&traffic->retry, &first->tries, RETRY_MOVE, has_well) && !entry_is_bound(first);
 }
 
 /* A primary that is well has it next, at once; that is no attempt of its own. */
 static void move_on(struct traffic *traffic, struct queue_message *message, uint64_t now_ms)
 {
 	for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message)
-		entry->moves++;
+		entry->tries.made[RETRY_MOVE]++;
 	route_all(traffic, message, now_ms);
 }
 
-/* The primary closed a connection that had worked, and has it next itself. */
-static bool stays_there(const struct dns_result *result)
+/* Nothing was sent, or nothing believable came back. Who closed a connection that had worked, has it next itself. */
+static enum retry_way way_after(const struct traffic *traffic, const struct reply *reply)
 {
-	return result->verdict == DNS_UNKNOWN && result->had_worked;
+	if (!may_move_on(traffic, reply->message->first, reply->has_well))
+		return RETRY_LATER;
+	return reply->result->verdict == DNS_UNKNOWN && reply->result->had_worked ? RETRY_NOW : RETRY_ELSEWHERE;
 }
 
-/* Nothing was sent, or nothing believable came back. */
-static void retry_all(struct traffic *traffic, struct queue_message *message, const struct reply *reply,
-		      uint64_t now_ms)
+static void retry_all(struct traffic *traffic, struct queue_message *message, enum retry_way way, uint64_t now_ms)
 {
-	if (!may_move_on(message, reply->has_well))
-		try_again(traffic, message, true, now_ms);
-	else if (stays_there(reply->result))
-		try_again(traffic, message, false, now_ms);
-	else
+	if (way == RETRY_ELSEWHERE)
 		move_on(traffic, message, now_ms);
+	else
+		try_again(traffic, message, way == RETRY_LATER, now_ms);
 }
 
 /* What an outcome of a message is for this entry. */
 static enum outcome_code outcome_for(const struct queue_entry *entry, enum outcome_code code)
 {
 	/* It is so already, and it may well have been an earlier attempt that made it so. */
-	return code == OUTCOME_UNCHANGED && entry->maybe_done ? OUTCOME_CHANGED : code;
+	return code == OUTCOME_UNCHANGED && entry->effect == EFFECT_MAYBE_DONE ? OUTCOME_CHANGED : code;
 }
 
 static void end_all(struct traffic *traffic, struct queue_message *message, enum outcome_code code, uint64_t now_ms)
@@ -99,16 +95,16 @@ static void refuse_all(struct traffic *traffic, struct queue_message *message, c
 static void mark_maybe_done(struct traffic *traffic, struct queue_message *message, const void *primary)
 {
 	for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message) {
-		entry->maybe_done = true;
+		entry->effect = EFFECT_MAYBE_DONE;
 		entry->maybe_at = primary;
-		entry->looked = false;
+		entry->sight = SIGHT_NONE;
 		entry_doubt_records(&traffic->entries, entry);
 	}
 }
 
 static void note_committed(struct traffic *traffic, const struct queue_entry *entry)
 {
-	traffic->part_committed = traffic->part_committed || entry->halved;
+	traffic->part_committed = traffic->part_committed || entry->tries.made[RETRY_HALVING];
 	hints_keep(&traffic->entries.hints, entry_owner(entry), &entry->set, entry->texts);
 	memory_clear_poison(traffic->entries.hints.memory, entry_owner(entry));
 }
@@ -118,7 +114,7 @@ static void on_not_implemented(struct traffic *traffic, const struct reply *repl
 {
 	struct queue_message *message = reply->message;
 
-	if (!may_move_on(message, reply->has_well)) {
+	if (!may_move_on(traffic, message->first, reply->has_well)) {
 		refuse_all(traffic, message, reply->result, now_ms);
 		return;
 	}
@@ -134,7 +130,7 @@ static void on_update_verified(struct traffic *traffic, const struct reply *repl
 	if (reply->result->rcode == DNS_NOERROR) {
 		for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message)
 			note_committed(traffic, entry);
-		backoff_note_commit(&traffic->backoff);
+		retry_note_commit(&traffic->retry);
 		messages_note_commit(traffic, message, now_ms, reply->wall_ms);
 		end_all(traffic, message, OUTCOME_CHANGED, now_ms);
 	} else if (reply->result->rcode == DNS_NOTIMP) {
@@ -172,10 +168,10 @@ static void on_updated(struct traffic *traffic, const struct reply *reply, uint6
 		break;
 	case DNS_UNKNOWN:
 		mark_maybe_done(traffic, message, reply->primary);
-		retry_all(traffic, message, reply, now_ms);
+		retry_all(traffic, message, way_after(traffic, reply), now_ms);
 		break;
 	case DNS_UNREACHABLE:
-		retry_all(traffic, message, reply, now_ms);
+		retry_all(traffic, message, way_after(traffic, reply), now_ms);
 		break;
 	}
 	if (held_back)
@@ -191,13 +187,19 @@ static void on_not_confirmed(struct traffic *traffic, struct queue_message *mess
 	bool hint_failed = false;
 
 	for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message) {
-		hint_failed = hint_failed || (by_difference && !entry->looked);
-		entry->alone = by_difference && message->count > 1 && entry->looked;
-		entry->confirm_failed = !entry->alone && (!by_difference || entry->looked || message->count == 1);
-		if (!entry->alone)
-			entry_doubt_records(&traffic->entries, entry);
-		if (!entry->alone && set_rewrites(&entry->set))
-			entry->looked = false;
+		bool seen = entry->sight != SIGHT_NONE;
+
+		hint_failed = hint_failed || (by_difference && !seen);
+		/* Seen, and so as it is wanted: another one of the message may be to blame. */
+		if (by_difference && seen && message->count > 1) {
+			entry->doubt = DOUBT_TOGETHER;
+			continue;
+		}
+		if (!by_difference || seen || message->count == 1)
+			entry->doubt = DOUBT_UNCONFIRMED;
+		entry_doubt_records(&traffic->entries, entry);
+		if (set_rewrites(&entry->set))
+			entry->sight = SIGHT_NONE;
 	}
 	if (hint_failed)
 		hints_doubt(&traffic->entries.hints);
@@ -210,12 +212,18 @@ static void on_confirmed(struct traffic *traffic, const struct reply *reply, uin
 	const struct dns_result *result = reply->result;
 
 	if (!dns_is_answered(result))
-		retry_all(traffic, message, reply, now_ms);
+		retry_all(traffic, message, way_after(traffic, reply), now_ms);
 	else if (result->verdict == DNS_VERIFIED && result->rcode == DNS_NOERROR)
 		end_all(traffic, message, OUTCOME_UNCHANGED, now_ms);
 	else
 		on_not_confirmed(traffic, message,
 				 result->verdict == DNS_VERIFIED && dns_is_about_records(result->rcode), now_ms);
+}
+
+static void note_sight(struct queue_entry *entry, enum sight sight)
+{
+	if (entry->look.worst < sight)
+		entry->look.worst = sight;
 }
 
 static void note_look(struct traffic *traffic, struct queue_entry *entry, struct change *change,
@@ -226,8 +234,11 @@ static void note_look(struct traffic *traffic, struct queue_entry *entry, struct
 		change->was.known = false;
 		return;
 	}
-	if (found->count == 0 && change->must_exist && entry->absent == ADDR_NONE)
-		entry->absent = change->addr.family;
+	if (found->count == 0 && change->must_exist) {
+		note_sight(entry, SIGHT_NO_RECORD);
+		if (entry->look.absent == ADDR_NONE)
+			entry->look.absent = change->addr.family;
+	}
 	change->was = found->rrset;
 	hint_judge(&traffic->entries.hints, entry_owner(entry), change->addr.family, &found->rrset);
 	hint_keep(&traffic->entries.hints, entry_owner(entry), change->addr.family, &found->rrset);
@@ -237,7 +248,7 @@ static void note_look(struct traffic *traffic, struct queue_entry *entry, struct
 static bool is_blind(const struct queue_entry *entry)
 {
 	if (set_is_txt(&entry->set))
-		return entry->look_told_nothing && entry->set.changes[0].kind == CHANGE_TXT_ROTATE;
+		return entry->sight == SIGHT_DIM && entry->set.changes[0].kind == CHANGE_TXT_ROTATE;
 	return set_rewrites(&entry->set) && !set_is_known(&entry->set);
 }
 
@@ -249,24 +260,24 @@ static void note_copies(const struct traffic *traffic, struct queue_entry *entry
 {
 	for (size_t i = 0; i < entry->set.count; i++)
 		change_resolve(&entry->set.changes[i]);
-	if (!traffic->is_forwarded && !entry->look_told_nothing && !set_is_txt(&entry->set) &&
-	    !set_is_so_already(&entry->set))
-		entry->maybe_copied = false;
+	if (entry->effect == EFFECT_MAYBE_COPIED && !traffic->is_forwarded && entry->sight == SIGHT_CLEAR &&
+	    !set_is_txt(&entry->set) && !set_is_so_already(&entry->set))
+		entry->effect = EFFECT_NONE;
 }
 
-static void finish_look(struct traffic *traffic, struct queue_entry *entry, const struct reply *reply, uint64_t now_ms)
+/* Several looks come back in whatever order; what the worst of them says counts. */
+static void finish_look(struct traffic *traffic, struct queue_entry *entry, uint64_t now_ms)
 {
 	/* That settles it, even if the look at the other record has failed. */
-	if (entry->absent != ADDR_NONE || entry->text_hidden) {
-		entry_end_missing(&traffic->entries, entry, entry->absent, now_ms);
+	if (entry->look.worst == SIGHT_NO_RECORD) {
+		entry_end_missing(&traffic->entries, entry, entry->look.absent, now_ms);
 		return;
 	}
-	if (entry->look_failed) {
-		entry->next_in_message = NULL;
-		retry_all(traffic, &entry->looks[0], reply, now_ms);
+	if (entry->look.worst == SIGHT_FAILED) {
+		retry_all(traffic, &entry->looks[0], entry->look.way, now_ms);
 		return;
 	}
-	entry->looked = true;
+	entry->sight = entry->look.worst;
 	note_copies(traffic, entry);
 	if (is_blind(entry))
 		entry_end(&traffic->entries, entry, entry_undone(entry, OUTCOME_REFUSED), now_ms);
@@ -293,19 +304,23 @@ static void on_looked(struct traffic *traffic, const struct reply *reply, uint64
 	/* Nothing is made where it would be hidden; what is there may change, such as a delegated server's address. */
 	if (hidden && change->kind == CHANGE_REPLACE)
 		change->must_exist = true;
-	entry->text_hidden = hidden && set_adds_text(&entry->set);
 	if (entry->texts)
 		hint_note_texts(&traffic->entries.hints, entry_owner(entry), &entry->set, entry->texts,
-				entry->maybe_done, told ? &result->answer : NULL);
+				entry->effect == EFFECT_MAYBE_DONE, told ? &result->answer : NULL);
 	else if (told)
 		note_look(traffic, entry, change, &result->answer);
-	if (!dns_is_answered(result) || (dns_is_failure(result->rcode) && may_move_on(message, reply->has_well)))
-		entry->look_failed = true;
-	else if (!told)
+	if (hidden && set_adds_text(&entry->set))
+		note_sight(entry, SIGHT_NO_RECORD);
+	if (!dns_is_answered(result) ||
+	    (dns_is_failure(result->rcode) && may_move_on(traffic, entry, reply->has_well))) {
+		note_sight(entry, SIGHT_FAILED);
+	} else if (!told) {
+		note_sight(entry, SIGHT_DIM);
 		hints_trust(&traffic->entries.hints);
-	entry->look_told_nothing = entry->look_told_nothing || !told;
-	if (--entry->looks_missing == 0)
-		finish_look(traffic, entry, reply, now_ms);
+	}
+	entry->look.way = way_after(traffic, reply);
+	if (--entry->look.missing == 0)
+		finish_look(traffic, entry, now_ms);
 }
 
 void reply_take(struct traffic *traffic, const struct reply *reply, uint64_t now_ms)
