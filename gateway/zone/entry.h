@@ -57,8 +57,8 @@
  *   UPDATING         carried out                                       the end: CHANGED
  *                    rejected with others, its hint may be wrong       entry_route(), which has it looked at
  *                    rejected with others                              SUSPECT
- *                    rejected, not being what was known                entry_route(), with more doubt; TO_PROBE_WILDCARD
- *                                                                      if it rewrites what was just seen
+ *                    rejected, not being what was known                entry_route(), with more doubt; or, if it
+ *                                                                      rewrites what was just seen, TO_PROBE_WILDCARD
  *                    rejected, one of two records being missing        TO_PROBE_MISSING
  *                    rejected                                          the end: NO_RECORD, REFUSED
  *                    the primary failed with it                        SUSPECT, to go as it was, or PAUSED, if it went

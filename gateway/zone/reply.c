@@ -299,7 +299,7 @@ static void on_looked(struct traffic *traffic, const struct reply *reply, uint64
 	struct change *change = &entry->set.changes[message->change];
 	bool told = result->verdict == DNS_VERIFIED && result->answer.authoritative &&
 		    (result->rcode == DNS_NOERROR || result->rcode == DNS_NXDOMAIN);
-	bool hidden = result->verdict == DNS_VERIFIED && result->answer.hidden;
+	bool hidden = result->verdict == DNS_VERIFIED && result->answer.hidden, failed;
 
 	/* Nothing is made where it would be hidden; what is there may change, such as a delegated server's address. */
 	if (hidden && change->kind == CHANGE_REPLACE)
@@ -311,14 +311,16 @@ static void on_looked(struct traffic *traffic, const struct reply *reply, uint64
 		note_look(traffic, entry, change, &result->answer);
 	if (hidden && set_adds_text(&entry->set))
 		note_sight(entry, SIGHT_NO_RECORD);
-	if (!dns_is_answered(result) ||
-	    (dns_is_failure(result->rcode) && may_move_on(traffic, entry, reply->has_well))) {
+	failed = !dns_is_answered(result) || dns_is_failure(result->rcode);
+	/* The last one that failed tells which primaries are well now. One that is answered tells nothing of them. */
+	if (failed)
+		entry->look.way = way_after(traffic, reply);
+	if (!dns_is_answered(result) || (failed && may_move_on(traffic, entry, reply->has_well))) {
 		note_sight(entry, SIGHT_FAILED);
 	} else if (!told) {
 		note_sight(entry, SIGHT_DIM);
 		hints_trust(&traffic->entries.hints);
 	}
-	entry->look.way = way_after(traffic, reply);
 	if (--entry->look.missing == 0)
 		finish_look(traffic, entry, now_ms);
 }

@@ -3506,6 +3506,86 @@ static void looks_move_on_as_well(void **state)
 	assert_int_equal(bench->now_ms, START_MS);
 }
 
+/* Both looks of a set come back, that at one record with nothing, in whatever order. */
+static void looks_come_back(struct bench *bench, const char *owner, struct dns_result failed, bool failed_first)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		bool fails = failed_first == (i == 0);
+
+		assert_kind(bench, owner, DNS_QUERY);
+		bench->has_well = fails;
+		reply_with(bench, owner, fails ? failed : found_another(message_of(bench, owner)));
+	}
+	bench->has_well = false;
+}
+
+/* The one that succeeds says nothing of who is well. */
+static void looks_move_on_whichever_of_them_failed(void **state)
+{
+	static const struct dns_result results[] = {{.verdict = DNS_UNREACHABLE, .why = "test"},
+						    {.verdict = DNS_UNKNOWN, .why = "test"},
+						    {.verdict = DNS_VERIFIED, .rcode = DNS_SERVFAIL},
+						    {.verdict = DNS_REJECTED, .rcode = DNS_NOTIMP}};
+	struct bench *bench = *state;
+
+	bench->blind = true;
+	for (size_t i = 0; i < 2 * sizeof results / sizeof *results; i++) {
+		const char *owner = host((unsigned)i);
+		struct waiter *waiter = submit(bench, owner, V4 | V6);
+
+		for (unsigned k = 0; k < 3 * ATTEMPTS_MAX; k++)
+			looks_come_back(bench, owner, results[i / 2], i % 2 == 0);
+		for (unsigned k = 0; k < 2; k++)
+			reply_with(bench, owner, found_another(message_of(bench, owner)));
+		assert_kind(bench, owner, DNS_UPDATE);
+		reply(bench, owner, DNS_NOERROR);
+		assert_outcome(waiter, OUTCOME_CHANGED);
+	}
+	assert_int_equal(bench->now_ms, START_MS);
+}
+
+/* It goes to the same primary again, at once; and that is an attempt. */
+static void a_look_whose_connection_ended_is_repeated_at_once_whatever_the_other_found(void **state)
+{
+	static const struct dns_result closed = {.verdict = DNS_UNKNOWN, .had_worked = true, .why = "test"};
+	struct bench *bench = *state;
+
+	bench->blind = true;
+	for (unsigned i = 0; i < 2; i++) {
+		struct waiter *waiter = submit(bench, host(i), V4 | V6);
+
+		for (unsigned k = 0; k < ATTEMPTS_MAX; k++) {
+			looks_come_back(bench, host(i), closed, i == 0);
+			if (k + 1 < ATTEMPTS_MAX)
+				pass(bench, 0);
+		}
+		assert_outcome(waiter, OUTCOME_UNREACHABLE);
+	}
+	assert_int_equal(bench->now_ms, START_MS);
+}
+
+static void looks_wait_if_the_last_one_that_failed_found_nobody_well(void **state)
+{
+	static const struct dns_result results[] = {{.verdict = DNS_UNREACHABLE, .why = "test"},
+						    {.verdict = DNS_VERIFIED, .rcode = DNS_SERVFAIL}};
+	struct bench *bench = *state;
+
+	bench->blind = true;
+	for (unsigned i = 0; i < 2; i++) {
+		submit(bench, host(i), V4 | V6);
+		bench->has_well = true;
+		reply_with(bench, host(i), results[i]);
+		bench->has_well = false;
+		reply_with(bench, host(i), results[i]);
+		assert_false(is_in_flight(bench, host(i)));
+		pass_to_next(bench);
+		assert_kind(bench, host(i), DNS_QUERY);
+		reply_with(bench, host(i), found_another(message_of(bench, host(i))));
+		reply_with(bench, host(i), found_another(message_of(bench, host(i))));
+		reply(bench, host(i), DNS_NOERROR);
+	}
+}
+
 /* However many there are said to be. */
 static void nothing_moves_on_for_ever(void **state)
 {
@@ -4758,6 +4838,9 @@ int main(void)
 		cmocka_unit_test(at_the_deadline_a_failure_is_no_missing_primary),
 		TEST(with_another_primary_nothing_waits),
 		TEST(looks_move_on_as_well),
+		TEST(looks_move_on_whichever_of_them_failed),
+		TEST(a_look_whose_connection_ended_is_repeated_at_once_whatever_the_other_found),
+		TEST(looks_wait_if_the_last_one_that_failed_found_nobody_well),
 		TEST(nothing_moves_on_for_ever),
 		TEST(an_unknown_outcome_is_looked_at_elsewhere_at_once),
 		TEST(what_cannot_be_settled_is_not_done_elsewhere),
