@@ -3,7 +3,9 @@ set(scripted SOURCES fake_env.c scripted_primary.c LIBS room_zone room_dns room_
 
 ddnsgate_unit_test(dns_client_test ${scripted})
 ddnsgate_unit_test(memory_test LIBS room_zone room_base)
-ddnsgate_unit_test(queue_test SOURCES fake_env.c LIBS room_zone room_dns room_base)
+foreach(subject look change text message outcome rejection order waiter)
+	ddnsgate_unit_test(queue_${subject}_test SOURCES queue_bench.c fake_env.c LIBS room_zone room_dns room_base)
+endforeach()
 ddnsgate_unit_test(zones_test ${scripted})
 ddnsgate_unit_test(failover_test ${scripted})
 ddnsgate_unit_test(engine_random_test ${scripted})
