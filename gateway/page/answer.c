@@ -1,3 +1,5 @@
+#include "page/answer.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -33,7 +35,7 @@ static const struct http_header common_headers[] = {
 
 /* ---- The end of a job ---- */
 
-static void add_header(struct job *job, const char *name, const char *value)
+static void add_header(struct page_job *job, const char *name, const char *value)
 {
 	job->headers[job->header_count++] = (struct http_header){name, value};
 }
@@ -48,7 +50,7 @@ const char *cookie_name(bool over_tls, enum page_cookie cookie)
 	return names[cookie][over_tls];
 }
 
-void answer_cookie(struct job *job, enum page_cookie cookie, const char *value)
+void answer_cookie(struct page_job *job, enum page_cookie cookie, const char *value)
 {
 	char *text = job->cookies[job->cookie_count++];
 	bool over_tls = job->request->over_tls;
@@ -59,7 +61,7 @@ void answer_cookie(struct job *job, enum page_cookie cookie, const char *value)
 	add_header(job, "Set-Cookie", text);
 }
 
-static void finish(struct job *job, struct http_response *response)
+static void finish(struct page_job *job, struct http_response *response)
 {
 	for (const struct http_header *header = common_headers; header->name; header++)
 		add_header(job, header->name, header->value);
@@ -74,7 +76,7 @@ static void finish(struct job *job, struct http_response *response)
 }
 
 /* What is needed in every template. */
-static void show_surroundings(struct job *job, const struct sheet *sheet)
+static void show_surroundings(struct page_job *job, const struct sheet *sheet)
 {
 	const char *name = job->page->parts.server_name;
 	struct text server = name ? text_of(name) : job->request->host;
@@ -89,7 +91,7 @@ static void show_surroundings(struct job *job, const struct sheet *sheet)
 		view_text(job->view, "login", session_login(&job->session));
 }
 
-void answer_show(struct job *job, int status, unsigned retry_after_s, const struct sheet *sheet)
+void answer_show(struct page_job *job, int status, unsigned retry_after_s, const struct sheet *sheet)
 {
 	struct http_response response;
 	struct buffer buffer = {0};
@@ -110,18 +112,18 @@ void answer_show(struct job *job, int status, unsigned retry_after_s, const stru
 	buffer_fini(&buffer);
 }
 
-void answer_error(struct job *job, int status, unsigned retry_after_s, const char *text)
+void answer_error(struct page_job *job, int status, unsigned retry_after_s, const char *text)
 {
 	view_text(job->view, "error", text_of(text));
 	answer_show(job, status, retry_after_s, &sheet_error);
 }
 
-void answer_busy(struct job *job)
+void answer_busy(struct page_job *job)
 {
 	answer_error(job, 503, BUSY_RETRY_S, "Your account cannot be looked at right now. Please try again soon.");
 }
 
-void answer_redirect(struct job *job, const char *location)
+void answer_redirect(struct page_job *job, const char *location)
 {
 	struct http_response response;
 

@@ -5,13 +5,17 @@
  *   look          asks the primary for the addresses of each host
  *   on_seen       gathers them; with the last one the page is shown
  */
+#include "page/home.h"
+
 #include "base/secret.h"
+#include "page/answer.h"
 #include "page/job.h"
+#include "page/login.h"
 
 /* ---- What the store knows ---- */
 
 /* Whether the user is still there, active, and has the password with which the session was begun. */
-enum status home_check_session(struct job *job, struct database *database)
+enum status home_check_session(struct page_job *job, struct database *database)
 {
 	uint8_t mark[KEY_DIGEST_LEN];
 	enum status status = database_password(database, session_login(&job->session), job->password_hash);
@@ -25,7 +29,7 @@ enum status home_check_session(struct job *job, struct database *database)
 
 static enum status work(void *ctx, struct database *database)
 {
-	struct job *job = ctx;
+	struct page_job *job = ctx;
 	enum status status = home_check_session(job, database);
 
 	if (status != STATUS_OK)
@@ -34,7 +38,7 @@ static enum status work(void *ctx, struct database *database)
 	return profile_read(&job->profile, database, session_login(&job->session));
 }
 
-void home_fail(struct job *job, enum status status)
+void home_fail(struct page_job *job, enum status status)
 {
 	if (status != STATUS_NOT_FOUND) {
 		answer_busy(job);
@@ -47,7 +51,7 @@ void home_fail(struct job *job, enum status status)
 
 static void on_read(void *ctx, enum status status)
 {
-	struct job *job = ctx;
+	struct page_job *job = ctx;
 
 	if (status != STATUS_OK) {
 		home_fail(job, status);
@@ -57,7 +61,7 @@ static void on_read(void *ctx, enum status status)
 	}
 }
 
-void home_read(struct job *job)
+void home_read(struct page_job *job)
 {
 	job->profile.view = job->view;
 	job->profile.now_s = env_wall_s(job->page->parts.env);
@@ -84,7 +88,7 @@ static int http_status(enum status act_status)
 	}
 }
 
-static void one_look_less(struct job *job)
+static void one_look_less(struct page_job *job)
 {
 	if (--job->looks_missing == 0)
 		answer_show(job, http_status(job->act_status), 0, &sheet_profile);
@@ -92,7 +96,7 @@ static void one_look_less(struct job *job)
 
 static void on_seen(void *ctx, bool known, const struct addr *addrs, size_t count)
 {
-	struct look *look = ctx;
+	struct page_look *look = ctx;
 	struct view *view = view_item(look->view, "type");
 	char text[ADDR_TEXT_MAX];
 
@@ -103,16 +107,16 @@ static void on_seen(void *ctx, bool known, const struct addr *addrs, size_t coun
 	one_look_less(look->job);
 }
 
-static void look(struct job *job, const struct profile_host *host, enum addr_family family, struct look *look)
+static void look(struct page_job *job, const struct profile_host *host, enum addr_family family, struct page_look *look)
 {
 	const struct page_parts *parts = &job->page->parts;
 
-	*look = (struct look){job, host->view, family};
+	*look = (struct page_look){job, host->view, family};
 	job->looks_missing++;
 	parts->look(parts->look_ctx, &host->name, family, on_seen, look);
 }
 
-void home_show_with_addresses(struct job *job)
+void home_show_with_addresses(struct page_job *job)
 {
 	/* One more than there are, so that those that are seen at once do not finish the job before all are asked. */
 	job->looks_missing = 1;
@@ -125,7 +129,7 @@ void home_show_with_addresses(struct job *job)
 
 /* ---- The page itself ---- */
 
-void home_begin(struct job *job)
+void home_begin(struct page_job *job)
 {
 	if (job->cookie.len)
 		home_read(job);
@@ -133,7 +137,7 @@ void home_begin(struct job *job)
 		login_show(job, 200, 0, "");
 }
 
-void home_show(struct job *job)
+void home_show(struct page_job *job)
 {
 	struct text done = job_operand(job, "done");
 

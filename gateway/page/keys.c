@@ -1,10 +1,15 @@
 /*
  * Generating and revoking keys.
  */
-#include "base/log.h"
-#include "page/job.h"
+#include "page/keys.h"
 
-static void log_key(const struct job *job, const char *event)
+#include "base/log.h"
+#include "page/answer.h"
+#include "page/home.h"
+#include "page/job.h"
+#include "page/settings.h"
+
+static void log_key(const struct page_job *job, const char *event)
 {
 	char source[ADDR_TEXT_MAX];
 
@@ -14,7 +19,7 @@ static void log_key(const struct job *job, const char *event)
 
 /* ---- Generating ---- */
 
-void keys_begin(struct job *job)
+void keys_begin(struct page_job *job)
 {
 	keyform_read(&job->request->params, &job->form);
 	key_generate(job->page->parts.env, job->key);
@@ -24,7 +29,7 @@ void keys_begin(struct job *job)
 		answer_busy(job);
 }
 
-enum status keys_add(struct job *job, struct database *database)
+enum status keys_add(struct page_job *job, struct database *database)
 {
 	struct database_key key = {
 		.name = job->form.name,
@@ -38,7 +43,7 @@ enum status keys_add(struct job *job, struct database *database)
 	return *job->form.error ? STATUS_INVALID : database_key_add(database, session_login(&job->session), &key);
 }
 
-static const char *why_not(const struct job *job)
+static const char *why_not(const struct page_job *job)
 {
 	switch (job->act_status) {
 	case STATUS_DUPLICATE:
@@ -53,7 +58,7 @@ static const char *why_not(const struct job *job)
 }
 
 /* The profile with the form as it was. */
-static void show_form_again(struct job *job)
+static void show_form_again(struct page_job *job)
 {
 	view_text(job->view, "error", text_of(why_not(job)));
 	view_text(job->view, "form_open", text_of("yes"));
@@ -64,7 +69,7 @@ static void show_form_again(struct job *job)
 	home_show_with_addresses(job);
 }
 
-void keys_show_added(struct job *job)
+void keys_show_added(struct page_job *job)
 {
 	if (job->act_status != STATUS_OK) {
 		show_form_again(job);
@@ -79,12 +84,12 @@ void keys_show_added(struct job *job)
 
 /* ---- Revoking ---- */
 
-enum status keys_revoke(struct job *job, struct database *database)
+enum status keys_revoke(struct page_job *job, struct database *database)
 {
 	return database_key_revoke(database, session_login(&job->session), job_operand(job, "name"));
 }
 
-void keys_show_revoked(struct job *job)
+void keys_show_revoked(struct page_job *job)
 {
 	if (job->act_status == STATUS_OK) {
 		log_key(job, "key-revoked");

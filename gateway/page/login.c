@@ -6,16 +6,19 @@
  *   on_password      has the verifier check it
  *   on_verified      a session, or the form again
  */
+#include "page/login.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/repeat.h"
 #include "base/secret.h"
+#include "page/answer.h"
 #include "page/guard.h"
 #include "page/job.h"
 
 /* Who is not logged in has a cookie for the form's token alone. */
-void login_show(struct job *job, int status, unsigned retry_after_s, const char *error)
+void login_show(struct page_job *job, int status, unsigned retry_after_s, const char *error)
 {
 	struct text cookie = guard_cookie(job->request->cookies, cookie_name(job->request->over_tls, COOKIE_LOGIN));
 	char fresh[SESSION_TOKEN_LEN + 1];
@@ -31,7 +34,7 @@ void login_show(struct job *job, int status, unsigned retry_after_s, const char 
 	answer_show(job, status, retry_after_s, &sheet_login);
 }
 
-void login_log(const struct job *job, const char *event, const char *outcome)
+void login_log(const struct page_job *job, const char *event, const char *outcome)
 {
 	char source[ADDR_TEXT_MAX];
 
@@ -39,7 +42,7 @@ void login_log(const struct job *job, const char *event, const char *outcome)
 	    log_slice("user", job->login));
 }
 
-void login_log_failure(const struct job *job, const char *event, const char *outcome)
+void login_log_failure(const struct page_job *job, const char *event, const char *outcome)
 {
 	char source[ADDR_TEXT_MAX];
 
@@ -49,13 +52,13 @@ void login_log_failure(const struct job *job, const char *event, const char *out
 
 /* ---- How it ends ---- */
 
-static void show_wait(struct job *job, unsigned wait_s)
+static void show_wait(struct page_job *job, unsigned wait_s)
 {
 	login_log_failure(job, "page-login", "throttled");
 	login_show(job, 429, wait_s, "There were too many failed attempts. Please wait some minutes.");
 }
 
-static void turn_away(struct job *job)
+static void turn_away(struct page_job *job)
 {
 	unsigned wait_s =
 		throttle_failed(job->page->parts.throttle, job->login, 0, &job->request->source, job_now_ms(job));
@@ -69,7 +72,7 @@ static void turn_away(struct job *job)
 }
 
 /* The session's token is a new one, whatever the browser had before. */
-enum status login_begin_session(struct job *job)
+enum status login_begin_session(struct page_job *job)
 {
 	char token[SESSION_TOKEN_LEN + 1];
 	uint8_t mark[KEY_DIGEST_LEN];
@@ -84,7 +87,7 @@ enum status login_begin_session(struct job *job)
 	return STATUS_OK;
 }
 
-static void let_in(struct job *job)
+static void let_in(struct page_job *job)
 {
 	if (login_begin_session(job) != STATUS_OK) {
 		answer_busy(job);
@@ -99,7 +102,7 @@ static void let_in(struct job *job)
 
 static void on_verified(void *ctx, enum status status, bool matches)
 {
-	struct job *job = ctx;
+	struct page_job *job = ctx;
 
 	if (status != STATUS_OK)
 		answer_busy(job);
@@ -114,7 +117,7 @@ static void on_verified(void *ctx, enum status status, bool matches)
  * and cost of another user's, drawn by lot. Each login has its own, because the verifier remembers pairs of hash and
  * password, and would answer faster to a pair that another unknown login had before.
  */
-static enum status make_nobodys(struct job *job, struct database *database)
+static enum status make_nobodys(struct page_job *job, struct database *database)
 {
 	uint64_t lot;
 	enum status status;
@@ -131,14 +134,14 @@ static enum status make_nobodys(struct job *job, struct database *database)
 
 static enum status read_password(void *ctx, struct database *database)
 {
-	struct job *job = ctx;
+	struct page_job *job = ctx;
 	enum status status = database_password(database, job->login, job->password_hash);
 
 	job->is_known = status == STATUS_OK;
 	return status == STATUS_NOT_FOUND ? make_nobodys(job, database) : status;
 }
 
-void login_verify(struct job *job, struct text password, verified_fn *done)
+void login_verify(struct page_job *job, struct text password, verified_fn *done)
 {
 	const struct page_parts *parts = &job->page->parts;
 	unsigned suspicion = throttle_suspicion(parts->throttle, job->login, &job->request->source, job_now_ms(job));
@@ -148,7 +151,7 @@ void login_verify(struct job *job, struct text password, verified_fn *done)
 
 static void on_password(void *ctx, enum status status)
 {
-	struct job *job = ctx;
+	struct page_job *job = ctx;
 
 	if (status != STATUS_OK) {
 		answer_busy(job);
@@ -157,7 +160,7 @@ static void on_password(void *ctx, enum status status)
 	login_verify(job, job->password, on_verified);
 }
 
-bool login_may_wait(struct job *job, struct addr *places, size_t count)
+bool login_may_wait(struct page_job *job, struct addr *places, size_t count)
 {
 	const struct addr *source = &job->request->source;
 	struct addr *place = NULL;
@@ -175,13 +178,13 @@ bool login_may_wait(struct job *job, struct addr *places, size_t count)
 	return true;
 }
 
-static bool is_worth_checking(const struct job *job)
+static bool is_worth_checking(const struct page_job *job)
 {
 	return job->login.len > 0 && job->login.len <= ACCOUNT_LOGIN_MAX && job->password.len > 0 &&
 	       job->password.len <= PASSWORD_MAX;
 }
 
-void login_begin(struct job *job)
+void login_begin(struct page_job *job)
 {
 	const struct page_parts *parts = &job->page->parts;
 	unsigned wait_s;
@@ -204,7 +207,7 @@ void login_begin(struct job *job)
 		answer_busy(job);
 }
 
-void logout_begin(struct job *job)
+void logout_begin(struct page_job *job)
 {
 	sessions_end(job->page->parts.sessions, job->cookie);
 	answer_cookie(job, COOKIE_SESSION, "");

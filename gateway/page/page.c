@@ -14,76 +14,20 @@
 #include <string.h>
 
 #include "base/repeat.h"
+#include "page/answer.h"
 #include "page/guard.h"
+#include "page/home.h"
 #include "page/job.h"
+#include "page/keys.h"
+#include "page/login.h"
+#include "page/passwd.h"
+#include "page/settings.h"
 
 enum { JOBS_MAX = 64 };
 
-/* ---- What routes have in common ---- */
-
-struct text job_operand(const struct job *job, const char *name)
-{
-	return http_param_value(&job->request->params, name);
-}
-
-void job_show_token(struct job *job, struct text cookie)
-{
-	char token[GUARD_TOKEN_MAX];
-
-	if (guard_token(sessions_secret(job->page->parts.sessions), cookie, token) == STATUS_OK)
-		view_text(job->view, "token", text_of(token));
-}
-
-bool job_is_form_from_here(const struct job *job, struct text cookie)
-{
-	return guard_admits(sessions_secret(job->page->parts.sessions), cookie, job_operand(job, "token"));
-}
-
-uint64_t job_now_ms(const struct job *job)
-{
-	return env_now_ms(job->page->parts.env);
-}
-
-const char *job_source(const struct job *job, char buffer[static ADDR_TEXT_MAX])
-{
-	return addr_format(&job->request->source, buffer);
-}
-
-/* Seconds until the user may send this form once more; if that is now, it is counted. */
-static unsigned change_wait_s(const struct job *job)
-{
-	struct throttle *throttle = job->page->parts.throttle;
-	const struct addr *source = &job->request->source;
-	struct text login = session_login(&job->session), form;
-	uint64_t now_ms = job_now_ms(job);
-	char name[ACCOUNT_LOGIN_MAX + 32];
-	unsigned wait_s;
-
-	form.len = (size_t)snprintf(name, sizeof name, "%s %.*s", job->route->path, (int)login.len, login.octets);
-	form.octets = name;
-	wait_s = throttle_change_wait_s(throttle, form, source, now_ms);
-	if (!wait_s)
-		throttle_changed(throttle, form, source, now_ms);
-	return wait_s;
-}
-
-bool job_may_change(struct job *job)
-{
-	unsigned wait_s = change_wait_s(job);
-	char source[ADDR_TEXT_MAX];
-
-	if (!wait_s)
-		return true;
-	LOG_REPEATED(LOG_INFO, "page-throttled", log_text("form", job->route->path),
-		     log_text("source", job_source(job, source)), log_slice("user", session_login(&job->session)));
-	answer_error(job, 429, wait_s,
-		     "That was too much within an hour, and nothing was changed. Please wait some minutes.");
-	return false;
-}
-
 /* ---- Routes ---- */
 
-static const struct route routes[] = {
+static const struct page_route routes[] = {
 	{.path = "", .methods = HTTP_GET | HTTP_HEAD, .begin = home_begin, .show = home_show},
 	{.path = "settings",
 	 .methods = HTTP_GET | HTTP_HEAD,
@@ -114,7 +58,7 @@ static const struct route routes[] = {
 	 .show = keys_show_revoked},
 };
 
-static const struct route *find_route(struct text path)
+static const struct page_route *find_route(struct text path)
 {
 	for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
 		if (text_equal(path, text_of(routes[i].path)))
@@ -125,10 +69,10 @@ static const struct route *find_route(struct text path)
 
 /* ---- The beginning of a job ---- */
 
-static struct job *job_new(struct page *page, struct http_exchange *exchange, const struct http_request *request,
-			   const struct route *route)
+static struct page_job *job_new(struct page *page, struct http_exchange *exchange, const struct http_request *request,
+				const struct page_route *route)
 {
-	struct job *job = page->jobs < JOBS_MAX ? calloc(1, sizeof *job) : NULL;
+	struct page_job *job = page->jobs < JOBS_MAX ? calloc(1, sizeof *job) : NULL;
 
 	if (!job)
 		return NULL;
@@ -145,7 +89,7 @@ static struct job *job_new(struct page *page, struct http_exchange *exchange, co
 	return job;
 }
 
-static void find_session(struct job *job)
+static void find_session(struct page_job *job)
 {
 	struct text cookie = guard_cookie(job->request->cookies, cookie_name(job->request->over_tls, COOKIE_SESSION));
 	const struct session *session = sessions_find(job->page->parts.sessions, cookie);
@@ -156,7 +100,7 @@ static void find_session(struct job *job)
 	job->session = *session;
 }
 
-static void begin(struct job *job)
+static void begin(struct page_job *job)
 {
 	find_session(job);
 	if (job->route->for_users && !job->cookie.len)
@@ -188,7 +132,7 @@ static bool is_private(const struct page *page, const struct http_request *reque
 /* Whoever looks up a form's address is led to the page with the form. */
 static unsigned methods_at(struct text path)
 {
-	const struct route *route = find_route(path);
+	const struct page_route *route = find_route(path);
 
 	if (route || answer_has_file(path))
 		return HTTP_GET | HTTP_HEAD | (route ? route->methods : 0);
@@ -196,7 +140,7 @@ static unsigned methods_at(struct text path)
 }
 
 /* A form's address that is looked up like a page, after going back or reloading, leads to the page with the form. */
-static void answer_without_job(const struct page *page, struct http_exchange *exchange, const struct route *route,
+static void answer_without_job(const struct page *page, struct http_exchange *exchange, const struct page_route *route,
 			       struct text path, enum http_method method)
 {
 	if (!route)
@@ -210,8 +154,8 @@ static void answer_without_job(const struct page *page, struct http_exchange *ex
 static void serve(struct page *page, struct http_exchange *exchange, const struct http_request *request,
 		  struct text path)
 {
-	const struct route *route = find_route(path);
-	struct job *job;
+	const struct page_route *route = find_route(path);
+	struct page_job *job;
 
 	if (!route || !(route->methods & request->method)) {
 		answer_without_job(page, exchange, route, path, request->method);

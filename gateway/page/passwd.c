@@ -11,17 +11,22 @@
  * All other sessions of the user end because they were begun with another password. This one gets a new token, in case
  * somebody else has got hold of the old one.
  */
-#include "base/secret.h"
-#include "page/job.h"
+#include "page/passwd.h"
 
-static void show_wait(struct job *job, unsigned wait_s)
+#include "base/secret.h"
+#include "page/answer.h"
+#include "page/home.h"
+#include "page/job.h"
+#include "page/login.h"
+
+static void show_wait(struct page_job *job, unsigned wait_s)
 {
 	login_log_failure(job, "page-password", "throttled");
 	answer_error(job, 429, wait_s, "There were too many failed attempts. Please wait some minutes.");
 }
 
 /* Whoever sits at a session that is not theirs must not guess at its password any faster than others. */
-static void turn_away(struct job *job)
+static void turn_away(struct page_job *job)
 {
 	unsigned wait_s =
 		throttle_failed(job->page->parts.throttle, job->login, 0, &job->request->source, job_now_ms(job));
@@ -37,7 +42,7 @@ static void turn_away(struct job *job)
 
 static void on_verified(void *ctx, enum status status, bool matches)
 {
-	struct job *job = ctx;
+	struct page_job *job = ctx;
 
 	if (status != STATUS_OK)
 		answer_busy(job);
@@ -54,7 +59,7 @@ static enum status check(void *ctx, struct database *database)
 
 static void on_checked(void *ctx, enum status status)
 {
-	struct job *job = ctx;
+	struct page_job *job = ctx;
 
 	if (status == STATUS_OK)
 		login_verify(job, job->passform.current, on_verified);
@@ -62,7 +67,7 @@ static void on_checked(void *ctx, enum status status)
 		home_fail(job, status);
 }
 
-void passwd_begin(struct job *job)
+void passwd_begin(struct page_job *job)
 {
 	const struct page_parts *parts = &job->page->parts;
 	unsigned wait_s;
@@ -83,7 +88,7 @@ void passwd_begin(struct job *job)
  * The session was looked at once more, just before: its password is still the one that was verified. But hashing takes
  * a while, and another process may write meanwhile; what the administrator sets then must not be overwritten.
  */
-enum status passwd_change(struct job *job, struct database *database)
+enum status passwd_change(struct page_job *job, struct database *database)
 {
 	char fresh[PASSWORD_HASH_MAX];
 	enum status status = job->passform.error ? STATUS_INVALID : password_hash(job->passform.fresh, fresh);
@@ -97,7 +102,7 @@ enum status passwd_change(struct job *job, struct database *database)
 	return status;
 }
 
-static void show_form_again(struct job *job)
+static void show_form_again(struct page_job *job)
 {
 	const char *error = job->passform.error;
 
@@ -107,7 +112,7 @@ static void show_form_again(struct job *job)
 	home_show_with_addresses(job);
 }
 
-void passwd_show(struct job *job)
+void passwd_show(struct page_job *job)
 {
 	if (job->act_status == STATUS_NOT_FOUND) { /* the password was another one by then, and the session is over */
 		home_fail(job, job->act_status);

@@ -1,6 +1,9 @@
 /*
  * Settings for clients, to be pasted.
  */
+#include "page/settings.h"
+
+#include "page/answer.h"
 #include "page/job.h"
 
 /* The index of the host of that name; 0 if there is none. */
@@ -13,7 +16,7 @@ static size_t find_host(const struct profile *profile, struct text name)
 	return 0;
 }
 
-void settings_fill_in(struct job *job, struct text host, struct text key)
+void settings_fill_in(struct page_job *job, struct text host, struct text key)
 {
 	const struct profile *profile = &job->profile;
 	size_t chosen = find_host(profile, host);
@@ -27,7 +30,7 @@ void settings_fill_in(struct job *job, struct text host, struct text key)
 	view_text(profile->hosts[chosen].view, "current", text_of("page"));
 }
 
-void settings_show(struct job *job)
+void settings_show(struct page_job *job)
 {
 	settings_fill_in(job, job_operand(job, "host"), text_of("YOUR-KEY"));
 	answer_show(job, 200, 0, &sheet_settings);
