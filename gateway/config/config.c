@@ -102,6 +102,29 @@ static void check_listeners(struct reader *reader, const config_t *file, const s
 	}
 }
 
+/* The page has its users from the state store, and passwords are not to travel in the clear. */
+static void check_account_page(struct reader *reader, const config_t *file, const struct config *config)
+{
+	for (size_t i = 0; i < config->listener_count; i++) {
+		const struct config_listener *listener = &config->listeners[i];
+		const config_setting_t *given = config_setting_get_member(element(file, "listen", i), "account_page");
+		bool is_near = listener->path || addr_scope(&listener->address) == ADDR_SCOPE_LOOPBACK;
+
+		if (!listener->account_page)
+			continue;
+		if (!config->state_dir)
+			reader_error(reader, given,
+				     "`account_page` needs a `state_dir`: its users are in the state store");
+		if (!listener->certificate_count && !is_near && !config_trusted(config, listener).count)
+			reader_advise(
+				reader, given,
+				config->account_page_over_http
+					? "the account page is served without HTTPS: passwords travel in the clear"
+					: "the account page is served here to clients on this machine only: this "
+					  "listener has no `certificates`");
+	}
+}
+
 static bool lies_in_a_zone(const struct config *config, const struct host_pattern *pattern)
 {
 	for (size_t i = 0; i < config->zone_count; i++) {
@@ -265,6 +288,7 @@ static void read_all(struct reader *reader, config_t *file, struct config *confi
 	if (reader->no_memory)
 		return;
 	check_listeners(reader, file, config);
+	check_account_page(reader, file, config);
 	check_tsig(reader, file, config);
 	check_zones(reader, file, config);
 	check_users(reader, file, config);
@@ -294,57 +318,11 @@ enum status config_load(const char *path, config_complain_fn *complain, void *ct
 
 /* ---- Freeing ---- */
 
-static void free_tsig(struct config_tsig *tsig)
+void config_release(struct config **config)
 {
-	tsig_keys_free(&tsig->keys, tsig->key_count);
-	secret_free_string(&tsig->secret);
-	free(tsig->file);
-	free(tsig->name);
-	free(tsig->algorithm);
-}
-
-static void free_listener(struct config_listener *listener)
-{
-	for (size_t i = 0; i < listener->certificate_count; i++) {
-		free(listener->certificates[i].certificate);
-		free(listener->certificates[i].key);
-	}
-	free(listener->certificates);
-	free(listener->path);
-	free(listener->trusted);
-	cert_set_release(&listener->cert_set);
-}
-
-void config_release(struct config **config_pointer)
-{
-	struct config *config = config_pointer ? *config_pointer : NULL;
-
-	if (!config)
+	if (!config || !*config)
 		return;
-	*config_pointer = NULL;
-	for (size_t i = 0; i < config->tsig_count; i++)
-		free_tsig(&config->tsig[i]);
-	for (size_t i = 0; i < config->zone_count; i++) {
-		free(config->zones[i].primaries);
-		free(config->zones[i].key_name);
-		free(config->zones[i].tls_pins);
-		free(config->zones[i].tls_ca);
-		free(config->zones[i].tls_name);
-	}
-	for (size_t i = 0; i < config->user_count; i++)
-		account_fini(&config->users[i]);
-	free(config->log_to);
-	for (size_t i = 0; i < config->listener_count; i++)
-		free_listener(&config->listeners[i]);
-	free(config->state_dir);
-	free(config->account_page_server);
-	free(config->listeners);
-	free(config->trusted);
-	free(config->admin_names);
-	free(config->tsig);
-	free(config->zones);
-	free(config->users);
-	free(config->user);
-	free(config->group);
-	free(config);
+	options_release(&options_top, *config);
+	free(*config);
+	*config = NULL;
 }

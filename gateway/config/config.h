@@ -1,7 +1,7 @@
 /*
  * config: the configuration file as one immutable struct. Nothing else of the gateway knows libconfig.
  *
- * Every option is one row of the tables in options.c: name, type, default, range, check, help text. A file is taken
+ * Every option is one row of the tables in options_*.c: name, type, default, range, check, help text. A file is taken
  * as a whole or not at all; everything that is wrong with it is told, each with file and line.
  */
 #ifndef CONFIG_CONFIG_H

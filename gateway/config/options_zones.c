@@ -1,0 +1,156 @@
+/*
+ * Options of a zone.
+ */
+#include "config/options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PORT_TO_COME = 0 }; /* a primary's, until the whole zone was read */
+
+static void take_zone_name(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct config_zone *zone = into;
+
+	if (name_parse_zone(text_of(text), &zone->name) != STATUS_OK)
+		reader_error(reader, at, "\"%s\" is not a domain name", text);
+}
+
+static void take_primary(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct config_zone *zone = into;
+	struct peer peer, *added;
+
+	if (peer_parse(text_of(text), PORT_TO_COME, &peer) != STATUS_OK) {
+		reader_refuse_address(
+			reader, at, text,
+			"an address or a host name with an optional port: 192.0.2.53, [2001:db8::53]:5353, ns1.example.com:5353");
+		return;
+	}
+	if (endpoint_lacks_scope(&peer.endpoint)) {
+		reader_error(reader, at, "\"%s\" is a link-local address, which needs its interface: %s%%eth0", text,
+			     text);
+		return;
+	}
+	added = reader_append(reader, &zone->primaries, &zone->primary_count, sizeof peer);
+	if (added)
+		*added = peer;
+}
+
+static void take_tls_pin(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct config_zone *zone = into;
+	struct pin pin, *added;
+
+	if (pin_parse(text_of(text), &pin) != STATUS_OK) {
+		reader_error(reader, at, "\"%s\" is not \"sha256:\" and 64 hexadecimal digits", text);
+		return;
+	}
+	added = reader_append(reader, &zone->tls_pins, &zone->tls_pin_count, sizeof pin);
+	if (added)
+		*added = pin;
+}
+
+static void take_tls_ca(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct config_zone *zone = into;
+
+	zone->tls_ca = strcmp(text, "system") == 0 ? strdup(text) : reader_beside(reader, text);
+	if (!zone->tls_ca)
+		reader->no_memory = true;
+	else if (strcmp(text, "system") != 0 && access(zone->tls_ca, R_OK) != 0)
+		reader_error(reader, at, "cannot read the certificates in %s: %s", zone->tls_ca, strerror(errno));
+}
+
+static void take_tls_name(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	struct config_zone *zone = into;
+	struct name name;
+	struct addr addr;
+
+	if (name_parse(text_of(text), &name) != STATUS_OK && addr_parse(text_of(text), &addr) != STATUS_OK)
+		reader_error(reader, at, "\"%s\" is neither a host name nor an IP address", text);
+	zone->tls_name = strdup(text);
+	reader->no_memory |= !zone->tls_name;
+}
+
+static void finish_zone(struct reader *reader, const config_setting_t *at, void *into)
+{
+	struct config_zone *zone = into;
+	bool tls = zone->tls_ca || config_setting_get_member(at, "tls_pins");
+
+	if (zone->tls_name && !zone->tls_ca)
+		reader_error(reader, config_setting_get_member(at, "tls_name"),
+			     "`tls_name` is the name in a certificate, which only `tls_ca` makes good");
+	for (size_t i = 0; i < zone->primary_count; i++) {
+		if (zone->primaries[i].endpoint.port == PORT_TO_COME)
+			zone->primaries[i].endpoint.port = tls ? 853 : 53;
+	}
+}
+
+static const struct option zone_options[] = {
+	{.name = "name",
+	 .type = OPTION_TEXT,
+	 .required = true,
+	 .take = take_zone_name,
+	 .help = "the zone's domain name"},
+	{.name = "primaries",
+	 .type = OPTION_TEXTS,
+	 FIELD(config_zone, primaries),
+	 .heap = true,
+	 .required = true,
+	 .take = take_primary,
+	 .help = "the zone's primary servers by address or name, in the order in which they are tried; port 53 unless one is given, with TLS 853"},
+	{.name = "key",
+	 .type = OPTION_TEXT,
+	 FIELD(config_zone, key_name),
+	 .required = true,
+	 .help = "the name of the TSIG key that signs updates of this zone"},
+	{.name = "ttl",
+	 .type = OPTION_NUMBER,
+	 FIELD(config_zone, ttl_s),
+	 .fallback = 180,
+	 .min = 0,
+	 .max = 604800,
+	 .help = "the TTL in seconds of the records that are written"},
+	{.name = "commit_pause_ms",
+	 .type = OPTION_NUMBER,
+	 FIELD(config_zone, commit_pause_ms),
+	 .fallback = 0,
+	 .min = 0,
+	 .max = 100,
+	 .help = "how long its primary pauses after each transaction, so that updates gather meanwhile: 12 for Knot, 0 for BIND"},
+	{.name = "active",
+	 .type = OPTION_BOOL,
+	 FIELD(config_zone, active),
+	 .fallback = true,
+	 .help = "false: updates of the zone are answered with IA_ACCT"},
+	{.name = "tls_pins",
+	 .type = OPTION_TEXTS,
+	 FIELD(config_zone, tls_pins),
+	 .heap = true,
+	 .take = take_tls_pin,
+	 .help = "TLS to the primaries, which are known by these public keys: \"sha256:\" and the SHA-256 of one in hexadecimal"},
+	{.name = "tls_ca",
+	 .type = OPTION_TEXT,
+	 FIELD(config_zone, tls_ca),
+	 .heap = true,
+	 .take = take_tls_ca,
+	 .help = "TLS to the primaries, whose certificates these authorities have signed: a file (PEM) beside the configuration, or \"system\""},
+	{.name = "tls_name",
+	 .type = OPTION_TEXT,
+	 FIELD(config_zone, tls_name),
+	 .heap = true,
+	 .take = take_tls_name,
+	 .help = "the name or address in their certificate; that of the primary unless given"},
+	{.name = NULL},
+};
+
+const struct option_group options_zones = {
+	.name = "zones",
+	.options = zone_options,
+	.size = sizeof(struct config_zone),
+	.finish = finish_zone,
+};
