@@ -5,8 +5,9 @@
 #include <sys/queue.h>
 
 #include "base/repeat.h"
+#include "base/table.h"
 #include "dns/explain.h"
-#include "zone/rest.h"
+#include "zone/primary.h"
 
 /*
  * A zone lives as long as one of the configurations that have it; so does a primary. Each configuration has a slot for
@@ -23,35 +24,13 @@ struct zone {
 	uint64_t doubt_at_ms;    /* if nothing was heard until then, the other primaries are seen to; or ENV_NEVER_MS */
 };
 
-/*
- * A primary as one zone has it. It may fail with that zone alone (SERVFAIL, NOTIMP), and with UPDATEs but not with
- * queries, or the other way round.
- */
-struct service {
-	struct primary *primary; /* shared with other zones */
-	struct rest updates, queries;
-};
-
 /* What a configuration has to say of a zone. */
 struct slot {
 	struct zones *zones;
 	struct zone *zone;
+	struct table_node by_name;
 	struct zone_setup setup;
 	struct service *services; /* in the order of the primaries */
-};
-
-/* A server, and how it is. Once its rest is over it is asked how it is before it gets anything else. */
-struct primary {
-	unsigned holders; /* configurations */
-	const struct env *env;
-	struct transport_maker maker;
-	struct dns_client *client;
-	struct rest rest;
-	unsigned ended_connection; /* the last one whose end was taken note of, + 1 */
-	bool excused;              /* it closed a connection that had worked, and has carried out nothing since */
-	struct slot *pinging;      /* whose UPDATE that does nothing is on its way to it; NULL: nobody's */
-	struct dns_ticket ticket;  /* of that */
-	struct dns_request ping;
 };
 
 /* A message with a primary. */
@@ -75,6 +54,12 @@ struct look {
 	void *ctx;
 };
 
+/* A primary that a configuration has. */
+struct holding {
+	struct table_node by_peer;
+	struct primary *primary;
+};
+
 /* The zones of one configuration. */
 struct zones {
 	const struct env *env;
@@ -85,8 +70,10 @@ struct zones {
 	zones_done_fn *done;
 	size_t count;
 	struct slot *slots;
-	size_t primary_count;
-	struct primary **primaries; /* each one once */
+	struct table slots_by_name;
+	size_t holding_count;
+	struct holding *holdings; /* each primary once */
+	struct table holdings_by_peer;
 	LIST_HEAD(, flight) flights;
 	LIST_HEAD(, look) looks;
 	unsigned pings; /* under way */
@@ -134,7 +121,7 @@ static void log_result(const struct flight *flight, const struct dns_result *res
 		return;
 	LOG_REPEATED(
 		LOG_WARNING, "primary-failed", log_text("zone", context.zone),
-		log_text("primary", peer_format(dns_client_primary(flight->primary->client), primary)),
+		log_text("primary", peer_format(dns_client_primary(primary_client(flight->primary)), primary)),
 		log_text("key", context.key), log_detail(log_text("asked", kinds[flight->request.kind])),
 		log_detail(log_text("owner", flight->request.sets ? flight->request.sets->owner.text : context.zone)),
 		cause_of(result, &context, text));
@@ -152,193 +139,47 @@ static void hint_at_hidden(const struct flight *flight, const struct dns_result 
 			      "unless it is the address of a delegated zone's server"));
 }
 
-static void note_well(struct primary *primary)
-{
-	char text[PEER_TEXT_MAX];
-
-	if (primary->rest.failures)
-		LOG_REPEATED(LOG_INFO, "primary-well",
-			     log_text("primary", peer_format(dns_client_primary(primary->client), text)));
-	primary->rest = (struct rest){0};
-	primary->excused = false;
-}
-
-/* The end of a connection that had worked is excused once. */
-static bool is_excused(struct primary *primary)
-{
-	if (primary->excused || primary->rest.until_ms)
-		return false;
-	primary->excused = true;
-	return true;
-}
-
-/* One connection's end fails everything that was on it; it counts once, as do all failures while a rest lasts. */
-static void note_failure(struct primary *primary, const struct dns_result *result)
-{
-	if (result->local)
-		return;
-	if (result->had_worked) {
-		if (primary->ended_connection == result->connection + 1)
-			return;
-		primary->ended_connection = result->connection + 1;
-		if (is_excused(primary))
-			return;
-	}
-	rest_fail(&primary->rest, primary->env);
-}
-
-/*
- * How a primary is with one zone. That an UPDATE of nothing is answered proves nothing: one whose disk is full, say,
- * fails with what it has to write.
- */
-static void note_service(struct service *service, const struct dns_request *request, const struct dns_result *result)
-{
-	struct rest *rest = request->kind == DNS_QUERY ? &service->queries : &service->updates;
-
-	if (dns_is_failure(result->rcode))
-		rest_fail(rest, service->primary->env);
-	else if (request->kind == DNS_QUERY || request->kind == DNS_UPDATE)
-		*rest = (struct rest){0};
-}
-
 /* As the configuration in force has it; NULL: it does not. */
 static struct service *service_of(const struct zone *zone, const struct primary *primary)
 {
-	const struct slot *slot = zone->slot;
-
-	for (size_t i = 0; i < slot->setup.primary_count; i++) {
-		if (slot->services[i].primary == primary)
-			return &slot->services[i];
-	}
-	return NULL;
+	return services_find(zone->slot->services, zone->slot->setup.primary_count, primary);
 }
 
-/*
- * What an end says of the primary. That answers come to queries does not make it well, as it is there for UPDATEs; nor
- * does one to an UPDATE of nothing, which only ends its rest: the next failure begins a longer one.
- */
-static void note_health(const struct zone *zone, struct primary *primary, const struct dns_request *request,
-			const struct dns_result *result)
+static void on_pinged(void *ctx, struct primary *primary, const struct dns_request *request,
+		      const struct dns_result *result)
 {
-	struct service *service = service_of(zone, primary);
-
-	if (!dns_is_answered(result)) {
-		note_failure(primary, result);
-		return;
-	}
-	if (service)
-		note_service(service, request, result);
-	if (request->kind == DNS_NOTHING)
-		primary->rest.until_ms = 0;
-	else if (request->kind != DNS_QUERY)
-		note_well(primary);
-}
-
-static void on_pinged(void *ctx, const struct dns_result *result)
-{
-	struct primary *primary = ctx;
-	struct slot *slot = primary->pinging;
+	struct slot *slot = ctx;
 
 	slot->zones->pings--;
-	primary->pinging = NULL;
-	if (primary->rest.until_ms)
-		primary->rest.until_ms = result->local ? env_now_ms(primary->env) + REST_FIRST_MS : 0;
-	note_health(slot->zone, primary, &primary->ping, result);
+	primary_note(primary, service_of(slot->zone, primary), request, result);
 }
 
-/* Sees how a primary is, with an UPDATE of the zone that asks for nothing and changes nothing. */
 static void ping(struct zone *zone, struct primary *primary)
 {
 	struct slot *slot = zone->slot;
 
-	if (primary->pinging)
-		return;
-	primary->ping = (struct dns_request){.kind = DNS_NOTHING, .zone = &zone->name};
-	primary->ticket = (struct dns_ticket){0};
-	if (dns_client_send(primary->client, &primary->ping, slot->setup.key, &primary->ticket, on_pinged, primary) !=
-	    STATUS_OK)
-		return;
-	primary->pinging = slot;
-	slot->zones->pings++;
+	if (primary_ping(primary, &zone->name, slot->setup.key, on_pinged, slot))
+		slot->zones->pings++;
 }
 
-/*
- * How much speaks for sending something there: the first one is well; of the second it is just being asked how it is;
- * the third has rested; of the fourth, which is for queries only, the UPDATE that comes after would go elsewhere.
- */
-enum fitness { FIT, FIT_PERHAPS, FIT_RESTED, FIT_TO_READ, UNFIT };
-
-static enum fitness fitness(const struct service *service, enum dns_request_kind kind, uint64_t now_ms)
+static struct service *find_fit(const struct zone *zone, enum dns_request_kind kind)
 {
-	const struct primary *primary = service->primary;
-
-	if (rest_lasts(&primary->rest, now_ms) || (kind == DNS_QUERY && rest_lasts(&service->queries, now_ms)))
-		return UNFIT;
-	if (rest_lasts(&service->updates, now_ms))
-		return kind == DNS_QUERY ? FIT_TO_READ : UNFIT;
-	if (primary->rest.until_ms)
-		return FIT_RESTED;
-	return primary->pinging ? FIT_PERHAPS : FIT;
+	return services_find_fit(zone->slot->services, zone->slot->setup.primary_count, kind,
+				 env_now_ms(zone->slot->zones->env));
 }
 
-/* The first one of the fittest; NULL if none is fit. */
-static struct service *find_fit(const struct slot *slot, enum dns_request_kind kind)
-{
-	uint64_t now_ms = env_now_ms(slot->zones->env);
-	enum fitness best = UNFIT;
-	struct service *found = NULL;
-
-	for (size_t i = 0; i < slot->setup.primary_count && best != FIT; i++) {
-		enum fitness its = fitness(&slot->services[i], kind, now_ms);
-
-		if (its < best) {
-			best = its;
-			found = &slot->services[i];
-		}
-	}
-	return found;
-}
-
-static uint64_t failed_at_ms(const struct service *service)
-{
-	uint64_t primary_ms = service->primary->rest.failed_at_ms, updates_ms = service->updates.failed_at_ms;
-
-	return primary_ms > updates_ms ? primary_ms : updates_ms;
-}
-
-/* The one whose last failure is longest ago, so that all have their turn. */
-static struct service *find_rested(const struct slot *slot)
-{
-	struct service *best = &slot->services[0];
-
-	for (size_t i = 1; i < slot->setup.primary_count; i++) {
-		if (failed_at_ms(&slot->services[i]) < failed_at_ms(best))
-			best = &slot->services[i];
-	}
-	return best;
-}
-
-/* Primaries whose rest is over are asked how they are. */
-static void ping_rested(struct zone *zone)
+/* Besides, primaries whose rest is over are asked how they are. */
+static struct primary *choose_primary(struct zone *zone, enum dns_request_kind kind)
 {
 	const struct slot *slot = zone->slot;
-	uint64_t now_ms = env_now_ms(slot->zones->env);
+	size_t count = slot->setup.primary_count;
+	struct service *service = find_fit(zone, kind);
 
-	for (size_t i = 0; i < slot->setup.primary_count && slot->setup.primary_count > 1; i++) {
-		struct primary *primary = slot->services[i].primary;
-
-		if (primary->rest.until_ms && !rest_lasts(&primary->rest, now_ms))
-			ping(zone, primary);
+	for (size_t i = 0; i < count && count > 1; i++) {
+		if (primary_has_rested(slot->services[i].primary))
+			ping(zone, slot->services[i].primary);
 	}
-}
-
-static struct primary *choose(struct zone *zone, enum dns_request_kind kind)
-{
-	const struct slot *slot = zone->slot;
-	struct service *service = find_fit(slot, kind);
-
-	ping_rested(zone);
-	return service ? service->primary : find_rested(slot)->primary;
+	return service ? service->primary : services_find_rested(slot->services, count)->primary;
 }
 
 /*
@@ -348,13 +189,13 @@ static struct primary *choose(struct zone *zone, enum dns_request_kind kind)
 static void see_to_others(struct zone *zone)
 {
 	const struct slot *slot = zone->slot;
-	const struct service *asked = find_fit(slot, DNS_UPDATE);
+	const struct service *asked = find_fit(zone, DNS_UPDATE);
 
 	zone->doubt_at_ms = ENV_NEVER_MS;
 	for (size_t i = 0; i < slot->setup.primary_count; i++) {
 		struct service *service = &slot->services[i];
 
-		if (service != asked && service->primary->rest.until_ms == 0)
+		if (service != asked && primary_is_well(service->primary))
 			ping(zone, service->primary);
 	}
 }
@@ -368,7 +209,7 @@ static void doubt_later(struct zone *zone, const struct primary *primary)
 	if (slot->setup.primary_count == 1)
 		return;
 	/* It may be the connection that does not come about, or the reply, then. */
-	if (!dns_client_is_connected(primary->client) && options->connect_timeout_ms < patience_ms)
+	if (!dns_client_is_connected(primary_client(primary)) && options->connect_timeout_ms < patience_ms)
 		patience_ms = options->connect_timeout_ms;
 	zone->doubt_at_ms = env_now_ms(slot->zones->env) + patience_ms / 2;
 }
@@ -397,13 +238,13 @@ static void on_done(void *ctx, const struct dns_result *result)
 	zone->stats.in_flight--;
 	log_result(&flight, result);
 	hint_at_hidden(&flight, result);
-	note_health(zone, flight.primary, &flight.request, result);
+	primary_note(flight.primary, service_of(zone, flight.primary), &flight.request, result);
 	if (zone->stats.in_flight == 0)
 		zone->doubt_at_ms = ENV_NEVER_MS;
 	else if (dns_is_answered(result))
 		doubt_later(zone, flight.primary);
 	if (!result->local && (!dns_is_answered(result) || dns_is_failure(result->rcode)))
-		event.has_well = find_fit(zone->slot, flight.request.kind) != NULL;
+		event.has_well = find_fit(zone, flight.request.kind) != NULL;
 	step_on(zone, &event);
 }
 
@@ -426,7 +267,7 @@ static struct primary *destination(struct zone *zone, const struct queue_action 
 {
 	const struct service *only = action->only_to ? service_of(zone, action->only_to) : NULL;
 
-	return only ? only->primary : choose(zone, action->request.kind);
+	return only ? only->primary : choose_primary(zone, action->request.kind);
 }
 
 static enum status send_message(struct zone *zone, const struct queue_action *action)
@@ -440,8 +281,8 @@ static enum status send_message(struct zone *zone, const struct queue_action *ac
 	flight->message = action->message;
 	flight->request = action->request;
 	LIST_INSERT_HEAD(&zone->slot->zones->flights, flight, link);
-	if (dns_client_send(flight->primary->client, &flight->request, zone->slot->setup.key, action->ticket, on_done,
-			    flight) == STATUS_OK) {
+	if (dns_client_send(primary_client(flight->primary), &flight->request, zone->slot->setup.key, action->ticket,
+			    on_done, flight) == STATUS_OK) {
 		count_message(zone, &flight->request);
 		if (zone->doubt_at_ms == ENV_NEVER_MS)
 			doubt_later(zone, flight->primary);
@@ -573,8 +414,8 @@ void zones_look(struct zones *zones, size_t index, const struct name *owner, enu
 	struct slot *slot = &zones->slots[index];
 	struct look *look = look_new(zones, slot, owner, family);
 
-	if (look && dns_client_send(choose(slot->zone, DNS_QUERY)->client, &look->request, slot->setup.key,
-				    &look->ticket, on_looked, look) == STATUS_OK) {
+	if (look && dns_client_send(primary_client(choose_primary(slot->zone, DNS_QUERY)), &look->request,
+				    slot->setup.key, &look->ticket, on_looked, look) == STATUS_OK) {
 		look->seen = seen;
 		look->ctx = ctx;
 		zones->env->timer_set(look->timer, env_now_ms(zones->env) + patience_ms);
@@ -587,14 +428,6 @@ void zones_look(struct zones *zones, size_t index, const struct name *owner, enu
 
 /* ---- Zones and primaries, and who has them ---- */
 
-static void primary_release(struct primary *primary)
-{
-	if (--primary->holders)
-		return;
-	dns_client_free(&primary->client);
-	free(primary);
-}
-
 static void zone_release(const struct env *env, struct zone *zone)
 {
 	if (--zone->holders)
@@ -605,51 +438,44 @@ static void zone_release(const struct env *env, struct zone *zone)
 	free(zone);
 }
 
-static bool is_primary_at(const struct primary *primary, const struct peer *peer, const struct transport_maker *maker)
+static uint64_t hash_of_peer(const struct zones *zones, const struct peer *peer)
 {
-	return peer_equal(dns_client_primary(primary->client), peer) && primary->maker.ops == maker->ops &&
-	       primary->maker.ctx == maker->ctx;
+	char text[PEER_TEXT_MAX];
+
+	return table_hash(zones->limits.seed, text_of(peer_format(peer, text)));
 }
 
+static uint64_t hash_of_zone(const struct zones *zones, const struct name *name)
+{
+	return table_hash(zones->limits.seed, name_text(name));
+}
+
+/* NULL if that configuration, which may be NULL, has none. */
 static struct primary *find_primary(const struct zones *zones, const struct peer *peer,
 				    const struct transport_maker *maker)
 {
-	for (size_t i = 0; zones && i < zones->primary_count; i++) {
-		if (is_primary_at(zones->primaries[i], peer, maker))
-			return zones->primaries[i];
+	struct table_node *node = zones ? table_find(&zones->holdings_by_peer, hash_of_peer(zones, peer)) : NULL;
+
+	for (; node; node = table_find_next(node)) {
+		struct primary *primary = TABLE_OWNER(node, struct holding, by_peer)->primary;
+
+		if (primary_is_at(primary, peer, maker))
+			return primary;
 	}
 	return NULL;
 }
 
-/* Another way to the same server, such as TLS with other pins: what was down may be up, so that is asked first. */
-static void recall_health(const struct zones *before, struct primary *primary)
+/* Of one that is new, though not the way to it, or not the server. */
+static void recall_health(const struct zones *before, const struct peer *peer, struct primary *primary)
 {
-	const struct peer *peer = dns_client_primary(primary->client);
+	struct table_node *node = before ? table_find(&before->holdings_by_peer, hash_of_peer(before, peer)) : NULL;
 
-	for (size_t i = 0; before && i < before->primary_count; i++) {
-		const struct primary *other = before->primaries[i];
+	for (; node; node = table_find_next(node)) {
+		const struct primary *other = TABLE_OWNER(node, struct holding, by_peer)->primary;
 
-		if (other->rest.until_ms == 0 || !peer_equal(dns_client_primary(other->client), peer))
-			continue;
-		primary->rest = other->rest;
-		primary->rest.until_ms = env_now_ms(primary->env);
+		if (peer_equal(dns_client_primary(primary_client(other)), peer))
+			primary_recall_health(primary, other);
 	}
-}
-
-static struct primary *primary_new(const struct zones *zones, const struct peer *peer,
-				   const struct transport_maker *maker)
-{
-	struct primary *primary = calloc(1, sizeof *primary);
-
-	if (!primary)
-		return NULL;
-	if (dns_client_new(zones->env, maker, peer, &zones->client_options, &primary->client) != STATUS_OK) {
-		free(primary);
-		return NULL;
-	}
-	primary->env = zones->env;
-	primary->maker = *maker;
-	return primary;
 }
 
 /* The primary that is this peer: that of another zone, that of the configuration before, or else a new one. */
@@ -657,28 +483,30 @@ static struct primary *primary_at(struct zones *zones, const struct zones *befor
 				  const struct transport_maker *maker)
 {
 	struct primary *primary = find_primary(zones, peer, maker);
+	struct holding *holding = &zones->holdings[zones->holding_count];
 
 	if (primary)
 		return primary;
 	primary = find_primary(before, peer, maker);
-	if (!primary) {
-		primary = primary_new(zones, peer, maker);
-		if (!primary)
-			return NULL;
-		recall_health(before, primary);
-	}
-	primary->holders++;
-	zones->primaries[zones->primary_count++] = primary;
+	if (primary)
+		primary_hold(primary);
+	else if (primary_new(zones->env, maker, peer, &zones->client_options, &primary) == STATUS_OK)
+		recall_health(before, peer, primary);
+	else
+		return NULL;
+	holding->primary = primary;
+	table_add(&zones->holdings_by_peer, &holding->by_peer, hash_of_peer(zones, peer));
+	zones->holding_count++;
 	return primary;
 }
 
 static struct zone *find_zone(const struct zones *zones, const struct name *name)
 {
-	for (size_t i = 0; zones && i < zones->count; i++) {
-		if (name_equal(&zones->slots[i].zone->name, name))
-			return zones->slots[i].zone;
-	}
-	return NULL;
+	struct table_node *node = zones ? table_find(&zones->slots_by_name, hash_of_zone(zones, name)) : NULL;
+
+	while (node && !name_equal(&TABLE_OWNER(node, struct slot, by_name)->zone->name, name))
+		node = table_find_next(node);
+	return node ? TABLE_OWNER(node, struct slot, by_name)->zone : NULL;
 }
 
 static struct queue_limits limits_of(const struct slot *slot)
@@ -726,7 +554,10 @@ static enum status slot_init(struct slot *slot, const struct zones *before)
 		slot->zone->holders++;
 	else
 		slot->zone = zone_new(slot);
-	return slot->zone ? STATUS_OK : STATUS_NO_MEMORY;
+	if (!slot->zone)
+		return STATUS_NO_MEMORY;
+	table_add(&slot->zones->slots_by_name, &slot->by_name, hash_of_zone(slot->zones, slot->setup.name));
+	return STATUS_OK;
 }
 
 /* ---- The verbs ---- */
@@ -738,8 +569,10 @@ static enum status allocate(struct zones *zones, const struct zone_setup *setups
 	for (size_t i = 0; i < count; i++)
 		primaries += setups[i].primary_count;
 	zones->slots = calloc(count, sizeof *zones->slots);
-	zones->primaries = calloc(primaries + 1, sizeof(struct primary *));
-	return zones->slots && zones->primaries ? STATUS_OK : STATUS_NO_MEMORY;
+	zones->holdings = calloc(primaries + 1, sizeof *zones->holdings);
+	if (!zones->slots || !zones->holdings || table_init(&zones->slots_by_name) != STATUS_OK)
+		return STATUS_NO_MEMORY;
+	return table_init(&zones->holdings_by_peer);
 }
 
 static enum status fill(struct zones *zones, const struct zones *before, const struct zone_setup *setups, size_t count)
@@ -820,8 +653,8 @@ static void take_over_services(struct slot *slot)
 
 void zones_take_over(struct zones *zones)
 {
-	for (size_t i = 0; i < zones->primary_count; i++)
-		dns_client_set_options(zones->primaries[i]->client, &zones->client_options);
+	for (size_t i = 0; i < zones->holding_count; i++)
+		dns_client_set_options(primary_client(zones->holdings[i].primary), &zones->client_options);
 	for (size_t i = 0; i < zones->count; i++) {
 		struct slot *slot = &zones->slots[i];
 
@@ -846,8 +679,8 @@ void zones_free(struct zones **zones_pointer)
 	*zones_pointer = NULL;
 	if (!zones)
 		return;
-	for (size_t i = 0; i < zones->primary_count; i++)
-		primary_release(zones->primaries[i]);
+	for (size_t i = 0; i < zones->holding_count; i++)
+		primary_free(&zones->holdings[i].primary);
 	while (!LIST_EMPTY(&zones->flights)) {
 		struct flight *flight = LIST_FIRST(&zones->flights);
 
@@ -861,7 +694,9 @@ void zones_free(struct zones **zones_pointer)
 			zone_release(zones->env, zones->slots[i].zone);
 		free(zones->slots[i].services);
 	}
-	free(zones->primaries);
+	table_fini(&zones->slots_by_name);
+	table_fini(&zones->holdings_by_peer);
+	free(zones->holdings);
 	free(zones->slots);
 	free(zones);
 }
@@ -909,15 +744,5 @@ bool zones_is_well(const struct zones *zones, size_t zone)
 
 const struct primary *zones_primary(const struct zones *zones, size_t n)
 {
-	return n < zones->primary_count ? zones->primaries[n] : NULL;
-}
-
-const struct dns_client *primary_client(const struct primary *primary)
-{
-	return primary->client;
-}
-
-bool primary_is_well(const struct primary *primary)
-{
-	return primary->rest.until_ms == 0;
+	return n < zones->holding_count ? zones->holdings[n].primary : NULL;
 }

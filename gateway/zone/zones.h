@@ -3,13 +3,8 @@
  * back what comes of it.
  *
  * Zones with the same primary, and the same way to it, share its one connection. A zone with several primaries uses the
- * first that is well. One from which nothing believable came rests, for longer each time that it fails; then an UPDATE
- * that does nothing is sent to see how it is, and it is used again once it has answered. A connection that had worked
- * and ended is no reason to rest: primaries close what is idle.
- *
- * One that fails with a zone (SERVFAIL, NOTIMP) rests for that zone alone, and for queries or for UPDATEs alone; after
- * that the next message is what tries it. If the one that was asked says nothing for half of its time, the others are
- * sent that UPDATE of nothing side by side, so that those which are not there cost the time of one.
+ * first that is well (primary.h). If the one that was asked says nothing for half of its time, the others are sent an
+ * UPDATE of nothing side by side, so that those which are not there cost the time of one.
  *
  * The struct zones belongs to one configuration; see zones_succeed() for what follows it.
  */
@@ -27,6 +22,7 @@
 #include "dns/client.h"
 #include "update/change.h"
 #include "update/order.h"
+#include "zone/primary.h"
 #include "zone/queue.h"
 
 struct zones;
@@ -98,10 +94,7 @@ void zones_stats(const struct zones *zones, size_t zone, struct zone_stats *out)
 bool zones_is_well(const struct zones *zones, size_t zone);
 
 /* The n-th primary of all zones, in the order in which they are first named; NULL behind the last. */
-struct primary;
 const struct primary *zones_primary(const struct zones *zones, size_t n);
-const struct dns_client *primary_client(const struct primary *primary);
-bool primary_is_well(const struct primary *primary);
 
 /* What a record is now. Not `known`: nobody said so in time. `addrs` is valid until it returns. */
 typedef void zones_seen_fn(void *ctx, bool known, const struct addr *addrs, size_t count);

@@ -121,8 +121,8 @@ static void open_network(struct world *world)
 	assert_int_equal(order_new(1, &world->order), STATUS_OK);
 	zone_model_put(world->model, "h0." ZONE, "192.0.2.1");
 	zone_model_put(world->model, "h1." ZONE, "192.0.2.1");
-	primary_new(world->network, "192.0.2.53", world->model, world->key);
-	primary_new(world->network, "192.0.2.54", world->model, world->key);
+	scripted_new(world->network, "192.0.2.53", world->model, world->key);
+	scripted_new(world->network, "192.0.2.54", world->model, world->key);
 	fake_env_outside--;
 }
 

@@ -75,7 +75,7 @@ static struct world *world_new(void)
 	zone_model_put(world->model, OWNER, "192.0.2.1");
 	assert_int_equal(tsig_key_new("gw", "hmac-sha256", (const uint8_t *)"0123456789abcdef", 16, &world->key),
 			 TSIG_OK);
-	world->primary = primary_new(world->network, "192.0.2.53", world->model, world->key);
+	world->primary = scripted_new(world->network, "192.0.2.53", world->model, world->key);
 	world->zone = name_of(ZONE);
 	maker = network_maker(world->network);
 	assert_int_equal(dns_client_new(fake_env_of(world->fake), &maker, primary_peer(world->primary), &options,
@@ -407,7 +407,7 @@ static void a_replayed_reply_is_not_believed(void **state)
 	ask(world, &second);
 	fake_env_settle(world->fake);
 	assert_int_equal(primary_request(world->primary, 1)->id, primary_request(world->primary, 0)->id);
-	primary_release(world->primary, false); /* on a connection that is gone, and then the right one */
+	scripted_release(world->primary, false); /* on a connection that is gone, and then the right one */
 	fake_env_settle(world->fake);
 	assert_committed(&second);
 }
@@ -517,7 +517,7 @@ static void requests_of_all_kinds_share_the_connection(void **state)
 		ask(world, &questions[i]);
 	}
 	fake_env_settle(world->fake);
-	primary_release(world->primary, true);
+	scripted_release(world->primary, true);
 	fake_env_settle(world->fake);
 	for (size_t i = 0; i < 40; i++) {
 		assert_committed(&questions[i]);
@@ -683,7 +683,7 @@ static void requests_are_pipelined(void **state)
 		ask(world, &questions[i]);
 	fake_env_settle(world->fake);
 	assert_int_equal(primary_requests(world->primary), 50);
-	primary_release(world->primary, false);
+	scripted_release(world->primary, false);
 	fake_env_settle(world->fake);
 	for (size_t i = 0; i < 50; i++)
 		assert_committed(&questions[i]);
@@ -698,7 +698,7 @@ static void replies_may_come_in_any_order(void **state)
 	for (size_t i = 0; i < 50; i++)
 		ask(world, &questions[i]);
 	fake_env_settle(world->fake);
-	primary_release(world->primary, true);
+	scripted_release(world->primary, true);
 	fake_env_settle(world->fake);
 	for (size_t i = 0; i < 50; i++)
 		assert_committed(&questions[i]);
@@ -743,7 +743,7 @@ static void what_answers_no_request_is_passed_over(void **state)
 	fake_env_settle(world->fake);
 	for (size_t i = 0; i < sizeof lens / sizeof *lens; i++)
 		say_nothing(world, lens[i]);
-	primary_release(world->primary, false);
+	scripted_release(world->primary, false);
 	say_nothing(world, 0);
 	fake_env_settle(world->fake);
 	assert_committed(&questions[0]);
@@ -940,7 +940,7 @@ static void a_forged_reply_breaks_the_connection_for_all(void **state)
 	for (size_t i = 0; i < 3; i++)
 		ask(world, &questions[i]);
 	fake_env_settle(world->fake);
-	primary_release(world->primary, false);
+	scripted_release(world->primary, false);
 	fake_env_settle(world->fake);
 	for (size_t i = 0; i < 3; i++)
 		assert_verdict(&questions[i], DNS_UNKNOWN);
@@ -961,7 +961,7 @@ static void ids_in_flight_differ(void **state)
 		ask(world, &questions[i]);
 	fake_env_settle(world->fake);
 	assert_int_not_equal(primary_request(world->primary, 0)->id, primary_request(world->primary, 1)->id);
-	primary_release(world->primary, true);
+	scripted_release(world->primary, true);
 	fake_env_settle(world->fake);
 	for (size_t i = 0; i < 2; i++)
 		assert_committed(&questions[i]);
@@ -1056,7 +1056,7 @@ static void done_may_send_while_forged_octets_are_still_coming(void **state)
 	ask(world, &questions[1]);
 	fake_env_settle(world->fake);
 	script(world, REPLY_SIGNED, PRIMARY_DECIDES);
-	primary_release(world->primary, false);
+	scripted_release(world->primary, false);
 	fake_env_advance(world->fake, LATER_MS);
 	assert_verdict(&questions[0], DNS_UNKNOWN);
 	assert_verdict(&questions[1], DNS_UNKNOWN);

@@ -1525,7 +1525,7 @@ static void make_gateway(struct schedule *schedule, struct gateway *gateway, con
 {
 	gateway->schedule = schedule;
 	for (size_t i = 0; i < PRIMARIES; i++) {
-		gateway->primaries[i] = primary_new(schedule->network, names[i], schedule->models[0], schedule->key);
+		gateway->primaries[i] = scripted_new(schedule->network, names[i], schedule->models[0], schedule->key);
 		primary_serve(gateway->primaries[i], schedule->models[1]);
 		primary_set_decide(gateway->primaries[i], decide, gateway);
 		gateway->peers[i] = *primary_peer(gateway->primaries[i]);

@@ -17,7 +17,7 @@
 #include "base/log.h"
 #include "fake_env.h"
 #include "scripted_primary.h"
-#include "zone/rest.h"
+#include "zone/primary.h"
 #include "zone/zones.h"
 
 enum {
@@ -133,7 +133,7 @@ static int setup(void **state)
 		char peer[PEER_TEXT_MAX];
 
 		snprintf(peer, sizeof peer, "192.0.2.%zu:53", 51 + i);
-		world->row[i] = primary_new(world->network, peer, world->models[0], world->key);
+		world->row[i] = scripted_new(world->network, peer, world->models[0], world->key);
 		primary_serve(world->row[i], world->models[1]);
 		world->peers[i] = *primary_peer(world->row[i]);
 	}

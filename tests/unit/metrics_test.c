@@ -103,7 +103,7 @@ static int setup(void **state)
 	world->name = name_of("dyn.example.com");
 	assert_int_equal(peer_parse(text_of("192.0.2.53"), 53, &world->peer), STATUS_OK);
 	assert_int_equal(tsig_key_new_base64("gw", "hmac-sha256", "c2VjcmV0", &world->key), TSIG_OK);
-	primary_set_door(primary_new(world->network, "192.0.2.53:53", world->model, world->key), DOOR_REFUSES);
+	primary_set_door(scripted_new(world->network, "192.0.2.53:53", world->model, world->key), DOOR_REFUSES);
 	world->setup = (struct zone_setup){&world->name, &world->peer, 1, world->key, NULL, 0};
 	assert_int_equal(order_new(1, &world->order), STATUS_OK);
 	assert_int_equal(zones_new(fake_env_of(world->fake), world->order, &maker, &options, &limits, &world->setup, 1,

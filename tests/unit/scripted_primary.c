@@ -1519,8 +1519,8 @@ static struct tsig_key *make_key(const char *name, const char *algorithm, const 
 	return key;
 }
 
-struct primary *primary_new(struct network *network, const char *peer, struct zone_model *model,
-			    const struct tsig_key *key)
+struct primary *scripted_new(struct network *network, const char *peer, struct zone_model *model,
+			     const struct tsig_key *key)
 {
 	struct primary *primary = fake_env_calloc(1, sizeof *primary);
 
@@ -1595,7 +1595,7 @@ static void release(struct reply *reply, const struct primary *primary, bool rev
 		release(SLIST_NEXT(reply, link), primary, reversed);
 }
 
-void primary_release(struct primary *primary, bool reversed)
+void scripted_release(struct primary *primary, bool reversed)
 {
 	release(SLIST_FIRST(&primary->network->replies), primary, reversed);
 }

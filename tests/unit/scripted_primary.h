@@ -170,7 +170,7 @@ struct primary_script {
 	size_t piece_len;    /* the reply arrives in pieces of this many octets; 0: in one */
 	size_t close_after;  /* octets of the reply with its frame until the connection is closed; 0: it is not */
 	bool close_instead;  /* close the connection, after the UPDATE was carried out and without a word */
-	bool hold;           /* keep the reply until primary_release() */
+	bool hold;           /* keep the reply until scripted_release() */
 	bool lame;           /* answers queries without authority */
 };
 
@@ -195,8 +195,8 @@ typedef void primary_decide_fn(void *ctx, const struct primary_request *request,
  * A primary at `peer`, as peer_parse() reads it, that serves `model` with that key, both borrowed. It is honest until
  * told otherwise.
  */
-struct primary *primary_new(struct network *network, const char *peer, struct zone_model *model,
-			    const struct tsig_key *key);
+struct primary *scripted_new(struct network *network, const char *peer, struct zone_model *model,
+			     const struct tsig_key *key);
 
 /* One more zone that it serves with the same key. */
 void primary_serve(struct primary *primary, struct zone_model *model);
@@ -223,7 +223,7 @@ void primary_set_lag_ms(struct primary *primary, uint64_t lag_ms);
 void primary_set_sends_fail(struct primary *primary, bool fail);
 
 /* Sends the replies that are held, all in one piece, the last first if `reversed`. */
-void primary_release(struct primary *primary, bool reversed);
+void scripted_release(struct primary *primary, bool reversed);
 
 /* Sends octets of the test's own on the newest connection. */
 void primary_say(struct primary *primary, const uint8_t *octets, size_t len);

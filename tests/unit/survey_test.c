@@ -84,7 +84,7 @@ static int setup(void **state)
 		world->zones[i] = (struct rights_zone){
 			.name = &world->names[i], .key = world->key, .rights = &world->rights[i], .right_count = 1};
 	}
-	world->primary = primary_new(world->network, "192.0.2.53:53", world->models[0], world->key);
+	world->primary = scripted_new(world->network, "192.0.2.53:53", world->models[0], world->key);
 	primary_serve(world->primary, world->models[1]);
 	primary_set_decide(world->primary, decide, world);
 	return 0;

@@ -146,9 +146,9 @@ static int setup(void **state)
 	zone_model_put(world->b, OWNER_B, "192.0.2.2");
 	assert_int_equal(tsig_key_new("gw", "hmac-sha256", (const uint8_t *)SECRET, strlen(SECRET), &world->key),
 			 TSIG_OK);
-	world->first = primary_new(world->network, FIRST, world->a, world->key);
+	world->first = scripted_new(world->network, FIRST, world->a, world->key);
 	primary_serve(world->first, world->b);
-	world->second = primary_new(world->network, SECOND, world->a, world->key);
+	world->second = scripted_new(world->network, SECOND, world->a, world->key);
 	world->primaries[0] = *primary_peer(world->first);
 	world->primaries[1] = *primary_peer(world->second);
 	assert_int_equal(name_parse(text_of(ZONE_A), &world->names[0]), STATUS_OK);
@@ -1042,7 +1042,7 @@ static void changes_under_way_are_answered_after_a_reconfiguration(void **state)
 	submit(world, OWNER_A, "192.0.2.81", &late);
 	fake_env_advance(world->fake, 10);
 	primary_set_script(world->first, (struct primary_script){.rcode = PRIMARY_DECIDES});
-	primary_release(world->first, false);
+	scripted_release(world->first, false);
 	fake_env_advance(world->fake, LATER_MS);
 	assert_int_equal(early.answers, 1);
 	assert_outcome(&late, OUTCOME_CHANGED);
@@ -1063,7 +1063,7 @@ static void a_zone_that_goes_finishes_what_it_has(void **state)
 	fake_env_advance(world->fake, 10);
 	before = reconfigure(world, 1);
 	primary_set_script(world->first, (struct primary_script){.rcode = PRIMARY_DECIDES});
-	primary_release(world->first, false);
+	scripted_release(world->first, false);
 	fake_env_advance(world->fake, LATER_MS);
 	assert_outcome(&a, OUTCOME_CHANGED);
 	assert_outcome(&b, OUTCOME_CHANGED);
