@@ -78,7 +78,9 @@ static void note_failure(struct primary *primary, const struct dns_result *resul
 	rest_fail(&primary->rest, primary->env);
 }
 
-/* That an UPDATE of nothing is answered proves nothing: one whose disk is full, say, fails with what it has to write. */
+/*
+ * That an UPDATE of nothing is answered proves nothing: one whose disk is full, say, fails with what it has to write.
+ */
 static void note_service(struct service *service, const struct dns_request *request, const struct dns_result *result)
 {
 	struct rest *rest = request->kind == DNS_QUERY ? &service->queries : &service->updates;
