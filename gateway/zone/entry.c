@@ -14,7 +14,7 @@ void group_open(struct entries *entries)
 }
 
 /* Once nothing of the group is awaited, all of it that has gathered may go. */
-static void await_one_less(struct entries *entries, struct group *group)
+static void group_await_one_less(struct entries *entries, struct group *group)
 {
 	struct queue_entry *entry, *next;
 
@@ -32,7 +32,7 @@ void group_close(struct entries *entries)
 	struct group *group = entries->open;
 
 	entries->open = NULL;
-	await_one_less(entries, group);
+	group_await_one_less(entries, group);
 	if (group->members == 0)
 		free(group);
 }
@@ -48,22 +48,22 @@ static void group_leave(struct entries *entries, struct queue_entry *entry)
 /* ---- What comes next ---- */
 
 /* NULL: it is in none. Both kinds of probes take turns. */
-static struct entry_list *list_of(struct entries *entries, enum entry_state state)
+static struct entry_list *list_of_state(struct entries *entries, enum entry_state state)
 {
 	if (state == ENTRY_BLOCKED || state >= ENTRY_LISTS)
 		return NULL;
 	return &entries->lists[state == ENTRY_TO_PROBE_WILDCARD ? ENTRY_TO_PROBE_MISSING : state];
 }
 
-static bool is_awaited(enum entry_state state)
+static bool state_is_awaited(enum entry_state state)
 {
 	return state == ENTRY_TO_LOOK || state == ENTRY_LOOKING;
 }
 
 void entry_move_to(struct entries *entries, struct queue_entry *entry, enum entry_state state)
 {
-	bool was_awaited = is_awaited(entry->state);
-	struct entry_list *from = list_of(entries, entry->state), *to = list_of(entries, state);
+	bool was_awaited = state_is_awaited(entry->state);
+	struct entry_list *from = list_of_state(entries, entry->state), *to = list_of_state(entries, state);
 
 	if (from)
 		TAILQ_REMOVE(from, entry, in_state);
@@ -72,10 +72,10 @@ void entry_move_to(struct entries *entries, struct queue_entry *entry, enum entr
 	entries->ready_count -= entry->state == ENTRY_READY;
 	entries->ready_count += state == ENTRY_READY;
 	entry->state = state;
-	if (!entry->group || is_awaited(state) == was_awaited)
+	if (!entry->group || state_is_awaited(state) == was_awaited)
 		return;
 	if (was_awaited)
-		await_one_less(entries, entry->group);
+		group_await_one_less(entries, entry->group);
 	else
 		entry->group->awaited++;
 }
@@ -86,7 +86,7 @@ bool entry_may_look(const struct queue_entry *entry)
 }
 
 /* Whether it has to be asked before anything is done. */
-static bool has_to_look(const struct queue_entry *entry)
+static bool entry_has_to_look(const struct queue_entry *entry)
 {
 	return entry_may_look(entry) && (set_is_txt(&entry->set) || !set_is_known(&entry->set));
 }
@@ -106,7 +106,7 @@ void entry_doubt_records(struct entries *entries, struct queue_entry *entry)
 }
 
 /* What is known of its records, and so what becomes of them. */
-static void recall(const struct entries *entries, struct queue_entry *entry)
+static void entry_recall_records(const struct entries *entries, struct queue_entry *entry)
 {
 	for (size_t i = 0; i < entry->set.count; i++) {
 		struct change *change = &entry->set.changes[i];
@@ -121,14 +121,14 @@ static void recall(const struct entries *entries, struct queue_entry *entry)
 
 void entry_route(struct entries *entries, struct queue_entry *entry, uint64_t now_ms)
 {
-	recall(entries, entry);
-	if (has_to_look(entry))
+	entry_recall_records(entries, entry);
+	if (entry_has_to_look(entry))
 		entry_move_to(entries, entry, ENTRY_TO_LOOK);
 	else if (entry->doubt < DOUBT_UNCONFIRMED && set_is_so_already(&entry->set))
 		entry_move_to(entries, entry, ENTRY_TO_CONFIRM);
 	else if (entry_is_bound(entry) || memory_is_poison(entries->hints.memory, entry_owner(entry), now_ms))
 		entry_move_to(entries, entry, ENTRY_READY_ALONE);
-	else if (entry->group && entry->group->awaited > (is_awaited(entry->state) ? 1 : 0))
+	else if (entry->group && entry->group->awaited > (state_is_awaited(entry->state) ? 1 : 0))
 		entry_move_to(entries, entry, ENTRY_GATHERED);
 	else
 		entry_move_to(entries, entry, ENTRY_READY);
@@ -180,8 +180,8 @@ bool entry_is_idle(const struct queue_entry *entry)
 }
 
 /* The set becomes the entry's. Behind one that arrived later it keeps its request's place until it is its turn. */
-static void take_set(struct entries *entries, struct queue_entry *entry, const struct change_set *set,
-		     struct order_marks *marks)
+static void entry_take_set(struct entries *entries, struct queue_entry *entry, const struct change_set *set,
+			   struct order_marks *marks)
 {
 	order_leave(entries->order, &entry->place);
 	order_discard(&entry->marks);
@@ -198,7 +198,7 @@ static void take_set(struct entries *entries, struct queue_entry *entry, const s
 void entry_replace(struct entries *entries, struct queue_entry *entry, const struct change_set *set,
 		   struct order_marks *marks, uint64_t now_ms)
 {
-	take_set(entries, entry, set, marks);
+	entry_take_set(entries, entry, set, marks);
 	entry->sight = SIGHT_NONE;
 	entry->doubt = DOUBT_NONE;
 	entry->tries = (struct tries){0};
@@ -206,7 +206,7 @@ void entry_replace(struct entries *entries, struct queue_entry *entry, const str
 		entry_route(entries, entry, now_ms);
 }
 
-static void discard(struct queue_entry *entry)
+static void entry_discard(struct queue_entry *entry)
 {
 	if (entry)
 		free(entry->texts);
@@ -214,7 +214,7 @@ static void discard(struct queue_entry *entry)
 }
 
 /* With all memory that it may ever need; NULL without. */
-static struct queue_entry *allocate(const struct change_set *set)
+static struct queue_entry *entry_allocate(const struct change_set *set)
 {
 	struct queue_entry *entry = calloc(1, sizeof *entry);
 	bool has_texts = set_is_txt(set) && set->changes[0].kind != CHANGE_TXT_DROP;
@@ -222,7 +222,7 @@ static struct queue_entry *allocate(const struct change_set *set)
 	if (entry && has_texts)
 		entry->texts = calloc(1, sizeof *entry->texts);
 	if (!entry || (has_texts && !entry->texts)) {
-		discard(entry);
+		entry_discard(entry);
 		return NULL;
 	}
 	return entry;
@@ -243,13 +243,13 @@ static struct chain *chain_new(struct entries *entries, uint64_t hash)
 struct queue_entry *entry_new(struct entries *entries, struct queue_entry *before, uint64_t hash,
 			      const struct change_set *set, struct order_marks *marks, uint64_t now_ms)
 {
-	struct queue_entry *entry = allocate(set);
+	struct queue_entry *entry = entry_allocate(set);
 	struct chain *chain = NULL;
 
 	if (entry)
 		chain = before ? before->chain : chain_new(entries, hash);
 	if (!chain) {
-		discard(entry);
+		entry_discard(entry);
 		return NULL;
 	}
 	entry->state = ENTRY_BLOCKED;
@@ -262,7 +262,7 @@ struct queue_entry *entry_new(struct entries *entries, struct queue_entry *befor
 		TAILQ_INSERT_AFTER(&chain->entries, before, entry, in_chain);
 	else
 		TAILQ_INSERT_TAIL(&chain->entries, entry, in_chain);
-	take_set(entries, entry, set, marks);
+	entry_take_set(entries, entry, set, marks);
 	if (TAILQ_FIRST(&chain->entries) == entry)
 		entry_route(entries, entry, now_ms);
 	return entry;
@@ -277,10 +277,10 @@ static void entry_free(struct entries *entries, struct queue_entry *entry)
 	group_leave(entries, entry);
 	order_leave(entries->order, &entry->place);
 	order_discard(&entry->marks);
-	discard(entry);
+	entry_discard(entry);
 }
 
-static void answer_all(struct entries *entries, struct queue_entry *entry, struct outcome outcome)
+static void entry_answer_all(struct entries *entries, struct queue_entry *entry, struct outcome outcome)
 {
 	struct waiter *waiter;
 
@@ -289,7 +289,7 @@ static void answer_all(struct entries *entries, struct queue_entry *entry, struc
 }
 
 /* Whether what came before it in the chain, but had arrived later, has made it too late. */
-static bool is_overtaken(struct entries *entries, struct queue_entry *entry)
+static bool entry_is_overtaken(struct entries *entries, struct queue_entry *entry)
 {
 	bool is_late = entry->place.is_held && order_is_overtaken(entries->order, &entry->set, entry->arrival);
 
@@ -298,12 +298,12 @@ static bool is_overtaken(struct entries *entries, struct queue_entry *entry)
 }
 
 /* It is the next one's turn, but for those that are too late. */
-static void go_on(struct entries *entries, struct chain *chain, uint64_t now_ms)
+static void chain_go_on(struct entries *entries, struct chain *chain, uint64_t now_ms)
 {
 	struct queue_entry *first;
 
-	while ((first = TAILQ_FIRST(&chain->entries)) && is_overtaken(entries, first)) {
-		answer_all(entries, first, (struct outcome){.code = OUTCOME_OVERTAKEN});
+	while ((first = TAILQ_FIRST(&chain->entries)) && entry_is_overtaken(entries, first)) {
+		entry_answer_all(entries, first, (struct outcome){.code = OUTCOME_OVERTAKEN});
 		entry_free(entries, first);
 	}
 	if (first) {
@@ -315,13 +315,13 @@ static void go_on(struct entries *entries, struct chain *chain, uint64_t now_ms)
 }
 
 /* Whether the zone is as it wants it, or may be, or may yet become so. */
-static bool may_have_happened(const struct queue_entry *entry, enum outcome_code code)
+static bool entry_may_have_happened(const struct queue_entry *entry, enum outcome_code code)
 {
 	return code == OUTCOME_CHANGED || code == OUTCOME_UNCHANGED || code == OUTCOME_UNKNOWN ||
 	       code == OUTCOME_REFUSED_UNSIGNED || entry->effect == EFFECT_MAYBE_DONE;
 }
 
-static void end_with(struct entries *entries, struct queue_entry *entry, struct outcome outcome, uint64_t now_ms)
+static void entry_end_with(struct entries *entries, struct queue_entry *entry, struct outcome outcome, uint64_t now_ms)
 {
 	struct chain *chain = entry->chain;
 	bool was_first = TAILQ_FIRST(&chain->entries) == entry;
@@ -330,23 +330,23 @@ static void end_with(struct entries *entries, struct queue_entry *entry, struct 
 		if (entry->set.changes[i].becomes.count)
 			outcome.addrs[outcome.addr_count++] = entry->set.changes[i].becomes.addrs[0];
 	}
-	if (may_have_happened(entry, outcome.code))
+	if (entry_may_have_happened(entry, outcome.code))
 		order_make(entries->order, &entry->set, entry->arrival, &entry->marks);
-	answer_all(entries, entry, outcome);
+	entry_answer_all(entries, entry, outcome);
 	entry_move_to(entries, entry, ENTRY_BLOCKED);
 	entry_free(entries, entry);
 	if (was_first)
-		go_on(entries, chain, now_ms);
+		chain_go_on(entries, chain, now_ms);
 }
 
 void entry_end(struct entries *entries, struct queue_entry *entry, enum outcome_code code, uint64_t now_ms)
 {
-	end_with(entries, entry, (struct outcome){.code = code}, now_ms);
+	entry_end_with(entries, entry, (struct outcome){.code = code}, now_ms);
 }
 
 void entry_end_missing(struct entries *entries, struct queue_entry *entry, enum addr_family missing, uint64_t now_ms)
 {
-	end_with(entries, entry, (struct outcome){.code = OUTCOME_NO_RECORD, .missing = missing}, now_ms);
+	entry_end_with(entries, entry, (struct outcome){.code = OUTCOME_NO_RECORD, .missing = missing}, now_ms);
 }
 
 enum outcome_code entry_undone(const struct queue_entry *entry, enum outcome_code certainly)
@@ -359,7 +359,7 @@ enum outcome_code entry_refused(const struct queue_entry *entry, const struct dn
 	return result->verdict == DNS_UNSIGNED ? OUTCOME_REFUSED_UNSIGNED : entry_undone(entry, OUTCOME_REFUSED);
 }
 
-static void free_chain(struct entries *entries, struct chain *chain)
+static void chain_drop(struct entries *entries, struct chain *chain)
 {
 	table_remove(&entries->chains, &chain->by_owner);
 	while (!TAILQ_EMPTY(&chain->entries))
@@ -385,7 +385,7 @@ void entries_fini(struct entries *entries)
 
 	waiters_fini(&entries->waiters);
 	while ((node = table_any(&entries->chains)))
-		free_chain(entries, TABLE_OWNER(node, struct chain, by_owner));
+		chain_drop(entries, TABLE_OWNER(node, struct chain, by_owner));
 	table_fini(&entries->chains);
 	memory_free(&entries->hints.memory);
 }

@@ -63,7 +63,7 @@ void memory_free(struct memory **memory)
 	*memory = NULL;
 }
 
-static uint64_t key_of(uint64_t owner, enum addr_family family)
+static uint64_t key_of_record(uint64_t owner, enum addr_family family)
 {
 	static const uint64_t types[] = {
 		[ADDR_NONE] = 0xc2b2ae3d27d4eb4fu, [ADDR_V4] = 0, [ADDR_V6] = 0x9e3779b97f4a7c15u};
@@ -78,7 +78,7 @@ static struct record *bucket_of(const struct memory *memory, uint64_t key)
 }
 
 /* NULL if it is not known. */
-static struct record *find(const struct memory *memory, uint64_t key)
+static struct record *memory_find(const struct memory *memory, uint64_t key)
 {
 	struct record *bucket = bucket_of(memory, key);
 
@@ -107,9 +107,9 @@ static struct record *oldest(const struct memory *memory, struct record *bucket)
 }
 
 /* The record of that key, but for its value. */
-static struct record *keep(struct memory *memory, uint64_t key)
+static struct record *memory_put(struct memory *memory, uint64_t key)
 {
-	struct record *record = find(memory, key);
+	struct record *record = memory_find(memory, key);
 
 	if (!record)
 		record = oldest(memory, bucket_of(memory, key));
@@ -119,7 +119,7 @@ static struct record *keep(struct memory *memory, uint64_t key)
 
 bool memory_recall(const struct memory *memory, uint64_t owner, enum addr_family family, struct rrset *out)
 {
-	const struct record *record = find(memory, key_of(owner, family));
+	const struct record *record = memory_find(memory, key_of_record(owner, family));
 
 	if (!record)
 		return false;
@@ -131,15 +131,15 @@ bool memory_recall(const struct memory *memory, uint64_t owner, enum addr_family
 
 void memory_keep(struct memory *memory, uint64_t owner, const struct addr *addr, uint32_t ttl_s)
 {
-	struct record *record = keep(memory, key_of(owner, addr->family));
+	struct record *record = memory_put(memory, key_of_record(owner, addr->family));
 
 	record->ttl_s = ttl_s;
 	memcpy(record->octets, addr->octets, sizeof record->octets);
 }
 
-static void drop(struct memory *memory, uint64_t key)
+static void memory_forget(struct memory *memory, uint64_t key)
 {
-	struct record *record = find(memory, key);
+	struct record *record = memory_find(memory, key);
 
 	if (record)
 		*record = (struct record){0};
@@ -147,7 +147,7 @@ static void drop(struct memory *memory, uint64_t key)
 
 void memory_drop(struct memory *memory, uint64_t owner, enum addr_family family)
 {
-	drop(memory, key_of(owner, family));
+	memory_forget(memory, key_of_record(owner, family));
 }
 
 enum { TEXTS_EACH = 4 }; /* hashes of strings in one record */
@@ -155,7 +155,7 @@ enum { TEXTS_EACH = 4 }; /* hashes of strings in one record */
 /* The strings of an owner take several records, each with a key of its own. */
 static uint64_t key_of_texts(uint64_t owner, size_t first)
 {
-	return key_of(owner + first * 0x165667b19e3779f9u, ADDR_NONE);
+	return key_of_record(owner + first * 0x165667b19e3779f9u, ADDR_NONE);
 }
 
 void memory_recall_texts(const struct memory *memory, uint64_t owner, struct memory_texts *out)
@@ -163,7 +163,7 @@ void memory_recall_texts(const struct memory *memory, uint64_t owner, struct mem
 	const struct record *record;
 
 	*out = (struct memory_texts){0};
-	while (out->count < MEMORY_TEXTS_MAX && (record = find(memory, key_of_texts(owner, out->count)))) {
+	while (out->count < MEMORY_TEXTS_MAX && (record = memory_find(memory, key_of_texts(owner, out->count)))) {
 		uint32_t hashes[TEXTS_EACH];
 
 		memcpy(hashes, record->octets, sizeof hashes);
@@ -182,10 +182,10 @@ void memory_keep_texts(struct memory *memory, uint64_t owner, const struct memor
 		size_t here = left < TEXTS_EACH ? left : TEXTS_EACH;
 
 		if (here)
-			memcpy(keep(memory, key_of_texts(owner, first))->octets, &texts->hashes[first],
+			memcpy(memory_put(memory, key_of_texts(owner, first))->octets, &texts->hashes[first],
 			       here * sizeof texts->hashes[0]);
 		else
-			drop(memory, key_of_texts(owner, first));
+			memory_forget(memory, key_of_texts(owner, first));
 	}
 }
 

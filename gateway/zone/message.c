@@ -9,7 +9,7 @@ enum {
 };
 
 /* How many messages of that kind are with the primary. */
-static size_t *counter_of(struct traffic *traffic, const struct queue_message *message)
+static size_t *message_counter(struct traffic *traffic, const struct queue_message *message)
 {
 	if (message->kind == DNS_QUERY)
 		return &traffic->queries;
@@ -21,7 +21,7 @@ static size_t *counter_of(struct traffic *traffic, const struct queue_message *m
 }
 
 /* Whether it is an UPDATE that may take others along. */
-static bool is_together(const struct queue_message *message)
+static bool message_is_together(const struct queue_message *message)
 {
 	return message->kind == DNS_UPDATE && !message->lone;
 }
@@ -31,8 +31,8 @@ static void message_send(struct traffic *traffic, struct queue_message *message)
 	message->ticket = (struct dns_ticket){0};
 	if (message->kind == DNS_UPDATE)
 		message->only_to = entry_is_bound(message->first) ? message->first->maybe_at : NULL;
-	++*counter_of(traffic, message);
-	if (is_together(message))
+	++*message_counter(traffic, message);
+	if (message_is_together(message))
 		traffic->sets_sent += message->count;
 	traffic->parts_sent += message->part;
 	STAILQ_INSERT_TAIL(&traffic->sends, message, link);
@@ -49,7 +49,7 @@ void message_make_part(struct traffic *traffic, struct queue_entry *first, struc
 		STAILQ_INSERT_TAIL(&traffic->parts, &first->message, link);
 }
 
-static enum entry_state state_in(enum dns_request_kind kind, enum entry_state before)
+static enum entry_state state_with_primary(enum dns_request_kind kind, enum entry_state before)
 {
 	if (kind == DNS_PROBE)
 		return before == ENTRY_TO_PROBE_WILDCARD ? ENTRY_PROBING_WILDCARD : ENTRY_PROBING_MISSING;
@@ -57,10 +57,10 @@ static enum entry_state state_in(enum dns_request_kind kind, enum entry_state be
 }
 
 /* Begins a message with this entry as its first. */
-static struct queue_message *begin_message(struct traffic *traffic, struct queue_entry *first,
+static struct queue_message *message_begin(struct traffic *traffic, struct queue_entry *first,
 					   enum dns_request_kind kind)
 {
-	entry_move_to(&traffic->entries, first, state_in(kind, first->state));
+	entry_move_to(&traffic->entries, first, state_with_primary(kind, first->state));
 	first->message = (struct queue_message){.kind = kind, .first = first, .last = first, .count = 1};
 	first->in_message = &first->message;
 	first->set.next = NULL;
@@ -68,9 +68,9 @@ static struct queue_message *begin_message(struct traffic *traffic, struct queue
 	return &first->message;
 }
 
-static void add_to_message(struct traffic *traffic, struct queue_message *message, struct queue_entry *entry)
+static void message_add(struct traffic *traffic, struct queue_message *message, struct queue_entry *entry)
 {
-	entry_move_to(&traffic->entries, entry, state_in(message->kind, entry->state));
+	entry_move_to(&traffic->entries, entry, state_with_primary(message->kind, entry->state));
 	entry->in_message = message;
 	entry->set.next = NULL;
 	entry->next_in_message = NULL;
@@ -81,7 +81,7 @@ static void add_to_message(struct traffic *traffic, struct queue_message *messag
 }
 
 /* What the first entry of a request takes in a message, with those behind it that are of the same request. */
-static size_t space_of_group(const struct traffic *traffic, const struct queue_entry *entry)
+static size_t group_space(const struct traffic *traffic, const struct queue_entry *entry)
 {
 	const struct group *group = entry->group;
 	size_t octets = 0;
@@ -95,47 +95,48 @@ static size_t space_of_group(const struct traffic *traffic, const struct queue_e
  * One message with up to so many sets of that list, as far as they fit, the first first, without tearing a request
  * apart.
  */
-static void send_together(struct traffic *traffic, enum entry_state list, enum dns_request_kind kind, size_t count)
+static void message_send_together(struct traffic *traffic, enum entry_state list, enum dns_request_kind kind,
+				  size_t count)
 {
 	struct queue_entry *entry = TAILQ_FIRST(&traffic->entries.lists[list]);
 	size_t octets = dns_message_space(traffic->zone) + dns_set_space(&entry->set, traffic->zone);
-	struct queue_message *message = begin_message(traffic, entry, kind);
+	struct queue_message *message = message_begin(traffic, entry, kind);
 
 	while (message->first->doubt != DOUBT_TOGETHER && (entry = TAILQ_FIRST(&traffic->entries.lists[list])) &&
 	       entry->doubt != DOUBT_TOGETHER) {
 		bool begins_group = entry->group && entry->group != message->last->group;
 		size_t own = dns_set_space(&entry->set, traffic->zone);
 
-		if (octets + (begins_group ? space_of_group(traffic, entry) : own) > traffic->limits->octets_max)
+		if (octets + (begins_group ? group_space(traffic, entry) : own) > traffic->limits->octets_max)
 			break;
 		if (message->count >= count && (!entry->group || begins_group))
 			break;
 		octets += own;
-		add_to_message(traffic, message, entry);
+		message_add(traffic, message, entry);
 	}
 	message_send(traffic, message);
 }
 
-static void send_alone(struct traffic *traffic)
+static void message_send_alone(struct traffic *traffic)
 {
 	struct queue_message *message =
-		begin_message(traffic, TAILQ_FIRST(&traffic->entries.lists[ENTRY_READY_ALONE]), DNS_UPDATE);
+		message_begin(traffic, TAILQ_FIRST(&traffic->entries.lists[ENTRY_READY_ALONE]), DNS_UPDATE);
 
 	message->lone = true;
 	message_send(traffic, message);
 }
 
-static void send_probe(struct traffic *traffic)
+static void message_send_probe(struct traffic *traffic)
 {
 	struct queue_message *message =
-		begin_message(traffic, TAILQ_FIRST(&traffic->entries.lists[ENTRY_TO_PROBE_MISSING]), DNS_PROBE);
+		message_begin(traffic, TAILQ_FIRST(&traffic->entries.lists[ENTRY_TO_PROBE_MISSING]), DNS_PROBE);
 
 	message->change = set_to_probe(&message->first->set);
 	message_send(traffic, message);
 }
 
 /* What is left of a list of suspects: who has given up waiting meanwhile is dropped. */
-static struct queue_message *begin_with_suspects(struct traffic *traffic, struct queue_entry *entry, uint64_t now_ms)
+static struct queue_message *message_begin_part(struct traffic *traffic, struct queue_entry *entry, uint64_t now_ms)
 {
 	struct queue_message *message = NULL;
 	struct queue_entry *next;
@@ -145,23 +146,23 @@ static struct queue_message *begin_with_suspects(struct traffic *traffic, struct
 		if (!entry_is_wanted(entry))
 			entry_end(&traffic->entries, entry, entry_undone(entry, OUTCOME_UNREACHABLE), now_ms);
 		else if (message)
-			add_to_message(traffic, message, entry);
+			message_add(traffic, message, entry);
 		else
-			message = begin_message(traffic, entry, DNS_UPDATE);
+			message = message_begin(traffic, entry, DNS_UPDATE);
 	}
 	return message;
 }
 
 /* A part of a message that was taken apart, or a message that goes again as it was. */
-static void send_part(struct traffic *traffic, uint64_t now_ms)
+static void message_send_part(struct traffic *traffic, uint64_t now_ms)
 {
 	struct queue_message part = *STAILQ_FIRST(&traffic->parts), *message;
 
 	STAILQ_REMOVE_HEAD(&traffic->parts, link);
-	message = begin_with_suspects(traffic, part.first, now_ms);
+	message = message_begin_part(traffic, part.first, now_ms);
 	/* Without the sample, what was held back behind it need not wait. */
 	if (!message)
-		message = begin_with_suspects(traffic, part.held_back, now_ms);
+		message = message_begin_part(traffic, part.held_back, now_ms);
 	else
 		message->held_back = part.held_back;
 	if (!message)
@@ -171,7 +172,7 @@ static void send_part(struct traffic *traffic, uint64_t now_ms)
 }
 
 /* There are few of these: from the second failure in a row on, nothing new is sent for a while. */
-static void take_up_parts(struct traffic *traffic, uint64_t now_ms)
+static void parts_take_up(struct traffic *traffic, uint64_t now_ms)
 {
 	struct queue_message *part, *next;
 
@@ -184,7 +185,7 @@ static void take_up_parts(struct traffic *traffic, uint64_t now_ms)
 	}
 }
 
-static void send_looks(struct traffic *traffic)
+static void message_send_looks(struct traffic *traffic)
 {
 	struct queue_entry *entry = TAILQ_FIRST(&traffic->entries.lists[ENTRY_TO_LOOK]);
 
@@ -201,7 +202,7 @@ static void send_looks(struct traffic *traffic)
 	}
 }
 
-static size_t half(const struct traffic *traffic)
+static size_t half_of_expected(const struct traffic *traffic)
 {
 	return (traffic->expected + 1) / 2;
 }
@@ -211,22 +212,22 @@ static size_t half(const struct traffic *traffic)
  * answered and come again would find the next one nearly empty, and the primary would be idle while they are answered.
  * In two halves, one is with the primary while the other one is answered.
  */
-static bool goes_in_halves(const struct traffic *traffic)
+static bool sets_go_in_halves(const struct traffic *traffic)
 {
 	const struct queue_limits *limits = traffic->limits;
 
-	return half(traffic) >= (limits->commit_pause_ms ? limits->half_min_with_pause : limits->half_min);
+	return half_of_expected(traffic) >= (limits->commit_pause_ms ? limits->half_min_with_pause : limits->half_min);
 }
 
-static size_t count_max(const struct traffic *traffic)
+static size_t sets_max(const struct traffic *traffic)
 {
-	return goes_in_halves(traffic) ? half(traffic) : SIZE_MAX;
+	return sets_go_in_halves(traffic) ? half_of_expected(traffic) : SIZE_MAX;
 }
 
 /* Whether what is ready gathers until the primary's pause is over. */
-static bool is_gathering(const struct traffic *traffic, uint64_t now_ms)
+static bool sets_are_gathering(const struct traffic *traffic, uint64_t now_ms)
 {
-	return traffic->entries.ready_count < traffic->expected && traffic->entries.ready_count < count_max(traffic) &&
+	return traffic->entries.ready_count < traffic->expected && traffic->entries.ready_count < sets_max(traffic) &&
 	       now_ms < traffic->pause_until_ms;
 }
 
@@ -236,24 +237,24 @@ static bool is_gathering(const struct traffic *traffic, uint64_t now_ms)
  * because some of its clients may have gone. Parts of rejected messages come first, and have the primary to
  * themselves: how they end tells who is to blame.
  */
-static bool may_overlap(const struct traffic *traffic)
+static bool message_may_overlap(const struct traffic *traffic)
 {
 	const struct queue_limits *limits = traffic->limits;
 
 	if (!STAILQ_EMPTY(&traffic->parts) || traffic->parts_sent)
 		return false;
-	if (limits->commit_pause_ms && goes_in_halves(traffic))
+	if (limits->commit_pause_ms && sets_go_in_halves(traffic))
 		return traffic->updates < (limits->updates_max > 2 ? limits->updates_max : 2) &&
-		       traffic->entries.ready_count >= half(traffic) - half(traffic) / 16;
+		       traffic->entries.ready_count >= half_of_expected(traffic) - half_of_expected(traffic) / 16;
 	return traffic->updates < limits->updates_max && traffic->entries.ready_count >= limits->overlap_min;
 }
 
 /* Whether one more message with many sets may go. */
-static bool may_send_together(const struct traffic *traffic, uint64_t now_ms)
+static bool message_may_go(const struct traffic *traffic, uint64_t now_ms)
 {
 	if (traffic->entries.ready_count == 0 || now_ms < traffic->retry.until_ms)
 		return false;
-	return traffic->updates ? may_overlap(traffic) : !is_gathering(traffic, now_ms);
+	return traffic->updates ? message_may_overlap(traffic) : !sets_are_gathering(traffic, now_ms);
 }
 
 /* ---- The turn of a second ---- */
@@ -265,7 +266,7 @@ static bool may_send_together(const struct traffic *traffic, uint64_t now_ms)
  * the turn of the second: it has a message of nothing, which it holds until its pause is over.
  */
 
-static bool is_busy(const struct traffic *traffic, uint64_t now_ms)
+static bool primary_is_busy(const struct traffic *traffic, uint64_t now_ms)
 {
 	return traffic->limits->commit_pause_ms && traffic->expected > 1 &&
 	       (traffic->updates || now_ms < traffic->pause_until_ms);
@@ -275,7 +276,7 @@ static void turn_hold(struct traffic *traffic, uint64_t now_ms)
 {
 	if (now_ms < traffic->turn_at_ms)
 		return;
-	if (is_busy(traffic, now_ms) && traffic->holds == 0 && now_ms < traffic->turn_at_ms + BEFORE_MS) {
+	if (primary_is_busy(traffic, now_ms) && traffic->holds == 0 && now_ms < traffic->turn_at_ms + BEFORE_MS) {
 		traffic->hold = (struct queue_message){.kind = DNS_NOTHING};
 		message_send(traffic, &traffic->hold);
 	}
@@ -284,7 +285,7 @@ static void turn_hold(struct traffic *traffic, uint64_t now_ms)
 
 static uint64_t turn_wake_at_ms(const struct traffic *traffic)
 {
-	return is_busy(traffic, traffic->turn_at_ms) ? traffic->turn_at_ms : ENV_NEVER_MS;
+	return primary_is_busy(traffic, traffic->turn_at_ms) ? traffic->turn_at_ms : ENV_NEVER_MS;
 }
 
 /* ---- Who may go now ---- */
@@ -292,22 +293,22 @@ static uint64_t turn_wake_at_ms(const struct traffic *traffic)
 void messages_send(struct traffic *traffic, uint64_t now_ms)
 {
 	turn_hold(traffic, now_ms);
-	take_up_parts(traffic, now_ms);
+	parts_take_up(traffic, now_ms);
 	while (!STAILQ_EMPTY(&traffic->parts) && traffic->updates < traffic->limits->updates_max)
-		send_part(traffic, now_ms);
+		message_send_part(traffic, now_ms);
 	while (!TAILQ_EMPTY(&traffic->entries.lists[ENTRY_READY_ALONE]) && traffic->lone_updates == 0 &&
 	       now_ms >= traffic->retry.until_ms)
-		send_alone(traffic);
-	while (may_send_together(traffic, now_ms))
-		send_together(traffic, ENTRY_READY, DNS_UPDATE, count_max(traffic));
+		message_send_alone(traffic);
+	while (message_may_go(traffic, now_ms))
+		message_send_together(traffic, ENTRY_READY, DNS_UPDATE, sets_max(traffic));
 	while (!TAILQ_EMPTY(&traffic->entries.lists[ENTRY_TO_PROBE_MISSING]) &&
 	       traffic->confirms < traffic->limits->confirms_max)
-		send_probe(traffic);
+		message_send_probe(traffic);
 	while (!TAILQ_EMPTY(&traffic->entries.lists[ENTRY_TO_CONFIRM]) &&
 	       traffic->confirms < traffic->limits->confirms_max)
-		send_together(traffic, ENTRY_TO_CONFIRM, DNS_CONFIRM, SIZE_MAX);
+		message_send_together(traffic, ENTRY_TO_CONFIRM, DNS_CONFIRM, SIZE_MAX);
 	while (!TAILQ_EMPTY(&traffic->entries.lists[ENTRY_TO_LOOK]) && traffic->queries < traffic->limits->queries_max)
-		send_looks(traffic);
+		message_send_looks(traffic);
 }
 
 static uint64_t earlier_ms(uint64_t a_ms, uint64_t b_ms)
@@ -369,8 +370,8 @@ void message_withdraw_if_unwanted(struct queue_message *message)
 
 void message_came_back(struct traffic *traffic, const struct queue_message *message)
 {
-	--*counter_of(traffic, message);
-	if (is_together(message))
+	--*message_counter(traffic, message);
+	if (message_is_together(message))
 		traffic->sets_sent -= message->count;
 	traffic->parts_sent -= message->part;
 }

@@ -47,7 +47,7 @@ static void rest_fail(struct rest *rest, const struct env *env)
 
 /* ---- How it is ---- */
 
-static void note_well(struct primary *primary)
+static void primary_note_well(struct primary *primary)
 {
 	char text[PEER_TEXT_MAX];
 
@@ -62,7 +62,7 @@ static void note_well(struct primary *primary)
  * One connection's end fails everything that was on it; it counts once, and that of one that had worked is excused
  * once.
  */
-static void note_failure(struct primary *primary, const struct dns_result *result)
+static void primary_note_failure(struct primary *primary, const struct dns_result *result)
 {
 	if (result->local)
 		return;
@@ -81,7 +81,7 @@ static void note_failure(struct primary *primary, const struct dns_result *resul
 /*
  * That an UPDATE of nothing is answered proves nothing: one whose disk is full, say, fails with what it has to write.
  */
-static void note_service(struct service *service, const struct dns_request *request, const struct dns_result *result)
+static void service_note(struct service *service, const struct dns_request *request, const struct dns_result *result)
 {
 	struct rest *rest = request->kind == DNS_QUERY ? &service->queries : &service->updates;
 
@@ -95,18 +95,18 @@ void primary_note(struct primary *primary, struct service *service, const struct
 		  const struct dns_result *result)
 {
 	if (!dns_is_answered(result)) {
-		note_failure(primary, result);
+		primary_note_failure(primary, result);
 		return;
 	}
 	if (service)
-		note_service(service, request, result);
+		service_note(service, request, result);
 	if (request->kind == DNS_NOTHING)
 		primary->rest.until_ms = 0;
 	else if (request->kind != DNS_QUERY)
-		note_well(primary);
+		primary_note_well(primary);
 }
 
-static void on_pinged(void *ctx, const struct dns_result *result)
+static void primary_on_pinged(void *ctx, const struct dns_result *result)
 {
 	struct primary *primary = ctx;
 	primary_pinged_fn *pinged = primary->pinged;
@@ -124,7 +124,8 @@ bool primary_ping(struct primary *primary, const struct name *zone, const struct
 		return false;
 	primary->ping = (struct dns_request){.kind = DNS_NOTHING, .zone = zone};
 	primary->ticket = (struct dns_ticket){0};
-	if (dns_client_send(primary->client, &primary->ping, key, &primary->ticket, on_pinged, primary) != STATUS_OK)
+	if (dns_client_send(primary->client, &primary->ping, key, &primary->ticket, primary_on_pinged, primary) !=
+	    STATUS_OK)
 		return false;
 	primary->pinged = done;
 	primary->pinged_ctx = ctx;
@@ -178,7 +179,7 @@ struct service *services_find_fit(struct service *services, size_t count, enum d
 	return found;
 }
 
-static uint64_t failed_at_ms(const struct service *service)
+static uint64_t service_failed_at_ms(const struct service *service)
 {
 	uint64_t primary_ms = service->primary->rest.failed_at_ms, updates_ms = service->updates.failed_at_ms;
 
@@ -190,7 +191,7 @@ struct service *services_find_rested(struct service *services, size_t count)
 	struct service *best = &services[0];
 
 	for (size_t i = 1; i < count; i++) {
-		if (failed_at_ms(&services[i]) < failed_at_ms(best))
+		if (service_failed_at_ms(&services[i]) < service_failed_at_ms(best))
 			best = &services[i];
 	}
 	return best;

@@ -14,7 +14,7 @@ struct queue {
 /* ---- SUBMIT ---- */
 
 /* The entry right behind, or the first one, if it is that of a later request, and does all that the set wants done. */
-static struct queue_entry *find_later(struct queue_entry *before, const struct change_set *set)
+static struct queue_entry *queue_find_later(struct queue_entry *before, const struct change_set *set)
 {
 	uint64_t arrival = set_arrival(set);
 	struct queue_entry *later = before;
@@ -29,11 +29,11 @@ static struct queue_entry *find_later(struct queue_entry *before, const struct c
  * The entry that the set becomes part of; NULL without memory. Sets that wait are merged as if they had come in the
  * order in which their requests arrived.
  */
-static struct queue_entry *place_set(struct entries *entries, const struct change_set *set, uint64_t now_ms)
+static struct queue_entry *queue_place_set(struct entries *entries, const struct change_set *set, uint64_t now_ms)
 {
 	uint64_t hash = table_hash(entries->hints.seed, name_text(&set->owner));
 	struct queue_entry *before = chain_predecessor(chain_find(entries, hash, &set->owner), set_arrival(set));
-	struct queue_entry *entry = find_later(before, set);
+	struct queue_entry *entry = queue_find_later(before, set);
 	struct order_marks marks;
 
 	if (entry)
@@ -49,7 +49,7 @@ static struct queue_entry *place_set(struct entries *entries, const struct chang
 	return entry;
 }
 
-static enum status submit(struct entries *entries, const struct queue_event *event, uint64_t now_ms)
+static enum status queue_submit_set(struct entries *entries, const struct queue_event *event, uint64_t now_ms)
 {
 	struct queue_entry *entry;
 	struct waiter *waiter;
@@ -61,7 +61,7 @@ static enum status submit(struct entries *entries, const struct queue_event *eve
 	waiter = waiter_new(&entries->waiters, event->waiter, event->set, now_ms);
 	if (!waiter)
 		return STATUS_NO_MEMORY;
-	entry = place_set(entries, event->set, now_ms);
+	entry = queue_place_set(entries, event->set, now_ms);
 	if (!entry) {
 		waiter_discard(&entries->waiters, waiter);
 		return STATUS_NO_MEMORY;
@@ -71,13 +71,13 @@ static enum status submit(struct entries *entries, const struct queue_event *eve
 }
 
 /* While a group is open nothing is sent. */
-static enum status on_submit(struct entries *entries, const struct queue_event *event, uint64_t now_ms)
+static enum status queue_on_submit(struct entries *entries, const struct queue_event *event, uint64_t now_ms)
 {
 	enum status status;
 
 	if (event->set->more && !entries->open)
 		group_open(entries);
-	status = submit(entries, event, now_ms);
+	status = queue_submit_set(entries, event, now_ms);
 	if (!event->set->more && entries->open)
 		group_close(entries);
 	return status;
@@ -86,7 +86,7 @@ static enum status on_submit(struct entries *entries, const struct queue_event *
 /* ---- CANCEL and TICK ---- */
 
 /* Nobody waits for the entry any more. */
-static void abandon(struct entries *entries, struct queue_entry *entry, uint64_t now_ms)
+static void queue_abandon(struct entries *entries, struct queue_entry *entry, uint64_t now_ms)
 {
 	if (entry_is_with_primary(entry))
 		message_withdraw_if_unwanted(entry->in_message);
@@ -95,7 +95,7 @@ static void abandon(struct entries *entries, struct queue_entry *entry, uint64_t
 }
 
 /* How it stands with an entry at a waiter's deadline. */
-static enum outcome_code late(const struct queue_entry *entry)
+static enum outcome_code outcome_when_late(const struct queue_entry *entry)
 {
 	bool may_be_sent = entry->state == ENTRY_UPDATING;
 
@@ -108,7 +108,7 @@ static enum outcome_code late(const struct queue_entry *entry)
 		       : entry_undone(entry, entry->tries.made[RETRY_FAILURE] ? OUTCOME_REFUSED : OUTCOME_UNREACHABLE);
 }
 
-static void on_late(struct entries *entries, struct waiter *waiter, uint64_t now_ms)
+static void queue_on_late(struct entries *entries, struct waiter *waiter, uint64_t now_ms)
 {
 	struct queue_entry *entry = waiter->entry;
 	bool last = TAILQ_FIRST(&entry->waiters) == waiter && !TAILQ_NEXT(waiter, in_entry);
@@ -118,24 +118,24 @@ static void on_late(struct entries *entries, struct waiter *waiter, uint64_t now
 	waiter_forget(&entries->waiters, waiter);
 	if (last && entry_is_with_primary(entry))
 		message_withdraw_if_unwanted(entry->in_message);
-	code = late(entry);
+	code = outcome_when_late(entry);
 	if (last)
-		abandon(entries, entry, now_ms);
+		queue_abandon(entries, entry, now_ms);
 	waiters_answer(&entries->waiters, ctx, (struct outcome){.code = code});
 }
 
-static void on_tick(struct entries *entries, uint64_t now_ms)
+static void queue_on_tick(struct entries *entries, uint64_t now_ms)
 {
 	struct queue_entry *entry;
 	struct waiter *waiter;
 
 	while ((waiter = TAILQ_FIRST(&entries->waiters.deadlines)) && waiter->deadline_ms <= now_ms)
-		on_late(entries, waiter, now_ms);
+		queue_on_late(entries, waiter, now_ms);
 	while ((entry = TAILQ_FIRST(&entries->lists[ENTRY_PAUSED])) && entry->retry_at_ms <= now_ms)
 		entry_route(entries, entry, now_ms);
 }
 
-static void on_cancel(struct entries *entries, const void *ctx, uint64_t now_ms)
+static void queue_on_cancel(struct entries *entries, const void *ctx, uint64_t now_ms)
 {
 	struct waiter *waiter = waiter_find(&entries->waiters, ctx);
 	struct queue_entry *entry;
@@ -147,7 +147,7 @@ static void on_cancel(struct entries *entries, const void *ctx, uint64_t now_ms)
 	entry = waiter->entry;
 	waiter_forget(&entries->waiters, waiter);
 	if (!entry_is_wanted(entry))
-		abandon(entries, entry, now_ms);
+		queue_abandon(entries, entry, now_ms);
 }
 
 /* ---- The verbs ---- */
@@ -162,10 +162,10 @@ enum status queue_step(struct queue *queue, const struct queue_event *event, uin
 		group_close(entries);
 	switch (event->kind) {
 	case QUEUE_SUBMIT:
-		status = on_submit(entries, event, now_ms);
+		status = queue_on_submit(entries, event, now_ms);
 		break;
 	case QUEUE_CANCEL:
-		on_cancel(entries, event->waiter, now_ms);
+		queue_on_cancel(entries, event->waiter, now_ms);
 		break;
 	case QUEUE_REPLIED:
 		reply_take(&queue->traffic,
@@ -177,7 +177,7 @@ enum status queue_step(struct queue *queue, const struct queue_event *event, uin
 			   now_ms);
 		break;
 	case QUEUE_TICK:
-		on_tick(entries, now_ms);
+		queue_on_tick(entries, now_ms);
 		break;
 	}
 	if (!entries->open)

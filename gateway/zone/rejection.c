@@ -3,7 +3,7 @@
 #include "zone/set.h"
 
 /* Cuts the list behind its first `count` entries, of which there are that many; returns the rest. */
-static struct queue_entry *cut(struct queue_entry *entry, size_t count)
+static struct queue_entry *suspects_cut(struct queue_entry *entry, size_t count)
 {
 	struct queue_entry *rest;
 
@@ -14,7 +14,7 @@ static struct queue_entry *cut(struct queue_entry *entry, size_t count)
 	return rest;
 }
 
-static size_t count_of(const struct queue_entry *entry)
+static size_t suspects_count(const struct queue_entry *entry)
 {
 	size_t count = 0;
 
@@ -23,9 +23,9 @@ static size_t count_of(const struct queue_entry *entry)
 	return count;
 }
 
-static void halve(struct traffic *traffic, struct queue_entry *suspects)
+static void suspects_halve(struct traffic *traffic, struct queue_entry *suspects)
 {
-	struct queue_entry *rest = cut(suspects, (count_of(suspects) + 1) / 2);
+	struct queue_entry *rest = suspects_cut(suspects, (suspects_count(suspects) + 1) / 2);
 
 	message_make_part(traffic, suspects, NULL, 0);
 	if (rest)
@@ -36,9 +36,9 @@ static void halve(struct traffic *traffic, struct queue_entry *suspects)
  * One of them goes alone and the others are held back until it is known what becomes of it. Which one is left to
  * chance, so that nobody can put some that fail where the sample is taken.
  */
-static void take_sample(struct traffic *traffic, struct queue_entry *suspects)
+static void suspects_sample(struct traffic *traffic, struct queue_entry *suspects)
 {
-	size_t at = retry_draw(&traffic->retry, count_of(suspects));
+	size_t at = retry_draw(&traffic->retry, suspects_count(suspects));
 	struct queue_entry **link = &suspects, *sample;
 
 	while (at--)
@@ -50,7 +50,7 @@ static void take_sample(struct traffic *traffic, struct queue_entry *suspects)
 }
 
 /* Whether such a code may be the primary's fault rather than that of a set in the message. */
-static bool blames_primary(unsigned rcode)
+static bool rcode_blames_primary(unsigned rcode)
 {
 	return dns_is_failure(rcode) || rcode == DNS_NOTAUTH;
 }
@@ -60,7 +60,8 @@ static bool blames_primary(unsigned rcode)
  * sent on memory's word are looked at; the others are halved. They go without what was known of their records, but for
  * those that rewrite them: what they become was made of it.
  */
-static void take_apart(struct traffic *traffic, struct queue_message *message, unsigned rcode, uint64_t now_ms)
+static void rejection_take_apart(struct traffic *traffic, struct queue_message *message, unsigned rcode,
+				 uint64_t now_ms)
 {
 	struct queue_entry *entry = message->first, *next, *suspects = NULL, **end_of_suspects = &suspects;
 	bool hint_failed = false;
@@ -92,10 +93,10 @@ static void take_apart(struct traffic *traffic, struct queue_message *message, u
 		hints_doubt(&traffic->entries.hints);
 	if (!suspects)
 		return;
-	if (blames_primary(rcode) && retry_doubts_primary(&traffic->retry))
-		take_sample(traffic, suspects);
+	if (rcode_blames_primary(rcode) && retry_doubts_primary(&traffic->retry))
+		suspects_sample(traffic, suspects);
 	else
-		halve(traffic, suspects);
+		suspects_halve(traffic, suspects);
 }
 
 /*
@@ -103,7 +104,7 @@ static void take_apart(struct traffic *traffic, struct queue_message *message, u
  * goes whatever the record is; only what rewrites a record has to be sure of it, and tries a few times more. It asks
  * first whether the record is there at all: the look may have found a wildcard's.
  */
-static void look_again(struct traffic *traffic, struct queue_entry *entry, uint64_t now_ms)
+static void rejection_look_again(struct traffic *traffic, struct queue_entry *entry, uint64_t now_ms)
 {
 	bool sure = set_rewrites(&entry->set), seen = entry->sight != SIGHT_NONE;
 
@@ -126,21 +127,21 @@ static void look_again(struct traffic *traffic, struct queue_entry *entry, uint6
  * Whether another look can tell if something was changed: the first copy of a message of which the second one was
  * rejected may have been carried out.
  */
-static bool may_settle(const struct queue_entry *entry)
+static bool look_may_settle(const struct queue_entry *entry)
 {
 	return entry->effect == EFFECT_MAYBE_COPIED && entry->doubt != DOUBT_ALL && !set_rewrites(&entry->set) &&
 	       entry_is_wanted(entry);
 }
 
-static void look_plainly(struct traffic *traffic, struct queue_entry *entry, uint64_t now_ms)
+static void rejection_look_plainly(struct traffic *traffic, struct queue_entry *entry, uint64_t now_ms)
 {
 	entry->doubt = DOUBT_ALL;
 	entry->sight = SIGHT_NONE;
 	entry_route(&traffic->entries, entry, now_ms);
 }
 
-static void reject_one(struct traffic *traffic, struct queue_entry *entry, const struct dns_result *result,
-		       uint64_t now_ms)
+static void rejection_take_one(struct traffic *traffic, struct queue_entry *entry, const struct dns_result *result,
+			       uint64_t now_ms)
 {
 	bool expected = set_is_known_in_part(&entry->set);
 	unsigned rcode = result->rcode;
@@ -149,7 +150,7 @@ static void reject_one(struct traffic *traffic, struct queue_entry *entry, const
 		hints_doubt(&traffic->entries.hints);
 	entry_doubt_records(&traffic->entries, entry);
 	if (dns_is_about_records(rcode) && expected && entry_is_wanted(entry)) {
-		look_again(traffic, entry, now_ms);
+		rejection_look_again(traffic, entry, now_ms);
 		return;
 	}
 	if (entry->tries.made[RETRY_HALVING] && traffic->part_committed)
@@ -157,8 +158,8 @@ static void reject_one(struct traffic *traffic, struct queue_entry *entry, const
 	if (rcode == DNS_YXRRSET && set_prerequisites(&entry->set) == 0)
 		entry_end_missing(&traffic->entries, entry, entry->set.changes[0].addr.family,
 				  now_ms); /* the owner is an alias */
-	else if (rcode != DNS_NXRRSET && may_settle(entry))
-		look_plainly(traffic, entry, now_ms);
+	else if (rcode != DNS_NXRRSET && look_may_settle(entry))
+		rejection_look_plainly(traffic, entry, now_ms);
 	else if (rcode != DNS_NXRRSET)
 		entry_end(&traffic->entries, entry, entry_refused(entry, result), now_ms);
 	else if (set_prerequisites(&entry->set) < 2)
@@ -196,13 +197,13 @@ void rejection_take(struct traffic *traffic, struct queue_message *message, cons
 	if (result->rcode == DNS_NOTAUTH && (message->count > 1 || message->part))
 		retry_note_failure(&traffic->retry, now_ms);
 	if (message->count == 1)
-		reject_one(traffic, message->first, result, now_ms);
+		rejection_take_one(traffic, message->first, result, now_ms);
 	else
-		take_apart(traffic, message, result->rcode, now_ms);
+		rejection_take_apart(traffic, message, result->rcode, now_ms);
 }
 
 /* Whether one of them has not been sent twice yet, or may be sent to one more primary. */
-static bool may_go_again(const struct traffic *traffic, const struct queue_message *message, bool has_well)
+static bool failed_may_go_again(const struct traffic *traffic, const struct queue_message *message, bool has_well)
 {
 	for (const struct queue_entry *entry = message->first; entry; entry = entry->next_in_message) {
 		if (retry_is_left(&traffic->retry, &entry->tries, RETRY_FAILURE, has_well))
@@ -211,7 +212,7 @@ static bool may_go_again(const struct traffic *traffic, const struct queue_messa
 	return false;
 }
 
-static void go_again(struct traffic *traffic, struct queue_message *message, bool has_well, uint64_t now_ms)
+static void failed_go_again(struct traffic *traffic, struct queue_message *message, bool has_well, uint64_t now_ms)
 {
 	uint64_t not_before_ms = has_well ? now_ms : now_ms + retry_pause_ms(&traffic->retry, 1);
 
@@ -233,14 +234,14 @@ void rejection_failed(struct traffic *traffic, struct queue_message *message, co
 		retry_note_failure(&traffic->retry, now_ms);
 	if (!has_well && retry_doubts_primary(&traffic->retry))
 		retry_back_off(&traffic->retry, now_ms);
-	if (may_go_again(traffic, message, has_well))
-		go_again(traffic, message, has_well, now_ms);
+	if (failed_may_go_again(traffic, message, has_well))
+		failed_go_again(traffic, message, has_well, now_ms);
 	else
 		rejection_take(traffic, message, result, now_ms);
 }
 
-static void give_up(struct traffic *traffic, struct queue_entry *suspects, const struct dns_result *result,
-		    uint64_t now_ms)
+static void suspects_give_up(struct traffic *traffic, struct queue_entry *suspects, const struct dns_result *result,
+			     uint64_t now_ms)
 {
 	struct queue_entry *next;
 
@@ -256,14 +257,14 @@ void rejection_sampled(struct traffic *traffic, struct queue_entry *held_back, c
 	if (!dns_is_answered(result))
 		message_make_part(traffic, held_back, NULL,
 				  has_well ? now_ms : now_ms + retry_pause_ms(&traffic->retry, 1));
-	else if (!blames_primary(result->rcode))
-		halve(traffic, held_back);
+	else if (!rcode_blames_primary(result->rcode))
+		suspects_halve(traffic, held_back);
 	else if (has_well)
 		message_make_part(traffic, held_back, NULL, 0);
 	else if (retry_holds_primary_sick(&traffic->retry) || result->rcode == DNS_NOTIMP)
-		give_up(traffic, held_back, result, now_ms);
+		suspects_give_up(traffic, held_back, result, now_ms);
 	else
-		take_sample(traffic, held_back);
+		suspects_sample(traffic, held_back);
 }
 
 /*

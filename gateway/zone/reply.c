@@ -4,7 +4,7 @@
 #include "zone/set.h"
 
 /* Another attempt, as far as there may be one. */
-static void try_again(struct traffic *traffic, struct queue_message *message, bool pauses, uint64_t now_ms)
+static void reply_try_again(struct traffic *traffic, struct queue_message *message, bool pauses, uint64_t now_ms)
 {
 	uint64_t pause = pauses ? retry_pause_ms(&traffic->retry, message->first->tries.made[RETRY_ATTEMPT] + 1) : 0;
 	struct queue_entry *entry = message->first, *next;
@@ -20,7 +20,7 @@ static void try_again(struct traffic *traffic, struct queue_message *message, bo
 }
 
 /* Asks again what to do with each; who is not wanted any more ends here. */
-static void route_all(struct traffic *traffic, struct queue_message *message, uint64_t now_ms)
+static void reply_route_all(struct traffic *traffic, struct queue_message *message, uint64_t now_ms)
 {
 	struct queue_entry *entry = message->first, *next;
 
@@ -33,55 +33,56 @@ static void route_all(struct traffic *traffic, struct queue_message *message, ui
 	}
 }
 
-static bool may_move_on(const struct traffic *traffic, const struct queue_entry *first, bool has_well)
+static bool reply_may_move_on(const struct traffic *traffic, const struct queue_entry *first, bool has_well)
 {
 	return retry_is_left(&traffic->retry, &first->tries, RETRY_MOVE, has_well) && !entry_is_bound(first);
 }
 
 /* A primary that is well has it next, at once; that is no attempt of its own. */
-static void move_on(struct traffic *traffic, struct queue_message *message, uint64_t now_ms)
+static void reply_move_on(struct traffic *traffic, struct queue_message *message, uint64_t now_ms)
 {
 	for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message)
 		entry->tries.made[RETRY_MOVE]++;
-	route_all(traffic, message, now_ms);
+	reply_route_all(traffic, message, now_ms);
 }
 
 /* Nothing was sent, or nothing believable came back. Who closed a connection that had worked, has it next itself. */
-static enum retry_way way_after(const struct traffic *traffic, const struct reply *reply)
+static enum retry_way reply_way_after(const struct traffic *traffic, const struct reply *reply)
 {
-	if (!may_move_on(traffic, reply->message->first, reply->has_well))
+	if (!reply_may_move_on(traffic, reply->message->first, reply->has_well))
 		return RETRY_LATER;
 	return reply->result->verdict == DNS_UNKNOWN && reply->result->had_worked ? RETRY_NOW : RETRY_ELSEWHERE;
 }
 
-static void retry_all(struct traffic *traffic, struct queue_message *message, enum retry_way way, uint64_t now_ms)
+static void reply_retry_all(struct traffic *traffic, struct queue_message *message, enum retry_way way, uint64_t now_ms)
 {
 	if (way == RETRY_ELSEWHERE)
-		move_on(traffic, message, now_ms);
+		reply_move_on(traffic, message, now_ms);
 	else
-		try_again(traffic, message, way == RETRY_LATER, now_ms);
+		reply_try_again(traffic, message, way == RETRY_LATER, now_ms);
 }
 
 /* What an outcome of a message is for this entry. */
-static enum outcome_code outcome_for(const struct queue_entry *entry, enum outcome_code code)
+static enum outcome_code reply_outcome_for(const struct queue_entry *entry, enum outcome_code code)
 {
 	/* It is so already, and it may well have been an earlier attempt that made it so. */
 	return code == OUTCOME_UNCHANGED && entry->effect == EFFECT_MAYBE_DONE ? OUTCOME_CHANGED : code;
 }
 
-static void end_all(struct traffic *traffic, struct queue_message *message, enum outcome_code code, uint64_t now_ms)
+static void reply_end_all(struct traffic *traffic, struct queue_message *message, enum outcome_code code,
+			  uint64_t now_ms)
 {
 	struct queue_entry *entry = message->first, *next;
 
 	for (; entry; entry = next) {
 		next = entry->next_in_message;
-		entry_end(&traffic->entries, entry, outcome_for(entry, code), now_ms);
+		entry_end(&traffic->entries, entry, reply_outcome_for(entry, code), now_ms);
 	}
 }
 
 /* The primary wants nothing of all this. */
-static void refuse_all(struct traffic *traffic, struct queue_message *message, const struct dns_result *result,
-		       uint64_t now_ms)
+static void reply_refuse_all(struct traffic *traffic, struct queue_message *message, const struct dns_result *result,
+			     uint64_t now_ms)
 {
 	struct queue_entry *entry = message->first, *next;
 
@@ -92,7 +93,7 @@ static void refuse_all(struct traffic *traffic, struct queue_message *message, c
 }
 
 /* What the records have now is not known: before the sets are sent again, they are looked at. */
-static void mark_maybe_done(struct traffic *traffic, struct queue_message *message, const void *primary)
+static void reply_mark_maybe_done(struct traffic *traffic, struct queue_message *message, const void *primary)
 {
 	for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message) {
 		entry->effect = EFFECT_MAYBE_DONE;
@@ -102,7 +103,7 @@ static void mark_maybe_done(struct traffic *traffic, struct queue_message *messa
 	}
 }
 
-static void note_committed(struct traffic *traffic, const struct queue_entry *entry)
+static void reply_note_committed(struct traffic *traffic, const struct queue_entry *entry)
 {
 	traffic->part_committed = traffic->part_committed || entry->tries.made[RETRY_HALVING];
 	hints_keep(&traffic->entries.hints, entry_owner(entry), &entry->set, entry->texts);
@@ -110,42 +111,42 @@ static void note_committed(struct traffic *traffic, const struct queue_entry *en
 }
 
 /* If nobody signed it, it is not known what became of it. */
-static void on_not_implemented(struct traffic *traffic, const struct reply *reply, uint64_t now_ms)
+static void reply_on_not_implemented(struct traffic *traffic, const struct reply *reply, uint64_t now_ms)
 {
 	struct queue_message *message = reply->message;
 
-	if (!may_move_on(traffic, message->first, reply->has_well)) {
-		refuse_all(traffic, message, reply->result, now_ms);
+	if (!reply_may_move_on(traffic, message->first, reply->has_well)) {
+		reply_refuse_all(traffic, message, reply->result, now_ms);
 		return;
 	}
 	if (reply->result->verdict != DNS_VERIFIED)
-		mark_maybe_done(traffic, message, reply->primary);
-	move_on(traffic, message, now_ms);
+		reply_mark_maybe_done(traffic, message, reply->primary);
+	reply_move_on(traffic, message, now_ms);
 }
 
-static void on_update_verified(struct traffic *traffic, const struct reply *reply, uint64_t now_ms)
+static void reply_on_verified_update(struct traffic *traffic, const struct reply *reply, uint64_t now_ms)
 {
 	struct queue_message *message = reply->message;
 
 	if (reply->result->rcode == DNS_NOERROR) {
 		for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message)
-			note_committed(traffic, entry);
+			reply_note_committed(traffic, entry);
 		retry_note_commit(&traffic->retry);
 		messages_note_commit(traffic, message, now_ms, reply->wall_ms);
-		end_all(traffic, message, OUTCOME_CHANGED, now_ms);
+		reply_end_all(traffic, message, OUTCOME_CHANGED, now_ms);
 	} else if (reply->result->rcode == DNS_NOTIMP) {
-		on_not_implemented(traffic, reply, now_ms);
+		reply_on_not_implemented(traffic, reply, now_ms);
 	} else if (reply->result->rcode == DNS_SERVFAIL) {
 		rejection_failed(traffic, message, reply->result, reply->has_well && !entry_is_bound(message->first),
 				 now_ms);
 	} else if (dns_is_about_message(reply->result->rcode)) {
-		refuse_all(traffic, message, reply->result, now_ms);
+		reply_refuse_all(traffic, message, reply->result, now_ms);
 	} else {
 		rejection_take(traffic, message, reply->result, now_ms);
 	}
 }
 
-static void on_updated(struct traffic *traffic, const struct reply *reply, uint64_t now_ms)
+static void reply_on_update(struct traffic *traffic, const struct reply *reply, uint64_t now_ms)
 {
 	struct queue_message *message = reply->message;
 	const struct dns_result *result = reply->result;
@@ -153,7 +154,7 @@ static void on_updated(struct traffic *traffic, const struct reply *reply, uint6
 
 	switch (result->verdict) {
 	case DNS_VERIFIED:
-		on_update_verified(traffic, reply, now_ms);
+		reply_on_verified_update(traffic, reply, now_ms);
 		break;
 	case DNS_REJECTED:
 	case DNS_UNSIGNED:
@@ -162,16 +163,16 @@ static void on_updated(struct traffic *traffic, const struct reply *reply, uint6
 		    (result->tsig_error == TSIG_RCODE_NOERROR || result->tsig_error == TSIG_RCODE_BADKEY))
 			rejection_take(traffic, message, result, now_ms);
 		else if (result->rcode == DNS_NOTIMP)
-			on_not_implemented(traffic, reply, now_ms);
+			reply_on_not_implemented(traffic, reply, now_ms);
 		else
-			refuse_all(traffic, message, result, now_ms);
+			reply_refuse_all(traffic, message, result, now_ms);
 		break;
 	case DNS_UNKNOWN:
-		mark_maybe_done(traffic, message, reply->primary);
-		retry_all(traffic, message, way_after(traffic, reply), now_ms);
+		reply_mark_maybe_done(traffic, message, reply->primary);
+		reply_retry_all(traffic, message, reply_way_after(traffic, reply), now_ms);
 		break;
 	case DNS_UNREACHABLE:
-		retry_all(traffic, message, way_after(traffic, reply), now_ms);
+		reply_retry_all(traffic, message, reply_way_after(traffic, reply), now_ms);
 		break;
 	}
 	if (held_back)
@@ -181,8 +182,8 @@ static void on_updated(struct traffic *traffic, const struct reply *reply, uint6
 /*
  * Not all is as memory has it, or the primary does not tell: the records are looked at, or else the UPDATE decides.
  */
-static void on_not_confirmed(struct traffic *traffic, struct queue_message *message, bool by_difference,
-			     uint64_t now_ms)
+static void reply_on_difference(struct traffic *traffic, struct queue_message *message, bool by_difference,
+				uint64_t now_ms)
 {
 	bool hint_failed = false;
 
@@ -203,31 +204,31 @@ static void on_not_confirmed(struct traffic *traffic, struct queue_message *mess
 	}
 	if (hint_failed)
 		hints_doubt(&traffic->entries.hints);
-	route_all(traffic, message, now_ms);
+	reply_route_all(traffic, message, now_ms);
 }
 
-static void on_confirmed(struct traffic *traffic, const struct reply *reply, uint64_t now_ms)
+static void reply_on_confirmation(struct traffic *traffic, const struct reply *reply, uint64_t now_ms)
 {
 	struct queue_message *message = reply->message;
 	const struct dns_result *result = reply->result;
 
 	if (!dns_is_answered(result))
-		retry_all(traffic, message, way_after(traffic, reply), now_ms);
+		reply_retry_all(traffic, message, reply_way_after(traffic, reply), now_ms);
 	else if (result->verdict == DNS_VERIFIED && result->rcode == DNS_NOERROR)
-		end_all(traffic, message, OUTCOME_UNCHANGED, now_ms);
+		reply_end_all(traffic, message, OUTCOME_UNCHANGED, now_ms);
 	else
-		on_not_confirmed(traffic, message,
-				 result->verdict == DNS_VERIFIED && dns_is_about_records(result->rcode), now_ms);
+		reply_on_difference(traffic, message,
+				    result->verdict == DNS_VERIFIED && dns_is_about_records(result->rcode), now_ms);
 }
 
-static void note_sight(struct queue_entry *entry, enum sight sight)
+static void look_note_sight(struct queue_entry *entry, enum sight sight)
 {
 	if (entry->look.worst < sight)
 		entry->look.worst = sight;
 }
 
-static void note_look(struct traffic *traffic, struct queue_entry *entry, struct change *change,
-		      const struct dns_answer *found)
+static void look_note_found(struct traffic *traffic, struct queue_entry *entry, struct change *change,
+			    const struct dns_answer *found)
 {
 	/* By way of a forwarder queries see a copy, and UPDATEs do not; so the UPDATE decides, if it can. */
 	if (found->count == 0 && change->must_exist && traffic->is_forwarded && change->kind == CHANGE_REPLACE) {
@@ -235,7 +236,7 @@ static void note_look(struct traffic *traffic, struct queue_entry *entry, struct
 		return;
 	}
 	if (found->count == 0 && change->must_exist) {
-		note_sight(entry, SIGHT_NO_RECORD);
+		look_note_sight(entry, SIGHT_NO_RECORD);
 		if (entry->look.absent == ADDR_NONE)
 			entry->look.absent = change->addr.family;
 	}
@@ -245,7 +246,7 @@ static void note_look(struct traffic *traffic, struct queue_entry *entry, struct
 }
 
 /* A rewrite of what could not be read: the primary does not tell, or there is too much of it. */
-static bool is_blind(const struct queue_entry *entry)
+static bool look_was_blind(const struct queue_entry *entry)
 {
 	if (set_is_txt(&entry->set))
 		return entry->sight == SIGHT_DIM && entry->set.changes[0].kind == CHANGE_TXT_ROTATE;
@@ -256,7 +257,7 @@ static bool is_blind(const struct queue_entry *entry)
  * If the zone does not hold what the set would have made, no copy of its message was carried out. What a forwarder
  * holds may just be late.
  */
-static void note_copies(const struct traffic *traffic, struct queue_entry *entry)
+static void look_note_copies(const struct traffic *traffic, struct queue_entry *entry)
 {
 	for (size_t i = 0; i < entry->set.count; i++)
 		change_resolve(&entry->set.changes[i]);
@@ -266,7 +267,7 @@ static void note_copies(const struct traffic *traffic, struct queue_entry *entry
 }
 
 /* Several looks come back in whatever order; what the worst of them says counts. */
-static void finish_look(struct traffic *traffic, struct queue_entry *entry, uint64_t now_ms)
+static void look_finish(struct traffic *traffic, struct queue_entry *entry, uint64_t now_ms)
 {
 	/* That settles it, even if the look at the other record has failed. */
 	if (entry->look.worst == SIGHT_NO_RECORD) {
@@ -274,12 +275,12 @@ static void finish_look(struct traffic *traffic, struct queue_entry *entry, uint
 		return;
 	}
 	if (entry->look.worst == SIGHT_FAILED) {
-		retry_all(traffic, &entry->looks[0], entry->look.way, now_ms);
+		reply_retry_all(traffic, &entry->looks[0], entry->look.way, now_ms);
 		return;
 	}
 	entry->sight = entry->look.worst;
-	note_copies(traffic, entry);
-	if (is_blind(entry))
+	look_note_copies(traffic, entry);
+	if (look_was_blind(entry))
 		entry_end(&traffic->entries, entry, entry_undone(entry, OUTCOME_REFUSED), now_ms);
 	else if (entry_is_wanted(entry))
 		entry_route(&traffic->entries, entry, now_ms);
@@ -291,7 +292,7 @@ static void finish_look(struct traffic *traffic, struct queue_entry *entry, uint
  * Only what the primary says with authority about the record counts; if it says nothing of use, the UPDATE decides,
  * unless that is made of what is there.
  */
-static void on_looked(struct traffic *traffic, const struct reply *reply, uint64_t now_ms)
+static void reply_on_look(struct traffic *traffic, const struct reply *reply, uint64_t now_ms)
 {
 	struct queue_message *message = reply->message;
 	const struct dns_result *result = reply->result;
@@ -308,21 +309,21 @@ static void on_looked(struct traffic *traffic, const struct reply *reply, uint64
 		hint_note_texts(&traffic->entries.hints, entry_owner(entry), &entry->set, entry->texts,
 				entry->effect == EFFECT_MAYBE_DONE, told ? &result->answer : NULL);
 	else if (told)
-		note_look(traffic, entry, change, &result->answer);
+		look_note_found(traffic, entry, change, &result->answer);
 	if (hidden && set_adds_text(&entry->set))
-		note_sight(entry, SIGHT_NO_RECORD);
+		look_note_sight(entry, SIGHT_NO_RECORD);
 	failed = !dns_is_answered(result) || dns_is_failure(result->rcode);
 	/* The last one that failed tells which primaries are well now. One that is answered tells nothing of them. */
 	if (failed)
-		entry->look.way = way_after(traffic, reply);
-	if (!dns_is_answered(result) || (failed && may_move_on(traffic, entry, reply->has_well))) {
-		note_sight(entry, SIGHT_FAILED);
+		entry->look.way = reply_way_after(traffic, reply);
+	if (!dns_is_answered(result) || (failed && reply_may_move_on(traffic, entry, reply->has_well))) {
+		look_note_sight(entry, SIGHT_FAILED);
 	} else if (!told) {
-		note_sight(entry, SIGHT_DIM);
+		look_note_sight(entry, SIGHT_DIM);
 		hints_trust(&traffic->entries.hints);
 	}
 	if (--entry->look.missing == 0)
-		finish_look(traffic, entry, now_ms);
+		look_finish(traffic, entry, now_ms);
 }
 
 void reply_take(struct traffic *traffic, const struct reply *reply, uint64_t now_ms)
@@ -334,16 +335,16 @@ void reply_take(struct traffic *traffic, const struct reply *reply, uint64_t now
 		traffic->is_forwarded = reply->result->id_was_changed;
 	switch (message->kind) {
 	case DNS_UPDATE:
-		on_updated(traffic, reply, now_ms);
+		reply_on_update(traffic, reply, now_ms);
 		break;
 	case DNS_CONFIRM:
-		on_confirmed(traffic, reply, now_ms);
+		reply_on_confirmation(traffic, reply, now_ms);
 		break;
 	case DNS_PROBE:
 		rejection_probed(traffic, message->first, reply->result, now_ms);
 		break;
 	case DNS_QUERY:
-		on_looked(traffic, reply, now_ms);
+		reply_on_look(traffic, reply, now_ms);
 		break;
 	case DNS_NOTHING:
 	case DNS_SOA:

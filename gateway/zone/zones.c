@@ -79,14 +79,14 @@ struct zones {
 	unsigned pings; /* under way */
 };
 
-static enum status step(struct zone *zone, const struct queue_event *event);
+static enum status zone_step(struct zone *zone, const struct queue_event *event);
 
 /* ---- What comes back ---- */
 
 /*
  * What an administrator need not know: successes, and what is the asker's affair, such as a host that does not exist.
  */
-static bool is_expected(const struct dns_request *request, const struct dns_result *result)
+static bool result_is_expected(const struct dns_request *request, const struct dns_result *result)
 {
 	if (result->verdict != DNS_VERIFIED)
 		return false;
@@ -103,7 +103,7 @@ static struct log_field cause_of(const struct dns_result *result, const struct d
 	return result->tsig_error == TSIG_RCODE_BADTIME ? log_detail(text) : text;
 }
 
-static void log_result(const struct flight *flight, const struct dns_result *result)
+static void flight_log(const struct flight *flight, const struct dns_result *result)
 {
 	static const char *const kinds[] = {[DNS_UPDATE] = "update",
 					    [DNS_CONFIRM] = "confirm",
@@ -117,7 +117,7 @@ static void log_result(const struct flight *flight, const struct dns_result *res
 				      .queried = dns_is_query(flight->request.kind)};
 	char primary[PEER_TEXT_MAX], text[DNS_EXPLAIN_MAX];
 
-	if (is_expected(&flight->request, result))
+	if (result_is_expected(&flight->request, result))
 		return;
 	LOG_REPEATED(
 		LOG_WARNING, "primary-failed", log_text("zone", context.zone),
@@ -128,7 +128,7 @@ static void log_result(const struct flight *flight, const struct dns_result *res
 }
 
 /* An update of it may be done all the same, and then is answered so: the administrator is the one to wonder. */
-static void hint_at_hidden(const struct flight *flight, const struct dns_result *result)
+static void flight_log_hidden(const struct flight *flight, const struct dns_result *result)
 {
 	if (flight->request.kind != DNS_QUERY || result->verdict != DNS_VERIFIED || !result->answer.hidden)
 		return;
@@ -145,8 +145,8 @@ static struct service *service_of(const struct zone *zone, const struct primary 
 	return services_find(zone->slot->services, zone->slot->setup.primary_count, primary);
 }
 
-static void on_pinged(void *ctx, struct primary *primary, const struct dns_request *request,
-		      const struct dns_result *result)
+static void zone_on_pinged(void *ctx, struct primary *primary, const struct dns_request *request,
+			   const struct dns_result *result)
 {
 	struct slot *slot = ctx;
 
@@ -154,30 +154,30 @@ static void on_pinged(void *ctx, struct primary *primary, const struct dns_reque
 	primary_note(primary, service_of(slot->zone, primary), request, result);
 }
 
-static void ping(struct zone *zone, struct primary *primary)
+static void zone_ping(struct zone *zone, struct primary *primary)
 {
 	struct slot *slot = zone->slot;
 
-	if (primary_ping(primary, &zone->name, slot->setup.key, on_pinged, slot))
+	if (primary_ping(primary, &zone->name, slot->setup.key, zone_on_pinged, slot))
 		slot->zones->pings++;
 }
 
-static struct service *find_fit(const struct zone *zone, enum dns_request_kind kind)
+static struct service *zone_find_fit(const struct zone *zone, enum dns_request_kind kind)
 {
 	return services_find_fit(zone->slot->services, zone->slot->setup.primary_count, kind,
 				 env_now_ms(zone->slot->zones->env));
 }
 
 /* Besides, primaries whose rest is over are asked how they are. */
-static struct primary *choose_primary(struct zone *zone, enum dns_request_kind kind)
+static struct primary *zone_choose_primary(struct zone *zone, enum dns_request_kind kind)
 {
 	const struct slot *slot = zone->slot;
 	size_t count = slot->setup.primary_count;
-	struct service *service = find_fit(zone, kind);
+	struct service *service = zone_find_fit(zone, kind);
 
 	for (size_t i = 0; i < count && count > 1; i++) {
 		if (primary_has_rested(slot->services[i].primary))
-			ping(zone, slot->services[i].primary);
+			zone_ping(zone, slot->services[i].primary);
 	}
 	return service ? service->primary : services_find_rested(slot->services, count)->primary;
 }
@@ -186,21 +186,21 @@ static struct primary *choose_primary(struct zone *zone, enum dns_request_kind k
  * The first one that is well has said nothing for half of the time that it has. Before it has used up the other half
  * too, it is to be known which of the others are there, and those that are not are to be waited for side by side.
  */
-static void see_to_others(struct zone *zone)
+static void zone_see_to_others(struct zone *zone)
 {
 	const struct slot *slot = zone->slot;
-	const struct service *asked = find_fit(zone, DNS_UPDATE);
+	const struct service *asked = zone_find_fit(zone, DNS_UPDATE);
 
 	zone->doubt_at_ms = ENV_NEVER_MS;
 	for (size_t i = 0; i < slot->setup.primary_count; i++) {
 		struct service *service = &slot->services[i];
 
 		if (service != asked && primary_is_well(service->primary))
-			ping(zone, service->primary);
+			zone_ping(zone, service->primary);
 	}
 }
 
-static void doubt_later(struct zone *zone, const struct primary *primary)
+static void zone_doubt_later(struct zone *zone, const struct primary *primary)
 {
 	const struct slot *slot = zone->slot;
 	const struct dns_client_options *options = &slot->zones->client_options;
@@ -215,15 +215,15 @@ static void doubt_later(struct zone *zone, const struct primary *primary)
 }
 
 /* Steps that do not submit cannot fail. */
-static void step_on(struct zone *zone, const struct queue_event *event)
+static void zone_step_surely(struct zone *zone, const struct queue_event *event)
 {
-	enum status status = step(zone, event);
+	enum status status = zone_step(zone, event);
 
 	assert(status == STATUS_OK);
 	(void)status;
 }
 
-static void on_done(void *ctx, const struct dns_result *result)
+static void flight_on_reply(void *ctx, const struct dns_result *result)
 {
 	struct flight flight = *(struct flight *)ctx;
 	struct zone *zone = flight.slot->zone;
@@ -236,21 +236,21 @@ static void on_done(void *ctx, const struct dns_result *result)
 	LIST_REMOVE((struct flight *)ctx, link);
 	free(ctx);
 	zone->stats.in_flight--;
-	log_result(&flight, result);
-	hint_at_hidden(&flight, result);
+	flight_log(&flight, result);
+	flight_log_hidden(&flight, result);
 	primary_note(flight.primary, service_of(zone, flight.primary), &flight.request, result);
 	if (zone->stats.in_flight == 0)
 		zone->doubt_at_ms = ENV_NEVER_MS;
 	else if (dns_is_answered(result))
-		doubt_later(zone, flight.primary);
+		zone_doubt_later(zone, flight.primary);
 	if (!result->local && (!dns_is_answered(result) || dns_is_failure(result->rcode)))
-		event.has_well = find_fit(zone, flight.request.kind) != NULL;
-	step_on(zone, &event);
+		event.has_well = zone_find_fit(zone, flight.request.kind) != NULL;
+	zone_step_surely(zone, &event);
 }
 
 /* ---- What goes out ---- */
 
-static void count_message(struct zone *zone, const struct dns_request *request)
+static void flight_count(struct zone *zone, const struct dns_request *request)
 {
 	size_t sets = 0;
 
@@ -263,29 +263,29 @@ static void count_message(struct zone *zone, const struct dns_request *request)
 		histogram_add(&zone->stats.batch, sets);
 }
 
-static struct primary *destination(struct zone *zone, const struct queue_action *action)
+static struct primary *flight_destination(struct zone *zone, const struct queue_action *action)
 {
 	const struct service *only = action->only_to ? service_of(zone, action->only_to) : NULL;
 
-	return only ? only->primary : choose_primary(zone, action->request.kind);
+	return only ? only->primary : zone_choose_primary(zone, action->request.kind);
 }
 
-static enum status send_message(struct zone *zone, const struct queue_action *action)
+static enum status flight_send(struct zone *zone, const struct queue_action *action)
 {
 	struct flight *flight = malloc(sizeof *flight);
 
 	if (!flight)
 		return STATUS_NO_MEMORY;
 	flight->slot = zone->slot;
-	flight->primary = destination(zone, action);
+	flight->primary = flight_destination(zone, action);
 	flight->message = action->message;
 	flight->request = action->request;
 	LIST_INSERT_HEAD(&zone->slot->zones->flights, flight, link);
 	if (dns_client_send(primary_client(flight->primary), &flight->request, zone->slot->setup.key, action->ticket,
-			    on_done, flight) == STATUS_OK) {
-		count_message(zone, &flight->request);
+			    flight_on_reply, flight) == STATUS_OK) {
+		flight_count(zone, &flight->request);
 		if (zone->doubt_at_ms == ENV_NEVER_MS)
-			doubt_later(zone, flight->primary);
+			zone_doubt_later(zone, flight->primary);
 		return STATUS_OK;
 	}
 	LIST_REMOVE(flight, link);
@@ -293,7 +293,7 @@ static enum status send_message(struct zone *zone, const struct queue_action *ac
 	return STATUS_NO_MEMORY;
 }
 
-static void carry_out(struct zone *zone, const struct queue_action *action)
+static void zone_act(struct zone *zone, const struct queue_action *action)
 {
 	static const struct dns_result no_memory = {.verdict = DNS_UNREACHABLE, .local = true, .why = "out of memory"};
 
@@ -302,14 +302,15 @@ static void carry_out(struct zone *zone, const struct queue_action *action)
 		zone->slot->zones->done(action->waiter, &action->outcome);
 		break;
 	case QUEUE_SEND:
-		if (send_message(zone, action) != STATUS_OK)
-			step_on(zone, &(struct queue_event){
-					      .kind = QUEUE_REPLIED, .message = action->message, .result = &no_memory});
+		if (flight_send(zone, action) != STATUS_OK)
+			zone_step_surely(zone, &(struct queue_event){.kind = QUEUE_REPLIED,
+								     .message = action->message,
+								     .result = &no_memory});
 		break;
 	}
 }
 
-static void arm(struct zone *zone)
+static void zone_arm_timer(struct zone *zone)
 {
 	const struct env *env = zone->slot->zones->env;
 	uint64_t at_ms = queue_wake_at_ms(zone->queue);
@@ -322,7 +323,7 @@ static void arm(struct zone *zone)
 		env->timer_set(zone->timer, at_ms);
 }
 
-static enum status step(struct zone *zone, const struct queue_event *event)
+static enum status zone_step(struct zone *zone, const struct queue_event *event)
 {
 	enum status status = queue_step(zone->queue, event, env_now_ms(zone->slot->zones->env));
 	struct queue_action action;
@@ -331,24 +332,24 @@ static enum status step(struct zone *zone, const struct queue_event *event)
 		return status;
 	zone->acting = true;
 	while (queue_next_action(zone->queue, &action))
-		carry_out(zone, &action);
+		zone_act(zone, &action);
 	zone->acting = false;
-	arm(zone);
+	zone_arm_timer(zone);
 	return status;
 }
 
-static void on_timer(void *ctx)
+static void zone_on_timer(void *ctx)
 {
 	struct zone *zone = ctx;
 
 	if (zone->doubt_at_ms <= env_now_ms(zone->slot->zones->env))
-		see_to_others(zone);
-	step_on(zone, &(struct queue_event){.kind = QUEUE_TICK});
+		zone_see_to_others(zone);
+	zone_step_surely(zone, &(struct queue_event){.kind = QUEUE_TICK});
 }
 
 /* ---- Looking ---- */
 
-static void tell(struct look *look, bool known, const struct addr *addrs, size_t count)
+static void look_tell(struct look *look, bool known, const struct addr *addrs, size_t count)
 {
 	zones_seen_fn *seen = look->seen;
 
@@ -365,15 +366,15 @@ static void look_free(struct look *look)
 }
 
 /* A query that has left is still the client's, so the look stays until its reply comes, or the connection ends. */
-static void on_look_late(void *ctx)
+static void look_on_late(void *ctx)
 {
 	struct look *look = ctx;
 
 	look->ticket.withdrawn = true;
-	tell(look, false, NULL, 0);
+	look_tell(look, false, NULL, 0);
 }
 
-static void on_looked(void *ctx, const struct dns_result *result)
+static void look_on_reply(void *ctx, const struct dns_result *result)
 {
 	struct look *look = ctx;
 	bool is_there = result->verdict == DNS_VERIFIED && result->rcode == DNS_NOERROR && result->answer.authoritative;
@@ -382,7 +383,7 @@ static void on_looked(void *ctx, const struct dns_result *result)
 	/* More records than are kept one by one are as good as not known. */
 	if (is_there && !result->answer.rrset.known)
 		is_there = false;
-	tell(look, is_there || is_none, result->answer.rrset.addrs, is_there ? result->answer.rrset.count : 0);
+	look_tell(look, is_there || is_none, result->answer.rrset.addrs, is_there ? result->answer.rrset.count : 0);
 	look_free(look);
 }
 
@@ -395,7 +396,7 @@ static struct look *look_new(struct zones *zones, const struct slot *slot, const
 	if (!look)
 		return NULL;
 	look->env = zones->env;
-	look->timer = zones->env->timer_new(zones->env->ctx, on_look_late, look);
+	look->timer = zones->env->timer_new(zones->env->ctx, look_on_late, look);
 	if (!look->timer) {
 		free(look);
 		return NULL;
@@ -414,8 +415,8 @@ void zones_look(struct zones *zones, size_t index, const struct name *owner, enu
 	struct slot *slot = &zones->slots[index];
 	struct look *look = look_new(zones, slot, owner, family);
 
-	if (look && dns_client_send(primary_client(choose_primary(slot->zone, DNS_QUERY)), &look->request,
-				    slot->setup.key, &look->ticket, on_looked, look) == STATUS_OK) {
+	if (look && dns_client_send(primary_client(zone_choose_primary(slot->zone, DNS_QUERY)), &look->request,
+				    slot->setup.key, &look->ticket, look_on_reply, look) == STATUS_OK) {
 		look->seen = seen;
 		look->ctx = ctx;
 		zones->env->timer_set(look->timer, env_now_ms(zones->env) + patience_ms);
@@ -530,7 +531,7 @@ static struct zone *zone_new(struct slot *slot)
 	zone->slot = slot;
 	zone->doubt_at_ms = ENV_NEVER_MS;
 	histogram_init_size(&zone->stats.batch);
-	zone->timer = zones->env->timer_new(zones->env->ctx, on_timer, zone);
+	zone->timer = zones->env->timer_new(zones->env->ctx, zone_on_timer, zone);
 	if (zone->timer && queue_new(&zone->name, zones->order, &limits, &zone->queue) == STATUS_OK)
 		return zone;
 	zone_release(zones->env, zone);
@@ -562,7 +563,7 @@ static enum status slot_init(struct slot *slot, const struct zones *before)
 
 /* ---- The verbs ---- */
 
-static enum status allocate(struct zones *zones, const struct zone_setup *setups, size_t count)
+static enum status zones_allocate(struct zones *zones, const struct zone_setup *setups, size_t count)
 {
 	size_t primaries = 0;
 
@@ -575,9 +576,10 @@ static enum status allocate(struct zones *zones, const struct zone_setup *setups
 	return table_init(&zones->holdings_by_peer);
 }
 
-static enum status fill(struct zones *zones, const struct zones *before, const struct zone_setup *setups, size_t count)
+static enum status zones_fill(struct zones *zones, const struct zones *before, const struct zone_setup *setups,
+			      size_t count)
 {
-	enum status status = allocate(zones, setups, count);
+	enum status status = zones_allocate(zones, setups, count);
 
 	for (; zones->count < count && status == STATUS_OK; zones->count++) {
 		struct slot *slot = &zones->slots[zones->count];
@@ -589,8 +591,8 @@ static enum status fill(struct zones *zones, const struct zones *before, const s
 	return status;
 }
 
-static enum status make(const struct zones *as_given, const struct zones *before, const struct zone_setup *setups,
-			size_t count, struct zones **out)
+static enum status zones_make(const struct zones *as_given, const struct zones *before, const struct zone_setup *setups,
+			      size_t count, struct zones **out)
 {
 	struct zones *zones = malloc(sizeof *zones);
 	enum status status;
@@ -600,7 +602,7 @@ static enum status make(const struct zones *as_given, const struct zones *before
 	*zones = *as_given;
 	LIST_INIT(&zones->flights);
 	LIST_INIT(&zones->looks);
-	status = fill(zones, before, setups, count);
+	status = zones_fill(zones, before, setups, count);
 	if (status == STATUS_OK)
 		*out = zones;
 	else
@@ -621,7 +623,7 @@ enum status zones_new(const struct env *env, struct order *order, const struct t
 		.done = done,
 	};
 
-	return make(&as_given, NULL, setups, count, out);
+	return zones_make(&as_given, NULL, setups, count, out);
 }
 
 enum status zones_succeed(const struct zones *before, const struct dns_client_options *client_options,
@@ -637,7 +639,7 @@ enum status zones_succeed(const struct zones *before, const struct dns_client_op
 		.done = before->done,
 	};
 
-	return make(&as_given, before, setups, count, out);
+	return zones_make(&as_given, before, setups, count, out);
 }
 
 /* What is known of a primary in a zone stays known. */
@@ -663,7 +665,7 @@ void zones_take_over(struct zones *zones)
 		take_over_services(slot);
 		slot->zone->slot = slot;
 		queue_set_limits(slot->zone->queue, &limits);
-		arm(slot->zone);
+		zone_arm_timer(slot->zone);
 	}
 }
 
@@ -705,7 +707,7 @@ void zones_submit(struct zones *zones, const struct change_set *set, void *waite
 {
 	struct queue_event event = {.kind = QUEUE_SUBMIT, .set = set, .waiter = waiter};
 
-	enum status status = step(zones->slots[set->zone].zone, &event);
+	enum status status = zone_step(zones->slots[set->zone].zone, &event);
 
 	if (status == STATUS_OVERTAKEN)
 		zones->done(waiter, &(struct outcome){.code = OUTCOME_OVERTAKEN});
@@ -715,7 +717,7 @@ void zones_submit(struct zones *zones, const struct change_set *set, void *waite
 
 void zones_cancel(struct zones *zones, size_t zone, void *waiter)
 {
-	step_on(zones->slots[zone].zone, &(struct queue_event){.kind = QUEUE_CANCEL, .waiter = waiter});
+	zone_step_surely(zones->slots[zone].zone, &(struct queue_event){.kind = QUEUE_CANCEL, .waiter = waiter});
 }
 
 /* ---- How it goes ---- */
