@@ -85,12 +85,6 @@ bool entry_may_look(const struct queue_entry *entry)
 	return !entry->sight && (!set_is_txt(&entry->set) || entry->texts);
 }
 
-/* Whether it has to be asked before anything is done. */
-static bool entry_has_to_look(const struct queue_entry *entry)
-{
-	return entry_may_look(entry) && (set_is_txt(&entry->set) || !set_is_known(&entry->set));
-}
-
 /*
  * What an UPDATE changes that has the old value for its prerequisite may be changed twice, or late. What is sent
  * without one to a second primary, after nobody knows what became of it at the first one, is a guess.
@@ -122,7 +116,7 @@ static void entry_recall_records(const struct entries *entries, struct queue_ent
 void entry_route(struct entries *entries, struct queue_entry *entry, uint64_t now_ms)
 {
 	entry_recall_records(entries, entry);
-	if (entry_has_to_look(entry))
+	if (entry_may_look(entry) && (set_is_txt(&entry->set) || !set_is_known(&entry->set)))
 		entry_move_to(entries, entry, ENTRY_TO_LOOK);
 	else if (entry->doubt < DOUBT_UNCONFIRMED && set_is_so_already(&entry->set))
 		entry_move_to(entries, entry, ENTRY_TO_CONFIRM);
@@ -288,49 +282,40 @@ static void entry_answer_all(struct entries *entries, struct queue_entry *entry,
 		waiter_answer(&entries->waiters, waiter, outcome);
 }
 
-/* Whether what came before it in the chain, but had arrived later, has made it too late. */
-static bool entry_is_overtaken(struct entries *entries, struct queue_entry *entry)
-{
-	bool is_late = entry->place.is_held && order_is_overtaken(entries->order, &entry->set, entry->arrival);
-
-	order_leave(entries->order, &entry->place);
-	return is_late;
-}
-
-/* It is the next one's turn, but for those that are too late. */
+/* It is the next one's turn, but for those that what came before them, and had arrived later, has made too late. */
 static void chain_go_on(struct entries *entries, struct chain *chain, uint64_t now_ms)
 {
 	struct queue_entry *first;
 
-	while ((first = TAILQ_FIRST(&chain->entries)) && entry_is_overtaken(entries, first)) {
+	while ((first = TAILQ_FIRST(&chain->entries))) {
+		bool is_late = first->place.is_held && order_is_overtaken(entries->order, &first->set, first->arrival);
+
+		order_leave(entries->order, &first->place);
+		if (!is_late) {
+			entry_route(entries, first, now_ms);
+			return;
+		}
 		entry_answer_all(entries, first, (struct outcome){.code = OUTCOME_OVERTAKEN});
 		entry_free(entries, first);
 	}
-	if (first) {
-		entry_route(entries, first, now_ms);
-		return;
-	}
 	table_remove(&entries->chains, &chain->by_owner);
 	free(chain);
-}
-
-/* Whether the zone is as it wants it, or may be, or may yet become so. */
-static bool entry_may_have_happened(const struct queue_entry *entry, enum outcome_code code)
-{
-	return code == OUTCOME_CHANGED || code == OUTCOME_UNCHANGED || code == OUTCOME_UNKNOWN ||
-	       code == OUTCOME_REFUSED_UNSIGNED || entry->effect == EFFECT_MAYBE_DONE;
 }
 
 static void entry_end_with(struct entries *entries, struct queue_entry *entry, struct outcome outcome, uint64_t now_ms)
 {
 	struct chain *chain = entry->chain;
 	bool was_first = TAILQ_FIRST(&chain->entries) == entry;
+	/* Whether the zone is as it wants it, or may be, or may yet become so. */
+	bool may_have_happened = outcome.code == OUTCOME_CHANGED || outcome.code == OUTCOME_UNCHANGED ||
+				 outcome.code == OUTCOME_UNKNOWN || outcome.code == OUTCOME_REFUSED_UNSIGNED ||
+				 entry->effect == EFFECT_MAYBE_DONE;
 
 	for (size_t i = 0; i < entry->set.count; i++) {
 		if (entry->set.changes[i].becomes.count)
 			outcome.addrs[outcome.addr_count++] = entry->set.changes[i].becomes.addrs[0];
 	}
-	if (entry_may_have_happened(entry, outcome.code))
+	if (may_have_happened)
 		order_make(entries->order, &entry->set, entry->arrival, &entry->marks);
 	entry_answer_all(entries, entry, outcome);
 	entry_move_to(entries, entry, ENTRY_BLOCKED);
@@ -349,22 +334,29 @@ void entry_end_missing(struct entries *entries, struct queue_entry *entry, enum 
 	entry_end_with(entries, entry, (struct outcome){.code = OUTCOME_NO_RECORD, .missing = missing}, now_ms);
 }
 
+void entry_go_on(struct entries *entries, struct queue_entry *entry, uint64_t now_ms)
+{
+	if (entry_is_wanted(entry))
+		entry_route(entries, entry, now_ms);
+	else
+		entry_end(entries, entry, OUTCOME_UNREACHABLE, now_ms);
+}
+
 enum outcome_code entry_undone(const struct queue_entry *entry, enum outcome_code certainly)
 {
 	return entry->effect != EFFECT_NONE ? OUTCOME_UNKNOWN : certainly;
 }
 
-enum outcome_code entry_refused(const struct queue_entry *entry, const struct dns_result *result)
+void entries_refuse(struct entries *entries, struct queue_entry *first, const struct dns_result *result,
+		    uint64_t now_ms)
 {
-	return result->verdict == DNS_UNSIGNED ? OUTCOME_REFUSED_UNSIGNED : entry_undone(entry, OUTCOME_REFUSED);
-}
+	for (struct queue_entry *entry = first, *next; entry; entry = next) {
+		enum outcome_code code = result->verdict == DNS_UNSIGNED ? OUTCOME_REFUSED_UNSIGNED
+									 : entry_undone(entry, OUTCOME_REFUSED);
 
-static void chain_drop(struct entries *entries, struct chain *chain)
-{
-	table_remove(&entries->chains, &chain->by_owner);
-	while (!TAILQ_EMPTY(&chain->entries))
-		entry_free(entries, TAILQ_FIRST(&chain->entries));
-	free(chain);
+		next = entry->next_in_message;
+		entry_end(entries, entry, code, now_ms);
+	}
 }
 
 /* ---- All of them ---- */
@@ -384,8 +376,14 @@ void entries_fini(struct entries *entries)
 	struct table_node *node;
 
 	waiters_fini(&entries->waiters);
-	while ((node = table_any(&entries->chains)))
-		chain_drop(entries, TABLE_OWNER(node, struct chain, by_owner));
+	while ((node = table_any(&entries->chains))) {
+		struct chain *chain = TABLE_OWNER(node, struct chain, by_owner);
+
+		table_remove(&entries->chains, node);
+		while (!TAILQ_EMPTY(&chain->entries))
+			entry_free(entries, TAILQ_FIRST(&chain->entries));
+		free(chain);
+	}
 	table_fini(&entries->chains);
 	memory_free(&entries->hints.memory);
 }

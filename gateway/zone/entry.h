@@ -239,6 +239,8 @@ bool entry_may_look(const struct queue_entry *entry);
 void entry_doubt_records(struct entries *entries, struct queue_entry *entry);
 /* The next thing to do with an entry at the head of its chain. */
 void entry_route(struct entries *entries, struct queue_entry *entry, uint64_t now_ms);
+/* The same for one that comes back from the primary; who is not wanted any more ends here. */
+void entry_go_on(struct entries *entries, struct queue_entry *entry, uint64_t now_ms);
 void entry_pause(struct entries *entries, struct queue_entry *entry, uint64_t retry_at_ms);
 /* The entry's end: whoever still waits for it gets the outcome, and the next of its owner may go. */
 void entry_end(struct entries *entries, struct queue_entry *entry, enum outcome_code code, uint64_t now_ms);
@@ -248,7 +250,8 @@ void entry_end_missing(struct entries *entries, struct queue_entry *entry, enum 
 bool entry_is_bound(const struct queue_entry *entry);
 /* What an entry's story amounts to, if it ends without the primary having carried it out for certain. */
 enum outcome_code entry_undone(const struct queue_entry *entry, enum outcome_code certainly);
-/* The same if it ends because the primary wants nothing of it, as that result says. */
-enum outcome_code entry_refused(const struct queue_entry *entry, const struct dns_result *result);
+/* The end of all from this one on, by next_in_message: the primary wants nothing of them, as that result says. */
+void entries_refuse(struct entries *entries, struct queue_entry *first, const struct dns_result *result,
+		    uint64_t now_ms);
 
 #endif

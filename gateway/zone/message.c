@@ -117,21 +117,13 @@ static void message_send_together(struct traffic *traffic, enum entry_state list
 	message_send(traffic, message);
 }
 
-static void message_send_alone(struct traffic *traffic)
+/* One message with the first entry of that list alone. */
+static void message_send_first(struct traffic *traffic, enum entry_state list, enum dns_request_kind kind)
 {
-	struct queue_message *message =
-		message_begin(traffic, TAILQ_FIRST(&traffic->entries.lists[ENTRY_READY_ALONE]), DNS_UPDATE);
+	struct queue_message *message = message_begin(traffic, TAILQ_FIRST(&traffic->entries.lists[list]), kind);
 
-	message->lone = true;
-	message_send(traffic, message);
-}
-
-static void message_send_probe(struct traffic *traffic)
-{
-	struct queue_message *message =
-		message_begin(traffic, TAILQ_FIRST(&traffic->entries.lists[ENTRY_TO_PROBE_MISSING]), DNS_PROBE);
-
-	message->change = set_to_probe(&message->first->set);
+	message->lone = kind == DNS_UPDATE;
+	message->change = kind == DNS_PROBE ? set_to_probe(&message->first->set) : 0;
 	message_send(traffic, message);
 }
 
@@ -224,13 +216,6 @@ static size_t sets_max(const struct traffic *traffic)
 	return sets_go_in_halves(traffic) ? half_of_expected(traffic) : SIZE_MAX;
 }
 
-/* Whether what is ready gathers until the primary's pause is over. */
-static bool sets_are_gathering(const struct traffic *traffic, uint64_t now_ms)
-{
-	return traffic->entries.ready_count < traffic->expected && traffic->entries.ready_count < sets_max(traffic) &&
-	       now_ms < traffic->pause_until_ms;
-}
-
 /*
  * Whether another message may go beside those that are with the primary. It must be worth its transaction. If the
  * primary pauses after that, the second half waits there for the end of the pause; it goes when it is nearly complete,
@@ -249,12 +234,16 @@ static bool message_may_overlap(const struct traffic *traffic)
 	return traffic->updates < limits->updates_max && traffic->entries.ready_count >= limits->overlap_min;
 }
 
-/* Whether one more message with many sets may go. */
+/* Whether one more message with many sets may go: what is ready gathers until the primary's pause is over. */
 static bool message_may_go(const struct traffic *traffic, uint64_t now_ms)
 {
-	if (traffic->entries.ready_count == 0 || now_ms < traffic->retry.until_ms)
+	size_t ready = traffic->entries.ready_count;
+
+	if (ready == 0 || now_ms < traffic->retry.until_ms)
 		return false;
-	return traffic->updates ? message_may_overlap(traffic) : !sets_are_gathering(traffic, now_ms);
+	if (traffic->updates)
+		return message_may_overlap(traffic);
+	return ready >= traffic->expected || ready >= sets_max(traffic) || now_ms >= traffic->pause_until_ms;
 }
 
 /* ---- The turn of a second ---- */
@@ -298,12 +287,12 @@ void messages_send(struct traffic *traffic, uint64_t now_ms)
 		message_send_part(traffic, now_ms);
 	while (!TAILQ_EMPTY(&traffic->entries.lists[ENTRY_READY_ALONE]) && traffic->lone_updates == 0 &&
 	       now_ms >= traffic->retry.until_ms)
-		message_send_alone(traffic);
+		message_send_first(traffic, ENTRY_READY_ALONE, DNS_UPDATE);
 	while (message_may_go(traffic, now_ms))
 		message_send_together(traffic, ENTRY_READY, DNS_UPDATE, sets_max(traffic));
 	while (!TAILQ_EMPTY(&traffic->entries.lists[ENTRY_TO_PROBE_MISSING]) &&
 	       traffic->confirms < traffic->limits->confirms_max)
-		message_send_probe(traffic);
+		message_send_first(traffic, ENTRY_TO_PROBE_MISSING, DNS_PROBE);
 	while (!TAILQ_EMPTY(&traffic->entries.lists[ENTRY_TO_CONFIRM]) &&
 	       traffic->confirms < traffic->limits->confirms_max)
 		message_send_together(traffic, ENTRY_TO_CONFIRM, DNS_CONFIRM, SIZE_MAX);

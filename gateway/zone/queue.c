@@ -13,34 +13,24 @@ struct queue {
 
 /* ---- SUBMIT ---- */
 
-/* The entry right behind, or the first one, if it is that of a later request, and does all that the set wants done. */
-static struct queue_entry *queue_find_later(struct queue_entry *before, const struct change_set *set)
-{
-	uint64_t arrival = set_arrival(set);
-	struct queue_entry *later = before;
-
-	if (before && before->arrival <= arrival)
-		later = TAILQ_NEXT(before, in_chain);
-	return later && entry_is_idle(later) && later->arrival > arrival && set_replaces(&later->set, set) ? later
-													   : NULL;
-}
-
 /*
  * The entry that the set becomes part of; NULL without memory. Sets that wait are merged as if they had come in the
  * order in which their requests arrived.
  */
 static struct queue_entry *queue_place_set(struct entries *entries, const struct change_set *set, uint64_t now_ms)
 {
-	uint64_t hash = table_hash(entries->hints.seed, name_text(&set->owner));
-	struct queue_entry *before = chain_predecessor(chain_find(entries, hash, &set->owner), set_arrival(set));
-	struct queue_entry *entry = queue_find_later(before, set);
+	uint64_t hash = table_hash(entries->hints.seed, name_text(&set->owner)), arrival = set_arrival(set);
+	struct queue_entry *before = chain_predecessor(chain_find(entries, hash, &set->owner), arrival);
+	struct queue_entry *later = before && before->arrival <= arrival ? TAILQ_NEXT(before, in_chain) : before;
+	struct queue_entry *entry;
 	struct order_marks marks;
 
-	if (entry)
-		return entry;
-	if (order_prepare(entries->order, set, set_arrival(set), &marks) != STATUS_OK)
+	/* One of a later request does all that this one wants done. */
+	if (later && later->arrival > arrival && entry_is_idle(later) && set_replaces(&later->set, set))
+		return later;
+	if (order_prepare(entries->order, set, arrival, &marks) != STATUS_OK)
 		return NULL;
-	if (before && before->arrival <= set_arrival(set) && entry_is_idle(before) && set_replaces(set, &before->set)) {
+	if (before && before->arrival <= arrival && entry_is_idle(before) && set_replaces(set, &before->set)) {
 		entry_replace(entries, before, set, &marks, now_ms);
 		return before;
 	}
@@ -97,15 +87,11 @@ static void queue_abandon(struct entries *entries, struct queue_entry *entry, ui
 /* How it stands with an entry at a waiter's deadline. */
 static enum outcome_code outcome_when_late(const struct queue_entry *entry)
 {
-	bool may_be_sent = entry->state == ENTRY_UPDATING;
-
 	if (entry->state == ENTRY_TO_PROBE_MISSING || entry->state == ENTRY_PROBING_MISSING)
 		return OUTCOME_NO_RECORD;
-	if (may_be_sent && entry->in_message->ticket.withdrawn)
-		may_be_sent = false;
-	return may_be_sent
-		       ? OUTCOME_UNKNOWN
-		       : entry_undone(entry, entry->tries.made[RETRY_FAILURE] ? OUTCOME_REFUSED : OUTCOME_UNREACHABLE);
+	if (entry->state == ENTRY_UPDATING && !entry->in_message->ticket.withdrawn)
+		return OUTCOME_UNKNOWN;
+	return entry_undone(entry, entry->tries.made[RETRY_FAILURE] ? OUTCOME_REFUSED : OUTCOME_UNREACHABLE);
 }
 
 static void queue_on_late(struct entries *entries, struct waiter *waiter, uint64_t now_ms)
@@ -140,10 +126,10 @@ static void queue_on_cancel(struct entries *entries, const void *ctx, uint64_t n
 	struct waiter *waiter = waiter_find(&entries->waiters, ctx);
 	struct queue_entry *entry;
 
-	if (!waiter)
+	if (!waiter) {
 		waiters_take_back(&entries->waiters, ctx);
-	if (!waiter)
 		return;
+	}
 	entry = waiter->entry;
 	waiter_forget(&entries->waiters, waiter);
 	if (!entry_is_wanted(entry))

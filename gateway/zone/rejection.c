@@ -2,31 +2,14 @@
 
 #include "zone/set.h"
 
-/* Cuts the list behind its first `count` entries, of which there are that many; returns the rest. */
-static struct queue_entry *suspects_cut(struct queue_entry *entry, size_t count)
-{
-	struct queue_entry *rest;
-
-	while (--count)
-		entry = entry->next_in_message;
-	rest = entry->next_in_message;
-	entry->next_in_message = NULL;
-	return rest;
-}
-
-static size_t suspects_count(const struct queue_entry *entry)
-{
-	size_t count = 0;
-
-	for (; entry; entry = entry->next_in_message)
-		count++;
-	return count;
-}
-
 static void suspects_halve(struct traffic *traffic, struct queue_entry *suspects)
 {
-	struct queue_entry *rest = suspects_cut(suspects, (suspects_count(suspects) + 1) / 2);
+	struct queue_entry *last = suspects, *rest, *ahead = suspects->next_in_message;
 
+	for (; ahead && ahead->next_in_message; ahead = ahead->next_in_message->next_in_message)
+		last = last->next_in_message;
+	rest = last->next_in_message;
+	last->next_in_message = NULL;
 	message_make_part(traffic, suspects, NULL, 0);
 	if (rest)
 		message_make_part(traffic, rest, NULL, 0);
@@ -38,9 +21,12 @@ static void suspects_halve(struct traffic *traffic, struct queue_entry *suspects
  */
 static void suspects_sample(struct traffic *traffic, struct queue_entry *suspects)
 {
-	size_t at = retry_draw(&traffic->retry, suspects_count(suspects));
 	struct queue_entry **link = &suspects, *sample;
+	size_t count = 0, at;
 
+	for (const struct queue_entry *entry = suspects; entry; entry = entry->next_in_message)
+		count++;
+	at = retry_draw(&traffic->retry, count);
 	while (at--)
 		link = &(*link)->next_in_message;
 	sample = *link;
@@ -133,13 +119,6 @@ static bool look_may_settle(const struct queue_entry *entry)
 	       entry_is_wanted(entry);
 }
 
-static void rejection_look_plainly(struct traffic *traffic, struct queue_entry *entry, uint64_t now_ms)
-{
-	entry->doubt = DOUBT_ALL;
-	entry->sight = SIGHT_NONE;
-	entry_route(&traffic->entries, entry, now_ms);
-}
-
 static void rejection_take_one(struct traffic *traffic, struct queue_entry *entry, const struct dns_result *result,
 			       uint64_t now_ms)
 {
@@ -158,10 +137,12 @@ static void rejection_take_one(struct traffic *traffic, struct queue_entry *entr
 	if (rcode == DNS_YXRRSET && set_prerequisites(&entry->set) == 0)
 		entry_end_missing(&traffic->entries, entry, entry->set.changes[0].addr.family,
 				  now_ms); /* the owner is an alias */
-	else if (rcode != DNS_NXRRSET && look_may_settle(entry))
-		rejection_look_plainly(traffic, entry, now_ms);
-	else if (rcode != DNS_NXRRSET)
-		entry_end(&traffic->entries, entry, entry_refused(entry, result), now_ms);
+	else if (rcode != DNS_NXRRSET && look_may_settle(entry)) {
+		entry->doubt = DOUBT_ALL;
+		entry->sight = SIGHT_NONE;
+		entry_route(&traffic->entries, entry, now_ms);
+	} else if (rcode != DNS_NXRRSET)
+		entries_refuse(&traffic->entries, entry, result, now_ms);
 	else if (set_prerequisites(&entry->set) < 2)
 		entry_end_missing(&traffic->entries, entry, set_prerequisite(&entry->set, 0), now_ms);
 	else if (entry_is_wanted(entry))
@@ -240,17 +221,6 @@ void rejection_failed(struct traffic *traffic, struct queue_message *message, co
 		rejection_take(traffic, message, result, now_ms);
 }
 
-static void suspects_give_up(struct traffic *traffic, struct queue_entry *suspects, const struct dns_result *result,
-			     uint64_t now_ms)
-{
-	struct queue_entry *next;
-
-	for (; suspects; suspects = next) {
-		next = suspects->next_in_message;
-		entry_end(&traffic->entries, suspects, entry_refused(suspects, result), now_ms);
-	}
-}
-
 void rejection_sampled(struct traffic *traffic, struct queue_entry *held_back, const struct dns_result *result,
 		       bool has_well, uint64_t now_ms)
 {
@@ -262,7 +232,7 @@ void rejection_sampled(struct traffic *traffic, struct queue_entry *held_back, c
 	else if (has_well)
 		message_make_part(traffic, held_back, NULL, 0);
 	else if (retry_holds_primary_sick(&traffic->retry) || result->rcode == DNS_NOTIMP)
-		suspects_give_up(traffic, held_back, result, now_ms);
+		entries_refuse(&traffic->entries, held_back, result, now_ms);
 	else
 		suspects_sample(traffic, held_back);
 }
@@ -283,10 +253,7 @@ static void settle_wildcard(struct traffic *traffic, struct queue_entry *entry, 
 		change->was = (struct rrset){.known = true};
 	else
 		entry->sight = SIGHT_NONE;
-	if (entry_is_wanted(entry))
-		entry_route(&traffic->entries, entry, now_ms);
-	else
-		entry_end(&traffic->entries, entry, OUTCOME_UNREACHABLE, now_ms);
+	entry_go_on(&traffic->entries, entry, now_ms);
 }
 
 void rejection_probed(struct traffic *traffic, struct queue_entry *entry, const struct dns_result *result,
@@ -297,8 +264,7 @@ void rejection_probed(struct traffic *traffic, struct queue_entry *entry, const 
 
 	if (entry->state == ENTRY_PROBING_WILDCARD)
 		settle_wildcard(traffic, entry, absent, now_ms);
-	else if (absent || exists)
-		entry_end_missing(&traffic->entries, entry, set_prerequisite(&entry->set, exists ? 1 : 0), now_ms);
 	else
-		entry_end_missing(&traffic->entries, entry, ADDR_NONE, now_ms);
+		entry_end_missing(&traffic->entries, entry,
+				  absent || exists ? set_prerequisite(&entry->set, exists ? 1 : 0) : ADDR_NONE, now_ms);
 }

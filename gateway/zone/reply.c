@@ -3,47 +3,9 @@
 #include "zone/rejection.h"
 #include "zone/set.h"
 
-/* Another attempt, as far as there may be one. */
-static void reply_try_again(struct traffic *traffic, struct queue_message *message, bool pauses, uint64_t now_ms)
-{
-	uint64_t pause = pauses ? retry_pause_ms(&traffic->retry, message->first->tries.made[RETRY_ATTEMPT] + 1) : 0;
-	struct queue_entry *entry = message->first, *next;
-
-	for (; entry; entry = next) {
-		next = entry->next_in_message;
-		entry->tries.made[RETRY_ATTEMPT]++;
-		if (!entry_is_wanted(entry) || !retry_is_left(&traffic->retry, &entry->tries, RETRY_ATTEMPT, false))
-			entry_end(&traffic->entries, entry, entry_undone(entry, OUTCOME_UNREACHABLE), now_ms);
-		else
-			entry_pause(&traffic->entries, entry, now_ms + pause);
-	}
-}
-
-/* Asks again what to do with each; who is not wanted any more ends here. */
-static void reply_route_all(struct traffic *traffic, struct queue_message *message, uint64_t now_ms)
-{
-	struct queue_entry *entry = message->first, *next;
-
-	for (; entry; entry = next) {
-		next = entry->next_in_message;
-		if (entry_is_wanted(entry))
-			entry_route(&traffic->entries, entry, now_ms);
-		else
-			entry_end(&traffic->entries, entry, OUTCOME_UNREACHABLE, now_ms);
-	}
-}
-
 static bool reply_may_move_on(const struct traffic *traffic, const struct queue_entry *first, bool has_well)
 {
 	return retry_is_left(&traffic->retry, &first->tries, RETRY_MOVE, has_well) && !entry_is_bound(first);
-}
-
-/* A primary that is well has it next, at once; that is no attempt of its own. */
-static void reply_move_on(struct traffic *traffic, struct queue_message *message, uint64_t now_ms)
-{
-	for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message)
-		entry->tries.made[RETRY_MOVE]++;
-	reply_route_all(traffic, message, now_ms);
 }
 
 /* Nothing was sent, or nothing believable came back. Who closed a connection that had worked, has it next itself. */
@@ -54,19 +16,24 @@ static enum retry_way reply_way_after(const struct traffic *traffic, const struc
 	return reply->result->verdict == DNS_UNKNOWN && reply->result->had_worked ? RETRY_NOW : RETRY_ELSEWHERE;
 }
 
+/* As far as there may be one more attempt; a move elsewhere is none. */
 static void reply_retry_all(struct traffic *traffic, struct queue_message *message, enum retry_way way, uint64_t now_ms)
 {
-	if (way == RETRY_ELSEWHERE)
-		reply_move_on(traffic, message, now_ms);
-	else
-		reply_try_again(traffic, message, way == RETRY_LATER, now_ms);
-}
+	enum retry_kind kind = way == RETRY_ELSEWHERE ? RETRY_MOVE : RETRY_ATTEMPT;
+	unsigned attempt = message->first->tries.made[RETRY_ATTEMPT] + 1;
+	uint64_t retry_at_ms = now_ms + (way == RETRY_LATER ? retry_pause_ms(&traffic->retry, attempt) : 0);
+	struct queue_entry *entry = message->first, *next;
 
-/* What an outcome of a message is for this entry. */
-static enum outcome_code reply_outcome_for(const struct queue_entry *entry, enum outcome_code code)
-{
-	/* It is so already, and it may well have been an earlier attempt that made it so. */
-	return code == OUTCOME_UNCHANGED && entry->effect == EFFECT_MAYBE_DONE ? OUTCOME_CHANGED : code;
+	for (; entry; entry = next) {
+		next = entry->next_in_message;
+		entry->tries.made[kind]++;
+		if (kind == RETRY_MOVE)
+			entry_go_on(&traffic->entries, entry, now_ms);
+		else if (entry_is_wanted(entry) && retry_is_left(&traffic->retry, &entry->tries, RETRY_ATTEMPT, false))
+			entry_pause(&traffic->entries, entry, retry_at_ms);
+		else
+			entry_end(&traffic->entries, entry, entry_undone(entry, OUTCOME_UNREACHABLE), now_ms);
+	}
 }
 
 static void reply_end_all(struct traffic *traffic, struct queue_message *message, enum outcome_code code,
@@ -75,20 +42,11 @@ static void reply_end_all(struct traffic *traffic, struct queue_message *message
 	struct queue_entry *entry = message->first, *next;
 
 	for (; entry; entry = next) {
-		next = entry->next_in_message;
-		entry_end(&traffic->entries, entry, reply_outcome_for(entry, code), now_ms);
-	}
-}
+		/* If it is so already, it may well have been an earlier attempt that made it so. */
+		bool by_us = code == OUTCOME_UNCHANGED && entry->effect == EFFECT_MAYBE_DONE;
 
-/* The primary wants nothing of all this. */
-static void reply_refuse_all(struct traffic *traffic, struct queue_message *message, const struct dns_result *result,
-			     uint64_t now_ms)
-{
-	struct queue_entry *entry = message->first, *next;
-
-	for (; entry; entry = next) {
 		next = entry->next_in_message;
-		entry_end(&traffic->entries, entry, entry_refused(entry, result), now_ms);
+		entry_end(&traffic->entries, entry, by_us ? OUTCOME_CHANGED : code, now_ms);
 	}
 }
 
@@ -103,25 +61,18 @@ static void reply_mark_maybe_done(struct traffic *traffic, struct queue_message 
 	}
 }
 
-static void reply_note_committed(struct traffic *traffic, const struct queue_entry *entry)
-{
-	traffic->part_committed = traffic->part_committed || entry->tries.made[RETRY_HALVING];
-	hints_keep(&traffic->entries.hints, entry_owner(entry), &entry->set, entry->texts);
-	memory_clear_poison(traffic->entries.hints.memory, entry_owner(entry));
-}
-
 /* If nobody signed it, it is not known what became of it. */
 static void reply_on_not_implemented(struct traffic *traffic, const struct reply *reply, uint64_t now_ms)
 {
 	struct queue_message *message = reply->message;
 
 	if (!reply_may_move_on(traffic, message->first, reply->has_well)) {
-		reply_refuse_all(traffic, message, reply->result, now_ms);
+		entries_refuse(&traffic->entries, message->first, reply->result, now_ms);
 		return;
 	}
 	if (reply->result->verdict != DNS_VERIFIED)
 		reply_mark_maybe_done(traffic, message, reply->primary);
-	reply_move_on(traffic, message, now_ms);
+	reply_retry_all(traffic, message, RETRY_ELSEWHERE, now_ms);
 }
 
 static void reply_on_verified_update(struct traffic *traffic, const struct reply *reply, uint64_t now_ms)
@@ -129,8 +80,11 @@ static void reply_on_verified_update(struct traffic *traffic, const struct reply
 	struct queue_message *message = reply->message;
 
 	if (reply->result->rcode == DNS_NOERROR) {
-		for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message)
-			reply_note_committed(traffic, entry);
+		for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message) {
+			traffic->part_committed = traffic->part_committed || entry->tries.made[RETRY_HALVING];
+			hints_keep(&traffic->entries.hints, entry_owner(entry), &entry->set, entry->texts);
+			memory_clear_poison(traffic->entries.hints.memory, entry_owner(entry));
+		}
 		retry_note_commit(&traffic->retry);
 		messages_note_commit(traffic, message, now_ms, reply->wall_ms);
 		reply_end_all(traffic, message, OUTCOME_CHANGED, now_ms);
@@ -140,7 +94,7 @@ static void reply_on_verified_update(struct traffic *traffic, const struct reply
 		rejection_failed(traffic, message, reply->result, reply->has_well && !entry_is_bound(message->first),
 				 now_ms);
 	} else if (dns_is_about_message(reply->result->rcode)) {
-		reply_refuse_all(traffic, message, reply->result, now_ms);
+		entries_refuse(&traffic->entries, message->first, reply->result, now_ms);
 	} else {
 		rejection_take(traffic, message, reply->result, now_ms);
 	}
@@ -165,7 +119,7 @@ static void reply_on_update(struct traffic *traffic, const struct reply *reply, 
 		else if (result->rcode == DNS_NOTIMP)
 			reply_on_not_implemented(traffic, reply, now_ms);
 		else
-			reply_refuse_all(traffic, message, result, now_ms);
+			entries_refuse(&traffic->entries, message->first, result, now_ms);
 		break;
 	case DNS_UNKNOWN:
 		reply_mark_maybe_done(traffic, message, reply->primary);
@@ -204,7 +158,10 @@ static void reply_on_difference(struct traffic *traffic, struct queue_message *m
 	}
 	if (hint_failed)
 		hints_doubt(&traffic->entries.hints);
-	reply_route_all(traffic, message, now_ms);
+	for (struct queue_entry *entry = message->first, *next; entry; entry = next) {
+		next = entry->next_in_message;
+		entry_go_on(&traffic->entries, entry, now_ms);
+	}
 }
 
 static void reply_on_confirmation(struct traffic *traffic, const struct reply *reply, uint64_t now_ms)
@@ -282,10 +239,8 @@ static void look_finish(struct traffic *traffic, struct queue_entry *entry, uint
 	look_note_copies(traffic, entry);
 	if (look_was_blind(entry))
 		entry_end(&traffic->entries, entry, entry_undone(entry, OUTCOME_REFUSED), now_ms);
-	else if (entry_is_wanted(entry))
-		entry_route(&traffic->entries, entry, now_ms);
 	else
-		entry_end(&traffic->entries, entry, OUTCOME_UNREACHABLE, now_ms);
+		entry_go_on(&traffic->entries, entry, now_ms);
 }
 
 /*
