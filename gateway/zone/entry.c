@@ -309,7 +309,7 @@ static void entry_end_with(struct entries *entries, struct queue_entry *entry, s
 	/* Whether the zone is as it wants it, or may be, or may yet become so. */
 	bool may_have_happened = outcome.code == OUTCOME_CHANGED || outcome.code == OUTCOME_UNCHANGED ||
 				 outcome.code == OUTCOME_UNKNOWN || outcome.code == OUTCOME_REFUSED_UNSIGNED ||
-				 entry->effect == EFFECT_MAYBE_DONE;
+				 entry->effect != EFFECT_NONE;
 
 	for (size_t i = 0; i < entry->set.count; i++) {
 		if (entry->set.changes[i].becomes.count)

@@ -308,6 +308,44 @@ static void what_may_have_been_done_overtakes(void **state)
 	order_leave(bench->order, &early);
 }
 
+/*
+ * The primary rejected a second copy of the message; whether the first one was carried out, nobody knows any more once
+ * its client has gone, however that came about. A look that finds something else proves that it was not.
+ */
+static void what_a_lost_copy_may_have_done_overtakes(void **state)
+{
+	static const struct dns_result looks[] = {{.verdict = DNS_VERIFIED, .rcode = DNS_REFUSED},
+						  {.verdict = DNS_UNREACHABLE, .why = "test"}};
+	enum { LATE = 1, WAYS = 4 };
+
+	(void)state;
+	for (unsigned way = 0; way <= WAYS; way++) {
+		struct bench *bench = bench_new(&limits_default);
+		struct change_set set = set_of(WWW, V4, 41);
+		struct order_place early;
+		struct waiter *later;
+
+		commit_number(bench, WWW, V4, 6);
+		bench->blind = true;
+		order_arrive(bench->order, &early);
+		later = come(bench, set_of(WWW, V4, 42));
+		reply(bench, WWW, DNS_NXRRSET);
+		assert_kind(bench, WWW, DNS_QUERY);
+		if (way & LATE) {
+			pass(bench, DEADLINE_MS);
+			assert_outcome(later, OUTCOME_UNKNOWN);
+		} else {
+			cancel(bench, later);
+		}
+		reply_with(bench, WWW, way == WAYS ? found(1, numbered(ADDR_V4, 9), TTL_S) : looks[way / 2]);
+		assert_at_rest(bench);
+		set.place = &early;
+		assert_int_equal(try_submit_set(bench, set), way == WAYS ? STATUS_OK : STATUS_OVERTAKEN);
+		order_leave(bench->order, &early);
+		bench_free(bench);
+	}
+}
+
 static void one_that_is_done_while_the_earlier_waits_behind_it_overtakes(void **state)
 {
 	struct bench *bench = *state;
@@ -550,6 +588,7 @@ int main(void)
 		TEST(an_unchanged_record_counts_as_done),
 		TEST(what_failed_overtakes_nothing),
 		TEST(what_may_have_been_done_overtakes),
+		cmocka_unit_test(what_a_lost_copy_may_have_done_overtakes),
 		TEST(one_that_is_done_while_the_earlier_waits_behind_it_overtakes),
 		TEST(one_that_fails_while_the_earlier_waits_behind_it_lets_it_go),
 		TEST(all_that_are_too_late_end_together),
