@@ -186,7 +186,7 @@ static void finish(struct job *job)
 	for (size_t i = 0; job->planned && i < job->outcome_count; i++)
 		record_outcome(job, i);
 	http_response_init(&response);
-	job->dialect->render(&worded, &response);
+	dialect_render(job->dialect, &worded, &response);
 	answer(job->pipeline, &job->exchange, &report, &response);
 	end(job);
 }

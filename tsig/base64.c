@@ -1,5 +1,7 @@
 #include "base64.h"
 
+#include <openssl/evp.h>
+
 static bool is_space(char octet)
 {
 	return octet == ' ' || (octet >= '\t' && octet <= '\r');
@@ -52,17 +54,5 @@ bool tsig_base64_decode(struct tsig_text text, uint8_t *out, size_t cap, size_t 
 
 void tsig_base64_encode(const uint8_t *octets, size_t len, char *out)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-	for (size_t at = 0; at < len; at += 3) {
-		size_t left = len - at;
-		uint32_t bits = (uint32_t)octets[at] << 16 | (left > 1 ? (uint32_t)octets[at + 1] << 8 : 0) |
-				(left > 2 ? octets[at + 2] : 0);
-
-		*out++ = digits[bits >> 18];
-		*out++ = digits[bits >> 12 & 63];
-		*out++ = left > 1 ? digits[bits >> 6 & 63] : '=';
-		*out++ = left > 2 ? digits[bits & 63] : '=';
-	}
-	*out = '\0';
+	EVP_EncodeBlock((unsigned char *)out, octets, (int)len);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/table.h"
 
@@ -128,7 +129,7 @@ uint64_t account_stamp(const struct account *account)
 
 /* ---- Dates ---- */
 
-enum { DAY_S = 86400, YEAR_MIN = 1970, YEAR_MAX = 9999 };
+enum { DAY_S = 86400, YEAR_ZERO = 1900 /* of struct tm */, YEAR_MIN = 1970 };
 
 /* Decimal digits; a text of anything else gives false. */
 static bool parse_digits(const char *at, size_t len, unsigned *out)
@@ -142,55 +143,32 @@ static bool parse_digits(const char *at, size_t len, unsigned *out)
 	return true;
 }
 
-static bool is_leap(unsigned year)
-{
-	return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-}
-
-static unsigned days_in(unsigned year, unsigned month)
-{
-	static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-
-	return month == 2 && is_leap(year) ? 29 : days[month - 1];
-}
-
-/* Days from 1970-01-01 to the first day of the year. */
-static uint64_t days_before(unsigned year)
-{
-	unsigned past = year - 1;
-
-	return 365 * (uint64_t)(year - YEAR_MIN) + (past / 4 - past / 100 + past / 400) -
-	       (1969 / 4 - 1969 / 100 + 1969 / 400);
-}
-
 enum status account_expiry_parse(struct text text, uint64_t *out_s)
 {
 	unsigned year, month, day;
-	uint64_t days;
+	struct tm date, same;
+	time_t begins;
 
 	if (text.len != strlen("YYYY-MM-DD") || text.octets[4] != '-' || text.octets[7] != '-' ||
 	    !parse_digits(text.octets, 4, &year) || !parse_digits(text.octets + 5, 2, &month) ||
 	    !parse_digits(text.octets + 8, 2, &day))
 		return STATUS_INVALID;
-	if (year < YEAR_MIN || month < 1 || month > 12 || day < 1 || day > days_in(year, month))
+	date = (struct tm){.tm_year = (int)year - YEAR_ZERO, .tm_mon = (int)month - 1, .tm_mday = (int)day};
+	same = date;
+	begins = timegm(&same);
+	/* A day that no calendar has comes back as another one. */
+	if (year < YEAR_MIN || same.tm_mon != date.tm_mon || same.tm_mday != date.tm_mday)
 		return STATUS_INVALID;
-	days = days_before(year) + day;
-	for (unsigned i = 1; i < month; i++)
-		days += days_in(year, i);
-	*out_s = days * DAY_S;
+	*out_s = (uint64_t)begins + DAY_S;
 	return STATUS_OK;
 }
 
 const char *account_expiry_format(uint64_t expires_s, char buffer[static ACCOUNT_DATE_MAX])
 {
-	uint64_t days = expires_s ? (expires_s - 1) / DAY_S : 0;
-	unsigned year = YEAR_MIN, month = 1;
+	time_t last = (time_t)(expires_s ? expires_s - 1 : 0);
+	struct tm date;
 
-	while (year < YEAR_MAX && days_before(year + 1) <= days)
-		year++;
-	days -= days_before(year);
-	for (; month < 12 && days >= days_in(year, month); month++)
-		days -= days_in(year, month);
-	snprintf(buffer, ACCOUNT_DATE_MAX, "%04u-%02u-%02u", year, month, (unsigned)days % 100 + 1);
+	if (!gmtime_r(&last, &date) || !strftime(buffer, ACCOUNT_DATE_MAX, "%Y-%m-%d", &date))
+		snprintf(buffer, ACCOUNT_DATE_MAX, "never");
 	return buffer;
 }

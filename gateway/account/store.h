@@ -1,6 +1,6 @@
 /*
- * store: where accounts come from. A plug point: a store is one file that ends in a constant table of these
- * functions; the contract below is what tests/unit/store_contract.c checks of each of them.
+ * store: where accounts come from. A plug point: a store is one file of the room store/ that ends in a constant table
+ * of these functions; the contract below is what tests/unit/store_contract.c checks of each of them.
  */
 #ifndef ACCOUNT_STORE_H
 #define ACCOUNT_STORE_H
@@ -77,28 +77,5 @@ static inline void account_store_free(struct account_store **store)
 	if (store)
 		*store = NULL;
 }
-
-/*
- * The config map: `count` accounts, which the store borrows and which must outlive it. STATUS_DUPLICATE if two share
- * a login.
- */
-MUST_USE enum status store_map_new(const struct account *accounts, size_t count, struct account_store **out);
-
-/*
- * The state file (database.h) in that folder. Answers at once: a look-up takes some microseconds, however many users
- * there are. While the file cannot be read, look-ups get STATUS_IO, the log says why, and it is opened anew every few
- * seconds. Nothing is opened or made before the loop runs: a daemon that is started as root has another user by then.
- * The env is borrowed, the folder copied. STATUS_NO_MEMORY.
- */
-MUST_USE enum status store_sqlite_new(const struct env *env, const char *folder, struct account_store **out);
-
-/*
- * Asks the first store, and the second for whom the first does not know. Whose login the first knows is not in the
- * second, as it were: no token finds that account there either. Half of the lots draw from each, if both have
- * something. Takes both: sets *first and *second to NULL, and frees them with itself. STATUS_NO_MEMORY: they are still
- * the caller's.
- */
-MUST_USE enum status store_chain_new(struct account_store **first, struct account_store **second,
-				     struct account_store **out);
 
 #endif

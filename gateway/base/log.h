@@ -59,11 +59,16 @@ static inline struct log_field log_detail(struct log_field field)
 	return field;
 }
 
-#define LOG(level, event, ...)                                                                                         \
+/* LOG(level, event, fields...): of that event, with any number of fields. */
+#define LOG(level, ...)                                                                                                \
 	do {                                                                                                           \
 		if (log_enabled(level))                                                                                \
-			log_write(level, event, (const struct log_field[]){__VA_ARGS__, {.kind = LOG_FIELD_END}});     \
+			log_write(level, LOG_EVENT_(__VA_ARGS__, 0),                                                   \
+				  (const struct log_field[]){LOG_FIELDS_(__VA_ARGS__, {.kind = LOG_FIELD_END})});      \
 	} while (0)
+
+#define LOG_EVENT_(event, ...)  (event)
+#define LOG_FIELDS_(event, ...) __VA_ARGS__
 
 /* Events above this level are dropped. The level at start is LOG_INFO. */
 void log_set_level(enum log_level level);

@@ -33,14 +33,14 @@ enum {
 	REPEAT_EVENT_LINES_MAX = 100,
 };
 
-#define LOG_REPEATED(level, event, ...)      REPEAT_LOG_(level, event, true, __VA_ARGS__)
-#define LOG_REPEATED_EACH(level, event, ...) REPEAT_LOG_(level, event, false, __VA_ARGS__)
+#define LOG_REPEATED(level, ...)      REPEAT_LOG_(level, true, __VA_ARGS__)
+#define LOG_REPEATED_EACH(level, ...) REPEAT_LOG_(level, false, __VA_ARGS__)
 
-#define REPEAT_LOG_(level, event, is_bounded, ...)                                                                     \
+#define REPEAT_LOG_(level, is_bounded, ...)                                                                            \
 	do {                                                                                                           \
 		if (log_enabled(level))                                                                                \
-			repeat_log(level, event, is_bounded,                                                           \
-				   (const struct log_field[]){__VA_ARGS__, {.kind = LOG_FIELD_END}});                  \
+			repeat_log(level, LOG_EVENT_(__VA_ARGS__, 0), is_bounded,                                      \
+				   (const struct log_field[]){LOG_FIELDS_(__VA_ARGS__, {.kind = LOG_FIELD_END})});     \
 	} while (0)
 
 /* From now on causes are counted, by the time of `env`, which is borrowed until repeat_end(). */

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "dns/transport.h"
 #include "http/server.h"
+#include "store/stores.h"
 
 enum {
 	OVERLAP_MIN = 32, /* sets that make another message worth while when several may be with a primary */

@@ -31,6 +31,7 @@ struct dialect {
 	const char *name;
 	const struct dialect_route *routes; /* ended by a NULL path */
 	bool speaks_json;                   /* its answers are JSON, also to what nobody has asked it about */
+	bool is_for_routers; /* answers failures under status 200 where the listener says `errors_as_200` */
 	/* Whether a request to one of the routes is meant for this dialect, where several have it. NULL: always. */
 	bool (*claims)(const struct http_request *request);
 	/*
@@ -38,9 +39,12 @@ struct dialect {
 	 * (all of it; it borrows from the request), or the failure that ends the request.
 	 */
 	enum outcome_code (*parse)(const struct http_request *request, struct intent *intent);
-	/* Words the answer: sets status and content type of *response, which is empty, and writes its body. */
+	/* Use dialect_render(). Words the answer: sets status and content type of *response, and writes its body. */
 	void (*render)(const struct dialect_answer *answer, struct http_response *response);
 };
+
+/* Has the dialect word the answer; *response is empty. */
+void dialect_render(const struct dialect *dialect, const struct dialect_answer *answer, struct http_response *response);
 
 /*
  * The dialect that serves the request: the first of the list that has a route for it and claims it. NULL if no dialect

@@ -70,7 +70,6 @@ static void duckdns_render(const struct dialect_answer *answer, struct http_resp
 	/* One word for all domains: it is good only if every one is. */
 	words_set_status(failure ? &(struct dialect_answer){answer->request, answer->intent, failure, 1} : answer,
 			 response);
-	words_soften(answer, response);
 	/* Nothing behind the word: Home Assistant and lego compare the whole body to it. */
 	http_response_add(response, failure ? "KO" : "OK");
 	if (failure || !is_true(answer->request, "verbose"))
@@ -94,6 +93,7 @@ static const struct dialect_route duckdns_routes[] = {
 const struct dialect dialect_duckdns = {
 	.name = "duckdns",
 	.routes = duckdns_routes,
+	.is_for_routers = true,
 	.claims = duckdns_claims,
 	.parse = duckdns_parse,
 	.render = duckdns_render,

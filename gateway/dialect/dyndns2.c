@@ -82,6 +82,7 @@ static const struct dialect_route dyndns2_routes[] = {
 const struct dialect dialect_dyndns2 = {
 	.name = "dyndns2",
 	.routes = dyndns2_routes,
+	.is_for_routers = true,
 	.claims = dyndns2_claims,
 	.parse = dyndns2_parse,
 	.render = words_render,

@@ -42,6 +42,7 @@ static const struct dialect_route henet_routes[] = {
 const struct dialect dialect_henet = {
 	.name = "henet",
 	.routes = henet_routes,
+	.is_for_routers = true,
 	.claims = henet_claims,
 	.parse = henet_parse,
 	.render = words_render,

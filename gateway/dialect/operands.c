@@ -385,13 +385,13 @@ enum outcome_code operand_take_credentials(const struct http_param *login, const
 					   struct intent *intent)
 {
 	static const struct http_param none;
-	const struct http_param *user = login ? login : &none;
+	const struct http_param *user = login ? login : &none, *secret = key ? key : &none;
 
 	intent->by_token = !login;
-	intent->readings[0] = (struct credentials){user->literal, key->literal};
-	intent->readings[1] = (struct credentials){user->value, key->value};
+	intent->readings[0] = (struct credentials){user->literal, secret->literal};
+	intent->readings[1] = (struct credentials){user->value, secret->value};
 	intent->reading_count =
-		user->literal.octets == user->value.octets && key->literal.octets == key->value.octets ? 1 : 2;
+		user->literal.octets == user->value.octets && secret->literal.octets == secret->value.octets ? 1 : 2;
 	return check_credentials(intent);
 }
 

@@ -67,7 +67,9 @@ void operand_take_addresses(const struct http_request *request, const char *cons
 /* The same, where an empty IPv4 address says that there is none, if there is one of IPv6. */
 void operand_take_addresses_or_none(const struct http_request *request, const char *const *own, struct intent *intent);
 
-/* Takes a login (NULL: the intent is by token) and a key; a '+' in them may be itself or a space. */
+/*
+ * Takes a login (NULL: the intent is by token) and a key (NULL: there is none); a '+' in them may be itself or a space.
+ */
 enum outcome_code operand_take_credentials(const struct http_param *login, const struct http_param *key,
 					   struct intent *intent);
 

@@ -69,16 +69,6 @@ void words_set_status(const struct dialect_answer *answer, struct http_response 
 	response->retry_after_s = outcome->retry_after_s ? outcome->retry_after_s : word->retry_after_s;
 }
 
-void words_soften(const struct dialect_answer *answer, struct http_response *response)
-{
-	enum outcome_code code = answer->outcomes[0].code;
-
-	if (!answer->request->errors_as_200 || code == OUTCOME_MISSING_LOGIN || code == OUTCOME_MISSING_KEY)
-		return;
-	response->status = 200;
-	response->challenge = false;
-}
-
 /* The addresses that the host has now, `ipv4,ipv6`; routers expect one even where none is left. */
 static void add_addresses(const struct outcome *outcome, struct http_response *response)
 {
@@ -93,7 +83,6 @@ static void add_addresses(const struct outcome *outcome, struct http_response *r
 void words_render(const struct dialect_answer *answer, struct http_response *response)
 {
 	words_set_status(answer, response);
-	words_soften(answer, response);
 	for (size_t i = 0; i < answer->outcome_count; i++) {
 		const struct outcome *outcome = &answer->outcomes[i];
 		const struct word *word = word_for(outcome->code);

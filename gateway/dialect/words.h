@@ -22,12 +22,6 @@ const struct word *word_for(enum outcome_code code);
 /* Sets status, content type and headers from the outcomes: success if one of them is. */
 void words_set_status(const struct dialect_answer *answer, struct http_response *response);
 
-/*
- * Makes a failure's status 200 where the listener wants that. Only for dialects whose clients read the words. Who has
- * sent no credentials yet is still asked for them.
- */
-void words_soften(const struct dialect_answer *answer, struct http_response *response);
-
 /* The whole answer. A dialect's render(). */
 void words_render(const struct dialect_answer *answer, struct http_response *response);
 

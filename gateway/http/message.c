@@ -1,5 +1,6 @@
 #include "http/message.h"
 
+#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,16 +58,16 @@ void http_response_plain(struct http_response *response, int status, const char 
 
 void http_response_json(struct http_response *response, int status, const char *name, struct text value)
 {
+	json_t *object = json_pack("{s:s%}", name, value.octets, value.len);
+	char text[sizeof response->body];
+	size_t len = object ? json_dumpb(object, text, sizeof text, 0) : 0;
+
 	response->status = status;
 	response->content_type = "application/json";
 	response->body_len = 0;
-	http_response_add(response, "{\"%s\": \"", name);
-	for (size_t i = 0; i < value.len; i++) {
-		bool special = value.octets[i] == '"' || value.octets[i] == '\\';
-
-		http_response_add(response, special ? "\\%c" : "%c", value.octets[i]);
-	}
-	http_response_add(response, "\"}\n");
+	if (len <= sizeof text)
+		http_response_add(response, "%.*s\n", (int)len, text);
+	json_decref(object);
 }
 
 void http_response_options(struct http_response *response, unsigned allow)

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "account/store.h"
 #include "base/secret.h"
+#include "store/stores.h"
 
 struct chain {
 	struct account_store base; /* first, so that the store is the chain */

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "account/store.h"
 #include "base/secret.h"
 #include "base/table.h"
+#include "store/stores.h"
 
 /* A key and whose it is. */
 struct holder {

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "account/store.h"
 #include "base/repeat.h"
 #include "base/secret.h"
 #include "store/database.h"
+#include "store/stores.h"
 
 enum {
 	PATIENCE_MS = 50, /* only while another process recovers the file after a crash */

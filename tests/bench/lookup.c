@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "account/store.h"
+#include "store/stores.h"
 
 enum { LOOKUPS = 200000 };
 

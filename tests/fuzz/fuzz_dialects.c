@@ -54,18 +54,13 @@ static bool is_success(enum outcome_code code)
 	return code == OUTCOME_CHANGED || code == OUTCOME_UNCHANGED;
 }
 
-static bool is_for_routers(const struct dialect *dialect)
-{
-	return dialect == &dialect_dyndns2 || dialect == &dialect_henet || dialect == &dialect_duckdns;
-}
-
 /* Of the outcomes each is a success, or none is. */
 static void check_answer(const struct dialect_answer *answer, const struct dialect *dialect,
 			 const struct http_response *response)
 {
 	enum outcome_code code = answer->outcomes[0].code;
 	bool missing = code == OUTCOME_MISSING_LOGIN || code == OUTCOME_MISSING_KEY;
-	bool always_200 = answer->request->errors_as_200 && is_for_routers(dialect) && !missing;
+	bool always_200 = answer->request->errors_as_200 && dialect->is_for_routers && !missing;
 
 	check_body(response);
 	/* DuckDNS' word is the whole body, as its clients compare it. */
@@ -75,7 +70,7 @@ static void check_answer(const struct dialect_answer *answer, const struct diale
 	require((response->status == 200) == (is_success(code) || always_200));
 	require(response->status == 200 || (response->status >= 400 && response->status <= 503));
 	require(response->challenge == (response->status == 401));
-	if (is_for_routers(dialect))
+	if (dialect->is_for_routers)
 		require(reads_like_success(response) == is_success(code));
 }
 
@@ -97,7 +92,7 @@ static void answer(const struct dialect *dialect, struct http_request *request, 
 	for (unsigned errors_as_200 = 0; errors_as_200 < 2; errors_as_200++) {
 		request->errors_as_200 = errors_as_200;
 		http_response_init(&response);
-		dialect->render(&how, &response);
+		dialect_render(dialect, &how, &response);
 		check_answer(&how, dialect, &response);
 	}
 }

@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #include "account/authorise.h"
-#include "account/store.h"
 #include "admin/admin.h"
 #include "base/log.h"
 #include "config/config.h"
@@ -31,6 +30,7 @@
 #include "state_folder.h"
 #include "store/import.h"
 #include "store/state.h"
+#include "store/stores.h"
 #include "zone/zones.h"
 
 /* ---- libldns ---- */

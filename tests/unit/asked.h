@@ -169,7 +169,7 @@ static inline void render_all(const struct asked *asked, const struct intent *in
 
 	memset(response, 'x', sizeof *response);
 	http_response_init(response);
-	dialect_for(asked)->render(&answer, response);
+	dialect_render(dialect_for(asked), &answer, response);
 	assert_in_range(response->body_len, 1, sizeof response->body - 1);
 }
 

@@ -6,6 +6,7 @@
 #include "account/authorise.h"
 #include "account/password.h"
 #include "fake_env.h"
+#include "store/stores.h"
 
 #include <crypt.h>
 #include <stdio.h>

@@ -2,6 +2,7 @@
  * The Rexx dialect: what it understands of a request, and its answer to every outcome, as pairs of a table.
  */
 #include "asked.h"
+#include "dialect/operands.h"
 
 #define CREDENTIALS "user=myLogin&password=ER2T"
 #define HOST        "host=www.myname.com"
@@ -442,9 +443,18 @@ static void an_unknown_path_is_nobody_s(void **state)
 	}
 }
 
+static void without_credentials_it_is_the_key_that_is_missing(void **state)
+{
+	struct intent intent = {0};
+
+	(void)state;
+	assert_int_equal(operand_take_credentials(NULL, NULL, &intent), OUTCOME_MISSING_KEY);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(without_credentials_it_is_the_key_that_is_missing),
 		cmocka_unit_test(answers_each_request_and_outcome_with_its_code),
 		cmocka_unit_test(every_outcome_is_well_worded_and_only_success_is_ok),
 		cmocka_unit_test(every_code_of_the_table_is_some_outcome_s),

@@ -71,6 +71,13 @@ static void writes_time_level_event_and_fields(void **state)
 	regfree(&form);
 }
 
+static void an_event_needs_no_fields(void **state)
+{
+	(void)state;
+	LOG(LOG_WARNING, "bare");
+	assert_string_equal(after_time(), "level=warning event=bare");
+}
+
 static void quotes_and_escapes_what_could_forge_a_field_or_a_line(void **state)
 {
 	static const struct {
@@ -313,6 +320,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(writes_time_level_event_and_fields, start, stop),
+		cmocka_unit_test_setup_teardown(an_event_needs_no_fields, start, stop),
 		cmocka_unit_test_setup_teardown(quotes_and_escapes_what_could_forge_a_field_or_a_line, start, stop),
 		cmocka_unit_test_setup_teardown(every_octet_stays_on_its_line_in_printable_ascii, start, stop),
 		cmocka_unit_test_setup_teardown(a_missing_text_is_an_empty_one, start, stop),

@@ -67,14 +67,14 @@ static const struct store_under_test *under_test(void **state)
 static void settle(void **state)
 {
 	if (under_test(state)->settle)
-		under_test(state)->settle();
+		under_test(state)->settle(under_test(state)->ctx);
 }
 
 static struct account_store *make(void **state, const struct account *accounts, size_t count)
 {
 	struct account_store *store = NULL;
 
-	assert_int_equal(under_test(state)->make(accounts, count, &store), STATUS_OK);
+	assert_int_equal(under_test(state)->make(under_test(state)->ctx, accounts, count, &store), STATUS_OK);
 	assert_non_null(store);
 	return store;
 }

@@ -11,10 +11,11 @@
 /* How to get at a store of one kind. */
 struct store_under_test {
 	const char *name;
+	void *ctx;
 	/* Makes a store that holds these accounts, which outlive it. */
-	enum status (*make)(const struct account *accounts, size_t count, struct account_store **out);
+	enum status (*make)(void *ctx, const struct account *accounts, size_t count, struct account_store **out);
 	/* Runs what the store needs to finish the look-ups under way. NULL if it answers within lookup(). */
-	void (*settle)(void);
+	void (*settle)(void *ctx);
 };
 
 /* Runs the contract's tests; returns how many have failed, as cmocka does. */

@@ -1,8 +1,14 @@
 /*
- * The config map under the stores' contract, and what is its own: logins must differ.
+ * The config map under the stores' contract, by itself and behind a store that answers later; and what is its own:
+ * logins must differ.
  */
+#include "fake_env.h"
+#include "late_store.h"
+#include "store/stores.h"
 #include "store_contract.h"
 #include "support.h"
+
+enum { DELAY_MAX_MS = 50 };
 
 static void refuses_two_accounts_of_one_login(void **state)
 {
@@ -15,13 +21,40 @@ static void refuses_two_accounts_of_one_login(void **state)
 	assert_null(store);
 }
 
+static enum status make(void *ctx, const struct account *accounts, size_t count, struct account_store **out)
+{
+	(void)ctx;
+	return store_map_new(accounts, count, out);
+}
+
+/* The same, asked from afar. */
+static enum status make_late(void *ctx, const struct account *accounts, size_t count, struct account_store **out)
+{
+	struct account_store *inner = NULL;
+	enum status status = store_map_new(accounts, count, &inner);
+
+	if (status == STATUS_OK)
+		status = late_store_new(fake_env_of(ctx), DELAY_MAX_MS, &inner, out);
+	account_store_free(&inner);
+	return status;
+}
+
+static void settle(void *ctx)
+{
+	fake_env_advance(ctx, DELAY_MAX_MS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refuses_two_accounts_of_one_login),
 	};
-	const struct store_under_test map = {.name = "store_map", .make = store_map_new};
-	int failed = store_contract_run(&map);
+	struct fake_env *fake = fake_env_new(1);
+	const struct store_under_test map = {.name = "store_map", .make = make};
+	const struct store_under_test late = {.name = "late_store", .ctx = fake, .make = make_late, .settle = settle};
+	int failed = store_contract_run(&map) + store_contract_run(&late);
 
-	return failed + cmocka_run_group_tests(tests, NULL, NULL);
+	failed += cmocka_run_group_tests(tests, NULL, NULL);
+	fake_env_free(&fake);
+	return failed;
 }

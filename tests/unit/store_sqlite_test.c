@@ -3,6 +3,7 @@
  */
 #include "fake_env.h"
 #include "state_folder.h"
+#include "store/stores.h"
 #include "store_contract.h"
 #include "support.h"
 
@@ -47,11 +48,12 @@ static void foldered_free(struct account_store *base)
 static const struct account_store_ops foldered_ops = {
 	.lookup = foldered_lookup, .lookup_token = foldered_lookup_token, .draw = foldered_draw, .free = foldered_free};
 
-static enum status make(const struct account *accounts, size_t count, struct account_store **out)
+static enum status make(void *ctx, const struct account *accounts, size_t count, struct account_store **out)
 {
 	struct foldered *foldered = fake_env_calloc(1, sizeof *foldered);
 	struct database *database;
 
+	(void)ctx;
 	foldered->base.ops = &foldered_ops;
 	snprintf(foldered->folder, sizeof foldered->folder, "%s", state_folder_new());
 	database = state_folder_open(foldered->folder);
@@ -62,12 +64,13 @@ static enum status make(const struct account *accounts, size_t count, struct acc
 }
 
 /* Half of the accounts in each of the two. */
-static enum status make_chain(const struct account *accounts, size_t count, struct account_store **out)
+static enum status make_chain(void *ctx, const struct account *accounts, size_t count, struct account_store **out)
 {
 	struct account_store *map = NULL, *sqlite = NULL;
 
+	(void)ctx;
 	assert_int_equal(store_map_new(accounts, count / 2, &map), STATUS_OK);
-	assert_int_equal(make(count ? accounts + count / 2 : NULL, count - count / 2, &sqlite), STATUS_OK);
+	assert_int_equal(make(NULL, count ? accounts + count / 2 : NULL, count - count / 2, &sqlite), STATUS_OK);
 	return store_chain_new(&map, &sqlite, out);
 }
 
@@ -102,7 +105,7 @@ static void the_first_store_of_a_chain_counts(void **state)
 
 	(void)state;
 	assert_int_equal(store_map_new(in_map, 1, &map), STATUS_OK);
-	assert_int_equal(make(in_file, 2, &sqlite), STATUS_OK);
+	assert_int_equal(make(NULL, in_file, 2, &sqlite), STATUS_OK);
 	assert_int_equal(store_chain_new(&map, &sqlite, &chain), STATUS_OK);
 	assert_null(map);
 	assert_null(sqlite);
@@ -138,7 +141,7 @@ static void a_token_of_a_user_whom_the_first_store_knows_is_none(void **state)
 
 	(void)state;
 	assert_int_equal(store_map_new(in_map, 1, &map), STATUS_OK);
-	assert_int_equal(make(behind, 2, &sqlite), STATUS_OK);
+	assert_int_equal(make(NULL, behind, 2, &sqlite), STATUS_OK);
 	assert_int_equal(store_chain_new(&map, &sqlite, &chain), STATUS_OK);
 	assert_int_equal(look_up_token(chain, "old").status, STATUS_NOT_FOUND);
 	assert_int_equal(look_up_token(chain, "other").status, STATUS_OK);
@@ -157,7 +160,7 @@ static void a_token_that_names_nobody_is_not_looked_for_behind(void **state)
 
 	(void)state;
 	assert_int_equal(store_map_new(before, 2, &map), STATUS_OK);
-	assert_int_equal(make(&behind, 1, &sqlite), STATUS_OK);
+	assert_int_equal(make(NULL, &behind, 1, &sqlite), STATUS_OK);
 	assert_int_equal(store_chain_new(&map, &sqlite, &chain), STATUS_OK);
 	assert_int_equal(look_up_token(chain, "shared").status, STATUS_DUPLICATE);
 	account_store_free(&chain);
@@ -185,7 +188,7 @@ static void sees_what_others_commit(void **state)
 	struct database *database;
 
 	(void)state;
-	assert_int_equal(make(in_file, 2, &store), STATUS_OK);
+	assert_int_equal(make(NULL, in_file, 2, &store), STATUS_OK);
 	assert_false(look_up(store, "alice").active);
 	database = state_folder_open(((struct foldered *)store)->folder);
 	assert_int_equal(database_user_set_active(database, text_of("alice"), true), STATUS_OK);
