@@ -9,8 +9,8 @@
 #include "base/env.h"
 
 /*
- * Each look-up takes 1 to `delay_max_ms`, by lot, so that they overtake each other. Takes the inner store. What is under
- * way when it is freed is never answered.
+ * Each look-up takes 1 to `delay_max_ms`, by lot, so that they overtake each other. Takes the inner store. What is
+ * under way when it is freed is never answered.
  */
 enum status late_store_new(const struct env *env, unsigned delay_max_ms, struct account_store **inner,
 			   struct account_store **out);
