@@ -120,7 +120,8 @@ void entry_route(struct entries *entries, struct queue_entry *entry, uint64_t no
 		entry_move_to(entries, entry, ENTRY_TO_LOOK);
 	else if (entry->doubt < DOUBT_UNCONFIRMED && set_is_so_already(&entry->set))
 		entry_move_to(entries, entry, ENTRY_TO_CONFIRM);
-	else if (entry_is_bound(entry) || memory_is_poison(entries->hints.memory, entry_owner(entry), now_ms))
+	else if (entry_is_bound(entry) || entry->sight == SIGHT_LATE ||
+		 memory_is_poison(entries->hints.memory, entry_owner(entry), now_ms))
 		entry_move_to(entries, entry, ENTRY_READY_ALONE);
 	else if (entry->group && entry->group->awaited > (state_is_awaited(entry->state) ? 1 : 0))
 		entry_move_to(entries, entry, ENTRY_GATHERED);

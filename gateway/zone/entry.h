@@ -39,7 +39,8 @@
  *   BLOCKED          all before it in its chain have ended             entry_route()
  *   entry_route()    something has to be seen first                    TO_LOOK
  *                    what is there seems to be what it wants           TO_CONFIRM
- *                    bound to a primary, or its owner is poison        READY_ALONE
+ *                    bound to a primary, or its owner is poison, or    READY_ALONE
+ *                    a record is missing in what may be a late copy
  *                    others of its request are looked at               GATHERED
  *                    else                                              READY
  *   TO_LOOK          it is its turn                                    LOOKING
@@ -96,6 +97,7 @@ enum entry_state {
 enum sight {
 	SIGHT_NONE,      /* the primary was not asked, or what it said is not relied on any more */
 	SIGHT_CLEAR,     /* it told all */
+	SIGHT_LATE,      /* a record that must exist is missing in what may be a late copy: an UPDATE alone tells */
 	SIGHT_DIM,       /* of a record it does not say, or not with authority */
 	SIGHT_FAILED,    /* no answer */
 	SIGHT_NO_RECORD, /* a record is missing that must exist, or nobody would find what is made: settles it */

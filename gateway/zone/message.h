@@ -35,7 +35,12 @@ struct traffic {
 	/* Shortly before the next turn of a second by the wall clock, when the primary is to have something to do. */
 	uint64_t turn_at_ms;
 	struct queue_message hold; /* of nothing, for that; in use while `holds` is 1 */
-	bool is_forwarded; /* somebody between us and the primary gives UPDATEs IDs of its own: most likely a secondary */
+	/*
+	 * What the last UPDATE has shown that got a signed reply, if any has, and by which primary: whether somebody
+	 * between gives UPDATEs IDs of its own, most likely a secondary, whose copy of the zone may be late.
+	 */
+	bool way_is_known, is_forwarded;
+	const void *way;
 	bool part_committed; /* one of them has, so that those that do not are culprits, and not the primary */
 	size_t updates, lone_updates, confirms, queries, holds; /* with the primary */
 	size_t sets_sent, parts_sent;                           /* in `updates`; of these */

@@ -242,6 +242,7 @@ void queue_set_limits(struct queue *queue, const struct queue_limits *limits)
 	queue->limits = *limits;
 	queue->limits.seed = seed;
 	queue->limits.records_max = records_max;
+	queue->traffic.way_is_known = false; /* the primaries may be others now */
 }
 
 void queue_free(struct queue **queue_pointer)

@@ -32,7 +32,8 @@
  *   - What is to be rewritten (by a prefix, a rotation) and cannot be read stays as it is: OUTCOME_REFUSED. Any other
  *     set goes into an UPDATE even if the primary does not tell what is there.
  *   - By way of a forwarder, as a secondary may be one, queries see a copy that lags behind. A record that is missing
- *     there may well exist: what is to replace it goes into an UPDATE, of which the primary decides.
+ *     there may well exist: what is to replace it goes into an UPDATE alone, of which the primary decides. So it does
+ *     while nobody knows, because no UPDATE has had a reply by that way yet.
  *   - A record that is not what it was known to be: its set is looked at (again), and if that does not help, goes
  *     whatever the record is; a prefix, which cannot, is tried again, attempts permitting. Before that a probe, which
  *     no wildcard answers, tells whether there is a record at all.
@@ -122,8 +123,8 @@ MUST_USE enum status queue_new(const struct name *zone, struct order *order, con
 			       struct queue **out);
 
 /*
- * Limits for what comes from now on. What was taken in stays; the space for records and the seed are those of
- * queue_new().
+ * Limits for what comes from now on, which may go to other primaries. What was taken in stays; the space for records
+ * and the seed are those of queue_new().
  */
 void queue_set_limits(struct queue *queue, const struct queue_limits *limits);
 

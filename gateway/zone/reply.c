@@ -184,12 +184,20 @@ static void look_note_sight(struct queue_entry *entry, enum sight sight)
 		entry->look.worst = sight;
 }
 
-static void look_note_found(struct traffic *traffic, struct queue_entry *entry, struct change *change,
-			    const struct dns_answer *found)
+/* By way of a forwarder queries see a copy, which lags behind. Before the first UPDATE nobody knows. */
+static bool look_may_be_late(const struct traffic *traffic, const void *primary)
 {
-	/* By way of a forwarder queries see a copy, and UPDATEs do not; so the UPDATE decides, if it can. */
-	if (found->count == 0 && change->must_exist && traffic->is_forwarded && change->kind == CHANGE_REPLACE) {
+	return !traffic->way_is_known || traffic->way != primary || traffic->is_forwarded;
+}
+
+/* What seems to be missing is left to an UPDATE, if that can decide, because UPDATEs always go to the primary. */
+static void look_note_found(struct traffic *traffic, struct queue_entry *entry, struct change *change,
+			    const struct dns_answer *found, const void *primary)
+{
+	if (found->count == 0 && change->must_exist && change->kind == CHANGE_REPLACE &&
+	    look_may_be_late(traffic, primary)) {
 		change->was.known = false;
+		look_note_sight(entry, SIGHT_LATE);
 		return;
 	}
 	if (found->count == 0 && change->must_exist) {
@@ -207,24 +215,24 @@ static bool look_was_blind(const struct queue_entry *entry)
 {
 	if (set_is_txt(&entry->set))
 		return entry->sight == SIGHT_DIM && entry->set.changes[0].kind == CHANGE_TXT_ROTATE;
-	return set_rewrites(&entry->set) && !set_is_known(&entry->set);
+	return set_rewrites_unread(&entry->set);
 }
 
 /*
  * If the zone does not hold what the set would have made, no copy of its message was carried out. What a forwarder
  * holds may just be late.
  */
-static void look_note_copies(const struct traffic *traffic, struct queue_entry *entry)
+static void look_note_copies(const struct traffic *traffic, struct queue_entry *entry, const void *primary)
 {
 	for (size_t i = 0; i < entry->set.count; i++)
 		change_resolve(&entry->set.changes[i]);
-	if (entry->effect == EFFECT_MAYBE_COPIED && !traffic->is_forwarded && entry->sight == SIGHT_CLEAR &&
-	    !set_is_txt(&entry->set) && !set_is_so_already(&entry->set))
+	if (entry->effect == EFFECT_MAYBE_COPIED && !look_may_be_late(traffic, primary) &&
+	    entry->sight == SIGHT_CLEAR && !set_is_txt(&entry->set) && !set_is_so_already(&entry->set))
 		entry->effect = EFFECT_NONE;
 }
 
 /* Several looks come back in whatever order; what the worst of them says counts. */
-static void look_finish(struct traffic *traffic, struct queue_entry *entry, uint64_t now_ms)
+static void look_finish(struct traffic *traffic, struct queue_entry *entry, const void *primary, uint64_t now_ms)
 {
 	/* That settles it, even if the look at the other record has failed. */
 	if (entry->look.worst == SIGHT_NO_RECORD) {
@@ -236,7 +244,7 @@ static void look_finish(struct traffic *traffic, struct queue_entry *entry, uint
 		return;
 	}
 	entry->sight = entry->look.worst;
-	look_note_copies(traffic, entry);
+	look_note_copies(traffic, entry, primary);
 	if (look_was_blind(entry))
 		entry_end(&traffic->entries, entry, entry_undone(entry, OUTCOME_REFUSED), now_ms);
 	else
@@ -264,7 +272,7 @@ static void reply_on_look(struct traffic *traffic, const struct reply *reply, ui
 		hint_note_texts(&traffic->entries.hints, entry_owner(entry), &entry->set, entry->texts,
 				entry->effect == EFFECT_MAYBE_DONE, told ? &result->answer : NULL);
 	else if (told)
-		look_note_found(traffic, entry, change, &result->answer);
+		look_note_found(traffic, entry, change, &result->answer, reply->primary);
 	if (hidden && set_adds_text(&entry->set))
 		look_note_sight(entry, SIGHT_NO_RECORD);
 	failed = !dns_is_answered(result) || dns_is_failure(result->rcode);
@@ -278,7 +286,14 @@ static void reply_on_look(struct traffic *traffic, const struct reply *reply, ui
 		hints_trust(&traffic->entries.hints);
 	}
 	if (--entry->look.missing == 0)
-		look_finish(traffic, entry, now_ms);
+		look_finish(traffic, entry, reply->primary, now_ms);
+}
+
+static void reply_note_way(struct traffic *traffic, const struct reply *reply)
+{
+	traffic->way_is_known = true;
+	traffic->is_forwarded = reply->result->id_was_changed;
+	traffic->way = reply->primary;
 }
 
 void reply_take(struct traffic *traffic, const struct reply *reply, uint64_t now_ms)
@@ -287,7 +302,7 @@ void reply_take(struct traffic *traffic, const struct reply *reply, uint64_t now
 
 	message_came_back(traffic, message);
 	if (!dns_is_query(message->kind) && reply->result->verdict == DNS_VERIFIED)
-		traffic->is_forwarded = reply->result->id_was_changed;
+		reply_note_way(traffic, reply);
 	switch (message->kind) {
 	case DNS_UPDATE:
 		reply_on_update(traffic, reply, now_ms);

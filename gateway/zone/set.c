@@ -41,6 +41,15 @@ bool set_rewrites(const struct change_set *set)
 	return false;
 }
 
+bool set_rewrites_unread(const struct change_set *set)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		if (set->changes[i].kind == CHANGE_PREFIX && !set->changes[i].was.known)
+			return true;
+	}
+	return false;
+}
+
 /* Whether the one makes the other needless. */
 static bool replaces_change(const struct change *later, const struct change *earlier)
 {

@@ -23,6 +23,8 @@ bool set_adds_text(const struct change_set *set);
 bool set_is_so_already(const struct change_set *set);
 /* Whether what is there has to be read before it can be changed. */
 bool set_rewrites(const struct change_set *set);
+/* Whether that could not be read. */
+bool set_rewrites_unread(const struct change_set *set);
 /* Whether the later set is for all the records of the earlier one, on the same conditions. */
 bool set_replaces(const struct change_set *later, const struct change_set *earlier);
 /*

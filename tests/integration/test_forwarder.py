@@ -13,7 +13,7 @@ import faulty
 from conftest import running_server
 from gateway import ZONE, user_setting, zone_setting
 from process import LOOPBACK, wait_until
-from servers import Bind, CopiedKnot, ForwardingBind, ForwardingKnot
+from servers import INITIAL_TTL, Bind, CopiedKnot, ForwardingBind, ForwardingKnot
 from test_live_check import check  # pylint: disable=unused-import  # a fixture
 from test_texts import at_once, cleanup, rotate
 
@@ -79,6 +79,22 @@ def test_a_host_that_the_secondary_does_not_know_yet(forwarded, pair):
     else:
         assert gateway.update(late, V4).code == "NF_HOST"
     answer = gateway.update(f"nowhere.{ZONE}", V4)
+    assert (answer.status, answer.text) == (404, f"NF_HOST nowhere.{ZONE} A\n")
+
+
+def test_the_first_request_after_a_start_is_for_a_host_that_the_secondary_does_not_know_yet(pair, front):
+    """Nobody knows by then that it is a secondary, or whether it is. Nor does a host that it knows not to be there
+    take the word of it."""
+    primary, secondary, _ = pair
+    host = primary.new_host(("A", "192.0.2.1"))
+    assert front(secondary).update(host, V4).code == "OK"
+    assert primary.records(host, "A") == (TTL, [V4])
+    both = primary.new_host(("A", "192.0.2.1"))
+    gateway = front(secondary)
+    answer = gateway.update(both, f"{V4},{V6}")
+    assert (answer.status, answer.text) == (404, f"NF_HOST {both} AAAA\n")
+    assert primary.records(both, "A") == (INITIAL_TTL, ["192.0.2.1"])
+    answer = front(secondary).update(f"nowhere.{ZONE}", V4)
     assert (answer.status, answer.text) == (404, f"NF_HOST nowhere.{ZONE} A\n")
 
 

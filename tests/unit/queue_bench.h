@@ -130,6 +130,8 @@ struct message *message_of(struct bench *bench, const char *owner);
 void reply_with(struct bench *bench, const char *owner, struct dns_result result);
 void reply_as(struct bench *bench, const char *owner, enum dns_verdict verdict, unsigned rcode);
 void reply(struct bench *bench, const char *owner, enum dns_rcode rcode);
+/* An UPDATE shows that nothing stands between, and is forgotten as a test's own. */
+void see_the_way(struct bench *bench);
 void tick(struct bench *bench);
 void pass(struct bench *bench, uint64_t ms);
 

@@ -51,6 +51,7 @@ static void a_look_names_the_missing_record(void **state)
 	};
 	struct bench *bench = *state;
 
+	see_the_way(bench);
 	bench->blind = true;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct waiter *waiter = submit(bench, host((unsigned)i), rows[i].what);
@@ -70,6 +71,7 @@ static void a_missing_record_settles_it_though_the_look_at_the_other_failed(void
 	struct bench *bench = *state;
 	struct waiter *waiter;
 
+	see_the_way(bench);
 	bench->blind = true;
 	waiter = submit(bench, WWW, V4 | V6);
 	assert_int_equal(family_asked(message_of(bench, WWW)), ADDR_V4);

@@ -265,6 +265,106 @@ static void by_way_of_a_forwarder_the_update_decides_what_is_missing(void **stat
 	assert_at_rest(bench);
 }
 
+/* At first nobody knows whether it is one. What is missing goes alone, so that it spoils nothing for others. */
+static void before_the_first_update_has_shown_the_way_an_update_decides_what_is_missing(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *www, *ftp, *other;
+
+	bench->blind = true;
+	www = submit(bench, WWW, V4);
+	ftp = submit(bench, FTP, V4);
+	other = submit(bench, host(0), V4);
+	reply_with(bench, WWW, found(0, (struct addr){0}, 0));
+	reply_with(bench, FTP, found(0, (struct addr){0}, 0));
+	reply_with(bench, host(0), found(1, numbered(ADDR_V4, 0xffff), TTL_S));
+	assert_int_equal(message_of(bench, WWW)->count, 1);
+	assert_false(is_in_flight(bench, FTP));
+	reply(bench, host(0), DNS_NOERROR);
+	assert_outcome(other, OUTCOME_CHANGED);
+	reply(bench, WWW, DNS_NXRRSET);
+	assert_no_record(www, ADDR_V4);
+	reply(bench, FTP, DNS_NOERROR);
+	assert_outcome(ftp, OUTCOME_CHANGED);
+	www = submit(bench, WWW, V4);
+	reply_with(bench, WWW, found(0, (struct addr){0}, 0));
+	assert_no_record(www, ADDR_V4);
+	assert_at_rest(bench);
+}
+
+/* Both are missing in the copy, and one of them at the primary. */
+static void the_one_that_is_missing_is_named_by_the_primary_at_first(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *waiter;
+
+	bench->blind = true;
+	waiter = submit(bench, WWW, V4 | V6);
+	reply_with(bench, WWW, found(0, (struct addr){0}, 0));
+	reply_with(bench, WWW, found(0, (struct addr){0}, 0));
+	assert_kind(bench, WWW, DNS_UPDATE);
+	reply(bench, WWW, DNS_NXRRSET);
+	assert_kind(bench, WWW, DNS_PROBE);
+	reply(bench, WWW, DNS_NOERROR);
+	assert_no_record(waiter, ADDR_V6);
+	assert_at_rest(bench);
+}
+
+/* That the A record was not there to be read does not make the other one unreadable. */
+static void beside_a_prefix_too_an_update_decides_what_is_missing(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter *waiter;
+
+	bench->blind = true;
+	for (unsigned i = 0; i < 2; i++) {
+		waiter = submit_prefix(bench, WWW, V4 | V6);
+		reply_with(bench, WWW, found(0, (struct addr){0}, 0));
+		reply_with(bench, WWW, found(i, numbered(ADDR_V6, 7), TTL_S));
+		assert_kind(bench, WWW, DNS_UPDATE);
+		reply_with(bench, WWW,
+			   (struct dns_result){.verdict = DNS_VERIFIED,
+					       .rcode = i ? DNS_NOERROR : DNS_NXRRSET,
+					       .id_was_changed = true});
+		if (i == 0) {
+			assert_kind(bench, WWW, DNS_PROBE);
+			reply(bench, WWW, DNS_NXRRSET);
+			assert_no_record(waiter, ADDR_V4);
+		} else {
+			assert_outcome(waiter, OUTCOME_CHANGED);
+		}
+		queue_set_limits(bench->queue, &bench->limits);
+	}
+	assert_at_rest(bench);
+}
+
+/* What is known of the way to one primary says nothing of that to another, nor of what comes with a reload. */
+static void each_way_has_to_be_seen(void **state)
+{
+	static const int one, other;
+	struct bench *bench = *state;
+	struct waiter *waiter;
+
+	bench->primary = &one;
+	see_the_way(bench);
+	bench->blind = true;
+	for (unsigned i = 0; i < 3; i++) {
+		bench->primary = i == 1 ? &other : &one;
+		if (i == 2)
+			queue_set_limits(bench->queue, &bench->limits);
+		waiter = submit(bench, host(i), V4);
+		reply_with(bench, host(i), found(0, (struct addr){0}, 0));
+		if (i == 0) {
+			assert_no_record(waiter, ADDR_V4);
+			continue;
+		}
+		assert_kind(bench, host(i), DNS_UPDATE);
+		reply(bench, host(i), DNS_NOERROR);
+		assert_outcome(waiter, OUTCOME_CHANGED);
+	}
+	assert_at_rest(bench);
+}
+
 static void a_rejection_that_says_noerror_is_no_success(void **state)
 {
 	struct bench *bench = *state;
@@ -435,6 +535,10 @@ int main(void)
 		TEST(what_the_zone_holds_after_a_failed_prerequisite_may_prove_it),
 		TEST(what_a_forwarder_holds_after_a_failed_prerequisite_proves_nothing),
 		TEST(by_way_of_a_forwarder_the_update_decides_what_is_missing),
+		TEST(before_the_first_update_has_shown_the_way_an_update_decides_what_is_missing),
+		TEST(the_one_that_is_missing_is_named_by_the_primary_at_first),
+		TEST(beside_a_prefix_too_an_update_decides_what_is_missing),
+		TEST(each_way_has_to_be_seen),
 		TEST(a_rejection_that_says_noerror_is_no_success),
 		TEST(what_was_not_sent_is_repeated_and_then_unreachable),
 		cmocka_unit_test(pauses_grow_and_differ),

@@ -358,6 +358,7 @@ static void steps_may_come_while_actions_wait(void **state)
 	struct bench *bench = *state;
 	struct waiter *www, *ftp;
 
+	see_the_way(bench);
 	bench->blind = true;
 	www = put(bench, WWW, V4);
 	ftp = put(bench, FTP, V4);

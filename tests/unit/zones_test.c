@@ -277,15 +277,17 @@ static void a_missing_record_is_named_and_nothing_changed(void **state)
 {
 	static const char *const addrs[] = {"192.0.2.80", "2001:db8::80"};
 	struct world *world = *state;
-	struct waiter waiter = {0};
+	struct waiter first = {0}, waiter = {0};
 
+	submit(world, OWNER_A, "192.0.2.79", &first); /* shows that nothing stands between */
+	fake_env_settle(world->fake);
 	submit_set(world, OWNER_A, addrs, 2, &waiter);
 	fake_env_settle(world->fake);
 	assert_outcome(&waiter, OUTCOME_NO_RECORD);
 	assert_int_equal(waiter.outcome.missing, ADDR_V6);
-	assert_int_equal(requests_of(world->first, DNS_UPDATE), 0);
-	assert_int_equal(zone_model_commits(world->a), 0);
-	assert_a(world, "192.0.2.1");
+	assert_int_equal(requests_of(world->first, DNS_UPDATE), 1);
+	assert_int_equal(zone_model_commits(world->a), 1);
+	assert_a(world, "192.0.2.79");
 	/* It is the asker's affair. */
 	assert_not_logged(world, "level=warning");
 }
