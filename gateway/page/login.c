@@ -1,9 +1,9 @@
 /*
  * Logging in:
  *
- *   login_begin      the form's token, the throttle
+ *   login_begin      the form's token
  *   read_password    on the worker: the hash of the login's password
- *   on_password      has the verifier check it
+ *   on_password      the throttle; has the verifier check it
  *   on_verified      a session, or the form again
  */
 #include "page/login.h"
@@ -50,6 +50,31 @@ void login_log_failure(const struct page_job *job, const char *event, const char
 		     log_slice("user", job->login));
 }
 
+/* ---- The throttle ---- */
+
+/* Stands for the password, so that a lock is over when the login gets another one; 0: there is no such login. */
+static uint64_t stamp_of(const struct page_job *job)
+{
+	uint8_t digest[KEY_DIGEST_LEN];
+	uint64_t stamp = 0;
+
+	if (key_digest(text_of(job->password_hash), digest) == STATUS_OK)
+		memcpy(&stamp, digest, sizeof stamp);
+	return job->is_known ? stamp : 0;
+}
+
+unsigned login_wait_s(const struct page_job *job)
+{
+	return throttle_wait_s(job->page->parts.throttle, job->login, stamp_of(job), &job->request->source,
+			       job_now_ms(job));
+}
+
+unsigned login_failed(const struct page_job *job)
+{
+	return throttle_failed(job->page->parts.throttle, job->login, stamp_of(job), &job->request->source,
+			       job_now_ms(job));
+}
+
 /* ---- How it ends ---- */
 
 static void show_wait(struct page_job *job, unsigned wait_s)
@@ -60,8 +85,7 @@ static void show_wait(struct page_job *job, unsigned wait_s)
 
 static void turn_away(struct page_job *job)
 {
-	unsigned wait_s =
-		throttle_failed(job->page->parts.throttle, job->login, 0, &job->request->source, job_now_ms(job));
+	unsigned wait_s = login_failed(job);
 
 	if (wait_s) {
 		show_wait(job, wait_s);
@@ -152,12 +176,17 @@ void login_verify(struct page_job *job, struct text password, verified_fn *done)
 static void on_password(void *ctx, enum status status)
 {
 	struct page_job *job = ctx;
+	unsigned wait_s;
 
 	if (status != STATUS_OK) {
 		answer_busy(job);
 		return;
 	}
-	login_verify(job, job->password, on_verified);
+	wait_s = login_wait_s(job);
+	if (wait_s)
+		show_wait(job, wait_s);
+	else
+		login_verify(job, job->password, on_verified);
 }
 
 bool login_may_wait(struct page_job *job, struct addr *places, size_t count)
@@ -187,7 +216,6 @@ static bool is_worth_checking(const struct page_job *job)
 void login_begin(struct page_job *job)
 {
 	const struct page_parts *parts = &job->page->parts;
-	unsigned wait_s;
 
 	if (!job_is_form_from_here(
 		    job, guard_cookie(job->request->cookies, cookie_name(job->request->over_tls, COOKIE_LOGIN)))) {
@@ -196,10 +224,7 @@ void login_begin(struct page_job *job)
 	}
 	job->login = job_operand(job, "login");
 	job->password = job_operand(job, "password");
-	wait_s = throttle_wait_s(parts->throttle, job->login, 0, &job->request->source, job_now_ms(job));
-	if (wait_s)
-		show_wait(job, wait_s);
-	else if (!is_worth_checking(job))
+	if (!is_worth_checking(job))
 		turn_away(job);
 	else if (verifier_lot(parts->verifier, job->login, job->lot) != STATUS_OK ||
 		 !login_may_wait(job, job->page->logins, LOGINS_MAX) ||

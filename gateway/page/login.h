@@ -16,6 +16,11 @@ void login_log(const struct page_job *job, const char *event, const char *outcom
 /* The same for one that has failed, which may repeat. */
 void login_log_failure(const struct page_job *job, const char *event, const char *outcome);
 
+/* Seconds that job->login, whose password was read, has to wait at this source; 0 if it may try. */
+unsigned login_wait_s(const struct page_job *job);
+/* Counts a failed attempt, as throttle_failed() does. */
+unsigned login_failed(const struct page_job *job);
+
 /* Has the verifier check the password against job->password_hash; job->login says how suspicious that is. */
 void login_verify(struct page_job *job, struct text password, verified_fn *done);
 

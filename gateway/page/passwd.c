@@ -1,9 +1,9 @@
 /*
  * Changing the login password:
  *
- *   passwd_begin     the throttle, the form, a place to wait at
+ *   passwd_begin     the form, a place to wait at
  *   check            on the worker: whether the session still holds; the hash of the password
- *   on_checked       has the verifier check the current password
+ *   on_checked       the throttle; has the verifier check the current password
  *   on_verified      if it is right, has the worker go on
  *   passwd_change    on the worker: hashes the new one and keeps it
  *   passwd_show      a session under the new password, or the form again
@@ -28,8 +28,7 @@ static void show_wait(struct page_job *job, unsigned wait_s)
 /* Whoever sits at a session that is not theirs must not guess at its password any faster than others. */
 static void turn_away(struct page_job *job)
 {
-	unsigned wait_s =
-		throttle_failed(job->page->parts.throttle, job->login, 0, &job->request->source, job_now_ms(job));
+	unsigned wait_s = login_failed(job);
 
 	if (wait_s) {
 		show_wait(job, wait_s);
@@ -60,24 +59,27 @@ static enum status check(void *ctx, struct database *database)
 static void on_checked(void *ctx, enum status status)
 {
 	struct page_job *job = ctx;
+	unsigned wait_s;
 
-	if (status == STATUS_OK)
-		login_verify(job, job->passform.current, on_verified);
-	else
+	if (status != STATUS_OK) {
 		home_fail(job, status);
+		return;
+	}
+	job->is_known = true;
+	wait_s = login_wait_s(job);
+	if (wait_s)
+		show_wait(job, wait_s);
+	else
+		login_verify(job, job->passform.current, on_verified);
 }
 
 void passwd_begin(struct page_job *job)
 {
 	const struct page_parts *parts = &job->page->parts;
-	unsigned wait_s;
 
 	job->login = session_login(&job->session);
 	passform_read(&job->request->params, &job->passform);
-	wait_s = throttle_wait_s(parts->throttle, job->login, 0, &job->request->source, job_now_ms(job));
-	if (wait_s)
-		show_wait(job, wait_s);
-	else if (job->passform.error)
+	if (job->passform.error)
 		home_read(job);
 	else if (!login_may_wait(job, job->page->changes, CHANGES_MAX) ||
 		 state_do(parts->state, check, on_checked, job) != STATUS_OK)

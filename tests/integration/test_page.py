@@ -121,6 +121,20 @@ def test_failed_logins_lock_that_login_at_that_address_and_nothing_else(store):
     assert own.code("bob", key) == "OK"
 
 
+def test_a_new_password_ends_the_lock(store):
+    """It was the old one that was guessed at. So it is with a login that is made only then."""
+    own = store(failed_logins_max=3, failed_logins_window_s=600)
+    guesser = Visitor(own.gateway)
+    for login in ("bob", "carol"):
+        for _ in range(3):
+            guesser.log_in(login, WRONG)
+        assert guesser.log_in(login, PASSWORD).status == 429
+    own.run("user", "passwd", "bob", text=NEW + "\n")
+    own.run("user", "add", "carol", text=NEW + "\n")
+    for login in ("bob", "carol"):
+        assert Visitor(own.gateway).log_in(login, NEW).status == 200
+
+
 def test_a_new_session_at_each_login(shared):
     visitor = Visitor(shared.gateway)
     visitor.log_in("bob", PASSWORD)
