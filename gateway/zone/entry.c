@@ -47,11 +47,14 @@ static void group_leave(struct entries *entries, struct queue_entry *entry)
 
 /* ---- What comes next ---- */
 
-/* NULL: it is in none. Both kinds of probes take turns. */
+static bool state_is_listed(enum entry_state state)
+{
+	return state > ENTRY_BLOCKED && state < ENTRY_LISTS;
+}
+
+/* Both kinds of probes take turns. */
 static struct entry_list *list_of_state(struct entries *entries, enum entry_state state)
 {
-	if (state == ENTRY_BLOCKED || state >= ENTRY_LISTS)
-		return NULL;
 	return &entries->lists[state == ENTRY_TO_PROBE_WILDCARD ? ENTRY_TO_PROBE_MISSING : state];
 }
 
@@ -63,12 +66,11 @@ static bool state_is_awaited(enum entry_state state)
 void entry_move_to(struct entries *entries, struct queue_entry *entry, enum entry_state state)
 {
 	bool was_awaited = state_is_awaited(entry->state);
-	struct entry_list *from = list_of_state(entries, entry->state), *to = list_of_state(entries, state);
 
-	if (from)
-		TAILQ_REMOVE(from, entry, in_state);
-	if (to)
-		TAILQ_INSERT_TAIL(to, entry, in_state);
+	if (state_is_listed(entry->state))
+		TAILQ_REMOVE(list_of_state(entries, entry->state), entry, in_state);
+	if (state_is_listed(state))
+		TAILQ_INSERT_TAIL(list_of_state(entries, state), entry, in_state);
 	entries->ready_count -= entry->state == ENTRY_READY;
 	entries->ready_count += state == ENTRY_READY;
 	entry->state = state;

@@ -38,7 +38,7 @@ struct memory {
 enum status memory_new(size_t records_max, struct memory **out)
 {
 	struct memory *memory = calloc(1, sizeof *memory);
-	size_t places = 2 * BUCKET;
+	size_t places = (size_t)2 * BUCKET;
 
 	if (!memory)
 		return STATUS_NO_MEMORY;

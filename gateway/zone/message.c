@@ -1,5 +1,7 @@
 #include "zone/message.h"
 
+#include <assert.h>
+
 #include "base/env.h"
 #include "zone/set.h"
 
@@ -353,6 +355,7 @@ void message_withdraw_if_unwanted(struct queue_message *message)
 		message->ticket.withdrawn = !message->ticket.sent;
 		return;
 	}
+	assert(message->first);
 	for (size_t i = 0; i < message->first->set.count; i++)
 		message->first->looks[i].ticket.withdrawn = !message->first->looks[i].ticket.sent;
 }

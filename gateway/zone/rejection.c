@@ -1,5 +1,7 @@
 #include "zone/rejection.h"
 
+#include <assert.h>
+
 #include "zone/set.h"
 
 static void suspects_halve(struct traffic *traffic, struct queue_entry *suspects)
@@ -26,8 +28,8 @@ static void suspects_sample(struct traffic *traffic, struct queue_entry *suspect
 
 	for (const struct queue_entry *entry = suspects; entry; entry = entry->next_in_message)
 		count++;
-	at = retry_draw(&traffic->retry, count);
-	while (at--)
+	assert(count);
+	for (at = retry_draw(&traffic->retry, count); at && (*link)->next_in_message; at--)
 		link = &(*link)->next_in_message;
 	sample = *link;
 	*link = sample->next_in_message;
@@ -177,6 +179,7 @@ void rejection_take(struct traffic *traffic, struct queue_message *message, cons
 	}
 	if (result->rcode == DNS_NOTAUTH && (message->count > 1 || message->part))
 		retry_note_failure(&traffic->retry, now_ms);
+	assert(message->first);
 	if (message->count == 1)
 		rejection_take_one(traffic, message->first, result, now_ms);
 	else

@@ -105,11 +105,9 @@ static struct log_field cause_of(const struct dns_result *result, const struct d
 
 static void flight_log(const struct flight *flight, const struct dns_result *result)
 {
-	static const char *const kinds[] = {[DNS_UPDATE] = "update",
-					    [DNS_CONFIRM] = "confirm",
-					    [DNS_PROBE] = "probe",
-					    [DNS_NOTHING] = "nothing",
-					    [DNS_QUERY] = "query"};
+	static const char *const kinds[] = {
+		[DNS_SOA] = "soa",     [DNS_REHEARSE] = "rehearse", [DNS_UPDATE] = "update", [DNS_CONFIRM] = "confirm",
+		[DNS_PROBE] = "probe", [DNS_NOTHING] = "nothing",   [DNS_QUERY] = "query"};
 	const struct zone_setup *setup = &flight->slot->setup;
 	struct dns_context context = {.zone = setup->name->text,
 				      .key = tsig_key_name(setup->key),
@@ -569,7 +567,7 @@ static enum status zones_allocate(struct zones *zones, const struct zone_setup *
 
 	for (size_t i = 0; i < count; i++)
 		primaries += setups[i].primary_count;
-	zones->slots = calloc(count, sizeof *zones->slots);
+	zones->slots = calloc(count + 1, sizeof *zones->slots);
 	zones->holdings = calloc(primaries + 1, sizeof *zones->holdings);
 	if (!zones->slots || !zones->holdings || table_init(&zones->slots_by_name) != STATUS_OK)
 		return STATUS_NO_MEMORY;
