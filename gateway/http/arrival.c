@@ -17,6 +17,8 @@
  * A step may cost half a millisecond. A thousand at once would make everybody else wait for half a second; so there are
  * a few in each turn of the loop.
  */
+#include "http/arrival.h"
+
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -24,9 +26,10 @@
 #include <unistd.h>
 
 #include "base/repeat.h"
+#include "http/engine.h"
 #include "http/greeting.h"
-#include "http/parts.h"
 #include "http/proxy.h"
+#include "http/tls.h"
 
 enum {
 	STEPS_MAX = 4,    /* in one turn of the loop */
@@ -76,7 +79,7 @@ static void on_closed(uv_handle_t *handle)
 	struct http_server *server = arrival->server;
 
 	free(arrival);
-	server_handle_closed(server);
+	state_handle_closed(server);
 }
 
 void arrival_end(struct arrival *arrival)
@@ -92,6 +95,8 @@ static void turn_away(struct connection *connection)
 {
 	int fd = connection->fd;
 
+	if (connection->arrival)
+		arrival_end(connection->arrival);
 	connection_free(connection);
 	close(fd);
 }

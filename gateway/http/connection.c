@@ -1,15 +1,16 @@
+#include "http/connection.h"
+
 #include <errno.h>
-#include <netinet/tcp.h>
+#include <microhttpd.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/repeat.h"
-#include "http/parts.h"
+#include "http/tls.h"
 
 /* ---- How many come from where ---- */
 
@@ -132,7 +133,7 @@ struct connection *connection_new(struct listener *listener, int fd, const struc
 	connection->listener = listener;
 	connection->fd = fd;
 	connection->peer = *peer;
-	connection->engine_kind = engine_kind(&listener->settings);
+	connection->engine_kind = listener->settings.engine_kind;
 	connection->tls = tls_hold(listener->settings.tls);
 	listener->open++;
 	listener->server->open++;
@@ -147,48 +148,12 @@ void connection_free(struct connection *connection)
 {
 	struct listener *listener = connection->listener;
 
-	if (connection->arrival)
-		arrival_end(connection->arrival);
 	count_out(connection);
 	tls_release(&connection->tls);
 	free(connection);
 	listener->open--;
 	listener->server->open--;
-	listener_release(listener);
-}
-
-void connection_opened(struct connection *connection, struct MHD_Connection *mhd)
-{
-	struct http_server *server = connection->listener->server;
-	int on = 1;
-
-	connection->mhd = mhd;
-	if (connection->tls)
-		arrival_entered(connection);
-	connection->progress_ms = uv_now(server->loop);
-	TAILQ_INSERT_TAIL(&server->connections, connection, link);
-	setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-}
-
-/* MHD closes it now: has the client said something that nobody has read, or is it likely to go on? */
-static bool is_unread(const struct connection *connection)
-{
-	int unread = 0;
-
-	return connection->is_refused || (ioctl(connection->fd, FIONREAD, &unread) == 0 && unread > 0);
-}
-
-void connection_closed(struct connection *connection)
-{
-	if (is_unread(connection))
-		linger_begin(connection->listener->server, connection->fd);
-	if (!connection->is_answered)
-		engine_note_end(connection);
-	exchange_drop(connection);
-	TAILQ_REMOVE(&connection->listener->server->connections, connection, link);
-	if (connection->arrival)
-		arrival_failed(connection->arrival);
-	connection_free(connection);
+	listener->on_left(listener);
 }
 
 /* ---- Meanwhile ---- */
@@ -245,17 +210,4 @@ bool connection_is_gone(const struct connection *connection)
 	if (got == 0)
 		return !connection->input_ended;
 	return got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR;
-}
-
-void connections_cut_slow(struct http_server *server, uint64_t now_ms)
-{
-	uint64_t allowed_ms = ((uint64_t)server->options.idle_timeout_s + server->options.request_timeout_s) * 1000;
-	struct connection *connection;
-
-	TAILQ_FOREACH(connection, &server->connections, link) {
-		if (now_ms - connection->progress_ms < allowed_ms)
-			break;
-		if (!connection->exchange || connection->exchange->state < EXCHANGE_HANDLED)
-			shutdown(connection->fd, SHUT_RDWR);
-	}
 }

@@ -8,6 +8,8 @@
  * without a word. So a connection is entering() until MHD tells of its descriptor, however many are, and those that
  * the next run has told nothing of have failed.
  */
+#include "http/engine.h"
+
 #include <errno.h>
 #include <gnutls/abstract.h>
 #include <stdio.h>
@@ -21,7 +23,7 @@
 
 #include "base/log.h"
 #include "base/secret.h"
-#include "http/parts.h"
+#include "http/head.h"
 
 #if MHD_VERSION >= 0x00097707
 #define SINGLE_THREADED MHD_USE_NO_THREAD_SAFETY /* no locks, and connections enter at once */
@@ -87,15 +89,15 @@ static bool is_head_whole(const struct connection *connection)
 	return info && info->header_size > 0;
 }
 
-/* Of the requests that have begun the one whose head is whole: MHD is just reading it. The newest come first. */
-static struct http_exchange *exchange_being_read(const struct engine *engine)
+/* Of those that are in a request's head the one where it is whole: MHD is just reading it. The newest come first. */
+static struct connection *connection_being_read(const struct engine *engine)
 {
-	struct http_exchange *exchange;
+	struct connection *connection;
 	unsigned searched = 0;
 
-	TAILQ_FOREACH(exchange, &engine->heads, heads) {
-		if (is_head_whole(exchange->connection))
-			return exchange;
+	TAILQ_FOREACH(connection, &engine->heads, heads) {
+		if (is_head_whole(connection))
+			return connection;
 		if (++searched == HEADS_SEARCHED_MAX)
 			break;
 	}
@@ -112,15 +114,15 @@ static struct http_exchange *exchange_being_read(const struct engine *engine)
  */
 static void on_refusal(struct engine *engine, int status)
 {
-	struct http_exchange *exchange = exchange_being_read(engine);
+	struct connection *connection = connection_being_read(engine);
 
-	if (!exchange) {
+	if (!connection) {
 		engine->refused++;
 		engine->refusal = refusal_text(status);
 		return;
 	}
-	exchange_refuse_unheard(exchange,
-				status == MHD_HTTP_BAD_REQUEST ? head_fault_text(HEAD_UNFRAMED) : refusal_text(status));
+	engine->server->events->refused(connection, status == MHD_HTTP_BAD_REQUEST ? head_fault_text(HEAD_UNFRAMED)
+										   : refusal_text(status));
 }
 
 void engine_note_end(const struct connection *connection)
@@ -137,7 +139,7 @@ void engine_tell_refusals(struct engine *engine)
 	const char *source = engine->refused == 1 && engine->ended == 1 ? engine->ended_source : "-";
 
 	for (; engine->refused; engine->refused--)
-		server_note_refusal(engine->server, atoi(engine->refusal), source, engine->refusal);
+		state_note_refusal(engine->server, atoi(engine->refusal), source, engine->refusal);
 	engine->ended = 0;
 }
 
@@ -152,7 +154,7 @@ static void free_entering(struct engine *engine)
 
 	while ((connection = TAILQ_FIRST(&engine->entering))) {
 		TAILQ_REMOVE(&engine->entering, connection, link);
-		connection_free(connection);
+		engine->server->events->lost(connection);
 	}
 }
 
@@ -246,22 +248,22 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **context,
 		*context = connection = take_entering(engine, fd);
 		engine->open += connection != NULL;
 		if (connection)
-			connection_opened(connection, mhd);
+			engine->server->events->opened(connection, mhd);
 		else
 			shutdown(fd, SHUT_RDWR); /* it was given up for lost */
 	} else if (connection) {
 		*context = NULL;
 		engine->open--;
-		connection_closed(connection);
+		engine->server->events->closed(connection);
 	}
 }
 
 static void *on_target(void *cls, const char *target, struct MHD_Connection *mhd)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	const struct engine *engine = cls;
 
-	(void)cls;
-	return info->socket_context ? exchange_begin(info->socket_context, target) : NULL;
+	return info->socket_context ? engine->server->events->begun(info->socket_context, target) : NULL;
 }
 
 /* MHD must not decode: decode.h does. */
@@ -275,19 +277,21 @@ static size_t keep_escapes(void *cls, struct MHD_Connection *mhd, char *text)
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
 				  const char *version, const char *data, size_t *len, void **context)
 {
-	(void)cls;
+	const struct engine *engine = cls;
+
 	(void)mhd;
 	(void)url;
-	return *context ? exchange_go_on(*context, method, version, data, len) : MHD_NO;
+	return *context ? engine->server->events->went_on(*context, method, version, data, len) : MHD_NO;
 }
 
 static void on_completed(void *cls, struct MHD_Connection *mhd, void **context, enum MHD_RequestTerminationCode code)
 {
-	(void)cls;
+	const struct engine *engine = cls;
+
 	(void)mhd;
 	(void)code;
 	if (*context)
-		exchange_end(*context);
+		engine->server->events->ended(*context);
 	*context = NULL;
 }
 
@@ -297,7 +301,7 @@ __attribute__((format(printf, 2, 0))) static void on_mhd_log(void *cls, const ch
 	char text[256];
 	int len = vsnprintf(text, sizeof text, format, args);
 
-	arrivals_note_alerts(engine->server);
+	engine->server->events->failed(engine->server);
 	while (len > 0 && (size_t)len < sizeof text && text[len - 1] == '\n')
 		text[--len] = '\0';
 	LOG(LOG_DEBUG, "http", log_text("text", text));
@@ -338,7 +342,7 @@ void engine_add(struct connection *connection)
 	}
 	/* MHD has closed the socket without having said so. */
 	TAILQ_REMOVE(&engine->entering, connection, link);
-	connection_free(connection);
+	engine->server->events->lost(connection);
 }
 
 /* Never called: tls_prepare() gives each session its certificates. MHD wants to have some way to them, too. */
@@ -388,8 +392,8 @@ static struct MHD_Daemon *start_daemon(struct engine *engine)
 		on_mhd_log, engine, MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory(engine), LENIENCY_OPTION,
 		LENIENCY, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
 		engine->server->options.idle_timeout_s, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
-		MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, engine,
-		MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+		MHD_OPTION_URI_LOG_CALLBACK, on_target, engine, MHD_OPTION_NOTIFY_CONNECTION, on_connection, engine,
+		MHD_OPTION_NOTIFY_COMPLETED, on_completed, engine,
 		with_tls ? MHD_OPTION_HTTPS_CERT_CALLBACK2 : MHD_OPTION_END, no_certificate, MHD_OPTION_END);
 }
 
@@ -431,11 +435,6 @@ static enum status probe(struct engine *engine)
 	    log_text("version", MHD_get_version()));
 	errno = ENOTSUP;
 	return STATUS_IO;
-}
-
-unsigned engine_kind(const struct settings *settings)
-{
-	return (settings->tls ? ENGINE_TLS : 0) | (settings->account_page ? ENGINE_LARGE : 0);
 }
 
 enum status engine_start(struct http_server *server, unsigned kind)
@@ -480,7 +479,7 @@ static void on_closed(uv_handle_t *handle)
 
 	if (--engine->handles == 0)
 		free(engine);
-	server_handle_closed(server);
+	state_handle_closed(server);
 }
 
 void engine_stop(struct engine *engine)

@@ -9,17 +9,21 @@
  *   exchange_go_on         once more: hand the response over
  *   exchange_end           sent, or the connection broke
  */
+#include "http/exchange.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "base/repeat.h"
 #include "base/secret.h"
 #include "http/body.h"
+#include "http/engine.h"
 #include "http/json.h"
-#include "http/parts.h"
+#include "http/origin.h"
 
 enum {
 	DISCARD_MAX = 64 * 1024, /* octets of a refused body that are read before the connection is cut */
@@ -56,7 +60,7 @@ static void hide_cookies(struct http_exchange *exchange)
  * Takes the target away from libmicrohttpd, which would make a list of its operands: memory for which it has none, when
  * there are many (0.9.75 then never answers, nor says that the request is over).
  */
-void *exchange_begin(struct connection *connection, const char *target)
+struct http_exchange *exchange_begin(struct connection *connection, const char *target)
 {
 	struct http_exchange *exchange = malloc(sizeof *exchange);
 	size_t len = target ? strlen(target) : 0;
@@ -73,7 +77,8 @@ void *exchange_begin(struct connection *connection, const char *target)
 		if (len <= HTTP_TARGET_MAX)
 			exchange->target = text_duplicate((struct text){target, len});
 		connection->exchange = exchange;
-		TAILQ_INSERT_HEAD(&connection->engine->heads, exchange, heads);
+		connection->is_in_head = true;
+		TAILQ_INSERT_HEAD(&connection->engine->heads, connection, heads);
 		hide_cookies(exchange);
 	}
 	wipe_borrowed(target, len);
@@ -135,18 +140,18 @@ static void wipe_head(struct http_exchange *exchange)
 	MHD_get_connection_values_n(exchange->connection->mhd, MHD_HEADER_KIND, wipe_field, exchange);
 }
 
-static void leave_heads(struct http_exchange *exchange)
+static void leave_head(struct connection *connection)
 {
-	if (exchange->is_head_known)
+	if (!connection->is_in_head)
 		return;
-	exchange->is_head_known = true;
-	TAILQ_REMOVE(&exchange->connection->engine->heads, exchange, heads);
+	connection->is_in_head = false;
+	TAILQ_REMOVE(&connection->engine->heads, connection, heads);
 }
 
 /* The connection may be about to end, too, and then its exchange must not be left. */
 static void leave_connection(struct http_exchange *exchange)
 {
-	leave_heads(exchange);
+	leave_head(exchange->connection);
 	exchange->connection->exchange = NULL;
 	if (exchange->state == EXCHANGE_ABANDONED)
 		exchange->freed_by_mhd = true;
@@ -356,7 +361,7 @@ static void note_refused(const struct http_exchange *exchange, int status, const
 	const char *source = client->family == ADDR_NONE ? connection_source(exchange->connection, buffer)
 							 : addr_format(client, buffer);
 
-	server_note_refusal(exchange->connection->listener->server, status, source, text);
+	state_note_refusal(exchange->connection->listener->server, status, source, text);
 }
 
 /* Takes the headers that are passed on as they are. Returns the octets that keep_headers() needs. */
@@ -403,23 +408,24 @@ static enum MHD_Result refuse(struct http_exchange *exchange, int status, const 
 
 enum { UNHEARD_MAX = 512 };
 
-void exchange_refuse_unheard(struct http_exchange *exchange, const char *text)
+void exchange_refuse_unheard(struct connection *connection, const char *text)
 {
+	struct http_exchange *exchange = connection->exchange;
 	char octets[UNHEARD_MAX], date[32];
 	time_t now = time(NULL);
 	struct tm utc;
 	int len;
 
 	note_refused(exchange, atoi(text), text);
-	leave_heads(exchange);
-	exchange->connection->is_refused = true;
+	leave_head(connection);
+	connection->is_refused = true;
 	exchange->state = EXCHANGE_ANSWERED;
 	strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &utc));
 	len = snprintf(octets, sizeof octets,
 		       "HTTP/1.1 %.3s %s\r\nDate: %s\r\nContent-Type: text/plain; charset=utf-8\r\n"
 		       "Content-Length: %zu\r\nConnection: close\r\n\r\n%s\n",
 		       text, MHD_get_reason_phrase_for((unsigned)atoi(text)), date, strlen(text) + 1, text);
-	connection_write_last(exchange->connection, (struct text){octets, (size_t)len});
+	connection_write_last(connection, (struct text){octets, (size_t)len});
 }
 
 /* Where the request ends is in doubt, or what it says; so nothing can come after it. */
@@ -433,7 +439,7 @@ static enum MHD_Result refuse_last(struct http_exchange *exchange, int status, c
 /* MHD may have too little memory left for an answer of its own. */
 static enum MHD_Result refuse_large(struct http_exchange *exchange, const char *text)
 {
-	exchange_refuse_unheard(exchange, text);
+	exchange_refuse_unheard(exchange->connection, text);
 	return MHD_NO;
 }
 
@@ -489,7 +495,7 @@ static enum MHD_Result begin(struct http_exchange *exchange, const char *method,
 {
 	enum head_fault fault = read_head(exchange, method, version);
 
-	leave_heads(exchange);
+	leave_head(exchange->connection);
 	exchange->http_1_0 = strcmp(version, "HTTP/1.0") == 0;
 	exchange->state = EXCHANGE_BODY;
 	exchange->request.method = method_of(method);
@@ -698,5 +704,20 @@ void exchanges_tell_gone(struct http_server *server)
 
 		exchange->gone = NULL;
 		gone(exchange->gone_ctx);
+	}
+}
+
+/* ---- Clients that are slow ---- */
+
+void exchanges_cut_slow(struct http_server *server, uint64_t now_ms)
+{
+	uint64_t allowed_ms = ((uint64_t)server->options.idle_timeout_s + server->options.request_timeout_s) * 1000;
+	struct connection *connection;
+
+	TAILQ_FOREACH(connection, &server->connections, link) {
+		if (now_ms - connection->progress_ms < allowed_ms)
+			break;
+		if (!connection->exchange || connection->exchange->state < EXCHANGE_HANDLED)
+			shutdown(connection->fd, SHUT_RDWR);
 	}
 }

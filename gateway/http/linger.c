@@ -6,13 +6,13 @@
  *
  * libmicrohttpd closes its descriptor all the same; ours is a duplicate.
  */
+#include "http/linger.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include "http/parts.h"
 
 enum {
 	LINGERING_MAX = 128, /* beyond it the oldest has to go */
@@ -37,7 +37,7 @@ static void on_closed(uv_handle_t *handle)
 
 	close(lingerer->fd);
 	free(lingerer);
-	server_handle_closed(server);
+	state_handle_closed(server);
 }
 
 static void end(struct lingerer *lingerer)

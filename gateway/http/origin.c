@@ -7,9 +7,12 @@
  *
  * A trusted proxy that names nobody has no address to give: its own is not the client's.
  */
+#include "http/origin.h"
+
+#include <microhttpd.h>
+
 #include "base/repeat.h"
 #include "http/forwarded.h"
-#include "http/parts.h"
 
 enum {
 	WARN_AGAIN_MS = 60 * 60 * 1000,

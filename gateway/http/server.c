@@ -4,8 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/repeat.h"
-#include "http/parts.h"
+#include "http/arrival.h"
+#include "http/engine.h"
+#include "http/events.h"
+#include "http/exchange.h"
+#include "http/linger.h"
+#include "http/listeners.h"
 
 enum {
 	TICK_MS = 500,
@@ -50,42 +54,19 @@ static void on_tick(uv_timer_t *tick)
 	struct http_server *server = tick->data;
 	uint64_t now_ms = uv_now(server->loop);
 	struct http_exchange *exchange, *next;
-	struct listener *listener;
 
 	for (exchange = TAILQ_FIRST(&server->waiting); exchange && exchange->deadline_ms <= now_ms; exchange = next) {
 		next = TAILQ_NEXT(exchange, waiting);
 		exchange_abandon(exchange);
 	}
-	SLIST_FOREACH(listener, &server->listeners, link)
-		listener_retry(listener);
+	listeners_retry(server);
 	exchanges_tell_gone(server);
 	arrivals_cut_slow(server, now_ms);
-	connections_cut_slow(server, now_ms);
+	exchanges_cut_slow(server, now_ms);
 	lingerers_end(server, now_ms);
 	look_after_engines(server);
 	if (server->draining)
 		check_drained(server);
-}
-
-/* ---- What is refused ---- */
-
-static enum http_refused refused_of(int status)
-{
-	switch (status) {
-#define X(name, number)                                                                                                \
-	case number:                                                                                                   \
-		return name;
-		HTTP_REFUSED_LIST(X)
-#undef X
-	default:
-		return HTTP_REFUSED_OTHER;
-	}
-}
-
-void server_note_refusal(struct http_server *server, int status, const char *source, const char *text)
-{
-	server->stats.refused[refused_of(status)]++;
-	LOG_REPEATED(LOG_INFO, "request-refused", log_text("source", source), log_text("text", text));
 }
 
 /* ---- Beginning ---- */
@@ -115,6 +96,7 @@ enum status http_server_new(uv_loop_t *loop, const struct http_options *options,
 	server->options = *options;
 	server->handler = handler;
 	server->handler_ctx = ctx;
+	server->events = &events_of_engines;
 	SLIST_INIT(&server->engines);
 	SLIST_INIT(&server->listeners);
 	TAILQ_INIT(&server->connections);
@@ -193,12 +175,9 @@ enum status http_server_configure(struct http_server *server, const struct http_
 
 void http_server_bound(struct http_server *server, unsigned max_connections, unsigned max_connections_in_all)
 {
-	struct listener *listener;
-
 	server->options.max_connections = max_connections;
 	server->options.max_connections_in_all = max_connections_in_all;
-	SLIST_FOREACH(listener, &server->listeners, link)
-		listener_retry(listener);
+	listeners_retry(server);
 }
 
 /* ---- Draining ---- */
@@ -240,8 +219,7 @@ void http_server_drain(struct http_server *server, http_drained_fn *drained, voi
 	server->draining = true;
 	server->drained = drained;
 	server->drained_ctx = ctx;
-	while (!SLIST_EMPTY(&server->listeners))
-		listener_close(SLIST_FIRST(&server->listeners));
+	listeners_close(server);
 	arrivals_end(server);
 	run_engines(server); /* they read what has been sent */
 	end_idle(server);
@@ -251,17 +229,9 @@ void http_server_drain(struct http_server *server, http_drained_fn *drained, voi
 
 /* ---- End ---- */
 
-void server_handle_closed(struct http_server *server)
-{
-	if (--server->handles == 0 && server->freed) {
-		table_fini(&server->sources);
-		free(server);
-	}
-}
-
 static void on_closed(uv_handle_t *handle)
 {
-	server_handle_closed(handle->data);
+	state_handle_closed(handle->data);
 }
 
 void http_server_free(struct http_server **server_pointer)
@@ -272,8 +242,7 @@ void http_server_free(struct http_server **server_pointer)
 	if (!server)
 		return;
 	server->freed = true;
-	while (!SLIST_EMPTY(&server->listeners))
-		listener_close(SLIST_FIRST(&server->listeners));
+	listeners_close(server);
 	arrivals_end(server);
 	while (!SLIST_EMPTY(&server->engines))
 		engine_stop(SLIST_FIRST(&server->engines));

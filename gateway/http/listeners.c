@@ -1,3 +1,5 @@
+#include "http/listeners.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,8 +8,10 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "http/parts.h"
+#include "http/arrival.h"
+#include "http/engine.h"
 #include "http/socket.h"
+#include "http/tls.h"
 
 enum { ACCEPT_MAX = 64 }; /* connections of one listener in a turn of the loop, so that others get theirs */
 
@@ -67,7 +71,7 @@ static void on_connect(uv_poll_t *poll, int status, int events)
 		stop_accepting(listener);
 }
 
-void listener_retry(struct listener *listener)
+static void listener_retry(struct listener *listener)
 {
 	if (listener->accepting || listener->fd < 0 || is_full(listener))
 		return;
@@ -107,12 +111,13 @@ static enum status settings_init(struct settings *settings, struct http_server *
 		.errors_as_200 = options->errors_as_200,
 		.x_real_ip = options->x_real_ip,
 		.account_page = options->account_page,
+		.engine_kind = (options->certificates ? ENGINE_TLS : 0) | (options->account_page ? ENGINE_LARGE : 0),
 	};
 	status = copy_networks(options->trusted, &settings->trusted);
 	if (status == STATUS_OK && options->certificates)
 		status = tls_new(options->certificates, options->tls_priorities, before->tls, &settings->tls);
-	if (status == STATUS_OK && !server->current[engine_kind(settings)])
-		status = engine_start(server, engine_kind(settings));
+	if (status == STATUS_OK && !server->current[settings->engine_kind])
+		status = engine_start(server, settings->engine_kind);
 	if (status != STATUS_OK)
 		settings_fini(settings);
 	return status;
@@ -128,6 +133,15 @@ static void listener_free(struct listener *listener)
 	settings_fini(&listener->next);
 	free(listener->path);
 	free(listener);
+}
+
+/* One of its handles or connections has ended: it is free for others, or freed with the last of a closed one. */
+static void listener_release(struct listener *listener)
+{
+	if (listener->poll_closed && listener->open == 0)
+		listener_free(listener);
+	else
+		listener_retry(listener);
 }
 
 static enum status watch(struct listener *listener)
@@ -162,6 +176,7 @@ static enum status listener_open(struct http_server *server, const struct http_l
 	if (!listener)
 		return STATUS_NO_MEMORY;
 	listener->server = server;
+	listener->on_left = listener_release;
 	listener->fd = -1;
 	listener->is_new = true;
 	listener->is_wanted = true;
@@ -182,10 +197,10 @@ static void on_closed(uv_handle_t *handle)
 
 	listener->poll_closed = true;
 	listener_release(listener);
-	server_handle_closed(server);
+	state_handle_closed(server);
 }
 
-void listener_close(struct listener *listener)
+static void listener_close(struct listener *listener)
 {
 	while (!listener->is_new && !is_full(listener) && accept_one(listener))
 		;
@@ -196,14 +211,6 @@ void listener_close(struct listener *listener)
 	if (listener->path && !listener->is_inherited)
 		unlink(listener->path);
 	uv_close((uv_handle_t *)&listener->poll, on_closed);
-}
-
-void listener_release(struct listener *listener)
-{
-	if (listener->poll_closed && listener->open == 0)
-		listener_free(listener);
-	else
-		listener_retry(listener);
 }
 
 /* ---- All of them ---- */
@@ -302,4 +309,18 @@ void listeners_commit(struct http_server *server)
 		listener->is_new = false;
 		listener_retry(listener);
 	}
+}
+
+void listeners_close(struct http_server *server)
+{
+	while (!SLIST_EMPTY(&server->listeners))
+		listener_close(SLIST_FIRST(&server->listeners));
+}
+
+void listeners_retry(struct http_server *server)
+{
+	struct listener *listener;
+
+	SLIST_FOREACH(listener, &server->listeners, link)
+		listener_retry(listener);
 }

@@ -1,0 +1,24 @@
+/*
+ * listeners: opens sockets, accepts connections within limits, and closes what is wanted no more. Private to the room.
+ */
+#ifndef HTTP_LISTENERS_H
+#define HTTP_LISTENERS_H
+
+#include "http/listener.h"
+
+/*
+ * Gets ready to have just these listeners. Either listeners_commit() or listeners_abandon() has to follow, at once; the
+ * latter after errors.
+ */
+MUST_USE enum status listeners_prepare(struct http_server *server, const struct http_listen_options *options,
+				       size_t count, char *error, size_t error_size);
+void listeners_commit(struct http_server *server);
+void listeners_abandon(struct http_server *server);
+
+/* Takes in who has connected, and nobody any more. */
+void listeners_close(struct http_server *server);
+
+/* Accepts again where that was stopped, at a limit or for want of descriptors. */
+void listeners_retry(struct http_server *server);
+
+#endif
