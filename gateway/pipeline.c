@@ -103,7 +103,7 @@ static void add_addresses(const struct job *job, const struct outcome *outcome, 
 	const struct addr *addrs = outcome->addr_count ? outcome->addrs : job->addrs;
 
 	record->addr_count = outcome->addr_count ? outcome->addr_count : job->addr_count;
-	for (size_t i = 0; i < record->addr_count; i++)
+	for (size_t i = 0; i < record->addr_count && i < RECORD_ADDRS_MAX; i++)
 		record->addrs[i] = addrs[i];
 }
 

@@ -12,7 +12,7 @@
 
 enum {
 	PIN_LEN = 32,
-	PIN_TEXT_MAX = sizeof "sha256:" + 2 * PIN_LEN, /* room for pin_format(), with the NUL */
+	PIN_TEXT_MAX = sizeof "sha256:" + (size_t)2 * PIN_LEN, /* room for pin_format(), with the NUL */
 };
 
 struct pin {

@@ -3,10 +3,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <grp.h>
-#include <inttypes.h>
 #include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -62,14 +62,14 @@ static uint64_t count_open_files(void)
 static uint64_t count_resident_octets(void)
 {
 	FILE *from = fopen("/proc/self/statm", "re");
-	uint64_t pages = 0;
+	char line[128] = "";
+	const char *resident;
 
 	if (!from)
 		return 0;
-	if (fscanf(from, "%*u %" SCNu64, &pages) != 1)
-		pages = 0;
+	resident = fgets(line, sizeof line, from) ? strchr(line, ' ') : NULL; /* behind the size of all */
 	fclose(from);
-	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	return resident ? strtoull(resident, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
 static uint64_t to_ms(struct timeval time)

@@ -385,7 +385,7 @@ static int complain_of_option(const struct cli_command *command, int code, char 
 static int read_and_run(const struct cli_command *command, struct cli_arguments *arguments, int argc, char **argv)
 {
 	struct option longs[CLI_OPTIONS + 2] = {{"help", no_argument, NULL, 'h'}};
-	char shorts[2 * CLI_OPTIONS + sizeof ":h"] = ":h";
+	char shorts[(size_t)2 * CLI_OPTIONS + sizeof ":h"] = ":h";
 	size_t len = strlen(shorts);
 	bool wants_help = false;
 	int code;

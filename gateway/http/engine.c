@@ -56,7 +56,7 @@ static int refused_status(const char *text)
 	static const char mark[] = "HTTP response code is ";
 	const char *at = strstr(text, mark);
 
-	return at ? atoi(at + sizeof mark - 1) : 0;
+	return at ? http_status_of(at + sizeof mark - 1) : 0;
 }
 
 static const char *refusal_text(int status)
@@ -139,7 +139,7 @@ void engine_tell_refusals(struct engine *engine)
 	const char *source = engine->refused == 1 && engine->ended == 1 ? engine->ended_source : "-";
 
 	for (; engine->refused; engine->refused--)
-		state_note_refusal(engine->server, atoi(engine->refusal), source, engine->refusal);
+		state_note_refusal(engine->server, http_status_of(engine->refusal), source, engine->refusal);
 	engine->ended = 0;
 }
 

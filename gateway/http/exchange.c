@@ -11,6 +11,7 @@
  */
 #include "http/exchange.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +52,7 @@ static void hide_cookies(struct http_exchange *exchange)
 {
 	const char *version = exchange->target_end + 1;
 
+	assert(exchange->target_end);
 	exchange->no_cookies = version + strlen(version);
 	MHD_set_connection_value(exchange->connection->mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_COOKIE,
 				 exchange->no_cookies);
@@ -416,7 +418,7 @@ void exchange_refuse_unheard(struct connection *connection, const char *text)
 	struct tm utc;
 	int len;
 
-	note_refused(exchange, atoi(text), text);
+	note_refused(exchange, http_status_of(text), text);
 	leave_head(connection);
 	connection->is_refused = true;
 	exchange->state = EXCHANGE_ANSWERED;
@@ -424,7 +426,7 @@ void exchange_refuse_unheard(struct connection *connection, const char *text)
 	len = snprintf(octets, sizeof octets,
 		       "HTTP/1.1 %.3s %s\r\nDate: %s\r\nContent-Type: text/plain; charset=utf-8\r\n"
 		       "Content-Length: %zu\r\nConnection: close\r\n\r\n%s\n",
-		       text, MHD_get_reason_phrase_for((unsigned)atoi(text)), date, strlen(text) + 1, text);
+		       text, MHD_get_reason_phrase_for((unsigned)http_status_of(text)), date, strlen(text) + 1, text);
 	connection_write_last(connection, (struct text){octets, (size_t)len});
 }
 

@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const struct http_param *http_param_find(const struct http_params *params, const char *name)
@@ -54,6 +55,11 @@ void http_response_plain(struct http_response *response, int status, const char 
 	response->content_type = "text/plain; charset=utf-8";
 	response->body_len = 0;
 	http_response_add(response, "%s\n", text);
+}
+
+int http_status_of(const char *text)
+{
+	return (int)strtol(text, NULL, 10);
 }
 
 void http_response_json(struct http_response *response, int status, const char *name, struct text value)

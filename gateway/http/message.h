@@ -111,6 +111,9 @@ void http_response_plain(struct http_response *response, int status, const char 
 /* The same as a JSON object (RFC 8259) with that one string, which is printable ASCII. */
 void http_response_json(struct http_response *response, int status, const char *name, struct text value);
 
+/* The status that a text such as "400 the body is no form" begins with. */
+int http_status_of(const char *text);
+
 /*
  * Makes it the answer to OPTIONS (RFC 9110 section 9.3.7): 204, and beside OPTIONS the methods of `allow`, of which
  * there are none at a path that nothing is at. Load balancers ask so whether a server is there.
