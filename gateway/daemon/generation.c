@@ -1,6 +1,7 @@
 #include "daemon/generation.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "dns/transport.h"
@@ -71,8 +72,25 @@ static enum status build_tables(struct generation *generation)
 	return STATUS_OK;
 }
 
+/* The state store in that folder: that of the generation before, if it is the same one. */
+static enum status open_state(const struct generation_world *world, const struct generation *before,
+			      struct generation *generation, struct account_store **sqlite)
+{
+	const char *folder = generation->config->state_dir;
+	enum status status;
+
+	if (before && before->state && strcmp(before->config->state_dir, folder) == 0) {
+		generation->state = state_hold(before->state);
+		*sqlite = store_sqlite_hold(before->sqlite);
+		return STATUS_OK;
+	}
+	status = state_new(world->env, folder, &generation->state);
+	return status == STATUS_OK ? store_sqlite_new(world->env, folder, sqlite) : status;
+}
+
 /* The users of the configuration, and behind them those of the state store, if there is one. */
-static enum status build_store(const struct generation_world *world, struct generation *generation)
+static enum status build_store(const struct generation_world *world, const struct generation *before,
+			       struct generation *generation)
 {
 	const struct config *config = generation->config;
 	struct account_store *map = NULL, *sqlite = NULL;
@@ -83,9 +101,8 @@ static enum status build_store(const struct generation_world *world, struct gene
 		return STATUS_OK;
 	}
 	if (status == STATUS_OK)
-		status = state_new(world->env, config->state_dir, &generation->state);
-	if (status == STATUS_OK)
-		status = store_sqlite_new(world->env, config->state_dir, &sqlite);
+		status = open_state(world, before, generation, &sqlite);
+	generation->sqlite = sqlite;
 	if (status == STATUS_OK)
 		status = store_chain_new(&map, &sqlite, &generation->store);
 	account_store_free(&map);
@@ -213,7 +230,7 @@ enum status generation_new(const struct generation_world *world, struct config *
 	if (status == STATUS_OK)
 		status = build_tables(generation);
 	if (status == STATUS_OK)
-		status = build_store(world, generation);
+		status = build_store(world, before, generation);
 	if (status == STATUS_OK)
 		status = build_zones(world, before, generation);
 	if (status == STATUS_OK)

@@ -27,7 +27,8 @@ struct generation {
 	struct zone_setup *zone_setups;
 	struct plan_policy policy;
 	struct account_store *store;
-	struct state *state; /* NULL: there is no state store */
+	struct account_store *sqlite; /* in `store`; NULL: there is no state store */
+	struct state *state;          /* NULL: the same */
 	struct zones *zones;
 	struct pipeline *pipeline;
 	struct page *page; /* NULL: no listener serves the account page */

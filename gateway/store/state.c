@@ -40,6 +40,7 @@ struct state {
 	const struct env *env;
 	char *folder;
 	struct env_timer *timer;
+	unsigned holders;
 	bool freed;
 
 	STAILQ_HEAD(, item) items;
@@ -285,6 +286,7 @@ enum status state_new(const struct env *env, const char *folder, struct state **
 	if (!state)
 		return STATUS_NO_MEMORY;
 	state->env = env;
+	state->holders = 1;
 	STAILQ_INIT(&state->items);
 	STAILQ_INIT(&state->jobs);
 	state->folder = strdup(folder);
@@ -299,12 +301,18 @@ enum status state_new(const struct env *env, const char *folder, struct state **
 	return STATUS_NO_MEMORY;
 }
 
+struct state *state_hold(struct state *state)
+{
+	state->holders++;
+	return state;
+}
+
 void state_free(struct state **state_pointer)
 {
 	struct state *state = *state_pointer;
 
 	*state_pointer = NULL;
-	if (!state)
+	if (!state || --state->holders)
 		return;
 	state->freed = true;
 	state->env->timer_free(&state->timer);

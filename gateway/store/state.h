@@ -32,7 +32,14 @@ typedef void state_done_fn(void *job, enum status status);
 MUST_USE enum status state_new(const struct env *env, const char *folder, struct state **out);
 
 /*
- * What was recorded is written, jobs that wait are done, and then it is freed, on the loop, which has to run until
+ * One more holder: a generation that goes on with the folder of the one before. To open the file anew would keep a
+ * descriptor each time: SQLite postpones closing while another connection of the process has locks (POSIX takes all of
+ * a process away when one descriptor of the file is closed). Each holder calls state_free().
+ */
+struct state *state_hold(struct state *state);
+
+/*
+ * The last of the holders has this done: what was recorded is written, jobs that wait are done, and then it is freed, on the loop, which has to run until
  * then. state_done_fn comes for every job, also after this. Sets *state to NULL; *state == NULL is allowed.
  */
 void state_free(struct state **state);

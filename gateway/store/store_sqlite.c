@@ -18,6 +18,7 @@ enum {
 
 struct store_sqlite {
 	struct account_store base; /* first, so that the store is this one */
+	unsigned holders;
 	const struct env *env;
 	struct database *database; /* NULL: it could not be opened, or was broken */
 	uint64_t reopen_at_ms;
@@ -131,6 +132,8 @@ static void sqlite_free(struct account_store *base)
 {
 	struct store_sqlite *store = (struct store_sqlite *)base;
 
+	if (--store->holders)
+		return;
 	if (store->timer)
 		store->env->timer_free(&store->timer);
 	database_free(&store->database);
@@ -154,6 +157,7 @@ enum status store_sqlite_new(const struct env *env, const char *folder, struct a
 	if (!store)
 		return STATUS_NO_MEMORY;
 	store->base.ops = &sqlite_ops;
+	store->holders = 1;
 	store->env = env;
 	store->folder = strdup(folder);
 	store->timer = env->timer_new(env->ctx, on_timer, store);
@@ -164,4 +168,12 @@ enum status store_sqlite_new(const struct env *env, const char *folder, struct a
 	env->timer_set(store->timer, env_now_ms(env));
 	*out = &store->base;
 	return STATUS_OK;
+}
+
+struct account_store *store_sqlite_hold(struct account_store *base)
+{
+	struct store_sqlite *store = (struct store_sqlite *)base;
+
+	store->holders++;
+	return base;
 }

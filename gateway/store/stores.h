@@ -20,6 +20,9 @@ MUST_USE enum status store_map_new(const struct account *accounts, size_t count,
  */
 MUST_USE enum status store_sqlite_new(const struct env *env, const char *folder, struct account_store **out);
 
+/* One more holder of that store, see state_hold(); each frees it. */
+struct account_store *store_sqlite_hold(struct account_store *store);
+
 /*
  * Asks the first store, and the second for whom the first does not know. Whose login the first knows is not in the
  * second, as it were: no token finds that account there either. Half of the lots draw from each, if both have

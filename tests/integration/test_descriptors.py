@@ -3,6 +3,7 @@ reload."""
 
 import contextlib
 import os
+import time
 
 import pytest
 
@@ -124,3 +125,29 @@ def test_there_is_a_bound_for_all_listeners_together(limited, primary, gateway, 
             first.request("GET", target(f"www.{zone(number)}", "192.0.2.1"))
             assert first.answer().code == "OK"
         assert watched.descriptors() < ALLOWED
+
+
+def test_reloads_leave_nothing_open(primary, gateway, watch, tmp_path):
+    """With the state store in use before and after each."""
+    (tmp_path / "state").mkdir(mode=0o700)
+    admin_port = free_port()
+    front = gateway(config(primary, tmp_path / "state", idle_timeout_s=60, admin_listen=f"{LOOPBACK}:{admin_port}"))
+    watched = watch(admin_port)
+
+    def use(number):
+        assert front.update(f"www.{zone(1)}", f"192.0.2.{number}").code == "OK"
+        assert front.update(f"www.{zone(1)}", "192.0.2.1", user="nobody").code == "NF_USR"
+
+    def reload(times):
+        front.signal("SIGHUP")
+        assert wait_until(lambda: front.log.count("event=reloaded") == times), front.process.tail(5)
+
+    use(1)
+    reload(1)
+    use(2)
+    time.sleep(1.5)  # for the generation before, and the history's first batch
+    before = watched.descriptors()
+    for number in range(2, 14):
+        reload(number)
+        use(number + 1)
+    assert wait_until(lambda: watched.descriptors() <= before), (before, watched.descriptors())
