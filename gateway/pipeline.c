@@ -9,7 +9,7 @@
  *   pipeline_done     gathers the outcomes
  *   finish            lets the dialect word the answer, and gives it to the client
  *
- * Whatever fails on the way goes to finish() at once, as one outcome for the whole request. So does a request whose
+ * Whatever fails on the way goes to job_finish() at once, as one outcome for the whole request. So does a request whose
  * client goes away, or whose time is over, while its account or its key is looked up; what it waits for is given up.
  */
 #include "pipeline.h"
@@ -75,8 +75,8 @@ struct job {
 /* ---- The end: from outcomes to an answer ---- */
 
 /* Gives the answer to the client, with a request ID, and reports it. */
-static void answer(struct pipeline *pipeline, struct http_exchange **exchange, struct pipeline_report *report,
-		   struct http_response *response)
+static void job_answer(struct pipeline *pipeline, struct http_exchange **exchange, struct pipeline_report *report,
+		       struct http_response *response)
 {
 	const struct pipeline_parts *parts = &pipeline->parts;
 
@@ -98,7 +98,7 @@ static struct text login_of(const struct job *job)
 }
 
 /* What the host has now, or what was asked for. */
-static void add_addresses(const struct job *job, const struct outcome *outcome, struct record *record)
+static void record_addresses(const struct job *job, const struct outcome *outcome, struct record *record)
 {
 	const struct addr *addrs = outcome->addr_count ? outcome->addrs : job->addrs;
 
@@ -120,7 +120,7 @@ static void record_outcome(const struct job *job, size_t n)
 		.code = job->outcomes[n].code,
 	};
 
-	add_addresses(job, &job->outcomes[n], &record);
+	record_addresses(job, &job->outcomes[n], &record);
 	if (record.code == OUTCOME_CHANGED)
 		throttle_changed(parts->throttle, record.login, &record.source, env_now_ms(parts->env));
 	if (job->hosts[n].owner)
@@ -150,7 +150,7 @@ static void job_free(struct job *job)
 }
 
 /* A look-up in a store cannot be given up. */
-static void end(struct job *job)
+static void job_end(struct job *job)
 {
 	is_early_no_more(job);
 	authorise_give_up(&job->trial);
@@ -163,7 +163,7 @@ static void end(struct job *job)
 	TAILQ_INSERT_TAIL(&job->pipeline->over, job, link);
 }
 
-static void finish(struct job *job)
+static void job_finish(struct job *job)
 {
 	struct dialect_answer worded = {
 		.request = job->request,
@@ -187,8 +187,8 @@ static void finish(struct job *job)
 		record_outcome(job, i);
 	http_response_init(&response);
 	dialect_render(job->dialect, &worded, &response);
-	answer(job->pipeline, &job->exchange, &report, &response);
-	end(job);
+	job_answer(job->pipeline, &job->exchange, &report, &response);
+	job_end(job);
 }
 
 /* One outcome for the whole request. */
@@ -196,7 +196,7 @@ static void finish_with(struct job *job, struct outcome outcome)
 {
 	job->outcome_count = 1;
 	job->outcomes[0] = outcome;
-	finish(job);
+	job_finish(job);
 }
 
 static void finish_as(struct job *job, enum outcome_code code)
@@ -207,7 +207,7 @@ static void finish_as(struct job *job, enum outcome_code code)
 static void one_outcome_less_missing(struct job *job)
 {
 	if (--job->outcomes_missing == 0)
-		finish(job);
+		job_finish(job);
 }
 
 void pipeline_done(void *waiter, const struct outcome *outcome)
@@ -235,11 +235,11 @@ static void on_gone(void *ctx)
 		parts->cancel(parts->submit_ctx, job->hosts[i].zone, &job->hosts[i]);
 		job->outcomes[i] = (struct outcome){.code = OUTCOME_GIVEN_UP};
 	}
-	finish(job);
+	job_finish(job);
 }
 
 /* It may be long until the answer: whoever wants it may go away meanwhile. */
-static void watch(struct job *job)
+static void job_watch(struct job *job)
 {
 	if (!job->is_watched)
 		job->pipeline->parts.watch(job->exchange, on_gone, job);
@@ -275,7 +275,7 @@ static void submit_host(struct job *job, size_t index, struct plan_host *host)
 	job->pipeline->parts.submit(job->pipeline->parts.submit_ctx, &host->set, &job->hosts[index]);
 }
 
-static void carry_out(struct job *job, const struct grant *grant)
+static void job_carry_out(struct job *job, const struct grant *grant)
 {
 	struct plan plan;
 
@@ -292,7 +292,7 @@ static void carry_out(struct job *job, const struct grant *grant)
 		submit_host(job, i, &plan.hosts[i]);
 	is_early_no_more(job);
 	if (job->outcomes_missing > 1)
-		watch(job);
+		job_watch(job);
 	one_outcome_less_missing(job);
 }
 
@@ -302,7 +302,7 @@ static bool is_guess(enum outcome_code code)
 	return code == OUTCOME_NO_SUCH_LOGIN || code == OUTCOME_NO_KEY || code == OUTCOME_WRONG_KEY;
 }
 
-static void look_up(struct job *job);
+static void job_look_up_host(struct job *job);
 
 /*
  * Whose attempts are counted together: a token is all that is known of its user. By the last reading, which is the same
@@ -321,7 +321,7 @@ static void finish_throttled(struct job *job, unsigned wait_s)
 }
 
 /* All readings of the credentials have failed: one failed attempt. */
-static void refuse(struct job *job)
+static void job_refuse(struct job *job)
 {
 	const struct pipeline_parts *parts = &job->pipeline->parts;
 	unsigned wait_s = 0;
@@ -336,7 +336,7 @@ static void refuse(struct job *job)
 }
 
 /* Changes are bounded before they are planned; what is under way meanwhile is owed. */
-static void admit(struct job *job, const struct grant *grant)
+static void job_admit(struct job *job, const struct grant *grant)
 {
 	const struct pipeline_parts *parts = &job->pipeline->parts;
 	unsigned wait_s =
@@ -350,7 +350,7 @@ static void admit(struct job *job, const struct grant *grant)
 	else if (wait_s)
 		finish_throttled(job, wait_s);
 	else
-		carry_out(job, grant);
+		job_carry_out(job, grant);
 }
 
 static void on_authorised(void *ctx, enum outcome_code code, const struct grant *grant)
@@ -358,7 +358,7 @@ static void on_authorised(void *ctx, enum outcome_code code, const struct grant 
 	struct job *job = ctx;
 
 	if (code == OUTCOME_GRANTED) {
-		admit(job, grant);
+		job_admit(job, grant);
 		return;
 	}
 	/* The list of outcomes goes from "no such login" to later failures, so the larger one knows more. */
@@ -366,9 +366,9 @@ static void on_authorised(void *ctx, enum outcome_code code, const struct grant 
 		job->auth_failure = code;
 	if (job->reading + 1 < job->intent.reading_count && is_guess(code)) {
 		job->reading++;
-		look_up(job);
+		job_look_up_host(job);
 	} else {
-		refuse(job);
+		job_refuse(job);
 	}
 }
 
@@ -430,7 +430,7 @@ static void on_account(void *ctx, enum status status, const struct account *acco
  */
 enum { TOKEN_LEN_MIN = 16 };
 
-static void look_up(struct job *job)
+static void job_look_up_host(struct job *job)
 {
 	struct account_store *store = job->pipeline->parts.store;
 	const struct credentials *credentials = &job->intent.readings[job->reading];
@@ -454,7 +454,7 @@ static void answer_options(struct pipeline *pipeline, struct http_exchange *exch
 
 	http_response_init(&response);
 	http_response_options(&response, dialects_methods(request));
-	answer(pipeline, &exchange, &report, &response);
+	job_answer(pipeline, &exchange, &report, &response);
 }
 
 static void answer_words(struct pipeline *pipeline, struct http_exchange *exchange, const struct http_request *request,
@@ -469,7 +469,7 @@ static void answer_words(struct pipeline *pipeline, struct http_exchange *exchan
 	else
 		http_response_plain(&response, status, text);
 	response.allow = allow;
-	answer(pipeline, &exchange, &report, &response);
+	job_answer(pipeline, &exchange, &report, &response);
 }
 
 static struct job *job_new(struct pipeline *pipeline, struct http_exchange *exchange,
@@ -504,10 +504,10 @@ static void arrive(struct job *job)
 {
 	order_arrive(job->pipeline->parts.order, &job->place);
 	TAILQ_INSERT_TAIL(&job->pipeline->early, job, link);
-	look_up(job);
+	job_look_up_host(job);
 }
 
-static void begin(struct job *job)
+static void job_begin(struct job *job)
 {
 	enum outcome_code code = job->dialect->parse(job->request, &job->intent);
 
@@ -534,13 +534,13 @@ static void await_last(struct pipeline *pipeline)
 
 	if (!last || last->is_watched)
 		return;
-	watch(last);
+	job_watch(last);
 	if (last == TAILQ_FIRST(&pipeline->early))
 		set_timer(pipeline);
 }
 
 /* A timer's function. */
-static void on_deadline(void *ctx)
+static void on_job_deadline(void *ctx)
 {
 	struct pipeline *pipeline = ctx;
 	uint64_t now_ms = env_now_ms(pipeline->parts.env);
@@ -572,7 +572,7 @@ void pipeline_handle(void *ctx, struct http_exchange *exchange, const struct htt
 	if (!job)
 		answer_words(pipeline, exchange, request, 503, "503 out of memory", 0);
 	else
-		begin(job);
+		job_begin(job);
 	await_last(pipeline);
 }
 
@@ -586,7 +586,7 @@ enum status pipeline_new(const struct pipeline_parts *parts, struct pipeline **o
 	pipeline->requests = 0;
 	TAILQ_INIT(&pipeline->early);
 	TAILQ_INIT(&pipeline->over);
-	pipeline->timer = parts->env->timer_new(parts->env->ctx, on_deadline, pipeline);
+	pipeline->timer = parts->env->timer_new(parts->env->ctx, on_job_deadline, pipeline);
 	if (!pipeline->timer) {
 		free(pipeline);
 		return STATUS_NO_MEMORY;

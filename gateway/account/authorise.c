@@ -114,21 +114,21 @@ static size_t next_crypt(const struct account *account, size_t from, uint64_t no
 	return from;
 }
 
-static void fail(struct trial *trial, enum outcome_code code)
+static void trial_fail(struct trial *trial, enum outcome_code code)
 {
 	*trial->asker.trial = NULL;
 	trial->asker.done(trial->asker.ctx, code, NULL);
 	trial_free(trial);
 }
 
-static void try_next(struct trial *trial);
+static void trial_try_next(struct trial *trial);
 
-static void on_verified(void *ctx, enum status status, bool matches)
+static void on_trial_verified(void *ctx, enum status status, bool matches)
 {
 	struct trial *trial = ctx;
 
 	if (status != STATUS_OK) {
-		fail(trial, status == STATUS_FULL ? OUTCOME_BUSY : OUTCOME_FAILED);
+		trial_fail(trial, status == STATUS_FULL ? OUTCOME_BUSY : OUTCOME_FAILED);
 	} else if (matches && !trial->is_pretence) {
 		*trial->asker.trial = NULL;
 		admit(trial->account, &trial->account->keys[trial->at], &trial->source, trial->asker.done,
@@ -136,19 +136,19 @@ static void on_verified(void *ctx, enum status status, bool matches)
 		trial_free(trial);
 	} else {
 		trial->at++;
-		try_next(trial);
+		trial_try_next(trial);
 	}
 }
 
-static void try_next(struct trial *trial)
+static void trial_try_next(struct trial *trial)
 {
 	trial->at = next_crypt(trial->account, trial->at, trial->now_s);
 	if (trial->at < trial->account->key_count) {
 		verifier_check(trial->authoriser->verifier, trial->account->keys[trial->at].key.crypt,
-			       (struct text){trial->secret, trial->secret_len}, trial->suspicion, on_verified, trial,
-			       &trial->check);
+			       (struct text){trial->secret, trial->secret_len}, trial->suspicion, on_trial_verified,
+			       trial, &trial->check);
 	} else {
-		fail(trial, OUTCOME_WRONG_KEY);
+		trial_fail(trial, OUTCOME_WRONG_KEY);
 	}
 }
 
@@ -182,9 +182,9 @@ static void try_crypt(const struct authoriser *authoriser, const struct account 
 	struct trial *trial = trial_new(authoriser, presented, now_s, asker);
 
 	if (trial && account_copy(account, &trial->account) != STATUS_OK)
-		fail(trial, OUTCOME_FAILED);
+		trial_fail(trial, OUTCOME_FAILED);
 	else if (trial)
-		try_next(trial);
+		trial_try_next(trial);
 }
 
 /* ---- Pretending to have such keys ---- */
@@ -203,7 +203,7 @@ static void make_nobodys(struct trial *trial)
 }
 
 /* Where none of the keys is in force any more, all of them stand in for those of one that has some. */
-static void on_drawn(void *ctx, enum status status, const struct account *account)
+static void on_trial_drawn(void *ctx, enum status status, const struct account *account)
 {
 	struct trial *trial = ctx;
 
@@ -213,17 +213,17 @@ static void on_drawn(void *ctx, enum status status, const struct account *accoun
 		return;
 	}
 	if (status != STATUS_OK) {
-		fail(trial, status == STATUS_NO_MEMORY ? OUTCOME_FAILED : OUTCOME_WRONG_KEY);
+		trial_fail(trial, status == STATUS_NO_MEMORY ? OUTCOME_FAILED : OUTCOME_WRONG_KEY);
 		return;
 	}
 	if (account_copy(account, &trial->account) != STATUS_OK) {
-		fail(trial, OUTCOME_FAILED);
+		trial_fail(trial, OUTCOME_FAILED);
 		return;
 	}
 	if (next_crypt(trial->account, 0, trial->now_s) == trial->account->key_count)
 		trial->now_s = 0;
 	make_nobodys(trial);
-	try_next(trial);
+	trial_try_next(trial);
 }
 
 static void pretend(const struct authoriser *authoriser, const struct presented *presented, uint64_t now_s,
@@ -236,12 +236,12 @@ static void pretend(const struct authoriser *authoriser, const struct presented 
 		return;
 	trial->is_pretence = true;
 	if (verifier_lot(authoriser->verifier, presented->login, trial->lot) != STATUS_OK) {
-		fail(trial, OUTCOME_FAILED);
+		trial_fail(trial, OUTCOME_FAILED);
 		return;
 	}
 	memcpy(&lot, trial->lot + PASSWORD_LOT_LEN, sizeof lot);
 	trial->is_drawing = true;
-	account_store_draw(authoriser->store, lot, on_drawn, trial);
+	account_store_draw(authoriser->store, lot, on_trial_drawn, trial);
 }
 
 /* A failure that took no hash. */

@@ -16,7 +16,7 @@ enum { HASH_DOLLARS_MIN = 3, HASH_TAIL_MIN = 22 };
 static const char digits[] = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /* What stands behind `prefix` in the text; NULL if it does not begin so. */
-static const char *behind(const char *text, const char *prefix)
+static const char *behind_prefix(const char *text, const char *prefix)
 {
 	size_t len = strlen(prefix);
 
@@ -32,14 +32,14 @@ static bool is_affordable(const char *hash)
 {
 	const char *cost;
 
-	if ((cost = behind(hash, "$2")) && *cost)
+	if ((cost = behind_prefix(hash, "$2")) && *cost)
 		return strtoul(cost + 2, NULL, 10) <= 15;
-	if ((cost = behind(hash, "$5$rounds=")) || (cost = behind(hash, "$6$rounds=")))
+	if ((cost = behind_prefix(hash, "$5$rounds=")) || (cost = behind_prefix(hash, "$6$rounds=")))
 		return strtoul(cost, NULL, 10) <= 1000000;
 	/* yescrypt and gost-yescrypt: a digit for the flavour, one for the binary logarithm of N, less one. */
-	if ((cost = behind(hash, "$y$")) || (cost = behind(hash, "$gy$")))
+	if ((cost = behind_prefix(hash, "$y$")) || (cost = behind_prefix(hash, "$gy$")))
 		return *cost && cost[1] && strchr(digits, cost[1]) && strchr(digits, cost[1]) - digits < 18;
-	if ((cost = behind(hash, "$7$")))
+	if ((cost = behind_prefix(hash, "$7$")))
 		return *cost && strchr(digits, *cost) && strchr(digits, *cost) - digits <= 18;
 	return true;
 }

@@ -105,7 +105,7 @@ struct subject {
 	const struct addr *source;
 };
 
-static uint64_t key_of(const struct throttle *throttle, enum kind kind, const struct subject *subject)
+static uint64_t key_of_source(const struct throttle *throttle, enum kind kind, const struct subject *subject)
 {
 	uint64_t key = throttle->limits.seed + kind;
 
@@ -122,7 +122,7 @@ static uint64_t key_of(const struct throttle *throttle, enum kind kind, const st
 static uint64_t lacks_ms(const struct throttle *throttle, enum kind kind, const struct subject *subject,
 			 uint64_t now_ms)
 {
-	uint64_t key = key_of(throttle, kind, subject);
+	uint64_t key = key_of_source(throttle, kind, subject);
 	const struct bucket *ways = throttle->buckets[key % SETS];
 
 	for (size_t i = 0; i < WAYS; i++) {
@@ -158,7 +158,7 @@ static struct bucket *place_of(struct throttle *throttle, uint64_t key)
 }
 
 /* Takes a token, also one that is not there: it is then owed. */
-static void take(struct throttle *throttle, enum kind kind, const struct subject *subject, uint64_t now_ms)
+static void throttle_take(struct throttle *throttle, enum kind kind, const struct subject *subject, uint64_t now_ms)
 {
 	struct size size = size_of(throttle, kind);
 	uint64_t latest_ms = now_ms + size.tokens * size.token_ms + size.debt_ms, key;
@@ -166,7 +166,7 @@ static void take(struct throttle *throttle, enum kind kind, const struct subject
 
 	if (size.tokens == 0)
 		return;
-	key = key_of(throttle, kind, subject);
+	key = key_of_source(throttle, kind, subject);
 	bucket = place_of(throttle, key);
 	if (bucket->key != key || bucket->full_at_ms < now_ms)
 		*bucket = (struct bucket){key, now_ms};
@@ -229,9 +229,9 @@ unsigned throttle_failed(struct throttle *throttle, struct text login, uint64_t 
 	struct subject subject = {login, stamp, source};
 	unsigned wait_s = to_seconds(wide_wait_ms(throttle, &subject, now_ms));
 
-	take(throttle, FAILURES_OF_LOGIN_AT_SOURCE, &subject, now_ms);
-	take(throttle, FAILURES_OF_SOURCE, &subject, now_ms);
-	take(throttle, FAILURES_OF_LOGIN, &subject, now_ms);
+	throttle_take(throttle, FAILURES_OF_LOGIN_AT_SOURCE, &subject, now_ms);
+	throttle_take(throttle, FAILURES_OF_SOURCE, &subject, now_ms);
+	throttle_take(throttle, FAILURES_OF_LOGIN, &subject, now_ms);
 	return wait_s;
 }
 
@@ -250,6 +250,6 @@ void throttle_changed(struct throttle *throttle, struct text login, const struct
 {
 	struct subject subject = {login, 0, source};
 
-	take(throttle, CHANGES_OF_LOGIN, &subject, now_ms);
-	take(throttle, CHANGES_OF_SOURCE, &subject, now_ms);
+	throttle_take(throttle, CHANGES_OF_LOGIN, &subject, now_ms);
+	throttle_take(throttle, CHANGES_OF_SOURCE, &subject, now_ms);
 }

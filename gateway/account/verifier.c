@@ -107,7 +107,7 @@ static struct set *set_of(struct set *sets, size_t count, const struct mark *mar
 	return &sets[place % count];
 }
 
-static bool is_in(const struct set *set, const struct mark *mark)
+static bool set_has_mark(const struct set *set, const struct mark *mark)
 {
 	for (size_t i = 0; i < WAYS; i++) {
 		if (memcmp(&set->ways[i], mark, sizeof *mark) == 0)
@@ -116,24 +116,24 @@ static bool is_in(const struct set *set, const struct mark *mark)
 	return false;
 }
 
-static void put(struct set *set, const struct mark *mark)
+static void verifier_put(struct set *set, const struct mark *mark)
 {
-	if (!is_in(set, mark))
+	if (!set_has_mark(set, mark))
 		set->ways[set->next++ % WAYS] = *mark;
 }
 
 static void remember(struct verifier *verifier, const struct mark *mark, bool matches)
 {
 	if (matches)
-		put(set_of(verifier->right, RIGHT_SETS, mark), mark);
+		verifier_put(set_of(verifier->right, RIGHT_SETS, mark), mark);
 	else
-		put(set_of(verifier->wrong, WRONG_SETS, mark), mark);
+		verifier_put(set_of(verifier->wrong, WRONG_SETS, mark), mark);
 }
 
 static bool recall(const struct verifier *verifier, const struct mark *mark, bool *matches)
 {
-	*matches = is_in(set_of(verifier->right, RIGHT_SETS, mark), mark);
-	return *matches || is_in(set_of(verifier->wrong, WRONG_SETS, mark), mark);
+	*matches = set_has_mark(set_of(verifier->right, RIGHT_SETS, mark), mark);
+	return *matches || set_has_mark(set_of(verifier->wrong, WRONG_SETS, mark), mark);
 }
 
 /* ---- What is computed ---- */
@@ -154,7 +154,7 @@ static void verifier_release(struct verifier *verifier)
 	free(verifier);
 }
 
-static void answer(struct check *check, enum status status)
+static void verifier_answer(struct check *check, enum status status)
 {
 	verified_fn *verified = check->verified;
 	void *ctx = check->ctx;
@@ -168,16 +168,16 @@ static void answer(struct check *check, enum status status)
 }
 
 /* On another thread; touches nothing but the check. */
-static void work(void *job)
+static void verifier_work(void *job)
 {
 	struct check *check = job;
 
 	check->status = password_check(check->hash, (struct text){check->secret, check->secret_len}, &check->matches);
 }
 
-static void go_on(struct verifier *verifier);
+static void verifier_go_on(struct verifier *verifier);
 
-static void work_done(void *job)
+static void verifier_work_done(void *job)
 {
 	struct check *check = job;
 	struct verifier *verifier = check->verifier;
@@ -195,34 +195,34 @@ static void work_done(void *job)
 	}
 	if (check->status == STATUS_OK)
 		remember(verifier, &check->mark, check->matches);
-	answer(check, check->status);
-	go_on(verifier);
+	verifier_answer(check, check->status);
+	verifier_go_on(verifier);
 }
 
-static void take(struct verifier *verifier, struct check *check)
+static void verifier_take(struct verifier *verifier, struct check *check)
 {
 	TAILQ_REMOVE(&verifier->waiting[check->suspicion > 0], check, link);
 	verifier->waiting_count[check->suspicion > 0]--;
 }
 
-static struct check *take_first(struct verifier *verifier, bool suspect)
+static struct check *verifier_take_first(struct verifier *verifier, bool suspect)
 {
 	struct check *check = TAILQ_FIRST(&verifier->waiting[suspect]);
 
 	if (check)
-		take(verifier, check);
+		verifier_take(verifier, check);
 	return check;
 }
 
 /* The next one whose turn it is; suspects have to wait for theirs. */
 static struct check *take_next(struct verifier *verifier)
 {
-	struct check *check = take_first(verifier, false);
+	struct check *check = verifier_take_first(verifier, false);
 
 	if (check || verifier->waiting_count[true] == 0)
 		return check;
 	if (env_now_ms(verifier->env) >= verifier->suspect_at_ms)
-		return take_first(verifier, true);
+		return verifier_take_first(verifier, true);
 	verifier->env->timer_set(verifier->timer, verifier->suspect_at_ms);
 	return NULL;
 }
@@ -233,17 +233,17 @@ static bool is_overdue(const struct check *check)
 }
 
 /* Answers without computing what has waited too long, or was meanwhile found for another one; or computes it. */
-static void begin(struct verifier *verifier, struct check *check)
+static void verifier_start(struct verifier *verifier, struct check *check)
 {
 	if (recall(verifier, &check->mark, &check->matches)) {
-		answer(check, STATUS_OK);
+		verifier_answer(check, STATUS_OK);
 	} else if (is_overdue(check)) {
-		answer(check, STATUS_FULL);
-	} else if (env_work(verifier->env, work, work_done, check) == STATUS_OK) {
+		verifier_answer(check, STATUS_FULL);
+	} else if (env_work(verifier->env, verifier_work, verifier_work_done, check) == STATUS_OK) {
 		verifier->under_way = check;
 		verifier->began_ms = env_now_ms(verifier->env);
 	} else {
-		answer(check, STATUS_NO_MEMORY);
+		verifier_answer(check, STATUS_NO_MEMORY);
 	}
 }
 
@@ -259,16 +259,16 @@ static struct check *first_overdue(const struct verifier *verifier)
 	return check;
 }
 
-static void go_on(struct verifier *verifier)
+static void verifier_go_on(struct verifier *verifier)
 {
 	struct check *check;
 
 	while ((check = first_overdue(verifier))) {
-		take(verifier, check);
-		begin(verifier, check);
+		verifier_take(verifier, check);
+		verifier_start(verifier, check);
 	}
 	while (!verifier->under_way && (check = take_next(verifier)))
-		begin(verifier, check);
+		verifier_start(verifier, check);
 }
 
 /* Hash and secret stand behind the struct, so that there is one block to wipe. */
@@ -312,8 +312,8 @@ static void keep_bound(struct verifier *verifier, bool suspect)
 
 	if (verifier->waiting_count[suspect] <= WAITING_MAX)
 		return;
-	take(verifier, last);
-	answer(last, STATUS_FULL);
+	verifier_take(verifier, last);
+	verifier_answer(last, STATUS_FULL);
 }
 
 void verifier_check(struct verifier *verifier, const char *hash, struct text secret, unsigned suspicion,
@@ -350,7 +350,7 @@ void verifier_check(struct verifier *verifier, const char *hash, struct text sec
 		*handle = check;
 	put_into_queue(verifier, check);
 	keep_bound(verifier, suspicion > 0);
-	go_on(verifier);
+	verifier_go_on(verifier);
 }
 
 void verifier_give_up(struct check **handle)
@@ -365,15 +365,15 @@ void verifier_give_up(struct check **handle)
 		check->handle = NULL;
 		return;
 	}
-	take(check->verifier, check);
+	verifier_take(check->verifier, check);
 	check_free(check);
 }
 
 /* ---- Making and freeing ---- */
 
-static void on_timer(void *ctx)
+static void on_verifier_timer(void *ctx)
 {
-	go_on(ctx);
+	verifier_go_on(ctx);
 }
 
 enum status verifier_new(const struct env *env, struct verifier **out)
@@ -385,7 +385,7 @@ enum status verifier_new(const struct env *env, struct verifier **out)
 	verifier->env = env;
 	verifier->right = calloc(RIGHT_SETS, sizeof *verifier->right);
 	verifier->wrong = calloc(WRONG_SETS, sizeof *verifier->wrong);
-	verifier->timer = env->timer_new(env->ctx, on_timer, verifier);
+	verifier->timer = env->timer_new(env->ctx, on_verifier_timer, verifier);
 	if (!verifier->right || !verifier->wrong || !verifier->timer) {
 		verifier_release(verifier);
 		return STATUS_NO_MEMORY;
@@ -405,7 +405,7 @@ void verifier_free(struct verifier **verifier_pointer)
 	*verifier_pointer = NULL;
 	if (!verifier)
 		return;
-	while ((check = take_first(verifier, false)) || (check = take_first(verifier, true)))
+	while ((check = verifier_take_first(verifier, false)) || (check = verifier_take_first(verifier, true)))
 		check_free(check);
 	verifier->freed = true;
 	verifier->env->timer_stop(verifier->timer);

@@ -14,7 +14,7 @@ struct admin {
  * A text that is written as a stream. That of open_memstream() leaves out what it has no memory for, without a word in
  * ferror() (glibc 2.36), and half of the counters would be taken for all.
  */
-struct sheet {
+struct admin_sheet {
 	char *octets;
 	size_t len;
 	size_t cap;
@@ -25,7 +25,7 @@ struct sheet {
 static ssize_t write_to_sheet(void *cookie, const char *octets, size_t len)
 {
 	enum { CAP_MIN = 16 * 1024 };
-	struct sheet *sheet = cookie;
+	struct admin_sheet *sheet = cookie;
 	size_t cap = sheet->cap ? sheet->cap : CAP_MIN;
 	char *grown;
 
@@ -48,7 +48,7 @@ static void answer_metrics(const struct admin *admin, struct http_exchange *exch
 			   const struct http_request *request)
 {
 	struct http_response response;
-	struct sheet sheet = {.len = 0};
+	struct admin_sheet sheet = {.len = 0};
 	FILE *to = fopencookie(&sheet, "w", (cookie_io_functions_t){.write = write_to_sheet});
 	bool whole = false;
 
@@ -137,7 +137,7 @@ static bool is_same_host(const struct peer *a, const struct peer *b)
 			   : b->host.len == 0 && addr_equal(&a->endpoint.addr, &b->endpoint.addr);
 }
 
-static bool is_for_us(const struct admin_hosts *hosts, struct text header)
+static bool is_our_host(const struct admin_hosts *hosts, struct text header)
 {
 	struct peer peer;
 
@@ -155,7 +155,7 @@ static void set_level(const struct admin *admin, struct http_exchange *exchange,
 	const struct http_param *wanted = http_param_find(&request->params, "level");
 	enum log_level level;
 
-	if (!is_for_us(&admin->parts.hosts, request->host)) {
+	if (!is_our_host(&admin->parts.hosts, request->host)) {
 		LOG_REPEATED(LOG_WARNING, "admin-refused", log_slice("host", request->host),
 			     log_text("text", "the request is for another host; see admin_names in the configuration"));
 		answer_plain(admin, exchange, 403,
@@ -181,7 +181,7 @@ static void answer_level(const struct admin *admin, struct http_exchange *exchan
 		answer_plain(admin, exchange, 200, log_level_name(log_level()));
 }
 
-static const struct page {
+static const struct admin_page {
 	const char *path;
 	unsigned methods;
 	void (*answer)(const struct admin *admin, struct http_exchange *exchange, const struct http_request *request);
@@ -192,7 +192,7 @@ static const struct page {
 	{"/log", HTTP_GET | HTTP_HEAD | HTTP_PUT, answer_level},
 };
 
-static const struct page *find_page(struct text path)
+static const struct admin_page *find_page(struct text path)
 {
 	for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
 		if (text_equal(path, text_of(pages[i].path)))
@@ -214,7 +214,7 @@ static unsigned methods_without_page(struct text path)
 void admin_handle(void *ctx, struct http_exchange *exchange, const struct http_request *request)
 {
 	const struct admin *admin = ctx;
-	const struct page *page = find_page(request->path);
+	const struct admin_page *page = find_page(request->path);
 
 	if (page && page->methods & request->method)
 		page->answer(admin, exchange, request);

@@ -34,7 +34,7 @@ void requests_free(struct requests **requests)
 
 /* ---- Counting ---- */
 
-static void count(struct requests *requests, const struct pipeline_report *report)
+static void count_request(struct requests *requests, const struct pipeline_report *report)
 {
 	struct dialect_counts *counts = requests->dialects;
 
@@ -57,12 +57,12 @@ static void count(struct requests *requests, const struct pipeline_report *repor
 /* ---- Logging ---- */
 
 /* Texts with commas in between; what does not fit is left out. */
-struct list {
+struct request_list {
 	size_t len;
 	char octets[LIST_LEN_MAX];
 };
 
-static void add(struct list *list, struct text item)
+static void list_add(struct request_list *list, struct text item)
 {
 	if (list->len + 1 + item.len > sizeof list->octets)
 		return;
@@ -73,20 +73,20 @@ static void add(struct list *list, struct text item)
 	list->len += item.len;
 }
 
-static struct text text_in(const struct list *list)
+static struct text text_in(const struct request_list *list)
 {
 	return list->len ? (struct text){list->octets, list->len} : text_of("-");
 }
 
 /* The outcome of each host, or one that all have. */
-static void add_outcomes(struct list *list, const struct pipeline_report *report)
+static void add_outcomes(struct request_list *list, const struct pipeline_report *report)
 {
 	bool same = true;
 
 	for (size_t i = 1; i < report->outcome_count; i++)
 		same &= report->outcomes[i].code == report->outcomes[0].code;
 	for (size_t i = 0; i < (same ? 1 : report->outcome_count); i++)
-		add(list, text_of(outcome_text(report->outcomes[i].code)));
+		list_add(list, text_of(outcome_text(report->outcomes[i].code)));
 }
 
 /*
@@ -146,13 +146,13 @@ static void log_unknown_source(const struct pipeline_report *report)
 
 static void write_request(const struct pipeline_report *report, const char *source, enum log_level level)
 {
-	struct list outcomes = {.len = 0}, hosts = {.len = 0}, addresses = {.len = 0};
+	struct request_list outcomes = {.len = 0}, hosts = {.len = 0}, addresses = {.len = 0};
 
 	add_outcomes(&outcomes, report);
 	for (size_t i = 0; i < report->intent->host_count; i++)
-		add(&hosts, report->intent->hosts[i]);
+		list_add(&hosts, report->intent->hosts[i]);
 	for (size_t i = 0; i < report->intent->address_count; i++)
-		add(&addresses, report->intent->addresses[i]);
+		list_add(&addresses, report->intent->addresses[i]);
 
 	const struct log_field fields[] = {
 		log_detail(log_text("id", report->id)),
@@ -187,7 +187,7 @@ void requests_report(void *ctx, const struct pipeline_report *report)
 {
 	char source[ADDR_TEXT_MAX];
 
-	count(ctx, report);
+	count_request(ctx, report);
 	addr_format(&report->request->source, source);
 	if (report->dialect)
 		log_request(report, source);

@@ -117,7 +117,7 @@ static void put_octet(struct line *line, unsigned char octet)
 		line->octets[line->len++] = (char)octet;
 }
 
-static void put_text(struct line *line, struct text text)
+static void put_log_text(struct line *line, struct text text)
 {
 	size_t room = LINE_MAX_LEN - line->len;
 	size_t len = text.len < room ? text.len : room;
@@ -129,7 +129,7 @@ static void put_text(struct line *line, struct text text)
 
 static void put_string(struct line *line, const char *string)
 {
-	put_text(line, text_of(string));
+	put_log_text(line, text_of(string));
 }
 
 /* An octet that needs no quotes around the value it stands in. */
@@ -148,7 +148,7 @@ static void put_value(struct line *line, struct text value)
 	for (size_t i = 0; i < value.len && plain; i++)
 		plain = is_plain((unsigned char)value.octets[i]);
 	if (plain && !cut) {
-		put_text(line, value);
+		put_log_text(line, value);
 		return;
 	}
 	put_octet(line, '"');
@@ -210,7 +210,7 @@ static void put_json_code(struct line *line, uint32_t code, struct text octets)
 	else if (code == UTF8_ILL_FORMED)
 		put_string(line, "\xef\xbf\xbd"); /* U+FFFD */
 	else
-		put_text(line, octets);
+		put_log_text(line, octets);
 }
 
 /* Text is UTF-8 (RFC 8259 section 8.1), whatever comes; what could move or reorder a line on a screen is escaped. */

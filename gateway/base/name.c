@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static bool is_digit(char octet)
+static bool is_name_digit(char octet)
 {
 	return octet >= '0' && octet <= '9';
 }
@@ -32,7 +32,8 @@ static enum status check_label(struct text label, const char *extra)
 	for (size_t i = 0; i < label.len; i++) {
 		char octet = label.octets[i];
 
-		if (!is_letter(octet) && !is_digit(octet) && octet != '-' && (octet == '\0' || !strchr(extra, octet)))
+		if (!is_letter(octet) && !is_name_digit(octet) && octet != '-' &&
+		    (octet == '\0' || !strchr(extra, octet)))
 			return STATUS_INVALID;
 	}
 	return STATUS_OK;
@@ -41,7 +42,7 @@ static enum status check_label(struct text label, const char *extra)
 static bool all_digits(struct text label)
 {
 	for (size_t i = 0; i < label.len; i++) {
-		if (!is_digit(label.octets[i]))
+		if (!is_name_digit(label.octets[i]))
 			return false;
 	}
 	return true;

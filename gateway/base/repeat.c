@@ -41,7 +41,7 @@ static struct budget budgets[REPEAT_EVENTS_MAX];
 
 /* ---- Telling ---- */
 
-static void tell(struct cause *cause)
+static void repeat_tell(struct cause *cause)
 {
 	struct log_field fields[FIELDS_MAX + 2] = {{.kind = LOG_FIELD_END}};
 
@@ -63,7 +63,7 @@ static void tell_others(struct budget *budget)
 }
 
 /* Something wants to be told at that time. */
-static void arm(void)
+static void repeat_arm(void)
 {
 	uint64_t at_ms = ENV_NEVER_MS;
 
@@ -81,7 +81,7 @@ static void arm(void)
 		env->timer_set(timer, at_ms);
 }
 
-static void on_timer(void *ctx)
+static void on_repeat_timer(void *ctx)
 {
 	uint64_t now_ms = env_now_ms(env);
 
@@ -89,14 +89,14 @@ static void on_timer(void *ctx)
 	for (size_t i = 0; i < REPEAT_CAUSES_MAX; i++) {
 		if (!causes[i].count || causes[i].tell_ms > now_ms)
 			continue;
-		tell(&causes[i]);
+		repeat_tell(&causes[i]);
 		causes[i].tell_ms = now_ms + REPEAT_TELL_MS;
 	}
 	for (size_t i = 0; i < REPEAT_EVENTS_MAX; i++) {
 		if (budgets[i].ends_ms <= now_ms)
 			tell_others(&budgets[i]);
 	}
-	arm();
+	repeat_arm();
 }
 
 /* ---- Causes ---- */
@@ -123,32 +123,32 @@ static uint64_t hash_of(enum log_level level, const char *event, const struct lo
 }
 
 /* Whether nothing is lost when it makes room. */
-static bool is_over(const struct cause *cause, uint64_t now_ms)
+static bool is_repeat_over(const struct cause *cause, uint64_t now_ms)
 {
 	return !cause->event || (!cause->count && cause->tell_ms <= now_ms);
 }
 
-static struct cause *find(uint64_t hash, uint64_t now_ms)
+static struct cause *repeat_find(uint64_t hash, uint64_t now_ms)
 {
 	for (size_t i = 0; i < REPEAT_CAUSES_MAX; i++) {
-		if (hashes[i] == hash && !is_over(&causes[i], now_ms))
+		if (hashes[i] == hash && !is_repeat_over(&causes[i], now_ms))
 			return &causes[i];
 	}
 	return NULL;
 }
 
 /* One that is over, or else the one that has not come for longest. */
-static struct cause *make_room(uint64_t now_ms)
+static struct cause *repeat_make_room(uint64_t now_ms)
 {
 	struct cause *oldest = &causes[0];
 
 	for (size_t i = 0; i < REPEAT_CAUSES_MAX; i++) {
-		if (is_over(&causes[i], now_ms))
+		if (is_repeat_over(&causes[i], now_ms))
 			return &causes[i];
 		if (causes[i].last_ms < oldest->last_ms)
 			oldest = &causes[i];
 	}
-	tell(oldest);
+	repeat_tell(oldest);
 	return oldest;
 }
 
@@ -167,10 +167,10 @@ static void keep_field(struct cause *cause, const struct log_field *field)
 	cause->octets_len += len;
 }
 
-static void keep(enum log_level level, const char *event, const struct log_field *fields, uint64_t hash,
-		 uint64_t now_ms)
+static void repeat_keep(enum log_level level, const char *event, const struct log_field *fields, uint64_t hash,
+			uint64_t now_ms)
 {
-	struct cause *cause = make_room(now_ms);
+	struct cause *cause = repeat_make_room(now_ms);
 
 	cause->event = event;
 	hashes[cause - causes] = hash;
@@ -216,7 +216,7 @@ static bool may_tell(enum log_level level, const char *event, uint64_t now_ms)
 	}
 	budget->level = level;
 	if (++budget->others == 1)
-		arm();
+		repeat_arm();
 	return false;
 }
 
@@ -226,13 +226,13 @@ static void repeat(struct cause *cause, uint64_t now_ms)
 {
 	cause->last_ms = now_ms;
 	if (++cause->count == 1)
-		arm();
+		repeat_arm();
 }
 
-static void begin(enum log_level level, const char *event, const struct log_field *fields, uint64_t hash,
-		  uint64_t now_ms)
+static void repeat_open(enum log_level level, const char *event, const struct log_field *fields, uint64_t hash,
+			uint64_t now_ms)
 {
-	keep(level, event, fields, hash, now_ms);
+	repeat_keep(level, event, fields, hash, now_ms);
 	log_write(level, event, fields);
 }
 
@@ -247,16 +247,16 @@ void repeat_log(enum log_level level, const char *event, bool is_bounded, const 
 	}
 	now_ms = env_now_ms(env);
 	hash = hash_of(level, event, fields);
-	cause = find(hash, now_ms);
+	cause = repeat_find(hash, now_ms);
 	if (cause)
 		repeat(cause, now_ms);
 	else if (!is_bounded || may_tell(level, event, now_ms))
-		begin(level, event, fields, hash, now_ms);
+		repeat_open(level, event, fields, hash, now_ms);
 }
 
 enum status repeat_begin(const struct env *new_env)
 {
-	timer = new_env->timer_new(new_env->ctx, on_timer, NULL);
+	timer = new_env->timer_new(new_env->ctx, on_repeat_timer, NULL);
 	if (!timer)
 		return STATUS_NO_MEMORY;
 	env = new_env;
@@ -269,7 +269,7 @@ void repeat_end(void)
 	if (!env)
 		return;
 	for (size_t i = 0; i < REPEAT_CAUSES_MAX; i++)
-		tell(&causes[i]);
+		repeat_tell(&causes[i]);
 	for (size_t i = 0; i < REPEAT_EVENTS_MAX; i++)
 		tell_others(&budgets[i]);
 	memset(causes, 0, sizeof causes);

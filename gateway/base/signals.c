@@ -26,7 +26,7 @@ void signals_hold(void)
 	mask(SIG_BLOCK, waiting, WAITING);
 }
 
-static void end(int number)
+static void end_by_default(int number)
 {
 	(void)number;
 	_exit(0);
@@ -34,7 +34,7 @@ static void end(int number)
 
 void signals_end_at_once(void)
 {
-	const struct sigaction action = {.sa_handler = end};
+	const struct sigaction action = {.sa_handler = end_by_default};
 
 	for (size_t i = 0; i < ENDING; i++)
 		sigaction(ending[i], &action, NULL);

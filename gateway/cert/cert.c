@@ -18,12 +18,12 @@ struct cert_set {
 };
 
 /* A certificate with those that lead to its issuer. */
-struct chain {
+struct cert_chain {
 	gnutls_x509_crt_t *items;
 	unsigned count;
 };
 
-static enum status complain(struct cert_error *error, bool in_key, const char *path, const char *text)
+static enum status cert_complain(struct cert_error *error, bool in_key, const char *path, const char *text)
 {
 	error->in_key = in_key;
 	snprintf(error->text, sizeof error->text, "%s %s: %s", in_key ? "key file" : "certificate", path, text);
@@ -62,7 +62,7 @@ static void forget(gnutls_datum_t *octets)
 }
 
 /* Without a buffer of stdio's, in which the key would stay. */
-static enum status read_file(const char *path, bool is_key, gnutls_datum_t *out, struct cert_error *error)
+static enum status cert_read_file(const char *path, bool is_key, gnutls_datum_t *out, struct cert_error *error)
 {
 	FILE *stream = fopen(path, "re");
 	enum status status = STATUS_IO;
@@ -73,7 +73,7 @@ static enum status read_file(const char *path, bool is_key, gnutls_datum_t *out,
 		status = read_stream(stream, out);
 	}
 	if (status == STATUS_IO)
-		status = complain(error, is_key, path, strerror(errno));
+		status = cert_complain(error, is_key, path, strerror(errno));
 	if (stream)
 		fclose(stream);
 	if (status != STATUS_OK)
@@ -83,10 +83,10 @@ static enum status read_file(const char *path, bool is_key, gnutls_datum_t *out,
 
 /* ---- What is in them ---- */
 
-static enum status read_chain(const char *path, struct chain *out, struct cert_error *error)
+static enum status read_chain(const char *path, struct cert_chain *out, struct cert_error *error)
 {
 	gnutls_datum_t octets;
-	enum status status = read_file(path, false, &octets, error);
+	enum status status = cert_read_file(path, false, &octets, error);
 	int result;
 
 	if (status != STATUS_OK)
@@ -97,8 +97,8 @@ static enum status read_chain(const char *path, struct chain *out, struct cert_e
 	if (result == GNUTLS_E_MEMORY_ERROR)
 		return STATUS_NO_MEMORY;
 	if (result == GNUTLS_E_NO_CERTIFICATE_FOUND || result == GNUTLS_E_BASE64_UNEXPECTED_HEADER_ERROR)
-		return complain(error, false, path, "it holds no certificate in PEM form");
-	return result < 0 ? complain(error, false, path, gnutls_strerror(result)) : STATUS_OK;
+		return cert_complain(error, false, path, "it holds no certificate in PEM form");
+	return result < 0 ? cert_complain(error, false, path, gnutls_strerror(result)) : STATUS_OK;
 }
 
 static enum status import_key(const char *path, const gnutls_datum_t *octets, gnutls_x509_privkey_t key,
@@ -110,20 +110,20 @@ static enum status import_key(const char *path, const gnutls_datum_t *octets, gn
 	case GNUTLS_E_MEMORY_ERROR:
 		return STATUS_NO_MEMORY;
 	case GNUTLS_E_DECRYPTION_FAILED:
-		return complain(error, true, path, "it is encrypted; ddnsgate cannot ask for a passphrase");
+		return cert_complain(error, true, path, "it is encrypted; ddnsgate cannot ask for a passphrase");
 	case GNUTLS_E_BASE64_DECODING_ERROR:
 	case GNUTLS_E_BASE64_UNEXPECTED_HEADER_ERROR:
 	case GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE:
-		return complain(error, true, path, "it holds no private key in PEM form");
+		return cert_complain(error, true, path, "it holds no private key in PEM form");
 	default:
-		return result < 0 ? complain(error, true, path, gnutls_strerror(result)) : STATUS_OK;
+		return result < 0 ? cert_complain(error, true, path, gnutls_strerror(result)) : STATUS_OK;
 	}
 }
 
-static enum status read_key(const char *path, gnutls_x509_privkey_t *out, struct cert_error *error)
+static enum status cert_read_key(const char *path, gnutls_x509_privkey_t *out, struct cert_error *error)
 {
 	gnutls_datum_t octets;
-	enum status status = read_file(path, true, &octets, error);
+	enum status status = cert_read_file(path, true, &octets, error);
 
 	if (status != STATUS_OK)
 		return status;
@@ -135,7 +135,7 @@ static enum status read_key(const char *path, gnutls_x509_privkey_t *out, struct
 	return status;
 }
 
-static void free_chain(struct chain *chain)
+static void free_chain(struct cert_chain *chain)
 {
 	for (unsigned i = 0; i < chain->count; i++)
 		gnutls_x509_crt_deinit(chain->items[i]);
@@ -162,22 +162,22 @@ enum status cert_set_new(struct cert_set **out)
 enum status cert_set_add(struct cert_set *set, const char *certificate_path, const char *key_path,
 			 struct cert_validity *validity, struct cert_error *error)
 {
-	struct chain chain = {0};
+	struct cert_chain chain = {0};
 	gnutls_x509_privkey_t key = NULL;
 	enum status status = read_chain(certificate_path, &chain, error);
 	int result;
 
 	if (status == STATUS_OK)
-		status = read_key(key_path, &key, error);
+		status = cert_read_key(key_path, &key, error);
 	if (status != STATUS_OK)
 		goto out;
 	result = gnutls_certificate_set_x509_key(set->credentials, chain.items, (int)chain.count, key);
 	if (result == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
-		status = complain(error, true, key_path, "it is not the key of the certificate");
+		status = cert_complain(error, true, key_path, "it is not the key of the certificate");
 	else if (result == GNUTLS_E_MEMORY_ERROR)
 		status = STATUS_NO_MEMORY;
 	else if (result < 0)
-		status = complain(error, false, certificate_path, gnutls_strerror(result));
+		status = cert_complain(error, false, certificate_path, gnutls_strerror(result));
 	else
 		*validity = (struct cert_validity){gnutls_x509_crt_get_activation_time(chain.items[0]),
 						   gnutls_x509_crt_get_expiration_time(chain.items[0])};

@@ -11,7 +11,7 @@
 #include "dialect/operands.h"
 #include "dialect/words.h"
 
-static bool is_at(const struct http_request *request, const char *path)
+static bool is_asked_at(const struct http_request *request, const char *path)
 {
 	return text_equal(operand_path(request), text_of(path));
 }
@@ -32,9 +32,9 @@ static enum outcome_code parse_update(const struct http_request *request, struct
 
 static enum outcome_code acmedns_parse(const struct http_request *request, struct intent *intent)
 {
-	if (is_at(request, "/health"))
+	if (is_asked_at(request, "/health"))
 		return OUTCOME_ALIVE;
-	return is_at(request, "/register") ? OUTCOME_NOT_ALLOWED : parse_update(request, intent);
+	return is_asked_at(request, "/register") ? OUTCOME_NOT_ALLOWED : parse_update(request, intent);
 }
 
 static void acmedns_render(const struct dialect_answer *answer, struct http_response *response)
@@ -44,9 +44,9 @@ static void acmedns_render(const struct dialect_answer *answer, struct http_resp
 		"nobody can register here: an account is one of this gateway, its login and key are X-Api-User and "
 		"X-Api-Key (\"username\" and \"password\"), and its administrator makes it";
 
-	if (is_at(answer->request, "/health") && answer->outcomes[0].code == OUTCOME_ALIVE)
+	if (is_asked_at(answer->request, "/health") && answer->outcomes[0].code == OUTCOME_ALIVE)
 		http_response_json(response, 200, "status", text_of("alive"));
-	else if (is_at(answer->request, "/register"))
+	else if (is_asked_at(answer->request, "/register"))
 		http_response_json(response, 403, "error", text_of(no_accounts));
 	else
 		words_render_json(answer, &members, "txt", response);
@@ -58,7 +58,7 @@ static bool acmedns_claims(const struct http_request *request)
 	bool is_of_others = operand_find_any(request, operand_hosts);
 	bool is_signed = request->api_user.len || request->api_key.len;
 
-	if (!is_at(request, "/update") || operand_is_given(request, "subdomain"))
+	if (!is_asked_at(request, "/update") || operand_is_given(request, "subdomain"))
 		return true;
 	return !is_of_others && (is_signed || operand_is_given(request, "txt"));
 }

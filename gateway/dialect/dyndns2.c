@@ -10,7 +10,7 @@
 static const char *const own[] = {"hostname", "host", "domain",   "domains", "fqdn", "username",
 				  "user",     "pass", "password", "offline", NULL};
 
-static enum outcome_code parse_credentials(const struct http_request *request, struct intent *intent)
+static enum outcome_code parse_dyndns2_credentials(const struct http_request *request, struct intent *intent)
 {
 	const struct http_param *user = operand_find(request, "username");
 	const struct http_param *password = operand_find(request, "password");
@@ -46,7 +46,7 @@ static enum outcome_code parse_hosts(const struct http_request *request, struct 
 
 static enum outcome_code dyndns2_parse(const struct http_request *request, struct intent *intent)
 {
-	enum outcome_code code = parse_credentials(request, intent);
+	enum outcome_code code = parse_dyndns2_credentials(request, intent);
 
 	if (code != OUTCOME_GRANTED)
 		return code;

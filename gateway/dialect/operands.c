@@ -6,7 +6,7 @@
 #include "base/addr.h"
 #include "base/name.h"
 
-static bool begins_with(struct text text, const char *start)
+static bool operand_begins_with(struct text text, const char *start)
 {
 	size_t len = strlen(start);
 
@@ -18,7 +18,7 @@ struct text operand_cut(struct text text)
 	struct text head, tail;
 
 	text_split(text, ' ', &head, &tail);
-	return begins_with(tail, "http:/") || begins_with(tail, "https:/") ? head : text;
+	return operand_begins_with(tail, "http:/") || operand_begins_with(tail, "https:/") ? head : text;
 }
 
 static bool ends_with(struct text text, const char *end)
@@ -45,7 +45,7 @@ static struct text name_of(const struct http_param *param)
 		sizeof "amp" - 1; /* few names have one there: all are looked at more than once */
 	struct text name = param->name;
 
-	while (name.len > semicolon && name.octets[semicolon] == ';' && begins_with(name, "amp;")) {
+	while (name.len > semicolon && name.octets[semicolon] == ';' && operand_begins_with(name, "amp;")) {
 		name.octets += strlen("amp;");
 		name.len -= strlen("amp;");
 	}
@@ -182,7 +182,7 @@ bool operand_take_hosts(const struct http_request *request, const char *const *n
 /* ---- Addresses ---- */
 
 /* Too many of them are no address. */
-static void add_to(struct text texts[static INTENT_ADDRESSES_MAX], size_t *count, struct text text)
+static void add_operand(struct text texts[static INTENT_ADDRESSES_MAX], size_t *count, struct text text)
 {
 	static const char too_many[] = "?";
 
@@ -208,7 +208,7 @@ static struct text without_empty_items(struct text list)
 	return list;
 }
 
-static void take_address(struct text value, enum addr_family family, bool or_none, struct intent *intent)
+static void take_operand_address(struct text value, enum addr_family family, bool or_none, struct intent *intent)
 {
 	bool says_no_ipv4 = or_none && family != ADDR_V6;
 
@@ -222,15 +222,15 @@ static void take_address(struct text value, enum addr_family family, bool or_non
 	}
 	if (intent->address_count < INTENT_ADDRESSES_MAX)
 		intent->says_no_ipv4[intent->address_count] = says_no_ipv4;
-	add_to(intent->addresses, &intent->address_count, value);
+	add_operand(intent->addresses, &intent->address_count, value);
 }
 
-static void take_prefix(struct text value, struct intent *intent)
+static void take_operand_prefix(struct text value, struct intent *intent)
 {
 	value = text_trimmed(value, " ,");
 	intent->prefix_is_given = true;
 	if (value.len && !is_to_stay(value))
-		add_to(intent->prefixes, &intent->prefix_count, value);
+		add_operand(intent->prefixes, &intent->prefix_count, value);
 }
 
 /* ---- What hints at something ---- */
@@ -246,7 +246,7 @@ static bool is_like_an_address(struct text text)
 	return endpoint_parse(head, 1, &endpoint) == STATUS_OK;
 }
 
-static bool contains(struct text text, const char *word)
+static bool operand_contains(struct text text, const char *word)
 {
 	size_t len = strlen(word);
 
@@ -259,7 +259,7 @@ static bool contains(struct text text, const char *word)
 
 static bool is_about_addresses(struct text name)
 {
-	return contains(name, "ip") || contains(name, "addr") || contains(name, "prefix");
+	return operand_contains(name, "ip") || operand_contains(name, "addr") || operand_contains(name, "prefix");
 }
 
 /* Whether the text, or an item of that list, is accepted. Whoever writes lists writes them with any of these. */
@@ -294,7 +294,7 @@ static bool is_like_a_host(struct text text)
 {
 	struct name name;
 
-	if (begins_with(text, "*.")) {
+	if (operand_begins_with(text, "*.")) {
 		text.octets += strlen("*.");
 		text.len -= strlen("*.");
 	}
@@ -352,9 +352,9 @@ static void take_addresses(const struct http_request *request, const char *const
 		struct meaning meaning = meaning_of(name, own);
 
 		if (meaning.role == ROLE_ADDRESS)
-			take_address(value, meaning.family, or_none, intent);
+			take_operand_address(value, meaning.family, or_none, intent);
 		else if (meaning.role == ROLE_PREFIX)
-			take_prefix(value, intent);
+			take_operand_prefix(value, intent);
 		else if (meaning.role == ROLE_UNKNOWN)
 			note_unknown(name, value, intent);
 		note_cut(param->value, intent);

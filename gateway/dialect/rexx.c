@@ -58,7 +58,7 @@ static const struct {
 	[OUTCOME_FAILED] = {"UA_DNS", 503, false, 60, "the gateway is out of order; nothing was changed"},
 };
 
-static enum outcome_code parse_credentials(const struct http_request *request, struct intent *intent)
+static enum outcome_code parse_rexx_credentials(const struct http_request *request, struct intent *intent)
 {
 	const struct http_param *user = operand_find(request, "user");
 	const struct http_param *password = operand_find(request, "password");
@@ -87,7 +87,7 @@ static enum outcome_code rexx_parse(const struct http_request *request, struct i
 		intent->addresses[0] = text_of(ambiguous);
 		intent->address_count = 1;
 	}
-	return parse_credentials(request, intent);
+	return parse_rexx_credentials(request, intent);
 }
 
 /* Which record was looked for. Only the normal form of a valid name is repeated, never what was sent. */

@@ -52,7 +52,7 @@ struct pending_write {
 	uint8_t octets[];
 };
 
-static void one_less_under_way(struct transport *transport)
+static void tcp_one_less(struct transport *transport)
 {
 	transport->under_way--;
 	if (transport->ctx || transport->under_way)
@@ -76,7 +76,7 @@ static void on_socket_closed(uv_handle_t *handle)
 	struct transport *transport = socket->transport;
 
 	free(socket);
-	one_less_under_way(transport);
+	tcp_one_less(transport);
 }
 
 static void close_socket(struct socket *socket)
@@ -105,7 +105,7 @@ static void end_tries(struct transport *transport)
 
 static void on_timer_closed(uv_handle_t *handle)
 {
-	one_less_under_way(handle->data);
+	tcp_one_less(handle->data);
 }
 
 static void tcp_close(struct transport **transport_pointer)
@@ -121,7 +121,7 @@ static void tcp_close(struct transport **transport_pointer)
 	transport->socket = NULL;
 	uv_close((uv_handle_t *)&transport->moment, on_timer_closed);
 	uv_cancel((uv_req_t *)&transport->look_up);
-	one_less_under_way(transport);
+	tcp_one_less(transport);
 }
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
@@ -169,7 +169,7 @@ static const struct addrinfo *take_address(struct transport *transport)
 }
 
 /* Goes on with the next address that the name has. If there is none, and no try is under way, the user is told. */
-static void try_next(struct transport *transport, int error)
+static void try_next_address(struct transport *transport, int error)
 {
 	while (transport->untried) {
 		const struct addrinfo *address = take_address(transport);
@@ -188,7 +188,7 @@ static void on_moment_over(uv_timer_t *moment)
 
 	if (transport->try_count == TRIES_MAX)
 		end_try(TAILQ_FIRST(&transport->tries));
-	try_next(transport, UV_ETIMEDOUT);
+	try_next_address(transport, UV_ETIMEDOUT);
 }
 
 static void take_into_use(struct transport *transport, struct socket *socket)
@@ -214,7 +214,7 @@ static void on_connect(uv_connect_t *connect, int status)
 		return;
 	}
 	end_try(socket);
-	try_next(transport, status);
+	try_next_address(transport, status);
 }
 
 /* While there is another address, the try has a moment for itself. */
@@ -257,7 +257,7 @@ static int try_address(struct transport *transport, const struct sockaddr *addre
 	return error;
 }
 
-static void on_looked_up(uv_getaddrinfo_t *look_up, int status, struct addrinfo *found)
+static void on_primary_looked_up(uv_getaddrinfo_t *look_up, int status, struct addrinfo *found)
 {
 	struct transport *transport = look_up->data;
 
@@ -268,10 +268,10 @@ static void on_looked_up(uv_getaddrinfo_t *look_up, int status, struct addrinfo 
 	for (unsigned i = 0; found && i < transport->turn % transport->untried; i++)
 		transport->next = transport->next->ai_next;
 	if (transport->ctx && status == 0)
-		try_next(transport, UV_EAI_NODATA);
+		try_next_address(transport, UV_EAI_NODATA);
 	else
 		tell_closed(transport, status ? uv_strerror(status) : "cancelled");
-	one_less_under_way(transport);
+	tcp_one_less(transport);
 }
 
 static int look_up(struct transport *transport, const struct peer *peer)
@@ -282,7 +282,8 @@ static int look_up(struct transport *transport, const struct peer *peer)
 
 	snprintf(port, sizeof port, "%u", peer->endpoint.port);
 	transport->look_up.data = transport;
-	error = uv_getaddrinfo(transport->loop, &transport->look_up, on_looked_up, peer->host.text, port, &hints);
+	error = uv_getaddrinfo(transport->loop, &transport->look_up, on_primary_looked_up, peer->host.text, port,
+			       &hints);
 	transport->under_way += error == 0;
 	return error;
 }

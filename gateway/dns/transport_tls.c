@@ -68,7 +68,7 @@ static void tls_close(struct transport **transport_pointer)
 	leave(transport);
 }
 
-static void tell_closed(struct transport *transport, const char *why)
+static void tell_tls_closed(struct transport *transport, const char *why)
 {
 	if (!transport->ctx || transport->closed_told)
 		return;
@@ -114,10 +114,10 @@ static void fail(struct transport *transport)
 	/* The alert, for the log of the other side; that it may not get there does not matter any more. */
 	if (flush(transport) != STATUS_OK)
 		LOG(LOG_DEBUG, "tls-alert-lost", log_text("primary", transport->label));
-	tell_closed(transport, why);
+	tell_tls_closed(transport, why);
 }
 
-static void read_all(struct transport *transport)
+static void tls_read_all(struct transport *transport)
 {
 	uint8_t piece[PIECE];
 	int len = 0;
@@ -130,10 +130,10 @@ static void read_all(struct transport *transport)
 	switch (SSL_get_error(transport->ssl, len)) {
 	case SSL_ERROR_WANT_READ:
 		if (flush(transport) != STATUS_OK)
-			tell_closed(transport, "sending failed");
+			tell_tls_closed(transport, "sending failed");
 		break;
 	case SSL_ERROR_ZERO_RETURN:
-		tell_closed(transport, "closed by the primary");
+		tell_tls_closed(transport, "closed by the primary");
 		break;
 	default:
 		fail(transport);
@@ -152,7 +152,7 @@ static void shake_hands(struct transport *transport)
 		return;
 	}
 	if (flush(transport) != STATUS_OK) {
-		tell_closed(transport, "sending failed");
+		tell_tls_closed(transport, "sending failed");
 		return;
 	}
 	if (done != 1)
@@ -165,7 +165,7 @@ static void shake_hands(struct transport *transport)
 
 /* ---- What the lower transport tells ---- */
 
-static void on_opened(void *ctx)
+static void on_tls_opened(void *ctx)
 {
 	struct transport *transport = ctx;
 
@@ -174,7 +174,7 @@ static void on_opened(void *ctx)
 	leave(transport);
 }
 
-static void on_received(void *ctx, const uint8_t *octets, size_t len)
+static void on_tls_received(void *ctx, const uint8_t *octets, size_t len)
 {
 	struct transport *transport = ctx;
 
@@ -182,26 +182,27 @@ static void on_received(void *ctx, const uint8_t *octets, size_t len)
 		return;
 	transport->at_work++;
 	if (BIO_write(transport->in, octets, (int)len) != (int)len) {
-		tell_closed(transport, status_text(STATUS_NO_MEMORY));
+		tell_tls_closed(transport, status_text(STATUS_NO_MEMORY));
 	} else {
 		if (!transport->open)
 			shake_hands(transport);
 		if (transport->open)
-			read_all(transport);
+			tls_read_all(transport);
 	}
 	leave(transport);
 }
 
-static void on_closed(void *ctx, const char *why)
+static void on_tls_closed(void *ctx, const char *why)
 {
 	struct transport *transport = ctx;
 
 	transport->at_work++;
-	tell_closed(transport, why);
+	tell_tls_closed(transport, why);
 	leave(transport);
 }
 
-static const struct transport_events lower_events = {.opened = on_opened, .received = on_received, .closed = on_closed};
+static const struct transport_events lower_events = {
+	.opened = on_tls_opened, .received = on_tls_received, .closed = on_tls_closed};
 
 /* ---- Who it is ---- */
 

@@ -73,7 +73,7 @@ static void enter_queue(struct arrival *arrival, struct arrivals *queue)
 	arrival->queue = queue;
 }
 
-static void on_closed(uv_handle_t *handle)
+static void on_arrival_closed(uv_handle_t *handle)
 {
 	struct arrival *arrival = handle->data;
 	struct http_server *server = arrival->server;
@@ -87,11 +87,11 @@ void arrival_end(struct arrival *arrival)
 	arrival->connection->arrival = NULL;
 	leave_queue(arrival);
 	TAILQ_REMOVE(&arrival->server->arriving, arrival, link);
-	uv_close((uv_handle_t *)&arrival->poll, on_closed);
+	uv_close((uv_handle_t *)&arrival->poll, on_arrival_closed);
 }
 
 /* Closes one that MHD has not been given. */
-static void turn_away(struct connection *connection)
+static void arrival_turn_away(struct connection *connection)
 {
 	int fd = connection->fd;
 
@@ -101,7 +101,7 @@ static void turn_away(struct connection *connection)
 	close(fd);
 }
 
-static void refuse(struct connection *connection, enum http_connection reason, const char *text)
+static void arrival_refuse(struct connection *connection, enum http_connection reason, const char *text)
 {
 	const char *event = reason == HTTP_CONNECTION_PROXY ? "proxy-refused" : "connection-refused";
 	char source[ADDR_TEXT_MAX];
@@ -110,7 +110,7 @@ static void refuse(struct connection *connection, enum http_connection reason, c
 	/* A trusted proxy that sends something else is for the administrator to mend. */
 	LOG_REPEATED(reason == HTTP_CONNECTION_PROXY && connection_is_trusted(connection) ? LOG_WARNING : LOG_INFO,
 		     event, log_text("source", connection_source(connection, source)), log_text("text", text));
-	turn_away(connection);
+	arrival_turn_away(connection);
 }
 
 /* ---- The first octets ---- */
@@ -134,9 +134,9 @@ static enum greeting greet(struct connection *connection)
 	if (got > 0 && !fault)
 		return GREETING_GOOD;
 	if (fault)
-		refuse(connection, HTTP_CONNECTION_PROTOCOL, fault);
+		arrival_refuse(connection, HTTP_CONNECTION_PROTOCOL, fault);
 	else
-		turn_away(connection);
+		arrival_turn_away(connection);
 	return GREETING_BAD;
 }
 
@@ -156,7 +156,7 @@ static bool enter(struct connection *connection)
 /* ---- PROXY headers ---- */
 
 /* Takes from the socket what belongs to the header, and no octet more. */
-static bool take(struct arrival *arrival, size_t len)
+static bool take_proxy_octets(struct arrival *arrival, size_t len)
 {
 	ssize_t got = recv(arrival->connection->fd, arrival->header + arrival->header_len, len, 0);
 
@@ -164,13 +164,13 @@ static bool take(struct arrival *arrival, size_t len)
 	return got == (ssize_t)len;
 }
 
-static void go_on(struct arrival *arrival, const struct addr *source)
+static void arrival_go_on(struct arrival *arrival, const struct addr *source)
 {
 	struct connection *connection = arrival->connection;
 
 	arrival->is_introduced = true;
 	if (!connection_name_peer(connection, source))
-		turn_away(connection);
+		arrival_turn_away(connection);
 	else if (!connection->tls)
 		enter(connection);
 }
@@ -186,22 +186,23 @@ static void introduce(struct arrival *arrival)
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (got <= 0) {
-		turn_away(arrival->connection);
+		arrival_turn_away(arrival->connection);
 		return;
 	}
 	switch (proxy_parse((struct text){arrival->header, arrival->header_len + (size_t)got}, &header)) {
 	case PROXY_INCOMPLETE:
-		if (!take(arrival, (size_t)got))
-			turn_away(arrival->connection);
+		if (!take_proxy_octets(arrival, (size_t)got))
+			arrival_turn_away(arrival->connection);
 		break;
 	case PROXY_COMPLETE:
-		if (take(arrival, header.len - arrival->header_len))
-			go_on(arrival, &header.source);
+		if (take_proxy_octets(arrival, header.len - arrival->header_len))
+			arrival_go_on(arrival, &header.source);
 		else
-			turn_away(arrival->connection);
+			arrival_turn_away(arrival->connection);
 		break;
 	case PROXY_MALFORMED:
-		refuse(arrival->connection, HTTP_CONNECTION_PROXY, "the proxy sent something else than a PROXY header");
+		arrival_refuse(arrival->connection, HTTP_CONNECTION_PROXY,
+			       "the proxy sent something else than a PROXY header");
 		break;
 	}
 }
@@ -209,7 +210,7 @@ static void introduce(struct arrival *arrival)
 /* ---- Steps ---- */
 
 /* What the client says next, or the end that it makes of it, is worth a step. */
-static void on_readable(uv_poll_t *poll, int status, int events)
+static void on_arrival_readable(uv_poll_t *poll, int status, int events)
 {
 	struct arrival *arrival = poll->data;
 
@@ -228,7 +229,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 static void wait_for_client(struct arrival *arrival)
 {
 	leave_queue(arrival);
-	uv_poll_start(&arrival->poll, UV_READABLE, on_readable);
+	uv_poll_start(&arrival->poll, UV_READABLE, on_arrival_readable);
 }
 
 /* The connection may end in here, and the arrival with it. */
@@ -249,7 +250,7 @@ static void begin_step(struct arrival *arrival)
  * In TLS 1.3 the client's Finished is the last word, and many clients send the request in a packet of its own, which
  * waits (Nagle's algorithm) until the first one is acknowledged. The kernel would delay that by 40 ms.
  */
-static void acknowledge(const struct connection *connection)
+static void acknowledge_finished(const struct connection *connection)
 {
 	int on = 1;
 
@@ -259,7 +260,7 @@ static void acknowledge(const struct connection *connection)
 static void end_step(struct arrival *arrival)
 {
 	if (arrival->finished >= FINISHED_ALL) {
-		acknowledge(arrival->connection);
+		acknowledge_finished(arrival->connection);
 		arrival_end(arrival);
 		return;
 	}
@@ -375,7 +376,7 @@ static enum http_handshake reason_of(const struct arrival *arrival)
 	return arrival->is_answered ? HTTP_HANDSHAKE_BROKEN : HTTP_HANDSHAKE_REJECTED;
 }
 
-static void explain(const struct arrival *arrival, enum http_handshake reason, char *text, size_t size)
+static void explain_handshake(const struct arrival *arrival, enum http_handshake reason, char *text, size_t size)
 {
 	static const char *const texts[] = {
 		[HTTP_HANDSHAKE_REJECTED] =
@@ -403,7 +404,7 @@ void arrival_failed(const struct arrival *arrival)
 		return;
 	reason = reason_of(arrival);
 	arrival->server->stats.handshakes[reason]++;
-	explain(arrival, reason, text, sizeof text);
+	explain_handshake(arrival, reason, text, sizeof text);
 	LOG_REPEATED(LOG_INFO, "handshake-failed", log_text("source", connection_source(arrival->connection, source)),
 		     log_text("text", text));
 }
@@ -437,7 +438,7 @@ void arrival_begin(struct connection *connection)
 	struct arrival *arrival;
 
 	if (connection->listener->settings.proxy_protocol && !connection_is_trusted(connection)) {
-		refuse(connection, HTTP_CONNECTION_PROXY, "this listener is for trusted proxies only");
+		arrival_refuse(connection, HTTP_CONNECTION_PROXY, "this listener is for trusted proxies only");
 		return;
 	}
 	if (!connection->tls && !connection->listener->settings.proxy_protocol && enter(connection))
@@ -446,14 +447,14 @@ void arrival_begin(struct connection *connection)
 	if (arrival)
 		wait_for_client(arrival);
 	else
-		turn_away(connection);
+		arrival_turn_away(connection);
 }
 
 /* Only MHD may close what it has. It will, when it next looks. */
 static void cut(struct arrival *arrival)
 {
 	if (!arrival->entered) {
-		turn_away(arrival->connection);
+		arrival_turn_away(arrival->connection);
 		return;
 	}
 	shutdown(arrival->connection->fd, SHUT_RDWR);
@@ -465,7 +466,7 @@ static void cut_slow(struct arrival *arrival)
 {
 	arrival->is_late = true;
 	if (!arrival->is_introduced) {
-		refuse(arrival->connection, HTTP_CONNECTION_PROXY, "there came no PROXY header in time");
+		arrival_refuse(arrival->connection, HTTP_CONNECTION_PROXY, "there came no PROXY header in time");
 		return;
 	}
 	if (!arrival->entered && arrival->connection->tls)
@@ -484,7 +485,7 @@ void arrivals_cut_slow(struct http_server *server, uint64_t now_ms)
 }
 
 /* A request that has come all the same is to be answered. */
-static void end(struct arrival *arrival)
+static void arrival_let_go(struct arrival *arrival)
 {
 	bool is_plain = arrival->is_introduced && !arrival->connection->tls;
 
@@ -501,7 +502,7 @@ void arrivals_end_silent(struct http_server *server)
 	for (arrival = TAILQ_FIRST(&server->arriving); arrival; arrival = next) {
 		next = TAILQ_NEXT(arrival, link);
 		if (!arrival->connection->tls && connection_is_last(arrival->connection))
-			end(arrival);
+			arrival_let_go(arrival);
 	}
 }
 
@@ -511,7 +512,7 @@ void arrivals_end(struct http_server *server)
 
 	for (arrival = TAILQ_FIRST(&server->arriving); arrival; arrival = next) {
 		next = TAILQ_NEXT(arrival, link);
-		end(arrival);
+		arrival_let_go(arrival);
 	}
 	while (!TAILQ_EMPTY(&server->ready))
 		arrivals_step(server);

@@ -20,14 +20,14 @@ struct source {
 	unsigned count;
 };
 
-static uint64_t hash_of(const struct http_server *server, const struct addr *addr)
+static uint64_t hash_of_source(const struct http_server *server, const struct addr *addr)
 {
 	return table_hash(server->seed, (struct text){(const char *)addr->octets, addr_len(addr)});
 }
 
 static struct source *find_source(const struct http_server *server, const struct addr *addr)
 {
-	struct table_node *node = table_find(&server->sources, hash_of(server, addr));
+	struct table_node *node = table_find(&server->sources, hash_of_source(server, addr));
 
 	for (; node; node = table_find_next(node)) {
 		struct source *source = TABLE_OWNER(node, struct source, node);
@@ -45,7 +45,7 @@ static struct source *add_source(struct http_server *server, const struct addr *
 	if (!source)
 		return NULL;
 	source->addr = *addr;
-	table_add(&server->sources, &source->node, hash_of(server, addr));
+	table_add(&server->sources, &source->node, hash_of_source(server, addr));
 	return source;
 }
 

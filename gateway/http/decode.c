@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-static bool put(struct decode_space *space, char octet)
+static bool decode_put(struct decode_space *space, char octet)
 {
 	if (space->len == space->cap)
 		return false;
@@ -28,7 +28,7 @@ static bool put_plain(struct decode_space *space, struct text *from)
 }
 
 /* Takes one octet, escaped or not, off the front of *from. */
-static char take(struct text *from)
+static char take_operand(struct text *from)
 {
 	char octet = from->octets[0];
 	size_t used = 1;
@@ -60,8 +60,8 @@ static enum status decode_text(struct text encoded, char plus, struct decode_spa
 		if (encoded.len == 0)
 			break;
 		is_plus = encoded.octets[0] == '+';
-		octet = take(&encoded);
-		if (!put(space, is_plus ? plus : octet))
+		octet = take_operand(&encoded);
+		if (!decode_put(space, is_plus ? plus : octet))
 			return STATUS_TOO_LONG;
 	}
 	*out = (struct text){space->octets + start, space->len - start};
@@ -95,10 +95,10 @@ enum status decode_target(struct text target, struct decode_space *space, struct
 	if (raw_path.len == 0)
 		raw_path = text_of("/");
 	while (raw_path.len) {
-		char octet = take(&raw_path);
+		char octet = take_operand(&raw_path);
 		bool repeated = octet == '/' && space->len > start && space->octets[space->len - 1] == '/';
 
-		if (!repeated && !put(space, octet))
+		if (!repeated && !decode_put(space, octet))
 			return STATUS_TOO_LONG;
 	}
 	*path = (struct text){space->octets + start, space->len - start};
@@ -173,7 +173,7 @@ static enum status decode_base64(struct text encoded, struct decode_space *space
 		if (held < 8)
 			continue;
 		held -= 8;
-		if (!put(space, (char)(bits >> held & 0xff)))
+		if (!decode_put(space, (char)(bits >> held & 0xff)))
 			return STATUS_TOO_LONG;
 	}
 	*out = (struct text){space->octets + start, space->len - start};

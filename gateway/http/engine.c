@@ -145,7 +145,7 @@ void engine_tell_refusals(struct engine *engine)
 
 /* ---- In the loop ---- */
 
-static void on_timer(uv_timer_t *timer);
+static void on_engine_timer(uv_timer_t *timer);
 
 /* MHD has closed their sockets. */
 static void free_entering(struct engine *engine)
@@ -185,7 +185,7 @@ void engine_run(struct engine *engine)
 	} while (engine->needs_run);
 	secret_wipe_stack();
 	if (MHD_get_timeout(engine->daemon, &timeout_ms) == MHD_YES)
-		uv_timer_start(&engine->timer, on_timer, delay_ms(engine, timeout_ms), 0);
+		uv_timer_start(&engine->timer, on_engine_timer, delay_ms(engine, timeout_ms), 0);
 	else
 		uv_timer_stop(&engine->timer);
 }
@@ -205,7 +205,7 @@ void engines_run_woken(struct http_server *server)
 	}
 }
 
-static void on_timer(uv_timer_t *timer)
+static void on_engine_timer(uv_timer_t *timer)
 {
 	engine_run(timer->data);
 }
@@ -274,8 +274,8 @@ static size_t keep_escapes(void *cls, struct MHD_Connection *mhd, char *text)
 	return strlen(text);
 }
 
-static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
-				  const char *version, const char *data, size_t *len, void **context)
+static enum MHD_Result on_mhd_request(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
+				      const char *version, const char *data, size_t *len, void **context)
 {
 	const struct engine *engine = cls;
 
@@ -388,7 +388,7 @@ static struct MHD_Daemon *start_daemon(struct engine *engine)
 			 SINGLE_THREADED;
 
 	return MHD_start_daemon(
-		flags | (with_tls ? MHD_USE_TLS : 0), 0, NULL, NULL, on_request, engine, MHD_OPTION_EXTERNAL_LOGGER,
+		flags | (with_tls ? MHD_USE_TLS : 0), 0, NULL, NULL, on_mhd_request, engine, MHD_OPTION_EXTERNAL_LOGGER,
 		on_mhd_log, engine, MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory(engine), LENIENCY_OPTION,
 		LENIENCY, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
 		engine->server->options.idle_timeout_s, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
@@ -398,7 +398,7 @@ static struct MHD_Daemon *start_daemon(struct engine *engine)
 }
 
 /* Watches the daemon's own epoll descriptor, which becomes readable when one of its connections needs work. */
-static enum status watch(struct engine *engine)
+static enum status engine_watch(struct engine *engine)
 {
 	const union MHD_DaemonInfo *info = MHD_get_daemon_info(engine->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 
@@ -456,7 +456,7 @@ enum status engine_start(struct http_server *server, unsigned kind)
 		free(engine);
 		return STATUS_IO;
 	}
-	if (probe(engine) != STATUS_OK || watch(engine) != STATUS_OK) {
+	if (probe(engine) != STATUS_OK || engine_watch(engine) != STATUS_OK) {
 		MHD_stop_daemon(engine->daemon);
 		free(engine);
 		return STATUS_IO;
@@ -472,7 +472,7 @@ void engine_halt(struct engine *engine)
 	uv_timer_stop(&engine->timer);
 }
 
-static void on_closed(uv_handle_t *handle)
+static void on_engine_closed(uv_handle_t *handle)
 {
 	struct engine *engine = handle->data;
 	struct http_server *server = engine->server;
@@ -488,6 +488,6 @@ void engine_stop(struct engine *engine)
 	SLIST_REMOVE(&engine->server->engines, engine, engine, link);
 	MHD_stop_daemon(engine->daemon);
 	free_entering(engine);
-	uv_close((uv_handle_t *)&engine->poll, on_closed);
-	uv_close((uv_handle_t *)&engine->timer, on_closed);
+	uv_close((uv_handle_t *)&engine->poll, on_engine_closed);
+	uv_close((uv_handle_t *)&engine->timer, on_engine_closed);
 }

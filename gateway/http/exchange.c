@@ -245,8 +245,8 @@ static struct MHD_Response *response_of(struct text body)
 	return mhd;
 }
 
-static struct MHD_Response *build(const struct http_server *server, const struct http_exchange *exchange,
-				  const struct http_response *response)
+static struct MHD_Response *build_response(const struct http_server *server, const struct http_exchange *exchange,
+					   const struct http_response *response)
 {
 	struct MHD_Response *mhd = response_of(http_response_content(response));
 	char text[256];
@@ -286,7 +286,7 @@ static enum MHD_Result queue_response(struct http_exchange *exchange)
 static void keep_response(struct http_exchange *exchange, const struct http_response *response)
 {
 	exchange->response_status = response->status;
-	exchange->response = build(exchange->connection->listener->server, exchange, response);
+	exchange->response = build_response(exchange->connection->listener->server, exchange, response);
 }
 
 static void resume(struct http_exchange *exchange)
@@ -377,7 +377,7 @@ static size_t find_headers(const struct head *head, struct http_request *request
 }
 
 /* Where a refused request was for, if that was not known yet. Without memory nobody gets to know. */
-static void find_path(struct http_exchange *exchange)
+static void find_request_path(struct http_exchange *exchange)
 {
 	struct http_request *request = &exchange->request;
 	struct decode_space *space = &exchange->space;
@@ -394,12 +394,12 @@ static void find_path(struct http_exchange *exchange)
 		request->path = (struct text){NULL, 0};
 }
 
-static enum MHD_Result refuse(struct http_exchange *exchange, int status, const char *text)
+static enum MHD_Result exchange_refuse(struct http_exchange *exchange, int status, const char *text)
 {
 	struct http_response response;
 
 	note_refused(exchange, status, text);
-	find_path(exchange);
+	find_request_path(exchange);
 	find_headers(&exchange->head, &exchange->request);
 	word(exchange, status, text, &response);
 	response.retry_after_s = status == MHD_HTTP_SERVICE_UNAVAILABLE ? 60 : 0;
@@ -435,7 +435,7 @@ static enum MHD_Result refuse_last(struct http_exchange *exchange, int status, c
 {
 	exchange->is_unframed = true;
 	exchange->connection->is_refused = true;
-	return refuse(exchange, status, text);
+	return exchange_refuse(exchange, status, text);
 }
 
 /* MHD may have too little memory left for an answer of its own. */
@@ -493,7 +493,7 @@ static bool is_body_too_long(struct text length)
 }
 
 /* The head of the request has arrived. */
-static enum MHD_Result begin(struct http_exchange *exchange, const char *method, const char *version)
+static enum MHD_Result exchange_take_head(struct http_exchange *exchange, const char *method, const char *version)
 {
 	enum head_fault fault = read_head(exchange, method, version);
 
@@ -516,9 +516,10 @@ static enum MHD_Result begin(struct http_exchange *exchange, const char *method,
 	if (fault != HEAD_SOUND)
 		return refuse_last(exchange, MHD_HTTP_BAD_REQUEST, head_fault_text(fault));
 	if (!exchange->target)
-		return refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, "503 out of memory");
+		return exchange_refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, "503 out of memory");
 	if (is_body_too_long(exchange->head.values[HEAD_CONTENT_LENGTH]))
-		return refuse(exchange, MHD_HTTP_CONTENT_TOO_LARGE, "413 the request body is longer than 4096 octets");
+		return exchange_refuse(exchange, MHD_HTTP_CONTENT_TOO_LARGE,
+				       "413 the request body is longer than 4096 octets");
 	return MHD_YES;
 }
 
@@ -630,22 +631,24 @@ static enum MHD_Result handle(struct http_exchange *exchange)
 	if (exchange->is_unframed)
 		return refuse_last(exchange, MHD_HTTP_BAD_REQUEST, "400 a chunk's line does not end in CRLF");
 	if (exchange->body_len > HTTP_REQUEST_BODY_MAX)
-		return refuse(exchange, MHD_HTTP_CONTENT_TOO_LARGE, "413 the request body is longer than 4096 octets");
+		return exchange_refuse(exchange, MHD_HTTP_CONTENT_TOO_LARGE,
+				       "413 the request body is longer than 4096 octets");
 	exchange->request.errors_as_200 = exchange->connection->listener->settings.errors_as_200;
 	exchange->request.account_page = exchange->connection->listener->settings.account_page;
 	wrong = origin_find(exchange->connection, &exchange->request);
 	if (wrong)
-		return refuse(exchange, MHD_HTTP_BAD_REQUEST, wrong);
+		return exchange_refuse(exchange, MHD_HTTP_BAD_REQUEST, wrong);
 	status = decode(exchange);
 	if (status == STATUS_TOO_LONG)
-		return refuse(exchange, MHD_HTTP_BAD_REQUEST, "400 too many operands");
+		return exchange_refuse(exchange, MHD_HTTP_BAD_REQUEST, "400 too many operands");
 	if (status == STATUS_INVALID)
-		return refuse(exchange, MHD_HTTP_BAD_REQUEST, "400 the body is not a JSON object");
+		return exchange_refuse(exchange, MHD_HTTP_BAD_REQUEST, "400 the body is not a JSON object");
 	if (status == STATUS_NOT_FOUND)
-		return refuse(exchange, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
-			      "415 the body is neither a form (application/x-www-form-urlencoded) nor a JSON object");
+		return exchange_refuse(
+			exchange, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
+			"415 the body is neither a form (application/x-www-form-urlencoded) nor a JSON object");
 	if (status != STATUS_OK)
-		return refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, "503 out of memory");
+		return exchange_refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, "503 out of memory");
 
 	exchange->state = EXCHANGE_HANDLED;
 	exchange->deadline_ms = uv_now(server->loop) + server->options.exchange_timeout_ms;
@@ -663,7 +666,7 @@ enum MHD_Result exchange_go_on(struct http_exchange *exchange, const char *metho
 {
 	switch (exchange->state) {
 	case EXCHANGE_NEW:
-		return begin(exchange, method, version);
+		return exchange_take_head(exchange, method, version);
 	case EXCHANGE_BODY:
 		/* There may be a piece without an octet, if MHD said that we go on and the next request has come. */
 		return data ? add_body(exchange, data, len) : handle(exchange);

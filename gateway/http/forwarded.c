@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-static bool is_space(char octet)
+static bool is_http_space(char octet)
 {
 	return octet == ' ' || octet == '\t';
 }
@@ -41,7 +41,7 @@ static bool is_obfuscated(struct text text)
 }
 
 /* Up to five digits, 0 among the numbers, unlike that of a server. */
-static bool is_port(struct text text)
+static bool is_node_port(struct text text)
 {
 	if (text.len == 0 || text.len > 5)
 		return is_obfuscated(text);
@@ -71,7 +71,7 @@ static enum status parse_node(struct text node, struct addr *out)
 {
 	struct text name, port;
 
-	if (node.len == 0 || (has_port(node, &name, &port) && !is_port(port)))
+	if (node.len == 0 || (has_port(node, &name, &port) && !is_node_port(port)))
 		return STATUS_INVALID;
 	*out = (struct addr){.family = ADDR_NONE};
 	if (text_equal_ignoring_case(name, text_of("unknown")) || is_obfuscated(name))
@@ -120,7 +120,7 @@ static bool at_end(const struct cursor *cursor)
 
 static void skip_spaces(struct cursor *cursor)
 {
-	while (!at_end(cursor) && is_space(*cursor->at))
+	while (!at_end(cursor) && is_http_space(*cursor->at))
 		cursor->at++;
 }
 
@@ -226,7 +226,7 @@ enum status forwarded_add(struct forwarded *forwarded, struct networks trusted, 
 	for (;;) {
 		struct addr addr;
 
-		while (!at_end(&cursor) && (is_space(*cursor.at) || *cursor.at == ','))
+		while (!at_end(&cursor) && (is_http_space(*cursor.at) || *cursor.at == ','))
 			cursor.at++;
 		if (at_end(&cursor))
 			return STATUS_OK;

@@ -5,12 +5,12 @@
 
 /* ---- What lies between the pieces ---- */
 
-static bool is_blank(char octet)
+static bool is_head_blank(char octet)
 {
 	return octet == ' ' || octet == '\t';
 }
 
-static bool take(const char **at, const char *limit, char octet)
+static bool head_take(const char **at, const char *limit, char octet)
 {
 	if (*at >= limit || **at != octet)
 		return false;
@@ -24,14 +24,14 @@ static bool take(const char **at, const char *limit, char octet)
  */
 static bool take_line_end(const char **at, const char *limit)
 {
-	if (!take(at, limit, '\0'))
+	if (!head_take(at, limit, '\0'))
 		return false;
-	while (*at < limit && is_blank(**at))
+	while (*at < limit && is_head_blank(**at))
 		(*at)++;
-	if (take(at, limit, '\r'))
-		return take(at, limit, '\n');
-	if (!take(at, limit, '\n'))
-		take(at, limit, '\0');
+	if (head_take(at, limit, '\r'))
+		return head_take(at, limit, '\n');
+	if (!head_take(at, limit, '\n'))
+		head_take(at, limit, '\0');
 	return true;
 }
 
@@ -48,9 +48,9 @@ static bool is_head_end(const char *at, const char *end)
 		return false;
 	if (at == end) /* two bare LFs look like a CRLF */
 		return true;
-	if (!take(&at, end, '\0'))
+	if (!head_take(&at, end, '\0'))
 		return false;
-	take(&at, end, '\0');
+	head_take(&at, end, '\0');
 	return at == end;
 }
 
@@ -60,7 +60,7 @@ static bool is_behind(const char *name_end, const char *value)
 	if (value <= name_end)
 		return false;
 	for (name_end++; name_end < value; name_end++) {
-		if (!is_blank(*name_end))
+		if (!is_head_blank(*name_end))
 			return false;
 	}
 	return true;

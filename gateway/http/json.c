@@ -40,7 +40,7 @@ static void piece_free(void *memory)
 	free(piece);
 }
 
-static enum status keep(struct text text, struct decode_space *space, struct text *out)
+static enum status json_keep(struct text text, struct decode_space *space, struct text *out)
 {
 	if (text.len > space->cap - space->len)
 		return STATUS_TOO_LONG;
@@ -51,7 +51,8 @@ static enum status keep(struct text text, struct decode_space *space, struct tex
 	return STATUS_OK;
 }
 
-static enum status add(const char *name, const json_t *value, struct decode_space *space, struct http_params *params)
+static enum status add_member(const char *name, const json_t *value, struct decode_space *space,
+			      struct http_params *params)
 {
 	struct http_param *param;
 	enum status status;
@@ -59,9 +60,10 @@ static enum status add(const char *name, const json_t *value, struct decode_spac
 	if (params->count == HTTP_PARAMS_MAX)
 		return STATUS_TOO_LONG;
 	param = &params->items[params->count];
-	status = keep(text_of(name), space, &param->name);
+	status = json_keep(text_of(name), space, &param->name);
 	if (status == STATUS_OK)
-		status = keep((struct text){json_string_value(value), json_string_length(value)}, space, &param->value);
+		status = json_keep((struct text){json_string_value(value), json_string_length(value)}, space,
+				   &param->value);
 	if (status != STATUS_OK)
 		return status;
 	param->literal = param->value;
@@ -84,7 +86,7 @@ enum status json_params(struct text json, struct decode_space *space, struct htt
 	json_object_foreach(object, name, value)
 	{
 		if (status == STATUS_OK && json_is_string(value))
-			status = add(name, value, space, params);
+			status = add_member(name, value, space, params);
 		params->is_unread =
 			params->is_unread || json_is_number(value) || json_is_array(value) || json_is_object(value);
 	}

@@ -30,7 +30,7 @@ struct lingerer {
 	TAILQ_ENTRY(lingerer) link;
 };
 
-static void on_closed(uv_handle_t *handle)
+static void on_linger_closed(uv_handle_t *handle)
 {
 	struct lingerer *lingerer = handle->data;
 	struct http_server *server = lingerer->server;
@@ -40,14 +40,14 @@ static void on_closed(uv_handle_t *handle)
 	state_handle_closed(server);
 }
 
-static void end(struct lingerer *lingerer)
+static void linger_end(struct lingerer *lingerer)
 {
 	TAILQ_REMOVE(&lingerer->server->lingering, lingerer, link);
 	lingerer->server->lingering_count--;
-	uv_close((uv_handle_t *)&lingerer->poll, on_closed);
+	uv_close((uv_handle_t *)&lingerer->poll, on_linger_closed);
 }
 
-static void on_readable(uv_poll_t *poll, int status, int events)
+static void on_linger_readable(uv_poll_t *poll, int status, int events)
 {
 	struct lingerer *lingerer = poll->data;
 	char octets[READ_SIZE];
@@ -57,7 +57,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 	if (got > 0)
 		lingerer->read += (size_t)got;
 	if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR) || lingerer->read > READ_MAX)
-		end(lingerer);
+		linger_end(lingerer);
 }
 
 void linger_begin(struct http_server *server, int fd)
@@ -81,10 +81,10 @@ void linger_begin(struct http_server *server, int fd)
 	lingerer->poll.data = lingerer;
 	server->handles++;
 	if (server->lingering_count == LINGERING_MAX)
-		end(TAILQ_FIRST(&server->lingering));
+		linger_end(TAILQ_FIRST(&server->lingering));
 	server->lingering_count++;
 	TAILQ_INSERT_TAIL(&server->lingering, lingerer, link);
-	uv_poll_start(&lingerer->poll, UV_READABLE, on_readable);
+	uv_poll_start(&lingerer->poll, UV_READABLE, on_linger_readable);
 }
 
 void lingerers_end(struct http_server *server, uint64_t until_ms)
@@ -92,5 +92,5 @@ void lingerers_end(struct http_server *server, uint64_t until_ms)
 	struct lingerer *lingerer;
 
 	while ((lingerer = TAILQ_FIRST(&server->lingering)) && lingerer->deadline_ms <= until_ms)
-		end(lingerer);
+		linger_end(lingerer);
 }

@@ -55,7 +55,7 @@ static bool accept_one(struct listener *listener)
 	return true;
 }
 
-static void on_connect(uv_poll_t *poll, int status, int events)
+static void on_client(uv_poll_t *poll, int status, int events)
 {
 	struct listener *listener = poll->data;
 
@@ -75,7 +75,7 @@ static void listener_retry(struct listener *listener)
 {
 	if (listener->accepting || listener->fd < 0 || is_full(listener))
 		return;
-	listener->accepting = uv_poll_start(&listener->poll, UV_READABLE, on_connect) == 0;
+	listener->accepting = uv_poll_start(&listener->poll, UV_READABLE, on_client) == 0;
 }
 
 /* ---- What may change while the socket stays open ---- */
@@ -144,7 +144,7 @@ static void listener_release(struct listener *listener)
 		listener_retry(listener);
 }
 
-static enum status watch(struct listener *listener)
+static enum status listener_watch(struct listener *listener)
 {
 	if (uv_poll_init(listener->server->loop, &listener->poll, listener->fd) != 0)
 		return STATUS_IO;
@@ -164,7 +164,7 @@ static enum status open_it(struct listener *listener, const struct http_listen_o
 			return STATUS_NO_MEMORY;
 	}
 	listener->fd = listener->is_inherited ? options->inherited_fd : socket_open(options);
-	return listener->fd < 0 ? STATUS_IO : watch(listener);
+	return listener->fd < 0 ? STATUS_IO : listener_watch(listener);
 }
 
 /* A new listener, which does not accept yet. errno tells more of STATUS_IO. */
@@ -190,7 +190,7 @@ static enum status listener_open(struct http_server *server, const struct http_l
 	return status;
 }
 
-static void on_closed(uv_handle_t *handle)
+static void on_listener_closed(uv_handle_t *handle)
 {
 	struct listener *listener = handle->data;
 	struct http_server *server = listener->server;
@@ -210,24 +210,24 @@ static void listener_close(struct listener *listener)
 	listener->fd = -1;
 	if (listener->path && !listener->is_inherited)
 		unlink(listener->path);
-	uv_close((uv_handle_t *)&listener->poll, on_closed);
+	uv_close((uv_handle_t *)&listener->poll, on_listener_closed);
 }
 
 /* ---- All of them ---- */
 
-static bool is_at(const struct listener *listener, const struct http_listen_options *options)
+static bool listens_at(const struct listener *listener, const struct http_listen_options *options)
 {
 	if (listener->path || options->path)
 		return listener->path && options->path && strcmp(listener->path, options->path) == 0;
 	return endpoint_equal(&listener->endpoint, &options->endpoint) && listener->v6_only == options->v6_only;
 }
 
-static struct listener *find(struct http_server *server, const struct http_listen_options *options)
+static struct listener *listener_find(struct http_server *server, const struct http_listen_options *options)
 {
 	struct listener *listener;
 
 	SLIST_FOREACH(listener, &server->listeners, link) {
-		if (is_at(listener, options))
+		if (listens_at(listener, options))
 			return listener;
 	}
 	return NULL;
@@ -235,7 +235,7 @@ static struct listener *find(struct http_server *server, const struct http_liste
 
 static enum status want(struct http_server *server, const struct http_listen_options *options)
 {
-	struct listener *listener = find(server, options);
+	struct listener *listener = listener_find(server, options);
 	enum status status;
 
 	if (!listener)
@@ -247,7 +247,8 @@ static enum status want(struct http_server *server, const struct http_listen_opt
 	return status;
 }
 
-static void explain(const struct http_listen_options *options, enum status status, char *error, size_t error_size)
+static void explain_listener(const struct http_listen_options *options, enum status status, char *error,
+			     size_t error_size)
 {
 	char text[ENDPOINT_TEXT_MAX];
 	const char *why = status == STATUS_IO ? strerror(errno) : status_text(status);
@@ -264,7 +265,7 @@ enum status listeners_prepare(struct http_server *server, const struct http_list
 	for (size_t i = 0; i < count && status == STATUS_OK; i++) {
 		status = want(server, &options[i]);
 		if (status != STATUS_OK)
-			explain(&options[i], status, error, error_size);
+			explain_listener(&options[i], status, error, error_size);
 	}
 	return status;
 }

@@ -50,7 +50,7 @@ static bool counts(const struct settings *settings, enum header header)
 	return header != X_REAL_IP || settings->x_real_ip;
 }
 
-static void take(struct trail *trail, enum header header, struct text value)
+static void take_forwarding(struct trail *trail, enum header header, struct text value)
 {
 	struct networks trusted = trail->settings->trusted;
 	enum status status = STATUS_OK;
@@ -72,7 +72,7 @@ static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char 
 	(void)kind;
 	for (enum header header = 0; header < HEADERS; header++) {
 		if (text_equal_ignoring_case(of, names[header]))
-			take(trail, header, is);
+			take_forwarding(trail, header, is);
 	}
 	if (text_equal_ignoring_case(of, text_of("X-Forwarded-Proto")))
 		trail->over_tls = text_equal_ignoring_case(is, text_of("https"));

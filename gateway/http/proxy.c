@@ -30,7 +30,7 @@ static bool may_be(struct text octets, const char *signature, size_t signature_l
 /* ---- Version 1 ---- */
 
 /* From 0, unlike that of a server, to 65535, without leading zeros. */
-static bool is_port(struct text text)
+static bool is_proxy_port(struct text text)
 {
 	uint16_t port;
 
@@ -47,8 +47,8 @@ static enum proxy_result parse_addresses(struct text line, enum addr_family fami
 	text_split(rest, ' ', &destination, &rest);
 	text_split(rest, ' ', &source_port, &destination_port);
 	if (addr_parse(source, &from) != STATUS_OK || from.family != family ||
-	    addr_parse(destination, &to) != STATUS_OK || to.family != family || !is_port(source_port) ||
-	    !is_port(destination_port))
+	    addr_parse(destination, &to) != STATUS_OK || to.family != family || !is_proxy_port(source_port) ||
+	    !is_proxy_port(destination_port))
 		return PROXY_MALFORMED;
 	out->source = addr_unmapped(&from);
 	return PROXY_COMPLETE;

@@ -229,7 +229,7 @@ void http_server_drain(struct http_server *server, http_drained_fn *drained, voi
 
 /* ---- End ---- */
 
-static void on_closed(uv_handle_t *handle)
+static void on_server_closed(uv_handle_t *handle)
 {
 	state_handle_closed(handle->data);
 }
@@ -247,9 +247,9 @@ void http_server_free(struct http_server **server_pointer)
 	while (!SLIST_EMPTY(&server->engines))
 		engine_stop(SLIST_FIRST(&server->engines));
 	lingerers_end(server, UINT64_MAX);
-	uv_close((uv_handle_t *)&server->busy, on_closed);
-	uv_close((uv_handle_t *)&server->prepare, on_closed);
-	uv_close((uv_handle_t *)&server->tick, on_closed);
+	uv_close((uv_handle_t *)&server->busy, on_server_closed);
+	uv_close((uv_handle_t *)&server->prepare, on_server_closed);
+	uv_close((uv_handle_t *)&server->tick, on_server_closed);
 }
 
 const struct http_stats *http_server_stats(const struct http_server *server)

@@ -22,7 +22,7 @@ static enum status copy_ticket_key(const struct tls *before, gnutls_datum_t *out
 	return STATUS_OK;
 }
 
-static enum status make(struct tls *tls, const char *priorities, const struct tls *before)
+static enum status tls_make(struct tls *tls, const char *priorities, const struct tls *before)
 {
 	if (gnutls_priority_init(&tls->priorities, priorities, NULL) < 0)
 		return STATUS_CRYPTO;
@@ -40,7 +40,7 @@ enum status tls_new(struct cert_set *certificates, const char *priorities, const
 		return STATUS_NO_MEMORY;
 	tls->holders = 1;
 	tls->certificates = cert_set_hold(certificates);
-	status = make(tls, priorities, before);
+	status = tls_make(tls, priorities, before);
 	if (status == STATUS_OK)
 		*out = tls;
 	else

@@ -74,7 +74,7 @@ static void uv_env_timer_stop(struct env_timer *timer)
 	uv_timer_stop(&timer->timer);
 }
 
-static void on_closed(uv_handle_t *handle)
+static void on_env_closed(uv_handle_t *handle)
 {
 	free(handle->data);
 }
@@ -82,11 +82,11 @@ static void on_closed(uv_handle_t *handle)
 static void uv_env_timer_free(struct env_timer **timer)
 {
 	if (*timer)
-		uv_close((uv_handle_t *)&(*timer)->timer, on_closed);
+		uv_close((uv_handle_t *)&(*timer)->timer, on_env_closed);
 	*timer = NULL;
 }
 
-struct job {
+struct env_job {
 	uv_work_t request; /* its data points here */
 	env_work_fn *work, *done;
 	void *job;
@@ -94,14 +94,14 @@ struct job {
 
 static void on_worker(uv_work_t *request)
 {
-	struct job *job = request->data;
+	struct env_job *job = request->data;
 
 	job->work(job->job);
 }
 
 static void on_worked(uv_work_t *request, int status)
 {
-	struct job *job = request->data;
+	struct env_job *job = request->data;
 	env_work_fn *done = job->done;
 	void *owner = job->job;
 
@@ -112,11 +112,11 @@ static void on_worked(uv_work_t *request, int status)
 
 static enum status uv_env_work(void *ctx, env_work_fn *work, env_work_fn *done, void *owner)
 {
-	struct job *job = malloc(sizeof *job);
+	struct env_job *job = malloc(sizeof *job);
 
 	if (!job)
 		return STATUS_NO_MEMORY;
-	*job = (struct job){.work = work, .done = done, .job = owner};
+	*job = (struct env_job){.work = work, .done = done, .job = owner};
 	job->request.data = job;
 	uv_queue_work(ctx, &job->request, on_worker, on_worked); /* fails only without a function */
 	return STATUS_OK;

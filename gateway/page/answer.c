@@ -61,7 +61,7 @@ void answer_cookie(struct page_job *job, enum page_cookie cookie, const char *va
 	add_header(job, "Set-Cookie", text);
 }
 
-static void finish(struct page_job *job, struct http_response *response)
+static void answer_finish(struct page_job *job, struct http_response *response)
 {
 	for (const struct http_header *header = common_headers; header->name; header++)
 		add_header(job, header->name, header->value);
@@ -108,7 +108,7 @@ void answer_show(struct page_job *job, int status, unsigned retry_after_s, const
 		http_response_plain(&response, 503, "503 out of memory");
 		response.retry_after_s = BUSY_RETRY_S;
 	}
-	finish(job, &response);
+	answer_finish(job, &response);
 	buffer_fini(&buffer);
 }
 
@@ -130,7 +130,7 @@ void answer_redirect(struct page_job *job, const char *location)
 	http_response_init(&response);
 	http_response_plain(&response, 303, "303 see the account page");
 	add_header(job, "Location", location);
-	finish(job, &response);
+	answer_finish(job, &response);
 }
 
 /* ---- Without a job ---- */
@@ -168,7 +168,7 @@ void answer_see_home(const struct page *page, struct http_exchange *exchange)
 }
 
 /* The media type of what may be asked for by its name; templates may not. */
-static const char *type_of(struct text path)
+static const char *content_type_of(struct text path)
 {
 	static const struct {
 		const char *path;
@@ -188,12 +188,12 @@ static const char *type_of(struct text path)
 
 bool answer_has_file(struct text path)
 {
-	return type_of(path) != NULL;
+	return content_type_of(path) != NULL;
 }
 
 bool answer_file(const struct page *page, struct http_exchange *exchange, struct text path)
 {
-	const char *type = type_of(path);
+	const char *type = content_type_of(path);
 	struct text octets = assets_find(path);
 	struct http_response response;
 

@@ -6,7 +6,7 @@
 #include "base/secret.h"
 
 /* realloc() would leave a copy behind. */
-static bool grow(struct buffer *buffer, size_t wanted)
+static bool buffer_grow(struct buffer *buffer, size_t wanted)
 {
 	size_t cap = buffer->cap ? buffer->cap : 4096;
 	char *octets;
@@ -30,7 +30,7 @@ void buffer_add(struct buffer *buffer, struct text octets)
 	if (buffer->failed || octets.len == 0)
 		return;
 	if (octets.len > BUFFER_MAX - buffer->len ||
-	    (buffer->len + octets.len > buffer->cap && !grow(buffer, buffer->len + octets.len))) {
+	    (buffer->len + octets.len > buffer->cap && !buffer_grow(buffer, buffer->len + octets.len))) {
 		buffer->failed = true;
 		return;
 	}

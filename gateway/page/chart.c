@@ -23,7 +23,7 @@ static struct chart_day *day_of(struct chart *chart, uint64_t at_s, uint64_t now
 	return &chart->days[CHART_DAYS - 1 - (today - day)];
 }
 
-static void count(struct chart_day *day, struct text outcome, uint64_t times)
+static void count_outcome(struct chart_day *day, struct text outcome, uint64_t times)
 {
 	if (!day || times == 0)
 		return;
@@ -37,8 +37,8 @@ static void count(struct chart_day *day, struct text outcome, uint64_t times)
 /* What was so several times in a row began on one day and was last seen on another; between them it was heard of. */
 void chart_add(struct chart *chart, const struct database_event *event, uint64_t now_s)
 {
-	count(day_of(chart, event->first_s, now_s), event->outcome, 1);
-	count(day_of(chart, event->last_s, now_s), event->outcome, event->times - 1);
+	count_outcome(day_of(chart, event->first_s, now_s), event->outcome, 1);
+	count_outcome(day_of(chart, event->last_s, now_s), event->outcome, event->times - 1);
 	for (size_t i = 0; i < CHART_DAYS; i++) {
 		uint64_t day = now_s / DAY_S + i + 1 - CHART_DAYS;
 

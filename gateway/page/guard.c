@@ -5,7 +5,7 @@
 #include "account/key.h"
 #include "base/secret.h"
 
-static bool is_plain(struct text value, const char *others)
+static bool is_made_of(struct text value, const char *others)
 {
 	for (size_t i = 0; i < value.len; i++) {
 		char octet = value.octets[i];
@@ -25,7 +25,7 @@ struct text guard_cookie(struct text header, const char *name)
 		text_split(header, ';', &pair, &header);
 		if (!text_split(text_trimmed(pair, " \t"), '=', &key, &value) || !text_equal(key, text_of(name)))
 			continue;
-		if (value.len <= GUARD_COOKIE_MAX && is_plain(value, "-_"))
+		if (value.len <= GUARD_COOKIE_MAX && is_made_of(value, "-_"))
 			return value;
 		break;
 	}
@@ -66,5 +66,5 @@ bool guard_admits(const uint8_t secret[static GUARD_SECRET_LEN], struct text coo
 
 bool guard_is_host(struct text header)
 {
-	return header.len > 0 && header.len <= 262 && is_plain(header, "-._:[]");
+	return header.len > 0 && header.len <= 262 && is_made_of(header, "-._:[]");
 }

@@ -27,7 +27,7 @@ enum status home_check_session(struct page_job *job, struct database *database)
 	return status;
 }
 
-static enum status work(void *ctx, struct database *database)
+static enum status home_work(void *ctx, struct database *database)
 {
 	struct page_job *job = ctx;
 	enum status status = home_check_session(job, database);
@@ -49,7 +49,7 @@ void home_fail(struct page_job *job, enum status status)
 	answer_redirect(job, PAGE_PATH);
 }
 
-static void on_read(void *ctx, enum status status)
+static void on_history_read(void *ctx, enum status status)
 {
 	struct page_job *job = ctx;
 
@@ -65,7 +65,7 @@ void home_read(struct page_job *job)
 {
 	job->profile.view = job->view;
 	job->profile.now_s = env_wall_s(job->page->parts.env);
-	if (state_do(job->page->parts.state, work, on_read, job) != STATUS_OK)
+	if (state_do(job->page->parts.state, home_work, on_history_read, job) != STATUS_OK)
 		answer_busy(job);
 }
 
@@ -107,7 +107,8 @@ static void on_seen(void *ctx, bool known, const struct addr *addrs, size_t coun
 	one_look_less(look->job);
 }
 
-static void look(struct page_job *job, const struct profile_host *host, enum addr_family family, struct page_look *look)
+static void home_look(struct page_job *job, const struct profile_host *host, enum addr_family family,
+		      struct page_look *look)
 {
 	const struct page_parts *parts = &job->page->parts;
 
@@ -121,8 +122,8 @@ void home_show_with_addresses(struct page_job *job)
 	/* One more than there are, so that those that are seen at once do not finish the job before all are asked. */
 	job->looks_missing = 1;
 	for (size_t i = 0; i < job->profile.host_count; i++) {
-		look(job, &job->profile.hosts[i], ADDR_V4, &job->looks[2 * i]);
-		look(job, &job->profile.hosts[i], ADDR_V6, &job->looks[2 * i + 1]);
+		home_look(job, &job->profile.hosts[i], ADDR_V4, &job->looks[2 * i]);
+		home_look(job, &job->profile.hosts[i], ADDR_V6, &job->looks[2 * i + 1]);
 	}
 	one_look_less(job);
 }

@@ -52,7 +52,7 @@ static bool normalise_source(struct text word, char *line, size_t size)
 	       snprintf(line, size, "%.*s\n", (int)word.len, word.octets) < (int)size;
 }
 
-static bool fail(struct keyform *form, struct text word, const char *why)
+static bool keyform_fail(struct keyform *form, struct text word, const char *why)
 {
 	snprintf(form->error, sizeof form->error, "“%.*s” %s", word.len < 80 ? (int)word.len : 80, word.octets, why);
 	return false;
@@ -69,10 +69,10 @@ static bool read_lines(struct keyform *form, struct text words, normalise_fn *no
 		size_t line_len;
 
 		if (!normalise(word, line, sizeof line))
-			return fail(form, word, why);
+			return keyform_fail(form, word, why);
 		line_len = strlen(line);
 		if (len + line_len > KEYFORM_LINES_MAX)
-			return fail(form, word, "is one limit too many.");
+			return keyform_fail(form, word, "is one limit too many.");
 		memcpy(lines + len, line, line_len);
 		len += line_len;
 	}
@@ -87,7 +87,7 @@ static bool read_expiry(struct keyform *form, struct text text)
 	form->expires_s = 0;
 	if (date.len == 0 || account_expiry_parse(date, &form->expires_s) == STATUS_OK)
 		return true;
-	return fail(form, date, "is not a date such as 2027-01-31.");
+	return keyform_fail(form, date, "is not a date such as 2027-01-31.");
 }
 
 bool keyform_read(const struct http_params *params, struct keyform *out)

@@ -43,7 +43,7 @@ enum status keys_add(struct page_job *job, struct database *database)
 	return *job->form.error ? STATUS_INVALID : database_key_add(database, session_login(&job->session), &key);
 }
 
-static const char *why_not(const struct page_job *job)
+static const char *why_no_key(const struct page_job *job)
 {
 	switch (job->act_status) {
 	case STATUS_DUPLICATE:
@@ -58,9 +58,9 @@ static const char *why_not(const struct page_job *job)
 }
 
 /* The profile with the form as it was. */
-static void show_form_again(struct page_job *job)
+static void show_key_form_again(struct page_job *job)
 {
-	view_text(job->view, "error", text_of(why_not(job)));
+	view_text(job->view, "error", text_of(why_no_key(job)));
 	view_text(job->view, "form_open", text_of("yes"));
 	view_text(job->view, "form_name", job_operand(job, "name"));
 	view_text(job->view, "form_hosts", job_operand(job, "hosts"));
@@ -72,7 +72,7 @@ static void show_form_again(struct page_job *job)
 void keys_show_added(struct page_job *job)
 {
 	if (job->act_status != STATUS_OK) {
-		show_form_again(job);
+		show_key_form_again(job);
 		return;
 	}
 	log_key(job, "key-generated");

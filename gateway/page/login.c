@@ -53,7 +53,7 @@ void login_log_failure(const struct page_job *job, const char *event, const char
 /* ---- The throttle ---- */
 
 /* Stands for the password, so that a lock is over when the login gets another one; 0: there is no such login. */
-static uint64_t stamp_of(const struct page_job *job)
+static uint64_t stamp_of_record(const struct page_job *job)
 {
 	uint8_t digest[KEY_DIGEST_LEN];
 	uint64_t stamp = 0;
@@ -65,30 +65,30 @@ static uint64_t stamp_of(const struct page_job *job)
 
 unsigned login_wait_s(const struct page_job *job)
 {
-	return throttle_wait_s(job->page->parts.throttle, job->login, stamp_of(job), &job->request->source,
+	return throttle_wait_s(job->page->parts.throttle, job->login, stamp_of_record(job), &job->request->source,
 			       job_now_ms(job));
 }
 
 unsigned login_failed(const struct page_job *job)
 {
-	return throttle_failed(job->page->parts.throttle, job->login, stamp_of(job), &job->request->source,
+	return throttle_failed(job->page->parts.throttle, job->login, stamp_of_record(job), &job->request->source,
 			       job_now_ms(job));
 }
 
 /* ---- How it ends ---- */
 
-static void show_wait(struct page_job *job, unsigned wait_s)
+static void show_login_wait(struct page_job *job, unsigned wait_s)
 {
 	login_log_failure(job, "page-login", "throttled");
 	login_show(job, 429, wait_s, "There were too many failed attempts. Please wait some minutes.");
 }
 
-static void turn_away(struct page_job *job)
+static void turn_login_away(struct page_job *job)
 {
 	unsigned wait_s = login_failed(job);
 
 	if (wait_s) {
-		show_wait(job, wait_s);
+		show_login_wait(job, wait_s);
 		return;
 	}
 	login_log_failure(job, "page-login", "refused");
@@ -124,7 +124,7 @@ static void let_in(struct page_job *job)
 
 /* ---- On the way ---- */
 
-static void on_verified(void *ctx, enum status status, bool matches)
+static void on_login_verified(void *ctx, enum status status, bool matches)
 {
 	struct page_job *job = ctx;
 
@@ -133,7 +133,7 @@ static void on_verified(void *ctx, enum status status, bool matches)
 	else if (matches && job->is_known)
 		let_in(job);
 	else
-		turn_away(job);
+		turn_login_away(job);
 }
 
 /*
@@ -141,7 +141,7 @@ static void on_verified(void *ctx, enum status status, bool matches)
  * and cost of another user's, drawn by lot. Each login has its own, because the verifier remembers pairs of hash and
  * password, and would answer faster to a pair that another unknown login had before.
  */
-static enum status make_nobodys(struct page_job *job, struct database *database)
+static enum status make_nobodys_record(struct page_job *job, struct database *database)
 {
 	uint64_t lot;
 	enum status status;
@@ -156,13 +156,13 @@ static enum status make_nobodys(struct page_job *job, struct database *database)
 	return status;
 }
 
-static enum status read_password(void *ctx, struct database *database)
+static enum status read_login_password(void *ctx, struct database *database)
 {
 	struct page_job *job = ctx;
 	enum status status = database_password(database, job->login, job->password_hash);
 
 	job->is_known = status == STATUS_OK;
-	return status == STATUS_NOT_FOUND ? make_nobodys(job, database) : status;
+	return status == STATUS_NOT_FOUND ? make_nobodys_record(job, database) : status;
 }
 
 void login_verify(struct page_job *job, struct text password, verified_fn *done)
@@ -184,9 +184,9 @@ static void on_password(void *ctx, enum status status)
 	}
 	wait_s = login_wait_s(job);
 	if (wait_s)
-		show_wait(job, wait_s);
+		show_login_wait(job, wait_s);
 	else
-		login_verify(job, job->password, on_verified);
+		login_verify(job, job->password, on_login_verified);
 }
 
 bool login_may_wait(struct page_job *job, struct addr *places, size_t count)
@@ -225,10 +225,10 @@ void login_begin(struct page_job *job)
 	job->login = job_operand(job, "login");
 	job->password = job_operand(job, "password");
 	if (!is_worth_checking(job))
-		turn_away(job);
+		turn_login_away(job);
 	else if (verifier_lot(parts->verifier, job->login, job->lot) != STATUS_OK ||
 		 !login_may_wait(job, job->page->logins, LOGINS_MAX) ||
-		 state_do(parts->state, read_password, on_password, job) != STATUS_OK)
+		 state_do(parts->state, read_login_password, on_password, job) != STATUS_OK)
 		answer_busy(job);
 }
 

@@ -69,8 +69,8 @@ static const struct page_route *find_route(struct text path)
 
 /* ---- The beginning of a job ---- */
 
-static struct page_job *job_new(struct page *page, struct http_exchange *exchange, const struct http_request *request,
-				const struct page_route *route)
+static struct page_job *page_job_new(struct page *page, struct http_exchange *exchange,
+				     const struct http_request *request, const struct page_route *route)
 {
 	struct page_job *job = page->jobs < JOBS_MAX ? calloc(1, sizeof *job) : NULL;
 
@@ -100,7 +100,7 @@ static void find_session(struct page_job *job)
 	job->session = *session;
 }
 
-static void begin(struct page_job *job)
+static void page_begin(struct page_job *job)
 {
 	find_session(job);
 	if (job->route->for_users && !job->cookie.len)
@@ -124,7 +124,7 @@ bool page_serves(const struct http_request *request)
 }
 
 /* Passwords are not to travel in the clear. */
-static bool is_private(const struct page *page, const struct http_request *request)
+static bool is_private_page(const struct page *page, const struct http_request *request)
 {
 	return request->over_tls || page->parts.allow_http || addr_scope(&request->source) == ADDR_SCOPE_LOOPBACK;
 }
@@ -161,9 +161,9 @@ static void serve(struct page *page, struct http_exchange *exchange, const struc
 		answer_without_job(page, exchange, route, path, request->method);
 		return;
 	}
-	job = job_new(page, exchange, request, route);
+	job = page_job_new(page, exchange, request, route);
 	if (job)
-		begin(job);
+		page_begin(job);
 	else
 		answer_plain(page, exchange, 503, "503 too busy", 0);
 }
@@ -191,7 +191,7 @@ void page_handle(void *ctx, struct http_exchange *exchange, const struct http_re
 		answer_plain(page, exchange, 400, "400 the proxy did not say from which address the request comes", 0);
 		return;
 	}
-	if (!is_private(page, request)) {
+	if (!is_private_page(page, request)) {
 		answer_plain(page, exchange, 403, "403 the account page is for HTTPS only", 0);
 		return;
 	}

@@ -4,7 +4,7 @@
 
 #include "account/password.h"
 
-static const char *why_not(struct text fresh, struct text again)
+static const char *why_no_password(struct text fresh, struct text again)
 {
 	_Static_assert(PASSWORD_MIN == 8 && PASSWORD_MAX == 511, "the sentences and profile.html say so");
 
@@ -19,5 +19,5 @@ void passform_read(const struct http_params *params, struct passform *out)
 {
 	out->current = http_param_value(params, "current");
 	out->fresh = http_param_value(params, "password");
-	out->error = why_not(out->fresh, http_param_value(params, "again"));
+	out->error = why_no_password(out->fresh, http_param_value(params, "again"));
 }

@@ -19,19 +19,19 @@
 #include "page/job.h"
 #include "page/login.h"
 
-static void show_wait(struct page_job *job, unsigned wait_s)
+static void show_password_wait(struct page_job *job, unsigned wait_s)
 {
 	login_log_failure(job, "page-password", "throttled");
 	answer_error(job, 429, wait_s, "There were too many failed attempts. Please wait some minutes.");
 }
 
 /* Whoever sits at a session that is not theirs must not guess at its password any faster than others. */
-static void turn_away(struct page_job *job)
+static void turn_password_away(struct page_job *job)
 {
 	unsigned wait_s = login_failed(job);
 
 	if (wait_s) {
-		show_wait(job, wait_s);
+		show_password_wait(job, wait_s);
 		return;
 	}
 	login_log_failure(job, "page-password", "refused");
@@ -39,19 +39,19 @@ static void turn_away(struct page_job *job)
 	home_read(job);
 }
 
-static void on_verified(void *ctx, enum status status, bool matches)
+static void on_old_password_verified(void *ctx, enum status status, bool matches)
 {
 	struct page_job *job = ctx;
 
 	if (status != STATUS_OK)
 		answer_busy(job);
 	else if (!matches)
-		turn_away(job);
+		turn_password_away(job);
 	else if (job_may_change(job)) /* not before: who does not know the password uses up nothing */
 		home_read(job);
 }
 
-static enum status check(void *ctx, struct database *database)
+static enum status check_old_password(void *ctx, struct database *database)
 {
 	return home_check_session(ctx, database);
 }
@@ -68,9 +68,9 @@ static void on_checked(void *ctx, enum status status)
 	job->is_known = true;
 	wait_s = login_wait_s(job);
 	if (wait_s)
-		show_wait(job, wait_s);
+		show_password_wait(job, wait_s);
 	else
-		login_verify(job, job->passform.current, on_verified);
+		login_verify(job, job->passform.current, on_old_password_verified);
 }
 
 void passwd_begin(struct page_job *job)
@@ -82,7 +82,7 @@ void passwd_begin(struct page_job *job)
 	if (job->passform.error)
 		home_read(job);
 	else if (!login_may_wait(job, job->page->changes, CHANGES_MAX) ||
-		 state_do(parts->state, check, on_checked, job) != STATUS_OK)
+		 state_do(parts->state, check_old_password, on_checked, job) != STATUS_OK)
 		answer_busy(job);
 }
 
@@ -104,7 +104,7 @@ enum status passwd_change(struct page_job *job, struct database *database)
 	return status;
 }
 
-static void show_form_again(struct page_job *job)
+static void show_password_form_again(struct page_job *job)
 {
 	const char *error = job->passform.error;
 
@@ -121,7 +121,7 @@ void passwd_show(struct page_job *job)
 		return;
 	}
 	if (job->act_status != STATUS_OK) {
-		show_form_again(job);
+		show_password_form_again(job);
 		return;
 	}
 	login_log(job, "page-password", "changed");

@@ -81,7 +81,7 @@ static struct profile_host *host_of(struct profile *profile, const struct name *
 }
 
 /* A host by name is one of the list; what stands for many names is said besides. */
-static void add_pattern(struct profile *profile, const struct host_pattern *pattern)
+static void add_hosts_pattern(struct profile *profile, const struct host_pattern *pattern)
 {
 	static const char *const phrases[] = {[HOST_BELOW] = "any name below", [HOST_ZONE] = "any name in the zone"};
 	struct view *view;
@@ -146,7 +146,7 @@ static enum status read_history(struct profile *profile, struct database *databa
 	return status;
 }
 
-static enum status read_hosts(struct profile *profile, struct database *database, struct text login)
+static enum status profile_read_hosts(struct profile *profile, struct database *database, struct text login)
 {
 	struct account account;
 	enum status status = database_account(database, login, &account);
@@ -154,7 +154,7 @@ static enum status read_hosts(struct profile *profile, struct database *database
 	if (status != STATUS_OK)
 		return status;
 	for (size_t i = 0; i < account.pattern_count; i++)
-		add_pattern(profile, &account.patterns[i]);
+		add_hosts_pattern(profile, &account.patterns[i]);
 	account_fini(&account);
 	status = database_hosts(database, login, on_host, profile);
 	for (size_t i = 0; i < profile->host_count && status == STATUS_OK; i++)
@@ -187,7 +187,7 @@ static void on_key(void *ctx, const struct database_key *key)
 
 enum status profile_read(struct profile *profile, struct database *database, struct text login)
 {
-	enum status status = read_hosts(profile, database, login);
+	enum status status = profile_read_hosts(profile, database, login);
 
 	return status == STATUS_OK ? database_keys(database, login, on_key, profile) : status;
 }

@@ -6,9 +6,9 @@
 #include "base/secret.h"
 #include "base/table.h"
 
-struct entry {
+struct session_entry {
 	struct table_node by_digest;
-	TAILQ_ENTRY(entry) link; /* idle longest first */
+	TAILQ_ENTRY(session_entry) link; /* idle longest first */
 	uint8_t digest[KEY_DIGEST_LEN];
 	uint64_t idle_until_ms;
 	uint64_t ends_at_ms;
@@ -20,11 +20,11 @@ struct sessions {
 	struct session_limits limits;
 	uint8_t secret[SESSION_SECRET_LEN];
 	struct table table;
-	TAILQ_HEAD(entries, entry) entries;
+	TAILQ_HEAD(entries, session_entry) entries;
 };
 
 /* A digest is as good as random, so its first octets are a hash. */
-static uint64_t hash_of(const uint8_t digest[static KEY_DIGEST_LEN])
+static uint64_t hash_of_session(const uint8_t digest[static KEY_DIGEST_LEN])
 {
 	uint64_t hash;
 
@@ -32,7 +32,7 @@ static uint64_t hash_of(const uint8_t digest[static KEY_DIGEST_LEN])
 	return hash;
 }
 
-static void drop(struct sessions *sessions, struct entry *entry)
+static void session_drop(struct sessions *sessions, struct session_entry *entry)
 {
 	table_remove(&sessions->table, &entry->by_digest);
 	TAILQ_REMOVE(&sessions->entries, entry, link);
@@ -40,15 +40,15 @@ static void drop(struct sessions *sessions, struct entry *entry)
 	free(entry);
 }
 
-static struct entry *find(const struct sessions *sessions, struct text token)
+static struct session_entry *session_find(const struct sessions *sessions, struct text token)
 {
 	uint8_t digest[KEY_DIGEST_LEN];
 	struct table_node *node;
 
 	if (token.len != SESSION_TOKEN_LEN || key_digest(token, digest) != STATUS_OK)
 		return NULL;
-	for (node = table_find(&sessions->table, hash_of(digest)); node; node = table_find_next(node)) {
-		struct entry *entry = TABLE_OWNER(node, struct entry, by_digest);
+	for (node = table_find(&sessions->table, hash_of_session(digest)); node; node = table_find_next(node)) {
+		struct session_entry *entry = TABLE_OWNER(node, struct session_entry, by_digest);
 
 		if (secret_equal(entry->digest, digest, sizeof digest))
 			return entry;
@@ -56,7 +56,7 @@ static struct entry *find(const struct sessions *sessions, struct text token)
 	return NULL;
 }
 
-static void touch(struct sessions *sessions, struct entry *entry, uint64_t now_ms)
+static void touch(struct sessions *sessions, struct session_entry *entry, uint64_t now_ms)
 {
 	entry->idle_until_ms = now_ms + (uint64_t)sessions->limits.idle_s * 1000;
 	TAILQ_REMOVE(&sessions->entries, entry, link);
@@ -64,13 +64,13 @@ static void touch(struct sessions *sessions, struct entry *entry, uint64_t now_m
 }
 
 /* Those that have expired by being idle, and of the login the longest idle one beyond the bound; then of all. */
-static void make_room(struct sessions *sessions, struct text login, uint64_t now_ms)
+static void session_make_room(struct sessions *sessions, struct text login, uint64_t now_ms)
 {
-	struct entry *entry, *oldest = NULL;
+	struct session_entry *entry, *oldest = NULL;
 	size_t count = 0;
 
 	while ((entry = TAILQ_FIRST(&sessions->entries)) && entry->idle_until_ms <= now_ms)
-		drop(sessions, entry);
+		session_drop(sessions, entry);
 	TAILQ_FOREACH(entry, &sessions->entries, link) {
 		if (!text_equal(session_login(&entry->session), login))
 			continue;
@@ -78,16 +78,16 @@ static void make_room(struct sessions *sessions, struct text login, uint64_t now
 		count++;
 	}
 	if (count >= SESSION_PER_LOGIN_MAX)
-		drop(sessions, oldest);
+		session_drop(sessions, oldest);
 	if (sessions->table.count >= sessions->limits.max)
-		drop(sessions, TAILQ_FIRST(&sessions->entries));
+		session_drop(sessions, TAILQ_FIRST(&sessions->entries));
 }
 
 enum status sessions_begin(struct sessions *sessions, struct text login, const uint8_t mark[static KEY_DIGEST_LEN],
 			   char token[static SESSION_TOKEN_LEN + 1])
 {
 	uint64_t now_ms = env_now_ms(sessions->env);
-	struct entry *entry;
+	struct session_entry *entry;
 
 	if (login.len > ACCOUNT_LOGIN_MAX)
 		return STATUS_TOO_LONG;
@@ -103,8 +103,8 @@ enum status sessions_begin(struct sessions *sessions, struct text login, const u
 	entry->session.login_len = login.len;
 	memcpy(entry->session.mark, mark, KEY_DIGEST_LEN);
 	entry->ends_at_ms = now_ms + (uint64_t)sessions->limits.age_s * 1000;
-	make_room(sessions, login, now_ms);
-	table_add(&sessions->table, &entry->by_digest, hash_of(entry->digest));
+	session_make_room(sessions, login, now_ms);
+	table_add(&sessions->table, &entry->by_digest, hash_of_session(entry->digest));
 	TAILQ_INSERT_TAIL(&sessions->entries, entry, link);
 	touch(sessions, entry, now_ms);
 	return STATUS_OK;
@@ -113,12 +113,12 @@ enum status sessions_begin(struct sessions *sessions, struct text login, const u
 const struct session *sessions_find(struct sessions *sessions, struct text token)
 {
 	uint64_t now_ms = env_now_ms(sessions->env);
-	struct entry *entry = find(sessions, token);
+	struct session_entry *entry = session_find(sessions, token);
 
 	if (!entry)
 		return NULL;
 	if (now_ms >= entry->idle_until_ms || now_ms >= entry->ends_at_ms) {
-		drop(sessions, entry);
+		session_drop(sessions, entry);
 		return NULL;
 	}
 	touch(sessions, entry, now_ms);
@@ -127,10 +127,10 @@ const struct session *sessions_find(struct sessions *sessions, struct text token
 
 void sessions_end(struct sessions *sessions, struct text token)
 {
-	struct entry *entry = find(sessions, token);
+	struct session_entry *entry = session_find(sessions, token);
 
 	if (entry)
-		drop(sessions, entry);
+		session_drop(sessions, entry);
 }
 
 void sessions_set_limits(struct sessions *sessions, const struct session_limits *limits)
@@ -172,7 +172,7 @@ void sessions_free(struct sessions **sessions_pointer)
 	if (!sessions)
 		return;
 	while (!TAILQ_EMPTY(&sessions->entries))
-		drop(sessions, TAILQ_FIRST(&sessions->entries));
+		session_drop(sessions, TAILQ_FIRST(&sessions->entries));
 	table_fini(&sessions->table);
 	secret_wipe(sessions->secret, sizeof sessions->secret);
 	free(sessions);

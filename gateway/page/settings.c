@@ -7,7 +7,7 @@
 #include "page/job.h"
 
 /* The index of the host of that name; 0 if there is none. */
-static size_t find_host(const struct profile *profile, struct text name)
+static size_t find_host_setting(const struct profile *profile, struct text name)
 {
 	for (size_t i = 0; i < profile->host_count; i++) {
 		if (text_equal(name_text(&profile->hosts[i].name), name))
@@ -19,7 +19,7 @@ static size_t find_host(const struct profile *profile, struct text name)
 void settings_fill_in(struct page_job *job, struct text host, struct text key)
 {
 	const struct profile *profile = &job->profile;
-	size_t chosen = find_host(profile, host);
+	size_t chosen = find_host_setting(profile, host);
 
 	view_text(job->view, "settings_key", key);
 	if (profile->host_count == 0) {

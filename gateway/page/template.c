@@ -14,7 +14,7 @@ struct tag {
 	const char *begin, *end; /* in the source */
 };
 
-static const char *find(const char *begin, const char *end, const char *what)
+static const char *template_find(const char *begin, const char *end, const char *what)
 {
 	return end > begin ? memmem(begin, (size_t)(end - begin), what, strlen(what)) : NULL;
 }
@@ -23,8 +23,8 @@ static const char *find(const char *begin, const char *end, const char *what)
 static enum status next_tag(struct text source, struct tag *out)
 {
 	const char *end = source.octets + source.len;
-	const char *open = find(source.octets, end, "{{");
-	const char *close = open ? find(open + 2, end, "}}") : NULL;
+	const char *open = template_find(source.octets, end, "{{");
+	const char *close = open ? template_find(open + 2, end, "}}") : NULL;
 
 	if (!open)
 		return STATUS_NOT_FOUND;
@@ -66,7 +66,7 @@ static enum status section(struct text rest, struct text name, struct text *insi
 
 static enum status render(const struct renderer *renderer, struct text source, const struct view *view, unsigned depth);
 
-static bool has(const struct view *view, struct text name)
+static bool template_has(const struct view *view, struct text name)
 {
 	const struct text *text = view_find_text(view, name);
 
@@ -80,7 +80,8 @@ static enum status render_section(const struct renderer *renderer, const struct 
 	enum status status = STATUS_OK;
 
 	if (tag->sign == '^' || !item)
-		return has(view, tag->name) == (tag->sign == '#') ? render(renderer, inside, view, depth) : STATUS_OK;
+		return template_has(view, tag->name) == (tag->sign == '#') ? render(renderer, inside, view, depth)
+									   : STATUS_OK;
 	for (; item && status == STATUS_OK; item = view_next_item(item))
 		status = render(renderer, inside, item, depth);
 	return status;

@@ -24,7 +24,7 @@ struct view {
 	bool failed; /* of the root: something in the tree is missing */
 };
 
-static struct view *make(struct view *parent, const char *name)
+static struct view *view_make(struct view *parent, const char *name)
 {
 	struct view *view = calloc(1, sizeof *view);
 
@@ -39,7 +39,7 @@ static struct view *make(struct view *parent, const char *name)
 
 struct view *view_new(void)
 {
-	return make(NULL, "");
+	return view_make(NULL, "");
 }
 
 /* Depth first: the first leaf or item goes until there is none. */
@@ -66,7 +66,7 @@ void view_free(struct view **view_pointer)
 	free(view);
 }
 
-static void fail(struct view *view)
+static void view_fail(struct view *view)
 {
 	while (view->parent)
 		view = view->parent;
@@ -85,7 +85,7 @@ void view_text(struct view *view, const char *name, struct text text)
 	struct leaf *leaf = malloc(sizeof *leaf + text.len);
 
 	if (!leaf) {
-		fail(view);
+		view_fail(view);
 		return;
 	}
 	if (text.len)
@@ -105,18 +105,18 @@ void view_format(struct view *view, const char *name, const char *format, ...)
 	len = vsnprintf(text, sizeof text, format, args);
 	va_end(args);
 	if (len < 0 || (size_t)len >= sizeof text)
-		fail(view);
+		view_fail(view);
 	else
 		view_text(view, name, (struct text){text, (size_t)len});
 }
 
 struct view *view_item(struct view *view, const char *name)
 {
-	struct view *item = make(view, name);
+	struct view *item = view_make(view, name);
 
 	/* Without memory nothing of the tree is shown, so that it does not matter where the rest goes. */
 	if (!item) {
-		fail(view);
+		view_fail(view);
 		return view;
 	}
 	STAILQ_INSERT_TAIL(&view->items, item, link);

@@ -63,7 +63,7 @@ static int peek(struct csv *csv)
 	return (unsigned char)csv->chunk[csv->at];
 }
 
-static int take(struct csv *csv)
+static int csv_take(struct csv *csv)
 {
 	int octet = peek(csv);
 
@@ -82,7 +82,7 @@ static void fault(struct csv *csv, enum status status)
 		csv->fault = status;
 }
 
-static void add(struct csv *csv, int octet)
+static void csv_add_octet(struct csv *csv, int octet)
 {
 	if (octet == '\0')
 		fault(csv, STATUS_INVALID);
@@ -105,13 +105,13 @@ static int take_quoted(struct csv *csv)
 {
 	int octet;
 
-	while ((octet = take(csv)) >= 0) {
+	while ((octet = csv_take(csv)) >= 0) {
 		if (octet == '"') {
 			if (peek(csv) != '"')
 				return octet;
-			octet = take(csv);
+			octet = csv_take(csv);
 		}
-		add(csv, octet);
+		csv_add_octet(csv, octet);
 	}
 	fault(csv, STATUS_INVALID); /* the file ended within */
 	return octet;
@@ -124,21 +124,21 @@ static int take_field(struct csv *csv)
 	int octet;
 
 	if (quoted) {
-		(void)take(csv);
+		(void)csv_take(csv);
 		if (take_quoted(csv) == FAILED)
 			return FAILED;
 	}
-	while ((octet = take(csv)) >= 0 && octet != ',' && octet != '\n') {
+	while ((octet = csv_take(csv)) >= 0 && octet != ',' && octet != '\n') {
 		if (octet == '\r' && (peek(csv) == '\n' || peek(csv) == END))
 			continue;
 		if (quoted || octet == '"')
 			fault(csv, STATUS_INVALID);
-		add(csv, octet);
+		csv_add_octet(csv, octet);
 	}
 	return octet;
 }
 
-static int take_record(struct csv *csv)
+static int take_csv_record(struct csv *csv)
 {
 	int end;
 
@@ -161,7 +161,7 @@ enum status csv_next(struct csv *csv, struct csv_record *out)
 			return STATUS_NOT_FOUND;
 		out->line = csv->line;
 		csv->starts[0] = 0;
-		end = take_record(csv);
+		end = take_csv_record(csv);
 		if (end == FAILED)
 			return STATUS_IO;
 	} while (csv->fault == STATUS_OK && csv->count == 1 && csv->used == 0);

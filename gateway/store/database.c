@@ -268,7 +268,7 @@ bool database_has_moved(struct database *database)
 
 /* ---- Opening ---- */
 
-static int read_number(struct database *database, const char *sql, int *out)
+static int read_database_number(struct database *database, const char *sql, int *out)
 {
 	sqlite3_stmt *statement = NULL;
 	int code;
@@ -312,7 +312,7 @@ static enum status migrate(struct database *database)
 
 	if (status != STATUS_OK)
 		return status;
-	if (read_number(database, "PRAGMA user_version", &version) != SQLITE_OK)
+	if (read_database_number(database, "PRAGMA user_version", &version) != SQLITE_OK)
 		status = sql_failed(database);
 	else
 		status = migrate_from(database, version);
@@ -338,9 +338,9 @@ static enum status check_version(struct database *database)
 {
 	int version, application, tables;
 
-	if (read_number(database, "PRAGMA user_version", &version) != SQLITE_OK ||
-	    read_number(database, "PRAGMA application_id", &application) != SQLITE_OK ||
-	    read_number(database, "SELECT count(*) FROM sqlite_schema", &tables) != SQLITE_OK)
+	if (read_database_number(database, "PRAGMA user_version", &version) != SQLITE_OK ||
+	    read_database_number(database, "PRAGMA application_id", &application) != SQLITE_OK ||
+	    read_database_number(database, "SELECT count(*) FROM sqlite_schema", &tables) != SQLITE_OK)
 		return sql_failed(database);
 	if ((tables > 0 && application != APPLICATION_ID) || version > VERSION)
 		return refuse_version(database, application != APPLICATION_ID, version);
@@ -475,8 +475,8 @@ static enum status open_at_to_read(struct database *database, const char *path, 
 	} else {
 		sqlite3_extended_result_codes(database->sqlite, 1);
 		sqlite3_busy_timeout(database->sqlite, (int)patience_ms);
-		if (read_number(database, "PRAGMA user_version", &version) != SQLITE_OK ||
-		    read_number(database, "PRAGMA application_id", &application) != SQLITE_OK)
+		if (read_database_number(database, "PRAGMA user_version", &version) != SQLITE_OK ||
+		    read_database_number(database, "PRAGMA application_id", &application) != SQLITE_OK)
 			status = sql_failed(database);
 		else if (application != APPLICATION_ID || version > VERSION)
 			status = refuse_version(database, application != APPLICATION_ID, version);

@@ -6,7 +6,7 @@
 #include "store/database_sql.h"
 
 /* A record in the forms that the file has. */
-struct entry {
+struct history_entry {
 	const struct record *record;
 	char source[ADDR_TEXT_MAX];
 	char addresses[RECORD_ADDRS_MAX * (ADDR_TEXT_MAX + 1)];
@@ -18,9 +18,9 @@ struct host {
 	int64_t entries; /* that there have been */
 };
 
-static struct entry entry_of(const struct record *record)
+static struct history_entry entry_of(const struct record *record)
 {
-	struct entry entry = {.record = record, .outcome = outcome_text(record->code)};
+	struct history_entry entry = {.record = record, .outcome = outcome_text(record->code)};
 	char addr[ADDR_TEXT_MAX];
 	size_t len = 0;
 
@@ -31,7 +31,7 @@ static struct entry entry_of(const struct record *record)
 	return entry;
 }
 
-static enum status find_host(struct database *database, const struct record *record, struct host *out)
+static enum status find_host_history(struct database *database, const struct record *record, struct host *out)
 {
 	sqlite3_stmt *statement = sql_begin(database, SQL_HOST_FIND);
 	enum status status;
@@ -46,7 +46,7 @@ static enum status find_host(struct database *database, const struct record *rec
 }
 
 /* One more host of the login, in the place of the one that was idle longest if there are too many. */
-static enum status add_host(struct database *database, const struct record *record, struct host *out)
+static enum status add_host_history(struct database *database, const struct record *record, struct host *out)
 {
 	sqlite3_stmt *statement = sql_begin(database, SQL_HOSTS_TRIM);
 	enum status status;
@@ -64,7 +64,8 @@ static enum status add_host(struct database *database, const struct record *reco
 	return status;
 }
 
-static void bind_entry(sqlite3_stmt *statement, const struct host *host, int64_t number, const struct entry *entry)
+static void bind_entry(sqlite3_stmt *statement, const struct host *host, int64_t number,
+		       const struct history_entry *entry)
 {
 	sqlite3_bind_int64(statement, 1, host->id);
 	sqlite3_bind_int64(statement, 2, number % DATABASE_HISTORY_MAX);
@@ -75,7 +76,7 @@ static void bind_entry(sqlite3_stmt *statement, const struct host *host, int64_t
 }
 
 /* What is as it was the last time is counted there; all else is a new entry, in the place of the oldest. */
-static enum status add_entry(struct database *database, struct host *host, const struct entry *entry)
+static enum status add_entry(struct database *database, struct host *host, const struct history_entry *entry)
 {
 	sqlite3_stmt *statement;
 	enum status status = STATUS_OK;
@@ -124,16 +125,16 @@ static bool is_success(enum outcome_code code)
 /* A host gets a history with its first success, so that nobody can fill the disk with names that are not there. */
 static enum status record_one(struct database *database, const struct record *record)
 {
-	struct entry entry = entry_of(record);
+	struct history_entry entry = entry_of(record);
 	struct host host;
 	enum status status = note_key(database, record);
 
 	if (status == STATUS_OK)
-		status = find_host(database, record, &host);
+		status = find_host_history(database, record, &host);
 	if (status == STATUS_NOT_FOUND) {
 		if (!is_success(record->code))
 			return STATUS_OK;
-		status = add_host(database, record, &host);
+		status = add_host_history(database, record, &host);
 	}
 	if (status == STATUS_OK)
 		status = add_entry(database, &host, &entry);

@@ -71,7 +71,7 @@ static enum status read_sources(struct text lines, struct network **sources, siz
 	return status;
 }
 
-static enum status copy_text(struct text text, char **out)
+static enum status copy_column(struct text text, char **out)
 {
 	*out = text.octets ? text_duplicate(text) : NULL;
 	return *out || !text.octets ? STATUS_OK : STATUS_NO_MEMORY;
@@ -79,7 +79,7 @@ static enum status copy_text(struct text text, char **out)
 
 static enum status read_user(sqlite3_stmt *row, struct account *out)
 {
-	enum status status = copy_text(sql_text(row, LOGIN), &out->login);
+	enum status status = copy_column(sql_text(row, LOGIN), &out->login);
 
 	out->active = sqlite3_column_int(row, ACTIVE) != 0;
 	out->may_update = sqlite3_column_int(row, MAY_UPDATE) != 0;
@@ -99,15 +99,15 @@ static bool limits_are_whole(sqlite3_stmt *row, const struct account_key *key)
 	       key->source_count == count_lines(sql_text(row, KEY_SOURCES));
 }
 
-static enum status read_key(sqlite3_stmt *row, struct account *out)
+static enum status read_key_row(sqlite3_stmt *row, struct account *out)
 {
 	struct account_key *key = &out->keys[out->key_count++];
-	enum status status = copy_text(sql_text(row, KEY_NAME), &key->name);
+	enum status status = copy_column(sql_text(row, KEY_NAME), &key->name);
 
 	key->id = sqlite3_column_int64(row, KEY_NUMBER);
 	key->expires_s = (uint64_t)sqlite3_column_int64(row, KEY_EXPIRES_AT);
 	if (status == STATUS_OK)
-		status = copy_text(sql_text(row, KEY_CRYPT), &key->key.crypt);
+		status = copy_column(sql_text(row, KEY_CRYPT), &key->key.crypt);
 	if (status == STATUS_OK && sqlite3_column_bytes(row, KEY_DIGEST) == KEY_DIGEST_LEN)
 		memcpy(key->key.digest, sqlite3_column_blob(row, KEY_DIGEST), KEY_DIGEST_LEN);
 	if (status == STATUS_OK)
@@ -149,7 +149,7 @@ static enum status read_account(struct database *database, sqlite3_stmt *stateme
 	while (status == STATUS_OK && sqlite3_column_type(statement, KEY_NUMBER) != SQLITE_NULL) {
 		status = sqlite3_column_int64(statement, USER_ID) == user_id ? grow_keys(out) : STATUS_DUPLICATE;
 		if (status == STATUS_OK)
-			status = read_key(statement, out);
+			status = read_key_row(statement, out);
 		if (status != STATUS_OK)
 			break;
 		status = sql_step(database, statement);
@@ -323,8 +323,8 @@ enum status database_grants(struct database *database, database_grant_fn *visit,
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-static enum status read_password(struct database *database, sqlite3_stmt *statement,
-				 char hash[static PASSWORD_HASH_MAX])
+static enum status read_password_row(struct database *database, sqlite3_stmt *statement,
+				     char hash[static PASSWORD_HASH_MAX])
 {
 	enum status status = sql_step(database, statement);
 
@@ -347,7 +347,7 @@ enum status database_password(struct database *database, struct text login, char
 	sqlite3_stmt *statement = sql_begin(database, SQL_PASSWORD);
 
 	sql_bind(statement, 1, login);
-	return read_password(database, statement, hash);
+	return read_password_row(database, statement, hash);
 }
 
 enum status database_password_by_lot(struct database *database, uint64_t lot, char hash[static PASSWORD_HASH_MAX])
@@ -360,7 +360,7 @@ enum status database_password_by_lot(struct database *database, uint64_t lot, ch
 		return status;
 	statement = sql_begin(database, SQL_PASSWORD_FROM);
 	sqlite3_bind_int64(statement, 1, from);
-	return read_password(database, statement, hash);
+	return read_password_row(database, statement, hash);
 }
 
 /* ---- Keys ---- */
@@ -436,7 +436,7 @@ static bool is_key_name(struct text name)
 	return name.len > 0 && name.len <= DATABASE_KEY_NAME_MAX;
 }
 
-static enum status add_key(struct database *database, struct text login, const struct database_key *key)
+static enum status add_key_row(struct database *database, struct text login, const struct database_key *key)
 {
 	int64_t user_id, number;
 	enum status status = find_user(database, login, &user_id);
@@ -461,7 +461,7 @@ enum status database_key_add(struct database *database, struct text login, const
 		goto out;
 	}
 	if (status == STATUS_OK)
-		status = add_key(database, login, key);
+		status = add_key_row(database, login, key);
 	if (status == STATUS_OK && own)
 		status = database_commit(database);
 out:

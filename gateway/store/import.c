@@ -29,7 +29,7 @@ struct import {
 	char hosts[CSV_RECORD_MAX + 1];
 };
 
-__attribute__((format(printf, 2, 3))) static void complain(struct import *import, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void import_complain(struct import *import, const char *format, ...)
 {
 	char text[256];
 	va_list args;
@@ -49,11 +49,11 @@ static void take_column(struct import *import, struct text name, int place)
 		if (!text_equal(name, text_of(names[i])))
 			continue;
 		if (import->places[i] != ABSENT)
-			complain(import, "the column \"%s\" is there twice", names[i]);
+			import_complain(import, "the column \"%s\" is there twice", names[i]);
 		import->places[i] = place;
 		return;
 	}
-	complain(
+	import_complain(
 		import,
 		"there is no column \"%.*s\"; they are: login, key, hosts, password, active, may_update, may_create, may_set_txt",
 		name.len < 40 ? (int)name.len : 40, name.octets);
@@ -72,33 +72,33 @@ static void take_header(struct import *import, struct csv_record *header)
 	for (size_t i = 0; i < header->count; i++)
 		take_column(import, header->fields[i], (int)i);
 	if (import->places[LOGIN] == ABSENT)
-		complain(import, "the first line must name the columns, \"login\" among them");
+		import_complain(import, "the first line must name the columns, \"login\" among them");
 }
 
 /* ---- A user ---- */
 
-static struct text field(const struct import *import, const struct csv_record *record, enum column column)
+static struct text import_field(const struct import *import, const struct csv_record *record, enum column column)
 {
 	int place = import->places[column];
 
 	return place == ABSENT ? (struct text){NULL, 0} : record->fields[place];
 }
 
-static bool read_bool(struct import *import, const struct csv_record *record, enum column column, bool fallback)
+static bool import_bool(struct import *import, const struct csv_record *record, enum column column, bool fallback)
 {
-	struct text text = field(import, record, column);
+	struct text text = import_field(import, record, column);
 
 	if (text.len == 0)
 		return fallback;
 	if (!text_equal(text, text_of("true")) && !text_equal(text, text_of("false")))
-		complain(import, "`%s` must be true or false", names[column]);
+		import_complain(import, "`%s` must be true or false", names[column]);
 	return text_equal(text, text_of("true"));
 }
 
 /* Patterns with spaces in between become patterns with a newline behind each. */
-static struct text read_hosts(struct import *import, const struct csv_record *record)
+static struct text import_hosts(struct import *import, const struct csv_record *record)
 {
-	struct text rest = field(import, record, HOSTS), item;
+	struct text rest = import_field(import, record, HOSTS), item;
 	struct host_pattern pattern;
 	size_t len = 0;
 
@@ -107,9 +107,9 @@ static struct text read_hosts(struct import *import, const struct csv_record *re
 		if (item.len == 0)
 			continue;
 		if (host_pattern_parse(item, &pattern) != STATUS_OK)
-			complain(import,
-				 "`hosts`: there is something that is none of: a host name, \"*.\" and a domain "
-				 "name, \"zone:\" and a zone's name, \"owner:*.\" and a host name");
+			import_complain(import,
+					"`hosts`: there is something that is none of: a host name, \"*.\" and a domain "
+					"name, \"zone:\" and a zone's name, \"owner:*.\" and a host name");
 		/* The separators become newlines, and one more at the end. */
 		memcpy(import->hosts + len, item.octets, item.len);
 		len += item.len;
@@ -124,25 +124,25 @@ static void check_stored(struct import *import, enum status status, const char *
 	case STATUS_OK:
 		return;
 	case STATUS_DUPLICATE:
-		complain(import, "%s is there already", what);
+		import_complain(import, "%s is there already", what);
 		return;
 	case STATUS_INVALID:
-		complain(import, "%s is empty or too long", what);
+		import_complain(import, "%s is empty or too long", what);
 		return;
 	default:
-		complain(import, "%s", database_error(import->database));
+		import_complain(import, "%s", database_error(import->database));
 		return;
 	}
 }
 
-static void add_key(struct import *import, struct text login, struct text text)
+static void take_key_column(struct import *import, struct text login, struct text text)
 {
 	struct database_key row = {.name = text_of("imported")};
 	struct key key;
 	bool was_plain;
 
 	if (key_parse(text, &key, &was_plain) != STATUS_OK) {
-		complain(import, "`key` is a malformed hash");
+		import_complain(import, "`key` is a malformed hash");
 		return;
 	}
 	row.digest = key.crypt ? NULL : key.digest;
@@ -155,30 +155,30 @@ static void take_user(struct import *import, const struct csv_record *record)
 {
 	struct text key;
 	struct database_user user = {
-		.login = field(import, record, LOGIN),
-		.hosts = read_hosts(import, record),
-		.password_hash = field(import, record, PASSWORD),
-		.active = read_bool(import, record, ACTIVE, true),
-		.may_update = read_bool(import, record, MAY_UPDATE, true),
-		.may_create = read_bool(import, record, MAY_CREATE, false),
-		.may_set_txt = read_bool(import, record, MAY_SET_TXT, false),
+		.login = import_field(import, record, LOGIN),
+		.hosts = import_hosts(import, record),
+		.password_hash = import_field(import, record, PASSWORD),
+		.active = import_bool(import, record, ACTIVE, true),
+		.may_update = import_bool(import, record, MAY_UPDATE, true),
+		.may_create = import_bool(import, record, MAY_CREATE, false),
+		.may_set_txt = import_bool(import, record, MAY_SET_TXT, false),
 	};
 
 	if (user.password_hash.len && !password_is_hash(user.password_hash))
-		complain(import, "`password` must be a crypt(3) hash");
+		import_complain(import, "`password` must be a crypt(3) hash");
 	if (import->faults)
 		return; /* nothing will come of it, and the rest is only looked at */
 	check_stored(import, database_user_add(import->database, &user), "this login");
-	key = field(import, record, KEY);
+	key = import_field(import, record, KEY);
 	if (key.len && !import->faults)
-		add_key(import, user.login, key);
+		take_key_column(import, user.login, key);
 	import->hooks->progress(import->hooks->ctx, ++import->users);
 }
 
 /* ---- The file ---- */
 
 /* A record and what is wrong with it; false at the end. */
-static bool take_record(struct import *import, struct csv *csv, enum status *status)
+static bool import_record(struct import *import, struct csv *csv, enum status *status)
 {
 	struct csv_record record;
 
@@ -192,35 +192,36 @@ static bool take_record(struct import *import, struct csv *csv, enum status *sta
 		return false;
 	case STATUS_IO:
 		import->line = 0;
-		complain(import, "the file cannot be read");
+		import_complain(import, "the file cannot be read");
 		return false;
 	case STATUS_TOO_LONG:
-		complain(import, "this line has too many fields, or is too long");
+		import_complain(import, "this line has too many fields, or is too long");
 		return true;
 	default:
-		complain(import, "the quotes of this line are not as they should be, or there is a NUL octet");
+		import_complain(import, "the quotes of this line are not as they should be, or there is a NUL octet");
 		return true;
 	}
 	if (import->width == 0)
 		take_header(import, &record);
 	else if (record.count != import->width)
-		complain(import, "this line has %zu fields, and the first line %zu", record.count, import->width);
+		import_complain(import, "this line has %zu fields, and the first line %zu", record.count,
+				import->width);
 	else
 		take_user(import, &record);
 	return true;
 }
 
-static enum status take_all(struct import *import, struct csv *csv)
+static enum status import_all(struct import *import, struct csv *csv)
 {
 	enum status status;
 
-	while (take_record(import, csv, &status)) {
+	while (import_record(import, csv, &status)) {
 		/* Without the first line nothing else can be understood. */
 		if (import->faults >= IMPORT_FAULTS_MAX || (import->faults && import->users == 0 && import->line <= 1))
 			break;
 	}
 	if (status == STATUS_OK && import->width == 0)
-		complain(import, "the file is empty");
+		import_complain(import, "the file is empty");
 	if (status == STATUS_IO || !import->faults)
 		return status;
 	return STATUS_INVALID;
@@ -238,7 +239,7 @@ enum status import_users(struct database *database, const struct import_hooks *h
 	import->hooks = hooks;
 	status = database_begin(database);
 	if (status == STATUS_OK)
-		status = take_all(import, csv);
+		status = import_all(import, csv);
 	if (status == STATUS_OK)
 		status = database_commit(database);
 	if (status != STATUS_OK)

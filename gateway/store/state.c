@@ -28,8 +28,8 @@ struct item {
 	char octets[];
 };
 
-struct job {
-	STAILQ_ENTRY(job) link;
+struct state_job {
+	STAILQ_ENTRY(state_job) link;
 	state_work_fn *work;
 	state_done_fn *done;
 	void *job;
@@ -51,12 +51,12 @@ struct state {
 	uint64_t left_out;         /* records that failed by themselves, since the log told of one */
 	uint64_t left_out_told_ms; /* when the log may tell of the next one */
 
-	STAILQ_HEAD(, job) jobs;
+	STAILQ_HEAD(, state_job) jobs;
 	size_t job_count;
 
 	/* The task that is with a worker. */
 	bool under_way;
-	struct job *job;                       /* NULL: it is a batch */
+	struct state_job *job;                 /* NULL: it is a batch */
 	const struct record *batch[BATCH_MAX]; /* NULL, once it was tried: failed by itself */
 	size_t batch_count;
 	enum status status;
@@ -67,7 +67,7 @@ struct state {
 
 /* ---- On the worker ---- */
 
-static enum status carry_out(struct state *state)
+static enum status state_carry_out(struct state *state)
 {
 	enum status status;
 
@@ -88,16 +88,16 @@ static enum status carry_out(struct state *state)
 	return status;
 }
 
-static void work(void *ctx)
+static void state_work(void *ctx)
 {
 	struct state *state = ctx;
 
-	state->status = carry_out(state);
+	state->status = state_carry_out(state);
 }
 
 /* ---- On the loop ---- */
 
-static void drop(struct state *state, struct item *item)
+static void state_drop(struct state *state, struct item *item)
 {
 	STAILQ_REMOVE(&state->items, item, item, link);
 	state->item_count--;
@@ -153,7 +153,7 @@ static void end_batch(struct state *state)
 	for (size_t i = 0; i < state->batch_count; i++, item = next) {
 		next = STAILQ_NEXT(item, link);
 		if (state->status == STATUS_OK || !state->batch[i])
-			drop(state, item);
+			state_drop(state, item);
 	}
 	state->batch_count = 0;
 	state->batch_at_ms = env_now_ms(state->env) + (state->status == STATUS_OK ? BATCH_PAUSE_MS : RETRY_PAUSE_MS);
@@ -161,7 +161,7 @@ static void end_batch(struct state *state)
 
 static void end_job(struct state *state)
 {
-	struct job job = *state->job;
+	struct state_job job = *state->job;
 
 	free(state->job);
 	state->job = NULL;
@@ -171,9 +171,9 @@ static void end_job(struct state *state)
 	job.done(job.job, state->status);
 }
 
-static void go_on(struct state *state);
+static void state_go_on(struct state *state);
 
-static void work_done(void *ctx)
+static void state_work_done(void *ctx)
 {
 	struct state *state = ctx;
 
@@ -182,12 +182,12 @@ static void work_done(void *ctx)
 		end_job(state);
 	else
 		end_batch(state);
-	go_on(state);
+	state_go_on(state);
 }
 
-static void begin(struct state *state)
+static void state_begin(struct state *state)
 {
-	if (env_work(state->env, work, work_done, state) == STATUS_OK) {
+	if (env_work(state->env, state_work, state_work_done, state) == STATUS_OK) {
 		state->under_way = true;
 		return;
 	}
@@ -207,7 +207,7 @@ static void begin_job(struct state *state)
 	STAILQ_REMOVE_HEAD(&state->jobs, link);
 	state->job_count--;
 	if (env_now_ms(state->env) - state->job->at_ms <= JOB_WAIT_MAX_MS) {
-		begin(state);
+		state_begin(state);
 		return;
 	}
 	state->status = STATUS_FULL;
@@ -226,7 +226,7 @@ static void begin_batch(struct state *state)
 			break;
 		state->batch[state->batch_count++] = &item->record;
 	}
-	begin(state);
+	state_begin(state);
 }
 
 static void release(struct state *state)
@@ -237,7 +237,7 @@ static void release(struct state *state)
 		LOG(LOG_WARNING, "history-lost", log_text("folder", state->folder),
 		    log_number("dropped", (int64_t)(lost + state->dropped)));
 	while (state->item_count)
-		drop(state, STAILQ_FIRST(&state->items));
+		state_drop(state, STAILQ_FIRST(&state->items));
 	database_free(&state->database);
 	free(state->folder);
 	free(state);
@@ -251,7 +251,7 @@ static bool batch_is_due(const struct state *state)
 	return state->freed ? !state->failing : env_now_ms(state->env) >= state->batch_at_ms;
 }
 
-static void go_on(struct state *state)
+static void state_go_on(struct state *state)
 {
 	while (!state->under_way && state->job_count)
 		begin_job(state);
@@ -265,13 +265,13 @@ static void go_on(struct state *state)
 		state->env->timer_set(state->timer, state->batch_at_ms);
 }
 
-static void on_timer(void *ctx)
+static void on_state_timer(void *ctx)
 {
-	go_on(ctx);
+	state_go_on(ctx);
 }
 
 /* Jobs go at once, but from the loop, so that done() never comes from within the call that gave the job. */
-static void arm(struct state *state)
+static void state_arm(struct state *state)
 {
 	if (!state->under_way)
 		state->env->timer_set(state->timer, state->job_count ? env_now_ms(state->env) : state->batch_at_ms);
@@ -290,7 +290,7 @@ enum status state_new(const struct env *env, const char *folder, struct state **
 	STAILQ_INIT(&state->items);
 	STAILQ_INIT(&state->jobs);
 	state->folder = strdup(folder);
-	state->timer = env->timer_new(env->ctx, on_timer, state);
+	state->timer = env->timer_new(env->ctx, on_state_timer, state);
 	if (state->folder && state->timer) {
 		*out = state;
 		return STATUS_OK;
@@ -316,7 +316,7 @@ void state_free(struct state **state_pointer)
 		return;
 	state->freed = true;
 	state->env->timer_free(&state->timer);
-	go_on(state);
+	state_go_on(state);
 }
 
 static struct item *item_new(const struct record *record)
@@ -347,18 +347,18 @@ void state_record(struct state *state, const struct record *record)
 	/* A full batch need not wait, unless there was a failure. */
 	if (state->item_count == BATCH_MAX && !state->failing)
 		state->batch_at_ms = env_now_ms(state->env);
-	arm(state);
+	state_arm(state);
 }
 
 enum status state_do(struct state *state, state_work_fn *work_fn, state_done_fn *done, void *job)
 {
-	struct job *waiting = state->job_count < JOBS_MAX ? malloc(sizeof *waiting) : NULL;
+	struct state_job *waiting = state->job_count < JOBS_MAX ? malloc(sizeof *waiting) : NULL;
 
 	if (!waiting)
 		return STATUS_FULL;
-	*waiting = (struct job){.work = work_fn, .done = done, .job = job, .at_ms = env_now_ms(state->env)};
+	*waiting = (struct state_job){.work = work_fn, .done = done, .job = job, .at_ms = env_now_ms(state->env)};
 	STAILQ_INSERT_TAIL(&state->jobs, waiting, link);
 	state->job_count++;
-	arm(state);
+	state_arm(state);
 	return STATUS_OK;
 }

@@ -9,7 +9,7 @@
 #include "base/secret.h"
 #include "store/stores.h"
 
-struct chain {
+struct store_chain {
 	struct account_store base; /* first, so that the store is the chain */
 	struct account_store *first, *second;
 };
@@ -18,7 +18,7 @@ typedef void ask_fn(struct account_store *store, struct text what, account_found
 
 /* A look-up on its way: what is looked for has to outlive the first store's answer, which may come later. */
 struct search {
-	struct chain *chain;
+	struct store_chain *chain;
 	account_found_fn *found;
 	void *ctx;
 	struct account *account; /* that has the token, our copy; NULL before */
@@ -38,7 +38,7 @@ static struct text sought(const struct search *search)
 	return (struct text){search->octets, search->len};
 }
 
-static void end(struct search *search, enum status status, const struct account *account)
+static void chain_end(struct search *search, enum status status, const struct account *account)
 {
 	search->found(search->ctx, status, account);
 	search_free(search);
@@ -51,7 +51,7 @@ static void on_first(void *ctx, enum status status, const struct account *accoun
 	struct search *search = ctx;
 
 	if (status != STATUS_NOT_FOUND) {
-		end(search, status, account);
+		chain_end(search, status, account);
 		return;
 	}
 	account_store_lookup(search->chain->second, sought(search), search->found, search->ctx);
@@ -67,9 +67,9 @@ static void on_owner(void *ctx, enum status status, const struct account *accoun
 
 	(void)account;
 	if (status == STATUS_NOT_FOUND)
-		end(search, STATUS_OK, search->account);
+		chain_end(search, STATUS_OK, search->account);
 	else
-		end(search, status == STATUS_OK ? STATUS_NOT_FOUND : status, NULL);
+		chain_end(search, status == STATUS_OK ? STATUS_NOT_FOUND : status, NULL);
 }
 
 static void on_second_token(void *ctx, enum status status, const struct account *account)
@@ -81,7 +81,7 @@ static void on_second_token(void *ctx, enum status status, const struct account 
 	if (status == STATUS_OK)
 		account_store_lookup(search->chain->first, text_of(search->account->login), on_owner, search);
 	else
-		end(search, status, NULL);
+		chain_end(search, status, NULL);
 }
 
 static void on_first_token(void *ctx, enum status status, const struct account *account)
@@ -91,7 +91,7 @@ static void on_first_token(void *ctx, enum status status, const struct account *
 	if (status == STATUS_NOT_FOUND)
 		account_store_lookup_token(search->chain->second, sought(search), on_second_token, search);
 	else
-		end(search, status, account);
+		chain_end(search, status, account);
 }
 
 /* ---- By lot ---- */
@@ -104,14 +104,14 @@ struct drawing {
 	void *ctx;
 };
 
-static void on_drawn(void *ctx, enum status status, const struct account *account)
+static void on_chain_drawn(void *ctx, enum status status, const struct account *account)
 {
 	struct drawing *drawing = ctx;
 	struct account_store *other = drawing->other;
 
 	drawing->other = NULL;
 	if (status != STATUS_OK && other) {
-		account_store_draw(other, drawing->lot, on_drawn, drawing);
+		account_store_draw(other, drawing->lot, on_chain_drawn, drawing);
 		return;
 	}
 	drawing->found(drawing->ctx, status, account);
@@ -121,7 +121,7 @@ static void on_drawn(void *ctx, enum status status, const struct account *accoun
 /* One bit says which store, the others which of its accounts. */
 static void chain_draw(struct account_store *store, uint64_t lot, account_found_fn *found, void *ctx)
 {
-	struct chain *chain = (struct chain *)store;
+	struct store_chain *chain = (struct store_chain *)store;
 	struct drawing *drawing = malloc(sizeof *drawing);
 	bool from_second = lot & 1;
 
@@ -130,7 +130,7 @@ static void chain_draw(struct account_store *store, uint64_t lot, account_found_
 		return;
 	}
 	*drawing = (struct drawing){from_second ? chain->first : chain->second, lot, found, ctx};
-	account_store_draw(from_second ? chain->second : chain->first, lot, on_drawn, drawing);
+	account_store_draw(from_second ? chain->second : chain->first, lot, on_chain_drawn, drawing);
 }
 
 /* ---- By login and by token ---- */
@@ -138,7 +138,7 @@ static void chain_draw(struct account_store *store, uint64_t lot, account_found_
 static void search(struct account_store *store, ask_fn *ask, account_found_fn *on_answer, struct text what,
 		   account_found_fn *found, void *ctx)
 {
-	struct chain *chain = (struct chain *)store;
+	struct store_chain *chain = (struct store_chain *)store;
 	struct search *search = malloc(sizeof *search + what.len);
 
 	if (!search) {
@@ -163,7 +163,7 @@ static void chain_lookup_token(struct account_store *store, struct text token, a
 
 static void chain_free(struct account_store *store)
 {
-	struct chain *chain = (struct chain *)store;
+	struct store_chain *chain = (struct store_chain *)store;
 
 	account_store_free(&chain->first);
 	account_store_free(&chain->second);
@@ -175,11 +175,11 @@ static const struct account_store_ops chain_ops = {
 
 enum status store_chain_new(struct account_store **first, struct account_store **second, struct account_store **out)
 {
-	struct chain *chain = malloc(sizeof *chain);
+	struct store_chain *chain = malloc(sizeof *chain);
 
 	if (!chain)
 		return STATUS_NO_MEMORY;
-	*chain = (struct chain){{&chain_ops}, *first, *second};
+	*chain = (struct store_chain){{&chain_ops}, *first, *second};
 	*first = *second = NULL;
 	*out = &chain->base;
 	return STATUS_OK;

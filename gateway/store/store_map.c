@@ -26,7 +26,7 @@ struct store_map {
 };
 
 /* The slot that holds the login, or the empty one where it belongs. */
-static const struct account **find(const struct store_map *map, struct text login)
+static const struct account **map_find(const struct store_map *map, struct text login)
 {
 	size_t at = (size_t)table_hash(0, login) & map->mask;
 
@@ -37,7 +37,7 @@ static const struct account **find(const struct store_map *map, struct text logi
 
 static void map_lookup(struct account_store *store, struct text login, account_found_fn *found, void *ctx)
 {
-	const struct account *account = *find((struct store_map *)store, login);
+	const struct account *account = *map_find((struct store_map *)store, login);
 
 	found(ctx, account ? STATUS_OK : STATUS_NOT_FOUND, account);
 }
@@ -57,7 +57,7 @@ static size_t place_of_key(const struct store_map *map, const uint8_t digest[sta
 }
 
 /* Of accounts that share a key two are enough to know that it names nobody. */
-static void add_key(struct store_map *map, const struct account *account, const struct key *key)
+static void map_add_key(struct store_map *map, const struct account *account, const struct key *key)
 {
 	size_t at = place_of_key(map, key->digest), same = 0;
 
@@ -145,16 +145,16 @@ static void add_keys(struct store_map *map, const struct account *account)
 		if (account->keys[i].key.crypt)
 			is_slow = true;
 		else
-			add_key(map, account, &account->keys[i].key);
+			map_add_key(map, account, &account->keys[i].key);
 	}
 	if (is_slow)
 		map->slow[map->slow_count++] = account;
 }
 
-static enum status fill(struct store_map *map, const struct account *accounts, size_t count)
+static enum status map_fill(struct store_map *map, const struct account *accounts, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		const struct account **slot = find(map, text_of(accounts[i].login));
+		const struct account **slot = map_find(map, text_of(accounts[i].login));
 
 		if (*slot)
 			return STATUS_DUPLICATE;
@@ -178,7 +178,7 @@ enum status store_map_new(const struct account *accounts, size_t count, struct a
 	map->holders = calloc(map->holder_mask + 1, sizeof *map->holders);
 	map->slow = calloc(count + 1, sizeof *map->slow);
 	if (map->slots && map->holders && map->slow)
-		status = fill(map, accounts, count);
+		status = map_fill(map, accounts, count);
 	if (status == STATUS_OK)
 		*out = &map->base;
 	else

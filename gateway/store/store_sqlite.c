@@ -77,8 +77,8 @@ static bool ensure_open(struct store_sqlite *store)
 	return false;
 }
 
-static void tell(struct store_sqlite *store, enum status status, struct account *account, account_found_fn *found,
-		 void *ctx)
+static void sqlite_tell(struct store_sqlite *store, enum status status, struct account *account,
+			account_found_fn *found, void *ctx)
 {
 	if (status == STATUS_IO) {
 		note_failure(store, database_error(store->database));
@@ -97,7 +97,7 @@ static void sqlite_lookup(struct account_store *base, struct text login, account
 	struct account account;
 
 	if (ensure_open(store))
-		tell(store, database_account(store->database, login, &account), &account, found, ctx);
+		sqlite_tell(store, database_account(store->database, login, &account), &account, found, ctx);
 	else
 		found(ctx, STATUS_IO, NULL);
 }
@@ -111,7 +111,7 @@ static void sqlite_lookup_token(struct account_store *base, struct text token, a
 	if (key_digest(token, digest) != STATUS_OK)
 		found(ctx, STATUS_CRYPTO, NULL);
 	else if (ensure_open(store))
-		tell(store, database_account_by_key(store->database, digest, &account), &account, found, ctx);
+		sqlite_tell(store, database_account_by_key(store->database, digest, &account), &account, found, ctx);
 	else
 		found(ctx, STATUS_IO, NULL);
 	secret_wipe(digest, sizeof digest);
@@ -123,7 +123,7 @@ static void sqlite_draw(struct account_store *base, uint64_t lot, account_found_
 	struct account account;
 
 	if (ensure_open(store))
-		tell(store, database_account_by_lot(store->database, lot, &account), &account, found, ctx);
+		sqlite_tell(store, database_account_by_lot(store->database, lot, &account), &account, found, ctx);
 	else
 		found(ctx, STATUS_IO, NULL);
 }
@@ -145,7 +145,7 @@ static const struct account_store_ops sqlite_ops = {
 	.lookup = sqlite_lookup, .lookup_token = sqlite_lookup_token, .draw = sqlite_draw, .free = sqlite_free};
 
 /* Before the first look-up, so that the log says at the start what is wrong. */
-static void on_timer(void *ctx)
+static void on_sqlite_timer(void *ctx)
 {
 	(void)ensure_open(ctx);
 }
@@ -160,7 +160,7 @@ enum status store_sqlite_new(const struct env *env, const char *folder, struct a
 	store->holders = 1;
 	store->env = env;
 	store->folder = strdup(folder);
-	store->timer = env->timer_new(env->ctx, on_timer, store);
+	store->timer = env->timer_new(env->ctx, on_sqlite_timer, store);
 	if (!store->folder || !store->timer) {
 		sqlite_free(&store->base);
 		return STATUS_NO_MEMORY;

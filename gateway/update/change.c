@@ -1,6 +1,6 @@
 #include "update/change.h"
 
-static bool contains(const struct rrset *set, const struct addr *addr)
+static bool change_contains(const struct rrset *set, const struct addr *addr)
 {
 	for (size_t i = 0; i < set->count; i++) {
 		if (addr_equal(&set->addrs[i], addr))
@@ -14,7 +14,7 @@ bool rrset_equal(const struct rrset *a, const struct rrset *b)
 	if (!a->known || !b->known || a->count != b->count || (a->count && a->ttl_s != b->ttl_s))
 		return false;
 	for (size_t i = 0; i < a->count; i++) {
-		if (!contains(b, &a->addrs[i]))
+		if (!change_contains(b, &a->addrs[i]))
 			return false;
 	}
 	return true;
@@ -23,7 +23,7 @@ bool rrset_equal(const struct rrset *a, const struct rrset *b)
 /* Two addresses may differ in the prefix alone; then one is left of them. */
 static void add_unless_there(struct rrset *set, const struct addr *addr)
 {
-	if (!contains(set, addr))
+	if (!change_contains(set, addr))
 		set->addrs[set->count++] = *addr;
 }
 

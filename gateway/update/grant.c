@@ -129,7 +129,7 @@ const struct name *grant_only_host(const struct grant *grant)
 	return patterns.count ? &patterns.items[0].name : NULL;
 }
 
-static bool begins_with(const struct name *name, struct text label)
+static bool grant_begins_with(const struct name *name, struct text label)
 {
 	struct text first, rest;
 
@@ -152,7 +152,7 @@ enum status grant_complete(const struct grant *grant, struct text label, struct 
 	struct patterns patterns = narrowest(grant);
 
 	for (size_t i = 0; i < patterns.count; i++) {
-		if (is_one(&patterns.items[i]) && begins_with(&patterns.items[i].name, label)) {
+		if (is_one(&patterns.items[i]) && grant_begins_with(&patterns.items[i].name, label)) {
 			*out = patterns.items[i].name;
 			return STATUS_OK;
 		}

@@ -64,7 +64,7 @@ static enum part part_at(const struct change_set *set, size_t n)
 	return n == 0 ? PART_TEXT : PART_STRING;
 }
 
-static size_t append(char *key, size_t len, const char *octets, size_t count)
+static size_t order_append(char *key, size_t len, const char *octets, size_t count)
 {
 	if (count)
 		memcpy(key + len, octets, count);
@@ -72,7 +72,7 @@ static size_t append(char *key, size_t len, const char *octets, size_t count)
 }
 
 /* Tells it from all others. A name holds no NUL, so that the string begins at one place only. */
-static struct text key_of(const struct change_set *set, size_t n, char key[static KEY_MAX])
+static struct text order_key_of(const struct change_set *set, size_t n, char key[static KEY_MAX])
 {
 	enum part part = part_at(set, n);
 	struct text owner = name_text(&set->owner);
@@ -80,14 +80,14 @@ static struct text key_of(const struct change_set *set, size_t n, char key[stati
 
 	key[len++] = (char)part;
 	key[len++] = (char)(part == PART_ADDRESSES ? set->changes[n].addr.family : 0);
-	len = append(key, len, owner.octets, owner.len);
+	len = order_append(key, len, owner.octets, owner.len);
 	key[len++] = '\0';
 	if (part == PART_STRING)
-		len = append(key, len, set->txt.octets, set->txt.len);
+		len = order_append(key, len, set->txt.octets, set->txt.len);
 	return (struct text){key, len};
 }
 
-static struct order_mark *find(const struct order *order, struct text key)
+static struct order_mark *order_find(const struct order *order, struct text key)
 {
 	struct table_node *node = table_find(&order->by_key, table_hash(order->seed, key));
 
@@ -102,7 +102,7 @@ static struct order_mark *find(const struct order *order, struct text key)
 
 /* ---- Places ---- */
 
-static void drop(struct order *order, struct order_mark *mark)
+static void order_drop(struct order *order, struct order_mark *mark)
 {
 	TAILQ_REMOVE(&order->marks, mark, link);
 	table_remove(&order->by_key, &mark->by_key);
@@ -116,7 +116,7 @@ static void drop_old_marks(struct order *order)
 	struct order_mark *mark;
 
 	while ((mark = TAILQ_FIRST(&order->marks)) && (!first || mark->made_at < first->number))
-		drop(order, mark);
+		order_drop(order, mark);
 }
 
 void order_arrive(struct order *order, struct order_place *place)
@@ -159,7 +159,7 @@ bool order_is_overtaken(const struct order *order, const struct change_set *set,
 	char key[KEY_MAX];
 
 	for (size_t n = 0; order->by_key.count && n < part_count(set); n++) {
-		const struct order_mark *mark = find(order, key_of(set, n, key));
+		const struct order_mark *mark = order_find(order, order_key_of(set, n, key));
 
 		if (mark && overtakes(mark, set, number))
 			return true;
@@ -187,7 +187,7 @@ enum status order_prepare(const struct order *order, const struct change_set *se
 
 	*marks = (struct order_marks){0};
 	for (size_t n = 0; first && first->number < number && n < part_count(set); n++) {
-		marks->each[n] = mark_new(part_at(set, n), key_of(set, n, key));
+		marks->each[n] = mark_new(part_at(set, n), order_key_of(set, n, key));
 		if (!marks->each[n]) {
 			order_discard(marks);
 			return STATUS_NO_MEMORY;
@@ -227,10 +227,10 @@ static void note_text(const struct order *order, struct order_mark *mark, const 
 }
 
 /* The mark of that record: the one that there is, or else this new one. */
-static struct order_mark *put(struct order *order, struct order_mark *mark)
+static struct order_mark *order_put(struct order *order, struct order_mark *mark)
 {
 	struct text key = {mark->key, mark->key_len};
-	struct order_mark *known = find(order, key);
+	struct order_mark *known = order_find(order, key);
 
 	if (known) {
 		free(mark);
@@ -247,7 +247,7 @@ static struct order_mark *put(struct order *order, struct order_mark *mark)
 void order_make(struct order *order, const struct change_set *set, uint64_t number, struct order_marks *marks)
 {
 	for (size_t n = 0; n < marks->count; n++) {
-		struct order_mark *mark = put(order, marks->each[n]);
+		struct order_mark *mark = order_put(order, marks->each[n]);
 
 		note(&mark->newest, number);
 		if (mark->part == PART_TEXT)
@@ -297,7 +297,7 @@ void order_free(struct order **order_pointer)
 	if (!order)
 		return;
 	while (!TAILQ_EMPTY(&order->marks))
-		drop(order, TAILQ_FIRST(&order->marks));
+		order_drop(order, TAILQ_FIRST(&order->marks));
 	table_fini(&order->by_key);
 	free(order);
 }

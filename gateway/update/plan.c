@@ -63,7 +63,7 @@ static bool is_allowed_prefix(const struct plan_policy *policy, const struct add
 }
 
 /* Takes an address; refuses what policy refuses, and a second one of the same family that is another one. */
-static bool take_address(const struct plan_policy *policy, const struct addr *addr, struct wish *wish)
+static bool plan_address(const struct plan_policy *policy, const struct addr *addr, struct wish *wish)
 {
 	struct addr *place = addr->family == ADDR_V4 ? &wish->v4 : &wish->v6;
 
@@ -79,7 +79,7 @@ static bool take_address(const struct plan_policy *policy, const struct addr *ad
 	return true;
 }
 
-static bool take_prefix(const struct plan_policy *policy, const struct addr *prefix, unsigned len, struct wish *wish)
+static bool plan_prefix(const struct plan_policy *policy, const struct addr *prefix, unsigned len, struct wish *wish)
 {
 	struct addr same = addr_with_prefix(&wish->prefix, prefix, len);
 
@@ -104,11 +104,11 @@ static bool take_long_address(const struct plan_policy *policy, struct text text
 	if (addr_parse_prefix(text, &addr, &len) != STATUS_OK)
 		return false;
 	if (len == 8 * addr_len(&addr))
-		return take_address(policy, &addr, wish);
-	return !addr_has_host_bits(&addr, len) && take_prefix(policy, &addr, len, wish);
+		return plan_address(policy, &addr, wish);
+	return !addr_has_host_bits(&addr, len) && plan_prefix(policy, &addr, len, wish);
 }
 
-static bool is_to_stay(struct text item)
+static bool stays_as_it_is(struct text item)
 {
 	return text_equal_ignoring_case(item, text_of("preserve")) || text_equal_ignoring_case(item, text_of("no"));
 }
@@ -117,11 +117,11 @@ static bool take_item(const struct plan_policy *policy, struct text item, bool l
 {
 	struct addr addr;
 
-	if ((lenient && item.len == 0) || is_to_stay(item))
+	if ((lenient && item.len == 0) || stays_as_it_is(item))
 		return true;
 	if (item.len && memchr(item.octets, '/', item.len))
 		return take_long_address(policy, item, wish);
-	return addr_parse(item, &addr) == STATUS_OK && take_address(policy, &addr, wish);
+	return addr_parse(item, &addr) == STATUS_OK && plan_address(policy, &addr, wish);
 }
 
 static bool take_list(const struct plan_policy *policy, const struct intent *intent, size_t n, struct wish *wish)
@@ -155,7 +155,7 @@ static bool take_prefixes(const struct plan_policy *policy, const struct intent 
 		for (bool more = true; more;) {
 			more = text_split(list, ',', &item, &list);
 			if (addr_parse_prefix(text_trimmed(item, " "), &prefix, &len) != STATUS_OK ||
-			    !take_prefix(policy, &prefix, len, wish))
+			    !plan_prefix(policy, &prefix, len, wish))
 				return false;
 		}
 	}
@@ -163,7 +163,7 @@ static bool take_prefixes(const struct plan_policy *policy, const struct intent 
 }
 
 /* Whether everything that was given means something, and no two things what cannot both be. */
-static bool take_all(const struct plan_policy *policy, const struct intent *intent, struct wish *wish)
+static bool plan_all(const struct plan_policy *policy, const struct intent *intent, struct wish *wish)
 {
 	for (size_t i = 0; i < intent->address_count; i++) {
 		if (!take_list(policy, intent, i, wish))
@@ -188,7 +188,7 @@ static bool take_source(const struct plan_policy *policy, const struct intent *i
 	if (source->family == ADDR_NONE)
 		return false;
 	wish->verdict = OUTCOME_BAD_ADDRESS;
-	return take_address(policy, source, wish);
+	return plan_address(policy, source, wish);
 }
 
 /*
@@ -199,7 +199,7 @@ static struct wish read_wish(const struct plan_policy *policy, const struct inte
 {
 	struct wish wish = {.verdict = OUTCOME_BAD_ADDRESS, .ipv4_is_gone = intent->ipv4_is_gone};
 
-	if (!take_all(policy, intent, &wish))
+	if (!plan_all(policy, intent, &wish))
 		return wish;
 	if (!wish.anything && !intent->prefix_count && !take_source(policy, intent, source, &wish))
 		return wish;
@@ -212,14 +212,14 @@ static struct wish read_wish(const struct plan_policy *policy, const struct inte
 
 /* ---- From a wish to the changes of one host ---- */
 
-static void add_change(struct change_set *set, enum change_kind kind, const struct addr *addr, bool must_exist)
+static void plan_change(struct change_set *set, enum change_kind kind, const struct addr *addr, bool must_exist)
 {
 	set->changes[set->count++] = (struct change){.kind = kind, .addr = *addr, .must_exist = must_exist};
 }
 
 static void add_removal(struct change_set *set, enum addr_family family)
 {
-	add_change(set, CHANGE_REMOVE, &(struct addr){.family = family}, false);
+	plan_change(set, CHANGE_REMOVE, &(struct addr){.family = family}, false);
 }
 
 /*
@@ -231,14 +231,14 @@ static void add_changes(const struct wish *wish, bool may_create, struct change_
 	bool has_v4 = wish->v4.family != ADDR_NONE;
 
 	if (has_v4)
-		add_change(set, CHANGE_REPLACE, &wish->v4, !may_create);
+		plan_change(set, CHANGE_REPLACE, &wish->v4, !may_create);
 	else if (wish->ipv4_is_gone && may_create && (wish->v6.family || wish->prefix.family))
 		add_removal(set, ADDR_V4);
 	if (wish->prefix.family != ADDR_NONE) {
-		add_change(set, CHANGE_PREFIX, &wish->prefix, !has_v4);
+		plan_change(set, CHANGE_PREFIX, &wish->prefix, !has_v4);
 		set->changes[set->count - 1].prefix_len = wish->prefix_len;
 	} else if (wish->v6.family != ADDR_NONE) {
-		add_change(set, CHANGE_REPLACE, &wish->v6, !may_create);
+		plan_change(set, CHANGE_REPLACE, &wish->v6, !may_create);
 	}
 }
 
@@ -412,7 +412,8 @@ static enum outcome_code check_kind(const struct intent *intent, const struct gr
 	return read_txt(intent, &set->txt) ? OUTCOME_GRANTED : OUTCOME_BAD_TEXT;
 }
 
-static void fill(const struct intent *intent, enum grant_right right, const struct wish *wish, struct change_set *set)
+static void plan_fill(const struct intent *intent, enum grant_right right, const struct wish *wish,
+		      struct change_set *set)
 {
 	static const enum change_kind kinds[] = {
 		[INTENT_TXT_SET] = CHANGE_TXT_SET,
@@ -423,7 +424,7 @@ static void fill(const struct intent *intent, enum grant_right right, const stru
 	static const struct addr none;
 
 	if (is_about_txt(intent)) {
-		add_change(set, kinds[intent->kind], &none, false);
+		plan_change(set, kinds[intent->kind], &none, false);
 	} else if (intent->kind == INTENT_OFFLINE) {
 		add_removal(set, ADDR_V4);
 		add_removal(set, ADDR_V6);
@@ -453,7 +454,7 @@ static struct plan_host plan_host(const struct plan_policy *policy, const struct
 		return failed(code);
 	host.set.zone = (size_t)(zone - policy->zones);
 	host.set.account = grant->account;
-	fill(intent, right, wish, &host.set);
+	plan_fill(intent, right, wish, &host.set);
 	for (size_t i = 0; i < host.set.count; i++)
 		host.set.changes[i].ttl_s = zone->ttl_s;
 	return host;
