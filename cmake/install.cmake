@@ -3,6 +3,7 @@
 install(FILES docs/ddnsgate.8 DESTINATION "${CMAKE_INSTALL_MANDIR}/man8")
 install(FILES docs/ddnsgate.cfg.5 DESTINATION "${CMAKE_INSTALL_MANDIR}/man5")
 install(FILES LICENSE README.md CHANGELOG.md conf/ddnsgate.cfg DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+install(FILES docs/GUIDE.md docs/CLIENTS.md docs/PROXIES.md DESTINATION "${CMAKE_INSTALL_DOCDIR}/docs")
 install(FILES conf/grafana/ddnsgate.json DESTINATION "${CMAKE_INSTALL_DOCDIR}/grafana")
 
 # The unit in the tree is that of the package; only the place of the program differs.

@@ -2,7 +2,7 @@
 # since so much depends on when it calls, so that a newer one is worth a warning, and another major version a decision.
 set(DDNSGATE_TESTED_DEBIAN "12 and 13")
 set(DDNSGATE_TESTED_LIBMICROHTTPD 0.9.75 1.0.1)
-set(DDNSGATE_TESTED_PRIMARIES "BIND 9.18 and 9.20, Knot DNS 3.2 and 3.4")
+set(DDNSGATE_TESTED_PRIMARIES "BIND 9.18 and 9.20, Knot DNS 3.2 and 3.4, PowerDNS 4.7 and 4.9")
 option(DDNSGATE_UNTESTED_LIBMICROHTTPD "Build with a major version of libmicrohttpd that nobody has tested" OFF)
 
 function(ddnsgate_check_libmicrohttpd version)

@@ -39,8 +39,9 @@ MUST_USE enum status state_new(const struct env *env, const char *folder, struct
 struct state *state_hold(struct state *state);
 
 /*
- * The last of the holders has this done: what was recorded is written, jobs that wait are done, and then it is freed, on the loop, which has to run until
- * then. state_done_fn comes for every job, also after this. Sets *state to NULL; *state == NULL is allowed.
+ * The last of the holders has this done: what was recorded is written, jobs that wait are done, and then it is freed,
+ * on the loop, which has to run until then. state_done_fn comes for every job, also after this. Sets *state to NULL;
+ * *state == NULL is allowed.
  */
 void state_free(struct state **state);
 
