@@ -73,6 +73,7 @@ struct http_exchange *exchange_begin(struct connection *connection, const char *
 		exchange->request.params.is_unread = false;
 		exchange->request.path = (struct text){NULL, 0};
 		exchange->request.source.family = ADDR_NONE;
+		exchange->request.method = HTTP_OTHER;
 		exchange->connection = connection;
 		exchange->target_len = len;
 		exchange->target_end = target + len;
@@ -413,6 +414,7 @@ enum { UNHEARD_MAX = 512 };
 void exchange_refuse_unheard(struct connection *connection, const char *text)
 {
 	struct http_exchange *exchange = connection->exchange;
+	bool is_head = exchange->request.method == HTTP_HEAD; /* RFC 9110 section 9.3.2: no content */
 	char octets[UNHEARD_MAX], date[32];
 	time_t now = time(NULL);
 	struct tm utc;
@@ -425,8 +427,9 @@ void exchange_refuse_unheard(struct connection *connection, const char *text)
 	strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &utc));
 	len = snprintf(octets, sizeof octets,
 		       "HTTP/1.1 %.3s %s\r\nDate: %s\r\nContent-Type: text/plain; charset=utf-8\r\n"
-		       "Content-Length: %zu\r\nConnection: close\r\n\r\n%s\n",
-		       text, MHD_get_reason_phrase_for((unsigned)http_status_of(text)), date, strlen(text) + 1, text);
+		       "Content-Length: %zu\r\nConnection: close\r\n\r\n%s%s",
+		       text, MHD_get_reason_phrase_for((unsigned)http_status_of(text)), date, strlen(text) + 1,
+		       is_head ? "" : text, is_head ? "" : "\n");
 	connection_write_last(connection, (struct text){octets, (size_t)len});
 }
 

@@ -168,6 +168,22 @@ def test_headers_beyond_measure(gateway, untouched):
     assert gateway.ask("GET", "/checkip").status == 200
 
 
+@pytest.mark.parametrize("path, headers, status", [
+    ("/" + "x" * LIMIT, [], 414), ("/myip", [f"X: {'x' * 7000}", f"Y: {'x' * 3200}"], 431),
+    ("/myip", ["X Y: 1"], 400), ("/myip?" + "a=b&" * 70, [], 400)], ids=lambda value: str(value)[:12])
+def test_head_gets_no_body_when_it_is_refused(gateway, path, headers, status):
+    """RFC 9110, section 9.3.2; also of what is answered past the library."""
+    with gateway.connect() as connection:
+        connection.request("HEAD", path, headers)
+        answer = connection.answer(to="HEAD")
+        assert answer.status == status and int(answer.headers["content-length"]) > 0
+        if answer.closes:
+            assert connection.at_end()
+        else:
+            connection.request("GET", "/myip")
+            assert connection.answer().status == 200
+
+
 # Connections
 
 def test_keep_alive(gateway):
