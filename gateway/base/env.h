@@ -1,7 +1,8 @@
 /*
- * env: what a module needs of the world outside it, apart from sockets: the time, random octets, timers, and threads
- * for work that would block the loop. It is passed in as a value, so that everything that waits or draws lots runs in
- * tests on a clock and a seed of the test's own. The daemon's is in loop/env_uv.h.
+ * env: what a module needs of the world outside it: the time, random octets, timers, watches on descriptors that
+ * others' libraries hold, and threads for work that would block the loop. It is passed in as a value, so that
+ * everything that waits or draws lots runs in tests on a clock and a seed of the test's own. The daemon's is in
+ * loop/env_uv.h.
  */
 #ifndef BASE_ENV_H
 #define BASE_ENV_H
@@ -12,8 +13,19 @@
 #include "base/status.h"
 
 struct env_timer;
+struct env_watch;
+
+enum env_event {
+	ENV_READABLE = 1 << 0, /* there are octets, or the end of them, or a connection to accept */
+	ENV_WRITABLE = 1 << 1,
+};
 
 typedef void env_timer_fn(void *ctx);
+
+/* `events`: those that are so, of those that are watched for; all of these if the descriptor has failed, which the next
+   call on it tells. */
+typedef void env_watch_fn(void *ctx, unsigned events);
+
 typedef void env_work_fn(void *job);
 
 struct env {
@@ -32,6 +44,18 @@ struct env {
 	void (*timer_stop)(struct env_timer *timer);
 	/* Stops and frees it and sets *timer to NULL; allowed from within its own function. */
 	void (*timer_free)(struct env_timer **timer);
+
+	/*
+	 * Makes a watch at rest on a descriptor, which calls fn(fn_ctx, events). The descriptor is the caller's: it has
+	 * to stay open until the watch is freed, and has one watch at most. One that nothing can be waited for on, such
+	 * as a plain file, or that is none: STATUS_INVALID. STATUS_NO_MEMORY. Makes the descriptor non-blocking.
+	 */
+	enum status (*watch_new)(void *ctx, int fd, env_watch_fn *fn, void *fn_ctx, struct env_watch **out);
+	/* Sets what is watched for, events of enum env_event, 0 for none, replacing what was set. While one of them is
+	   so, fn is called in each turn of the loop, but never from within this call. */
+	void (*watch_set)(struct env_watch *watch, unsigned events);
+	/* Frees it and sets *watch to NULL; allowed from within its own function. The descriptor may be closed then. */
+	void (*watch_free)(struct env_watch **watch);
 
 	/*
 	 * Has work(job) called on another thread, and then done(job) from the loop, never from within this call. There

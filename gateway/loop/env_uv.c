@@ -86,6 +86,61 @@ static void uv_env_timer_free(struct env_timer **timer)
 	*timer = NULL;
 }
 
+struct env_watch {
+	uv_poll_t poll; /* its data points here */
+	unsigned events;
+	env_watch_fn *fn;
+	void *fn_ctx;
+};
+
+static enum status uv_env_watch_new(void *ctx, int fd, env_watch_fn *fn, void *fn_ctx, struct env_watch **out)
+{
+	struct env_watch *watch = malloc(sizeof *watch);
+	int result;
+
+	if (!watch)
+		return STATUS_NO_MEMORY;
+	*watch = (struct env_watch){.fn = fn, .fn_ctx = fn_ctx};
+	result = uv_poll_init(ctx, &watch->poll, fd);
+	if (result != 0) {
+		free(watch);
+		return result == UV_ENOMEM ? STATUS_NO_MEMORY : STATUS_INVALID;
+	}
+	watch->poll.data = watch;
+	*out = watch;
+	return STATUS_OK;
+}
+
+static void on_watch_event(uv_poll_t *handle, int status, int happened);
+
+static void uv_env_watch_set(struct env_watch *watch, unsigned events)
+{
+	int wanted = (events & ENV_READABLE ? UV_READABLE : 0) | (events & ENV_WRITABLE ? UV_WRITABLE : 0);
+
+	watch->events = events;
+	uv_poll_start(&watch->poll, wanted, on_watch_event); /* fails for a handle that is closing only */
+}
+
+/* libuv stops what has failed; here it is told as long as the owner watches for something. */
+static void on_watch_event(uv_poll_t *handle, int status, int happened)
+{
+	struct env_watch *watch = handle->data;
+	unsigned events = (happened & UV_READABLE ? ENV_READABLE : 0) | (happened & UV_WRITABLE ? ENV_WRITABLE : 0);
+
+	if (status < 0) {
+		events = watch->events;
+		uv_env_watch_set(watch, events);
+	}
+	watch->fn(watch->fn_ctx, events);
+}
+
+static void uv_env_watch_free(struct env_watch **watch)
+{
+	if (*watch)
+		uv_close((uv_handle_t *)&(*watch)->poll, on_env_closed);
+	*watch = NULL;
+}
+
 struct env_job {
 	uv_work_t request; /* its data points here */
 	env_work_fn *work, *done;
@@ -132,6 +187,9 @@ struct env env_uv(uv_loop_t *loop)
 		.timer_set = uv_env_timer_set,
 		.timer_stop = uv_env_timer_stop,
 		.timer_free = uv_env_timer_free,
+		.watch_new = uv_env_watch_new,
+		.watch_set = uv_env_watch_set,
+		.watch_free = uv_env_watch_free,
 		.work = uv_env_work,
 		.ctx = loop,
 	};

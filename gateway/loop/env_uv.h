@@ -1,5 +1,5 @@
 /*
- * env_uv: the daemon's env: libuv's clock and timers, the kernel's random octets.
+ * env_uv: the daemon's env: libuv's clock, timers and watches, the kernel's random octets.
  */
 #ifndef LOOP_ENV_UV_H
 #define LOOP_ENV_UV_H

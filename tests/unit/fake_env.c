@@ -16,6 +16,8 @@ enum {
 	START_WALL_S = 1800000000,
 	TURNS_MAX = 1000000, /* of one fake_env_advance(); more is a loop that never ends */
 	FORETOLD_MAX = 64,
+	DESCRIPTORS_MAX = 16,
+	DESCRIPTOR_FIRST = 1 << 20, /* no descriptor of the process, which has less */
 };
 
 /* A timer of the code under test, or a call of the test's (then `once`). */
@@ -29,6 +31,17 @@ struct env_timer {
 	uint64_t order; /* among those of the same time */
 };
 
+/* Due as a timer is while something that it watches for is so. */
+struct env_watch {
+	TAILQ_ENTRY(env_watch) link;
+	struct fake_env *fake;
+	struct env_timer *timer;
+	int fd;
+	unsigned wanted;
+	env_watch_fn *fn;
+	void *fn_ctx;
+};
+
 struct fake_env {
 	struct env env;
 	TAILQ_HEAD(, env_timer) timers;
@@ -40,6 +53,9 @@ struct fake_env {
 	size_t foretold_len;
 	size_t works; /* that were given and not yet done */
 	uint64_t work_ms;
+	TAILQ_HEAD(, env_watch) watches;
+	unsigned ready[DESCRIPTORS_MAX]; /* events, or FAKE_ENV_FAILED */
+	int descriptors;
 };
 
 /* Work of the code under test, which is done in its turn on this thread. */
@@ -154,6 +170,69 @@ static void env_timer_free(struct env_timer **timer)
 	*timer = NULL;
 }
 
+static unsigned events_of(const struct env_watch *watch)
+{
+	unsigned ready = watch->fake->ready[watch->fd - DESCRIPTOR_FIRST];
+
+	return ready & FAKE_ENV_FAILED ? watch->wanted : ready & watch->wanted;
+}
+
+static void look_at_watch(struct env_watch *watch)
+{
+	if (events_of(watch))
+		env_timer_set(watch->timer, watch->fake->now_ms);
+	else
+		env_timer_stop(watch->timer);
+}
+
+/* It comes again, unless its function does something about it, which may be to free it. */
+static void on_watch_due(void *ctx)
+{
+	struct env_watch *watch = ctx;
+
+	look_at_watch(watch);
+	watch->fn(watch->fn_ctx, events_of(watch));
+}
+
+static enum status env_watch_new(void *ctx, int fd, env_watch_fn *fn, void *fn_ctx, struct env_watch **out)
+{
+	struct fake_env *fake = ctx;
+	struct env_watch *watch, *other;
+
+	if (fd < DESCRIPTOR_FIRST || fd >= DESCRIPTOR_FIRST + fake->descriptors)
+		return STATUS_INVALID;
+	TAILQ_FOREACH(other, &fake->watches, link)
+		assert_int_not_equal(other->fd, fd);
+	watch = calloc(1, sizeof *watch);
+	if (!watch)
+		return STATUS_NO_MEMORY;
+	*watch = (struct env_watch){.fake = fake, .fd = fd, .fn = fn, .fn_ctx = fn_ctx};
+	watch->timer = env_timer_new(fake, on_watch_due, watch);
+	if (!watch->timer) {
+		free(watch);
+		return STATUS_NO_MEMORY;
+	}
+	TAILQ_INSERT_TAIL(&fake->watches, watch, link);
+	*out = watch;
+	return STATUS_OK;
+}
+
+static void env_watch_set(struct env_watch *watch, unsigned events)
+{
+	watch->wanted = events;
+	look_at_watch(watch);
+}
+
+static void env_watch_free(struct env_watch **watch)
+{
+	if (*watch) {
+		TAILQ_REMOVE(&(*watch)->fake->watches, *watch, link);
+		env_timer_free(&(*watch)->timer);
+	}
+	free(*watch);
+	*watch = NULL;
+}
+
 static void do_work(void *ctx)
 {
 	struct fake_work work = *(struct fake_work *)ctx;
@@ -194,10 +273,14 @@ struct fake_env *fake_env_new(uint64_t seed)
 		.timer_set = env_timer_set,
 		.timer_stop = env_timer_stop,
 		.timer_free = env_timer_free,
+		.watch_new = env_watch_new,
+		.watch_set = env_watch_set,
+		.watch_free = env_watch_free,
 		.work = env_do_work,
 		.ctx = fake,
 	};
 	TAILQ_INIT(&fake->timers);
+	TAILQ_INIT(&fake->watches);
 	fake->now_ms = START_MS;
 	fake->random.state = seed;
 	fake_env_set_wall_s(fake, START_WALL_S);
@@ -209,7 +292,10 @@ void fake_env_free(struct fake_env **fake_pointer)
 	struct fake_env *fake = *fake_pointer;
 	size_t left = fake_env_timers(fake) + fake->works;
 	struct env_timer *timer;
+	struct env_watch *watch;
 
+	while ((watch = TAILQ_FIRST(&fake->watches)))
+		env_watch_free(&watch);
 	while ((timer = TAILQ_FIRST(&fake->timers)))
 		env_timer_free(&timer);
 	free(fake);
@@ -230,6 +316,23 @@ uint64_t fake_env_now_ms(const struct fake_env *fake)
 void fake_env_set_work_ms(struct fake_env *fake, uint64_t work_ms)
 {
 	fake->work_ms = work_ms;
+}
+
+int fake_env_descriptor(struct fake_env *fake)
+{
+	assert_true(fake->descriptors < DESCRIPTORS_MAX);
+	return DESCRIPTOR_FIRST + fake->descriptors++;
+}
+
+void fake_env_set_ready(struct fake_env *fake, int fd, unsigned events)
+{
+	struct env_watch *watch;
+
+	fake->ready[fd - DESCRIPTOR_FIRST] = events;
+	TAILQ_FOREACH(watch, &fake->watches, link) {
+		if (watch->fd == fd)
+			look_at_watch(watch);
+	}
 }
 
 void fake_env_set_wall_s(struct fake_env *fake, uint64_t wall_s)

@@ -27,7 +27,7 @@ struct fake_env;
 
 struct fake_env *fake_env_new(uint64_t seed);
 
-/* Fails the test if the code under test still holds a timer, or waits for work. Sets *fake to NULL. */
+/* Fails the test if the code under test still holds a timer or a watch, or waits for work. Sets *fake to NULL. */
 void fake_env_free(struct fake_env **fake);
 
 /* The env, which belongs to the fake. */
@@ -41,6 +41,13 @@ uint64_t fake_env_wall_s(const struct fake_env *fake);
 
 /* How long work for other threads takes from now on; at first no time. */
 void fake_env_set_work_ms(struct fake_env *fake, uint64_t work_ms);
+
+/* A descriptor that the code under test can watch, and do nothing else with; of it nothing is so at first. */
+int fake_env_descriptor(struct fake_env *fake);
+
+/* What is so of it from now on: events of enum env_event, or that it has failed. */
+enum { FAKE_ENV_FAILED = 1 << 16 };
+void fake_env_set_ready(struct fake_env *fake, int fd, unsigned events);
 
 /* Runs all that is due in the next `ms` milliseconds, each at its time, and ends that much later. */
 void fake_env_advance(struct fake_env *fake, uint64_t ms);
@@ -57,7 +64,7 @@ void fake_env_call_at(struct fake_env *fake, uint64_t at_ms, env_timer_fn *fn, v
 /* The next random octets that the code under test draws; after them the seed rules again. */
 void fake_env_foretell(struct fake_env *fake, const void *octets, size_t len);
 
-/* Timers that the code under test holds, at rest or not. */
+/* Timers and watches that the code under test holds, at rest or not. */
 size_t fake_env_timers(const struct fake_env *fake);
 
 /*

@@ -15,4 +15,5 @@ ddnsgate_unit_test(alloc_failure_test ${scripted} room_live room_store room_acco
 target_sources(alloc_failure_test PRIVATE state_folder.c failing_malloc.c)
 target_link_options(alloc_failure_test PRIVATE "LINKER:--wrap=ldns_wire2pkt")
 ddnsgate_unit_test(metrics_test ${scripted} room_admin room_pipeline room_dialect room_account room_http room_update)
+ddnsgate_unit_test(env_test SOURCES fake_env.c LIBS room_loop room_base PkgConfig::libuv)
 ddnsgate_unit_test(loop_alloc_test SOURCES failing_malloc.c fake_env.c transport_contract.c LIBS room_cli PkgConfig::libuv)
