@@ -1,13 +1,14 @@
 /*
  * A request's way, top to bottom:
  *
- *   pipeline_handle   finds the dialect and lets it parse
- *   look_up           asks the account store for the login or token
- *   on_account        unless it has failed too often, has the account authorised by the key that was shown
- *   on_authorised     tries the next reading of the credentials, or gives up
- *   carry_out         plans the changes and submits one change set per host
- *   pipeline_done     gathers the outcomes
- *   finish            lets the dialect word the answer, and gives it to the client
+ *   pipeline_handle       finds the dialect
+ *   job_begin             lets it parse
+ *   job_look_up_account   asks the account store for the login or token
+ *   on_account            unless it has failed too often, has the account authorised by the key that was shown
+ *   on_authorised         goes on with it; or tries the next reading of the credentials, or gives up
+ *   job_carry_out         plans the changes and submits one change set per host
+ *   pipeline_done         gathers the outcomes
+ *   job_finish            lets the dialect word the answer, and gives it to the client
  *
  * Whatever fails on the way goes to job_finish() at once, as one outcome for the whole request. So does a request whose
  * client goes away, or whose time is over, while its account or its key is looked up; what it waits for is given up.
@@ -72,379 +73,29 @@ struct job {
 	struct job_host hosts[INTENT_HOSTS_MAX];
 };
 
-/* ---- The end: from outcomes to an answer ---- */
+/* ---- The steps, and the ends that each of them may come to ---- */
 
-/* Gives the answer to the client, with a request ID, and reports it. */
+static void job_begin(struct job *job);
+static void job_look_up_account(struct job *job);
+static void on_account(void *ctx, enum status status, const struct account *account);
+static void on_authorised(void *ctx, enum outcome_code code, const struct grant *grant);
+static void job_carry_out(struct job *job, const struct grant *grant);
+
+static void one_outcome_less_missing(struct job *job);
+static void finish_with(struct job *job, struct outcome outcome);
+static void finish_as(struct job *job, enum outcome_code code);
+static void finish_throttled(struct job *job, unsigned wait_s);
+static void job_finish(struct job *job);
 static void job_answer(struct pipeline *pipeline, struct http_exchange **exchange, struct pipeline_report *report,
-		       struct http_response *response)
-{
-	const struct pipeline_parts *parts = &pipeline->parts;
+		       struct http_response *response);
+static void job_end(struct job *job);
 
-	snprintf(response->request_id, sizeof response->request_id, "%08" PRIx32 "%08" PRIx32, pipeline->id_prefix,
-		 ++pipeline->requests);
-	report->id = response->request_id;
-	report->status = response->status;
-	if (parts->report)
-		parts->report(parts->report_ctx, report);
-	parts->answer(exchange, response);
-}
+static void is_early_no_more(struct job *job);
+static void job_free(struct job *job);
+static void job_watch(struct job *job);
+static void on_job_deadline(void *ctx);
 
-/* Whose credentials they were; a token is not shown. */
-static struct text login_of(const struct job *job)
-{
-	if (job->intent.by_token)
-		return text_of(job->login ? job->login : "-");
-	return job->intent.reading_count ? job->intent.readings[job->reading].login : text_of("-");
-}
-
-/* What the host has now, or what was asked for. */
-static void record_addresses(const struct job *job, const struct outcome *outcome, struct record *record)
-{
-	const struct addr *addrs = outcome->addr_count ? outcome->addrs : job->addrs;
-
-	record->addr_count = outcome->addr_count ? outcome->addr_count : job->addr_count;
-	for (size_t i = 0; i < record->addr_count && i < RECORD_ADDRS_MAX; i++)
-		record->addrs[i] = addrs[i];
-}
-
-/* For the history, and for the bound on changes. */
-static void record_outcome(const struct job *job, size_t n)
-{
-	const struct pipeline_parts *parts = &job->pipeline->parts;
-	struct record record = {
-		.login = text_of(job->login),
-		.host = text_of(job->hosts[n].owner),
-		.key_id = job->key_id,
-		.at_s = env_wall_s(parts->env),
-		.source = job->request->source,
-		.code = job->outcomes[n].code,
-	};
-
-	record_addresses(job, &job->outcomes[n], &record);
-	if (record.code == OUTCOME_CHANGED)
-		throttle_changed(parts->throttle, record.login, &record.source, env_now_ms(parts->env));
-	if (job->hosts[n].owner)
-		parts->record(parts->record_ctx, &record);
-	free(job->hosts[n].owner);
-}
-
-/* Its sets have gone to their queues, or none will. */
-static void is_early_no_more(struct job *job)
-{
-	struct pipeline *pipeline = job->pipeline;
-
-	if (!job->place.is_held)
-		return;
-	order_leave(pipeline->parts.order, &job->place);
-	TAILQ_REMOVE(&pipeline->early, job, link);
-	if (job->is_watched && TAILQ_EMPTY(&pipeline->early))
-		pipeline->parts.env->timer_stop(pipeline->timer);
-}
-
-static void job_free(struct job *job)
-{
-	if (job->is_over)
-		TAILQ_REMOVE(&job->pipeline->over, job, link);
-	job->pipeline->job_count--;
-	free(job);
-}
-
-/* A look-up in a store cannot be given up. */
-static void job_end(struct job *job)
-{
-	is_early_no_more(job);
-	authorise_give_up(&job->trial);
-	free(job->login);
-	if (!job->is_asking) {
-		job_free(job);
-		return;
-	}
-	job->is_over = true;
-	TAILQ_INSERT_TAIL(&job->pipeline->over, job, link);
-}
-
-static void job_finish(struct job *job)
-{
-	struct dialect_answer worded = {
-		.request = job->request,
-		.intent = &job->intent,
-		.outcomes = job->outcomes,
-		.outcome_count = job->outcome_count,
-	};
-	struct pipeline_report report = {
-		.request = job->request,
-		.dialect = job->dialect,
-		.intent = &job->intent,
-		.login = login_of(job),
-		.operand = job->operand,
-		.outcomes = job->outcomes,
-		.outcome_count = job->outcome_count,
-		.took_ms = env_now_ms(job->pipeline->parts.env) - job->began_ms,
-	};
-	struct http_response response;
-
-	for (size_t i = 0; job->planned && i < job->outcome_count; i++)
-		record_outcome(job, i);
-	http_response_init(&response);
-	dialect_render(job->dialect, &worded, &response);
-	job_answer(job->pipeline, &job->exchange, &report, &response);
-	job_end(job);
-}
-
-/* One outcome for the whole request. */
-static void finish_with(struct job *job, struct outcome outcome)
-{
-	job->outcome_count = 1;
-	job->outcomes[0] = outcome;
-	job_finish(job);
-}
-
-static void finish_as(struct job *job, enum outcome_code code)
-{
-	finish_with(job, (struct outcome){.code = code});
-}
-
-static void one_outcome_less_missing(struct job *job)
-{
-	if (--job->outcomes_missing == 0)
-		job_finish(job);
-}
-
-void pipeline_done(void *waiter, const struct outcome *outcome)
-{
-	struct job_host *host = waiter;
-
-	host->waiting = false;
-	host->job->outcomes[host->index] = *outcome;
-	one_outcome_less_missing(host->job);
-}
-
-/* The client has closed: what has not left yet need not leave. */
-static void on_gone(void *ctx)
-{
-	struct job *job = ctx;
-	const struct pipeline_parts *parts = &job->pipeline->parts;
-
-	if (!job->planned) {
-		finish_as(job, OUTCOME_GIVEN_UP);
-		return;
-	}
-	for (size_t i = 0; i < job->outcome_count; i++) {
-		if (!job->hosts[i].waiting)
-			continue;
-		parts->cancel(parts->submit_ctx, job->hosts[i].zone, &job->hosts[i]);
-		job->outcomes[i] = (struct outcome){.code = OUTCOME_GIVEN_UP};
-	}
-	job_finish(job);
-}
-
-/* It may be long until the answer: whoever wants it may go away meanwhile. */
-static void job_watch(struct job *job)
-{
-	if (!job->is_watched)
-		job->pipeline->parts.watch(job->exchange, on_gone, job);
-	job->is_watched = true;
-}
-
-/* ---- The middle: from credentials to change sets ---- */
-
-/* What was asked for, for the history; without memory there is a gap in it. */
-static void note_wish(struct job *job, size_t index, const struct change_set *set)
-{
-	if (!job->pipeline->parts.record)
-		return;
-	job->hosts[index].owner = strdup(set->owner.text);
-	job->addr_count = 0;
-	for (size_t i = 0; i < set->count; i++) {
-		if (set->changes[i].kind == CHANGE_REPLACE)
-			job->addrs[job->addr_count++] = set->changes[i].addr;
-	}
-}
-
-static void submit_host(struct job *job, size_t index, struct plan_host *host)
-{
-	job->hosts[index] = (struct job_host){job, index, host->planned, host->set.zone, NULL};
-	if (!host->planned) {
-		job->outcomes[index] = (struct outcome){.code = host->failure};
-		return;
-	}
-	note_wish(job, index, &host->set);
-	host->set.place = &job->place;
-	host->set.waited_ms = env_now_ms(job->pipeline->parts.env) - job->began_ms;
-	job->outcomes_missing++;
-	job->pipeline->parts.submit(job->pipeline->parts.submit_ctx, &host->set, &job->hosts[index]);
-}
-
-static void job_carry_out(struct job *job, const struct grant *grant)
-{
-	struct plan plan;
-
-	job->key_id = grant->key_id;
-	plan_make(job->pipeline->parts.policy, &job->intent, grant, &job->request->source, &plan);
-	job->operand = plan.operand;
-	job->outcome_count = plan.count;
-	job->planned = true;
-	/*
-	 * One more than there are, so that outcomes that come at once do not finish the job before all are submitted.
-	 */
-	job->outcomes_missing = 1;
-	for (size_t i = 0; i < plan.count; i++)
-		submit_host(job, i, &plan.hosts[i]);
-	is_early_no_more(job);
-	if (job->outcomes_missing > 1)
-		job_watch(job);
-	one_outcome_less_missing(job);
-}
-
-/* A failure that may come from guessing. */
-static bool is_guess(enum outcome_code code)
-{
-	return code == OUTCOME_NO_SUCH_LOGIN || code == OUTCOME_NO_KEY || code == OUTCOME_WRONG_KEY;
-}
-
-static void job_look_up_host(struct job *job);
-
-/*
- * Whose attempts are counted together: a token is all that is known of its user. By the last reading, which is the same
- * however the octets were written in the URL, so that nobody gets more attempts by writing "%61lice" for "alice".
- */
-static struct text attempted(const struct job *job)
-{
-	const struct credentials *decoded = &job->intent.readings[job->intent.reading_count - 1];
-
-	return job->intent.by_token ? decoded->key : decoded->login;
-}
-
-static void finish_throttled(struct job *job, unsigned wait_s)
-{
-	finish_with(job, (struct outcome){.code = OUTCOME_THROTTLED, .retry_after_s = wait_s});
-}
-
-/* All readings of the credentials have failed: one failed attempt. */
-static void job_refuse(struct job *job)
-{
-	const struct pipeline_parts *parts = &job->pipeline->parts;
-	unsigned wait_s = 0;
-
-	if (is_guess(job->auth_failure))
-		wait_s = throttle_failed(parts->throttle, attempted(job), job->stamp, &job->request->source,
-					 env_now_ms(parts->env));
-	if (wait_s)
-		finish_throttled(job, wait_s);
-	else
-		finish_as(job, job->auth_failure);
-}
-
-/* Changes are bounded before they are planned; what is under way meanwhile is owed. */
-static void job_admit(struct job *job, const struct grant *grant)
-{
-	const struct pipeline_parts *parts = &job->pipeline->parts;
-	unsigned wait_s =
-		throttle_change_wait_s(parts->throttle, grant->login, &job->request->source, env_now_ms(parts->env));
-
-	job->login = text_duplicate(grant->login);
-	if (!job->login)
-		finish_as(job, OUTCOME_FAILED);
-	else if (job->is_watched && parts->is_gone(job->exchange))
-		finish_as(job, OUTCOME_GIVEN_UP);
-	else if (wait_s)
-		finish_throttled(job, wait_s);
-	else
-		job_carry_out(job, grant);
-}
-
-static void on_authorised(void *ctx, enum outcome_code code, const struct grant *grant)
-{
-	struct job *job = ctx;
-
-	if (code == OUTCOME_GRANTED) {
-		job_admit(job, grant);
-		return;
-	}
-	/* The list of outcomes goes from "no such login" to later failures, so the larger one knows more. */
-	if (code > job->auth_failure)
-		job->auth_failure = code;
-	if (job->reading + 1 < job->intent.reading_count && is_guess(code)) {
-		job->reading++;
-		job_look_up_host(job);
-	} else {
-		job_refuse(job);
-	}
-}
-
-/* With two logins to try there is none that the lock could be of: whoever has one must not open that of the other. */
-static uint64_t stamp_of(const struct job *job, const struct account *account)
-{
-	const struct credentials *readings = job->intent.readings;
-	bool is_one = text_equal(readings[0].login, readings[job->intent.reading_count - 1].login);
-
-	return account && is_one ? account_stamp(account) : 0;
-}
-
-/*
- * The soft lock: too many failures of this login or token from this source, and not even the right key helps for a
- * while, unless what opens the account is another one by now.
- */
-static unsigned locked_s(const struct job *job)
-{
-	const struct pipeline_parts *parts = &job->pipeline->parts;
-
-	return throttle_wait_s(parts->throttle, attempted(job), job->stamp, &job->request->source,
-			       env_now_ms(parts->env));
-}
-
-static void on_account(void *ctx, enum status status, const struct account *account)
-{
-	struct job *job = ctx;
-	const struct pipeline_parts *parts = &job->pipeline->parts;
-	struct presented presented;
-	unsigned wait_s;
-
-	job->is_asking = false;
-	if (job->is_over) {
-		job_free(job);
-		return;
-	}
-	presented = (struct presented){
-		.login = job->intent.readings[job->reading].login,
-		.key = job->intent.readings[job->reading].key,
-		.source = job->request->source,
-		.suspicion = throttle_suspicion(parts->throttle, attempted(job), &job->request->source,
-						env_now_ms(parts->env)),
-	};
-	if (status == STATUS_DUPLICATE && job->intent.by_token)
-		status = STATUS_NOT_FOUND; /* what several have names nobody */
-	job->stamp = stamp_of(job, account);
-	wait_s = locked_s(job);
-	if (wait_s)
-		finish_throttled(job, wait_s);
-	else if (status == STATUS_OK || status == STATUS_NOT_FOUND)
-		authorise(&parts->authoriser, account, &presented, on_authorised, job, &job->trial);
-	else
-		on_authorised(job, OUTCOME_FAILED, NULL);
-}
-
-/*
- * A token is guessed at the keys of all users at once, so a key that somebody has thought up is none: those that are
- * generated have 160 bits and more.
- */
-enum { TOKEN_LEN_MIN = 16 };
-
-static void job_look_up_host(struct job *job)
-{
-	struct account_store *store = job->pipeline->parts.store;
-	const struct credentials *credentials = &job->intent.readings[job->reading];
-
-	job->is_asking = true;
-	if (job->intent.by_token && credentials->key.len < TOKEN_LEN_MIN)
-		on_account(job, STATUS_NOT_FOUND, NULL);
-	else if (job->intent.by_token)
-		account_store_lookup_token(store, credentials->key, on_account, job);
-	else
-		account_store_lookup(store, credentials->login, on_account, job);
-}
-
-/* ---- The beginning: from a request to an intent ---- */
+/* ---- A request comes in ---- */
 
 static void answer_options(struct pipeline *pipeline, struct http_exchange *exchange,
 			   const struct http_request *request)
@@ -499,26 +150,6 @@ static struct job *job_new(struct pipeline *pipeline, struct http_exchange *exch
 	return job;
 }
 
-/* From here on it counts, before all that come after it. */
-static void arrive(struct job *job)
-{
-	order_arrive(job->pipeline->parts.order, &job->place);
-	TAILQ_INSERT_TAIL(&job->pipeline->early, job, link);
-	job_look_up_host(job);
-}
-
-static void job_begin(struct job *job)
-{
-	enum outcome_code code = job->dialect->parse(job->request, &job->intent);
-
-	if (code != OUTCOME_GRANTED)
-		finish_as(job, code);
-	else if (job->intent.kind == INTENT_SHOW_ADDRESS)
-		finish_as(job, job->request->source.family == ADDR_NONE ? OUTCOME_NO_ADDRESS : OUTCOME_ADDRESS);
-	else
-		arrive(job);
-}
-
 static void set_timer(const struct pipeline *pipeline)
 {
 	const struct job *first = TAILQ_FIRST(&pipeline->early);
@@ -537,18 +168,6 @@ static void await_last(struct pipeline *pipeline)
 	job_watch(last);
 	if (last == TAILQ_FIRST(&pipeline->early))
 		set_timer(pipeline);
-}
-
-/* A timer's function. */
-static void on_job_deadline(void *ctx)
-{
-	struct pipeline *pipeline = ctx;
-	uint64_t now_ms = env_now_ms(pipeline->parts.env);
-	struct job *first;
-
-	while ((first = TAILQ_FIRST(&pipeline->early)) && first->began_ms + pipeline->parts.deadline_ms <= now_ms)
-		finish_as(first, OUTCOME_LATE);
-	set_timer(pipeline);
 }
 
 void pipeline_handle(void *ctx, struct http_exchange *exchange, const struct http_request *request)
@@ -575,6 +194,432 @@ void pipeline_handle(void *ctx, struct http_exchange *exchange, const struct htt
 		job_begin(job);
 	await_last(pipeline);
 }
+
+/* From here on it counts, before all that come after it. */
+static void arrive(struct job *job)
+{
+	order_arrive(job->pipeline->parts.order, &job->place);
+	TAILQ_INSERT_TAIL(&job->pipeline->early, job, link);
+	job_look_up_account(job);
+}
+
+static void job_begin(struct job *job)
+{
+	enum outcome_code code = job->dialect->parse(job->request, &job->intent);
+
+	if (code != OUTCOME_GRANTED)
+		finish_as(job, code);
+	else if (job->intent.kind == INTENT_SHOW_ADDRESS)
+		finish_as(job, job->request->source.family == ADDR_NONE ? OUTCOME_NO_ADDRESS : OUTCOME_ADDRESS);
+	else
+		arrive(job);
+}
+
+/* ---- Whose it is ---- */
+
+/*
+ * A token is guessed at the keys of all users at once, so a key that somebody has thought up is none: those that are
+ * generated have 160 bits and more.
+ */
+enum { TOKEN_LEN_MIN = 16 };
+
+static void job_look_up_account(struct job *job)
+{
+	struct account_store *store = job->pipeline->parts.store;
+	const struct credentials *credentials = &job->intent.readings[job->reading];
+
+	job->is_asking = true;
+	if (job->intent.by_token && credentials->key.len < TOKEN_LEN_MIN)
+		on_account(job, STATUS_NOT_FOUND, NULL);
+	else if (job->intent.by_token)
+		account_store_lookup_token(store, credentials->key, on_account, job);
+	else
+		account_store_lookup(store, credentials->login, on_account, job);
+}
+
+/*
+ * Whose attempts are counted together: a token is all that is known of its user. By the last reading, which is the same
+ * however the octets were written in the URL, so that nobody gets more attempts by writing "%61lice" for "alice".
+ */
+static struct text attempted(const struct job *job)
+{
+	const struct credentials *decoded = &job->intent.readings[job->intent.reading_count - 1];
+
+	return job->intent.by_token ? decoded->key : decoded->login;
+}
+
+/* With two logins to try there is none that the lock could be of: whoever has one must not open that of the other. */
+static uint64_t stamp_of(const struct job *job, const struct account *account)
+{
+	const struct credentials *readings = job->intent.readings;
+	bool is_one = text_equal(readings[0].login, readings[job->intent.reading_count - 1].login);
+
+	return account && is_one ? account_stamp(account) : 0;
+}
+
+/*
+ * The soft lock: too many failures of this login or token from this source, and not even the right key helps for a
+ * while, unless what opens the account is another one by now.
+ */
+static unsigned locked_s(const struct job *job)
+{
+	const struct pipeline_parts *parts = &job->pipeline->parts;
+
+	return throttle_wait_s(parts->throttle, attempted(job), job->stamp, &job->request->source,
+			       env_now_ms(parts->env));
+}
+
+static void on_account(void *ctx, enum status status, const struct account *account)
+{
+	struct job *job = ctx;
+	const struct pipeline_parts *parts = &job->pipeline->parts;
+	struct presented presented;
+	unsigned wait_s;
+
+	job->is_asking = false;
+	if (job->is_over) {
+		job_free(job);
+		return;
+	}
+	presented = (struct presented){
+		.login = job->intent.readings[job->reading].login,
+		.key = job->intent.readings[job->reading].key,
+		.source = job->request->source,
+		.suspicion = throttle_suspicion(parts->throttle, attempted(job), &job->request->source,
+						env_now_ms(parts->env)),
+	};
+	if (status == STATUS_DUPLICATE && job->intent.by_token)
+		status = STATUS_NOT_FOUND; /* what several have names nobody */
+	job->stamp = stamp_of(job, account);
+	wait_s = locked_s(job);
+	if (wait_s)
+		finish_throttled(job, wait_s);
+	else if (status == STATUS_OK || status == STATUS_NOT_FOUND)
+		authorise(&parts->authoriser, account, &presented, on_authorised, job, &job->trial);
+	else
+		on_authorised(job, OUTCOME_FAILED, NULL);
+}
+
+/* How much a failure tells of an account; a guess may have been right in another reading of the credentials. */
+static unsigned how_telling(enum outcome_code code)
+{
+	switch (code) {
+	case OUTCOME_GRANTED: /* none has failed yet */
+		return 0;
+	case OUTCOME_NO_SUCH_LOGIN:
+		return 1;
+	case OUTCOME_NO_KEY:
+		return 2;
+	case OUTCOME_WRONG_KEY:
+		return 3;
+	default:
+		return 4;
+	}
+}
+
+/* A failure that may come from guessing. */
+static bool is_guess(enum outcome_code code)
+{
+	return how_telling(code) > how_telling(OUTCOME_GRANTED) && how_telling(code) <= how_telling(OUTCOME_WRONG_KEY);
+}
+
+/* All readings of the credentials have failed: one failed attempt. */
+static void job_refuse(struct job *job)
+{
+	const struct pipeline_parts *parts = &job->pipeline->parts;
+	unsigned wait_s = 0;
+
+	if (is_guess(job->auth_failure))
+		wait_s = throttle_failed(parts->throttle, attempted(job), job->stamp, &job->request->source,
+					 env_now_ms(parts->env));
+	if (wait_s)
+		finish_throttled(job, wait_s);
+	else
+		finish_as(job, job->auth_failure);
+}
+
+/* Changes are bounded before they are planned; what is under way meanwhile is owed. */
+static void job_admit(struct job *job, const struct grant *grant)
+{
+	const struct pipeline_parts *parts = &job->pipeline->parts;
+	unsigned wait_s =
+		throttle_change_wait_s(parts->throttle, grant->login, &job->request->source, env_now_ms(parts->env));
+
+	job->login = text_duplicate(grant->login);
+	if (!job->login)
+		finish_as(job, OUTCOME_FAILED);
+	else if (job->is_watched && parts->is_gone(job->exchange))
+		finish_as(job, OUTCOME_GIVEN_UP);
+	else if (wait_s)
+		finish_throttled(job, wait_s);
+	else
+		job_carry_out(job, grant);
+}
+
+static void on_authorised(void *ctx, enum outcome_code code, const struct grant *grant)
+{
+	struct job *job = ctx;
+
+	if (code == OUTCOME_GRANTED) {
+		job_admit(job, grant);
+		return;
+	}
+	if (how_telling(code) > how_telling(job->auth_failure))
+		job->auth_failure = code;
+	if (job->reading + 1 < job->intent.reading_count && is_guess(code)) {
+		job->reading++;
+		job_look_up_account(job);
+	} else {
+		job_refuse(job);
+	}
+}
+
+/* ---- What is to be done ---- */
+
+/* What was asked for, for the history; without memory there is a gap in it. */
+static void note_wish(struct job *job, size_t index, const struct change_set *set)
+{
+	if (!job->pipeline->parts.record)
+		return;
+	job->hosts[index].owner = strdup(set->owner.text);
+	job->addr_count = 0;
+	for (size_t i = 0; i < set->count; i++) {
+		if (set->changes[i].kind == CHANGE_REPLACE)
+			job->addrs[job->addr_count++] = set->changes[i].addr;
+	}
+}
+
+static void submit_host(struct job *job, size_t index, struct plan_host *host)
+{
+	job->hosts[index] = (struct job_host){job, index, host->planned, host->set.zone, NULL};
+	if (!host->planned) {
+		job->outcomes[index] = (struct outcome){.code = host->failure};
+		return;
+	}
+	note_wish(job, index, &host->set);
+	host->set.place = &job->place;
+	host->set.waited_ms = env_now_ms(job->pipeline->parts.env) - job->began_ms;
+	job->outcomes_missing++;
+	job->pipeline->parts.submit(job->pipeline->parts.submit_ctx, &host->set, &job->hosts[index]);
+}
+
+static void job_carry_out(struct job *job, const struct grant *grant)
+{
+	struct plan plan;
+
+	job->key_id = grant->key_id;
+	plan_make(job->pipeline->parts.policy, &job->intent, grant, &job->request->source, &plan);
+	job->operand = plan.operand;
+	job->outcome_count = plan.count;
+	job->planned = true;
+	/*
+	 * One more than there are, so that outcomes that come at once do not finish the job before all are submitted.
+	 */
+	job->outcomes_missing = 1;
+	for (size_t i = 0; i < plan.count; i++)
+		submit_host(job, i, &plan.hosts[i]);
+	is_early_no_more(job);
+	if (job->outcomes_missing > 1)
+		job_watch(job);
+	one_outcome_less_missing(job);
+}
+
+/* ---- What has become of it ---- */
+
+static void one_outcome_less_missing(struct job *job)
+{
+	if (--job->outcomes_missing == 0)
+		job_finish(job);
+}
+
+void pipeline_done(void *waiter, const struct outcome *outcome)
+{
+	struct job_host *host = waiter;
+
+	host->waiting = false;
+	host->job->outcomes[host->index] = *outcome;
+	one_outcome_less_missing(host->job);
+}
+
+/* One outcome for the whole request. */
+static void finish_with(struct job *job, struct outcome outcome)
+{
+	job->outcome_count = 1;
+	job->outcomes[0] = outcome;
+	job_finish(job);
+}
+
+static void finish_as(struct job *job, enum outcome_code code)
+{
+	finish_with(job, (struct outcome){.code = code});
+}
+
+static void finish_throttled(struct job *job, unsigned wait_s)
+{
+	finish_with(job, (struct outcome){.code = OUTCOME_THROTTLED, .retry_after_s = wait_s});
+}
+
+/* ---- The answer ---- */
+
+/* Whose credentials they were; a token is not shown. */
+static struct text login_of(const struct job *job)
+{
+	if (job->intent.by_token)
+		return text_of(job->login ? job->login : "-");
+	return job->intent.reading_count ? job->intent.readings[job->reading].login : text_of("-");
+}
+
+/* What the host has now, or what was asked for. */
+static void record_addresses(const struct job *job, const struct outcome *outcome, struct record *record)
+{
+	const struct addr *addrs = outcome->addr_count ? outcome->addrs : job->addrs;
+
+	record->addr_count = outcome->addr_count ? outcome->addr_count : job->addr_count;
+	for (size_t i = 0; i < record->addr_count && i < RECORD_ADDRS_MAX; i++)
+		record->addrs[i] = addrs[i];
+}
+
+/* For the history, and for the bound on changes. */
+static void record_outcome(const struct job *job, size_t n)
+{
+	const struct pipeline_parts *parts = &job->pipeline->parts;
+	struct record record = {
+		.login = text_of(job->login),
+		.host = text_of(job->hosts[n].owner),
+		.key_id = job->key_id,
+		.at_s = env_wall_s(parts->env),
+		.source = job->request->source,
+		.code = job->outcomes[n].code,
+	};
+
+	record_addresses(job, &job->outcomes[n], &record);
+	if (record.code == OUTCOME_CHANGED)
+		throttle_changed(parts->throttle, record.login, &record.source, env_now_ms(parts->env));
+	if (job->hosts[n].owner)
+		parts->record(parts->record_ctx, &record);
+	free(job->hosts[n].owner);
+}
+
+static void job_finish(struct job *job)
+{
+	struct dialect_answer worded = {
+		.request = job->request,
+		.intent = &job->intent,
+		.outcomes = job->outcomes,
+		.outcome_count = job->outcome_count,
+	};
+	struct pipeline_report report = {
+		.request = job->request,
+		.dialect = job->dialect,
+		.intent = &job->intent,
+		.login = login_of(job),
+		.operand = job->operand,
+		.outcomes = job->outcomes,
+		.outcome_count = job->outcome_count,
+		.took_ms = env_now_ms(job->pipeline->parts.env) - job->began_ms,
+	};
+	struct http_response response;
+
+	for (size_t i = 0; job->planned && i < job->outcome_count; i++)
+		record_outcome(job, i);
+	http_response_init(&response);
+	dialect_render(job->dialect, &worded, &response);
+	job_answer(job->pipeline, &job->exchange, &report, &response);
+	job_end(job);
+}
+
+/* Gives the answer to the client, with a request ID, and reports it. */
+static void job_answer(struct pipeline *pipeline, struct http_exchange **exchange, struct pipeline_report *report,
+		       struct http_response *response)
+{
+	const struct pipeline_parts *parts = &pipeline->parts;
+
+	snprintf(response->request_id, sizeof response->request_id, "%08" PRIx32 "%08" PRIx32, pipeline->id_prefix,
+		 ++pipeline->requests);
+	report->id = response->request_id;
+	report->status = response->status;
+	if (parts->report)
+		parts->report(parts->report_ctx, report);
+	parts->answer(exchange, response);
+}
+
+/* A look-up in a store cannot be given up. */
+static void job_end(struct job *job)
+{
+	is_early_no_more(job);
+	authorise_give_up(&job->trial);
+	free(job->login);
+	if (!job->is_asking) {
+		job_free(job);
+		return;
+	}
+	job->is_over = true;
+	TAILQ_INSERT_TAIL(&job->pipeline->over, job, link);
+}
+
+/* Its sets have gone to their queues, or none will. */
+static void is_early_no_more(struct job *job)
+{
+	struct pipeline *pipeline = job->pipeline;
+
+	if (!job->place.is_held)
+		return;
+	order_leave(pipeline->parts.order, &job->place);
+	TAILQ_REMOVE(&pipeline->early, job, link);
+	if (job->is_watched && TAILQ_EMPTY(&pipeline->early))
+		pipeline->parts.env->timer_stop(pipeline->timer);
+}
+
+static void job_free(struct job *job)
+{
+	if (job->is_over)
+		TAILQ_REMOVE(&job->pipeline->over, job, link);
+	job->pipeline->job_count--;
+	free(job);
+}
+
+/* ---- Who does not wait for it, and what takes too long ---- */
+
+/* The client has closed: what has not left yet need not leave. */
+static void on_gone(void *ctx)
+{
+	struct job *job = ctx;
+	const struct pipeline_parts *parts = &job->pipeline->parts;
+
+	if (!job->planned) {
+		finish_as(job, OUTCOME_GIVEN_UP);
+		return;
+	}
+	for (size_t i = 0; i < job->outcome_count; i++) {
+		if (!job->hosts[i].waiting)
+			continue;
+		parts->cancel(parts->submit_ctx, job->hosts[i].zone, &job->hosts[i]);
+		job->outcomes[i] = (struct outcome){.code = OUTCOME_GIVEN_UP};
+	}
+	job_finish(job);
+}
+
+/* It may be long until the answer: whoever wants it may go away meanwhile. */
+static void job_watch(struct job *job)
+{
+	if (!job->is_watched)
+		job->pipeline->parts.watch(job->exchange, on_gone, job);
+	job->is_watched = true;
+}
+
+/* A timer's function. */
+static void on_job_deadline(void *ctx)
+{
+	struct pipeline *pipeline = ctx;
+	uint64_t now_ms = env_now_ms(pipeline->parts.env);
+	struct job *first;
+
+	while ((first = TAILQ_FIRST(&pipeline->early)) && first->began_ms + pipeline->parts.deadline_ms <= now_ms)
+		finish_as(first, OUTCOME_LATE);
+	set_timer(pipeline);
+}
+
+/* ---- Beginning and end ---- */
 
 enum status pipeline_new(const struct pipeline_parts *parts, struct pipeline **out)
 {

@@ -162,12 +162,18 @@ static void leave_connection(struct http_exchange *exchange)
 		exchange_free(exchange);
 }
 
+/* Not all of the request is there, and it was not refused. */
+static bool is_arriving(const struct http_exchange *exchange)
+{
+	return exchange->state == EXCHANGE_NEW || exchange->state == EXCHANGE_BODY;
+}
+
 void exchange_end(struct http_exchange *exchange)
 {
 	struct connection *connection = exchange->connection;
 
 	wipe_head(exchange);
-	if (exchange->state == EXCHANGE_NEW || exchange->state == EXCHANGE_BODY)
+	if (is_arriving(exchange))
 		engine_note_end(connection);
 	leave_connection(exchange);
 	connection_progressed(connection);
@@ -725,7 +731,7 @@ void exchanges_cut_slow(struct http_server *server, uint64_t now_ms)
 	TAILQ_FOREACH(connection, &server->connections, link) {
 		if (now_ms - connection->progress_ms < allowed_ms)
 			break;
-		if (!connection->exchange || connection->exchange->state < EXCHANGE_HANDLED)
+		if (!connection->exchange || is_arriving(connection->exchange))
 			shutdown(connection->fd, SHUT_RDWR);
 	}
 }
