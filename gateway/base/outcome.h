@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/addr.h"
+#include "base/rr.h"
 
 /* The texts are for log lines. */
 #define OUTCOME_LIST(X)                                                                                                \
@@ -53,8 +54,8 @@ const char *outcome_text(enum outcome_code code);
 
 struct outcome {
 	enum outcome_code code;
-	enum addr_family missing; /* OUTCOME_NO_RECORD: which RRset was looked for; ADDR_NONE if that is not known */
-	unsigned retry_after_s;   /* OUTCOME_THROTTLED */
+	enum rr_type missing;   /* OUTCOME_NO_RECORD: which RRset was looked for; RR_NONE if that is not known */
+	unsigned retry_after_s; /* OUTCOME_THROTTLED */
 	/* OUTCOME_CHANGED, OUTCOME_UNCHANGED: what the host has now, one address of each RRset that was asked for. */
 	size_t addr_count;
 	struct addr addrs[2];

@@ -175,13 +175,13 @@ static enum status build_pipeline(const struct generation_world *world, struct g
 }
 
 /* Asks a primary for the addresses of a host on the account page. */
-static void look(void *ctx, const struct name *host, enum addr_family family, page_seen_fn *seen, void *seen_ctx)
+static void look(void *ctx, const struct name *host, enum rr_type type, page_seen_fn *seen, void *seen_ctx)
 {
 	struct generation *generation = ctx;
 	const struct plan_zone *zone = plan_find_zone(&generation->policy, host);
 
 	if (zone)
-		zones_look(generation->zones, (size_t)(zone - generation->plan_zones), host, family, LOOK_PATIENCE_MS,
+		zones_look(generation->zones, (size_t)(zone - generation->plan_zones), host, type, LOOK_PATIENCE_MS,
 			   seen, seen_ctx);
 	else
 		seen(seen_ctx, false, NULL, 0);

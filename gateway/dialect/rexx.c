@@ -6,6 +6,7 @@
  * then the DNS.
  */
 #include "base/name.h"
+#include "base/rr.h"
 #include "dialect/dialect.h"
 #include "dialect/operands.h"
 
@@ -91,13 +92,13 @@ static enum outcome_code rexx_parse(const struct http_request *request, struct i
 }
 
 /* Which record was looked for. Only the normal form of a valid name is repeated, never what was sent. */
-static void add_missing(struct text host, enum addr_family missing, struct http_response *response)
+static void add_missing(struct text host, enum rr_type missing, struct http_response *response)
 {
-	static const char *const types[] = {[ADDR_NONE] = "A AAAA", [ADDR_V4] = "A", [ADDR_V6] = "AAAA"};
+	const char *types = missing == RR_A ? "A" : missing == RR_AAAA ? "AAAA" : "A AAAA";
 	struct name name;
 
 	if (name_parse_owner(host, &name) == STATUS_OK)
-		http_response_add(response, " %s %s", name.text, types[missing]);
+		http_response_add(response, " %s %s", name.text, types);
 }
 
 static void rexx_render(const struct dialect_answer *answer, struct http_response *response)

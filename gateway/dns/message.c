@@ -6,15 +6,8 @@
 
 #include "tsig.h"
 
-static ldns_rr_type type_of_addr(const struct addr *addr)
-{
-	return addr->family == ADDR_V4 ? LDNS_RR_TYPE_A : LDNS_RR_TYPE_AAAA;
-}
-
-static ldns_rr_type type_of(const struct change *change)
-{
-	return change_is_txt(change) ? LDNS_RR_TYPE_TXT : type_of_addr(&change->addr);
-}
+static_assert((int)RR_A == LDNS_RR_TYPE_A && (int)RR_TXT == LDNS_RR_TYPE_TXT && (int)RR_AAAA == LDNS_RR_TYPE_AAAA,
+	      "types have their numbers in the DNS");
 
 static ldns_pkt_opcode opcode_of(const struct dns_request *request)
 {
@@ -30,9 +23,9 @@ static const struct name *asked_name(const struct dns_request *request)
 	return request->kind == DNS_QUERY ? &request->sets->owner : request->zone;
 }
 
-static ldns_rr_type asked_type(const struct dns_request *request)
+static unsigned asked_type(const struct dns_request *request)
 {
-	return request->kind == DNS_QUERY ? type_of(&request->sets->changes[request->change]) : LDNS_RR_TYPE_SOA;
+	return request->kind == DNS_QUERY ? change_type(&request->sets->changes[request->change]) : LDNS_RR_TYPE_SOA;
 }
 
 /* ---- Writing ---- */
@@ -110,8 +103,8 @@ static void put_owner(struct writer *writer, struct owner *owner)
 }
 
 /* A record up to its RDATA, of which the length is given. */
-static void put_record(struct writer *writer, struct owner *owner, ldns_rr_type type, ldns_rr_class class,
-		       uint32_t ttl_s, size_t rdata_len)
+static void put_record(struct writer *writer, struct owner *owner, unsigned type, ldns_rr_class class, uint32_t ttl_s,
+		       size_t rdata_len)
 {
 	put_owner(writer, owner);
 	put_u16(writer, type);
@@ -122,7 +115,7 @@ static void put_record(struct writer *writer, struct owner *owner, ldns_rr_type 
 }
 
 /* A record without RDATA, as in prerequisites and deletions. */
-static unsigned put_bare(struct writer *writer, struct owner *owner, ldns_rr_type type, ldns_rr_class class)
+static unsigned put_bare(struct writer *writer, struct owner *owner, unsigned type, ldns_rr_class class)
 {
 	put_record(writer, owner, type, class, 0, 0);
 	return 1;
@@ -134,14 +127,14 @@ static unsigned put_addresses(struct writer *writer, struct owner *owner, const 
 	for (size_t i = 0; i < rrset->count; i++) {
 		const struct addr *addr = &rrset->addrs[i];
 
-		put_record(writer, owner, type_of_addr(addr), class, ttl_s, addr_len(addr));
+		put_record(writer, owner, rr_type_of_family(addr->family), class, ttl_s, addr_len(addr));
 		put_octets(writer, addr->octets, addr_len(addr));
 	}
 	return (unsigned)rrset->count;
 }
 
 /* The prerequisite that the RRset is just so; returns its records. */
-static unsigned put_is_so(struct writer *writer, struct owner *owner, ldns_rr_type type, const struct rrset *rrset)
+static unsigned put_is_so(struct writer *writer, struct owner *owner, unsigned type, const struct rrset *rrset)
 {
 	if (rrset->count)
 		return put_addresses(writer, owner, rrset, LDNS_RR_CLASS_IN, 0);
@@ -226,7 +219,7 @@ static unsigned put_texts_are_so(struct writer *writer, struct owner *owner, con
 static unsigned put_condition(struct writer *writer, enum dns_request_kind kind, struct owner *owner,
 			      const struct change_set *set, const struct change *change)
 {
-	ldns_rr_type type = type_of(change);
+	unsigned type = change_type(change);
 
 	if (kind == DNS_REHEARSE || (change_is_txt(change) && (kind != DNS_UPDATE || !change->was.known)))
 		return 0;
@@ -276,7 +269,7 @@ static unsigned put_update(struct writer *writer, enum dns_request_kind kind, st
 	if (change_is_txt(change))
 		return put_txt_update(writer, owner, set, change);
 	assert(change->becomes.known); /* else all of it would be deleted */
-	return put_bare(writer, owner, type_of(change), LDNS_RR_CLASS_ANY) +
+	return put_bare(writer, owner, change_type(change), LDNS_RR_CLASS_ANY) +
 	       put_addresses(writer, owner, &change->becomes, LDNS_RR_CLASS_IN, change->becomes.ttl_s);
 }
 
@@ -657,6 +650,7 @@ static bool is_delegated(const ldns_pkt *packet, const struct dns_request *reque
 static enum status read_answer(const ldns_pkt *packet, const struct dns_request *request, struct dns_answer *out)
 {
 	const struct change *change = &request->sets->changes[request->change];
+	unsigned type = change_type(change);
 	const ldns_rr_list *section = ldns_pkt_answer(packet);
 	uint8_t wire[NAME_WIRE_MAX];
 	struct dname owner = dname_of(&request->sets->owner, wire);
@@ -668,7 +662,7 @@ static enum status read_answer(const ldns_pkt *packet, const struct dns_request 
 	for (size_t i = 0; i < ldns_rr_list_rr_count(section); i++) {
 		const ldns_rr *rr = ldns_rr_list_rr(section, i);
 
-		if (ldns_rr_get_type(rr) != type_of(change) || !is_same(owner_dname(rr), owner))
+		if (ldns_rr_get_type(rr) != type || !is_same(owner_dname(rr), owner))
 			continue;
 		if (!(change_is_txt(change) ? add_text(rr, out) : add_answer(rr, &change->addr, out)))
 			return STATUS_INVALID;

@@ -76,8 +76,8 @@ struct survey {
 	size_t waiting_count;
 	struct range range; /* of the message that is under way */
 	size_t refusals;
-	bool a_refused;         /* of the name that is alone in its message */
-	enum addr_family alone; /* the record of it that was asked about */
+	bool a_refused;     /* of the name that is alone in its message */
+	enum rr_type alone; /* the record of it that was asked about */
 	struct change_set sets[CHUNK_MAX];
 };
 
@@ -246,11 +246,11 @@ static bool name_below(const struct survey *survey, const struct name *name, str
  * Addresses that no record has: one of 2^28 that are reserved (RFC 1112 section 4), and one of 2^64 that are discarded
  * (RFC 6666).
  */
-static struct addr absent_address(const struct survey *survey, enum addr_family family)
+static struct addr absent_address(const struct survey *survey, enum rr_type type)
 {
-	struct addr addr = {.family = family};
+	struct addr addr = {.family = rr_type_family(type)};
 
-	if (family == ADDR_V4) {
+	if (type == RR_A) {
 		survey->env->random(survey->env->ctx, addr.octets, 4);
 		addr.octets[0] |= 0xf0;
 	} else {
@@ -260,11 +260,11 @@ static struct addr absent_address(const struct survey *survey, enum addr_family 
 	return addr;
 }
 
-static void add_change(const struct survey *survey, struct change_set *set, enum addr_family family)
+static void add_change(const struct survey *survey, struct change_set *set, enum rr_type type)
 {
 	struct change *change = &set->changes[set->count++];
 
-	*change = (struct change){.addr = absent_address(survey, family)};
+	*change = (struct change){.addr = absent_address(survey, type)};
 	change_resolve(change);
 }
 
@@ -310,11 +310,11 @@ static void try_next(struct survey *survey);
 static void judge_single(struct survey *survey, const struct dns_result *result);
 
 /* Asks about one record of the one name in the range. */
-static void try_single(struct survey *survey, enum addr_family family)
+static void try_single(struct survey *survey, enum rr_type type)
 {
-	survey->alone = family;
+	survey->alone = type;
 	survey->sets[0] = (struct change_set){.owner = survey->trials[survey->range.from].owner};
-	add_change(survey, &survey->sets[0], family);
+	add_change(survey, &survey->sets[0], type);
 	ask(survey, DNS_REHEARSE, survey->sets, judge_single);
 }
 
@@ -331,9 +331,9 @@ static void judge_single(struct survey *survey, const struct dns_result *result)
 {
 	bool refused = is_refusal(result);
 
-	if (survey->alone == ADDR_V4) {
+	if (survey->alone == RR_A) {
 		survey->a_refused = refused;
-		try_single(survey, ADDR_V6);
+		try_single(survey, RR_AAAA);
 		return;
 	}
 	if (refused || survey->a_refused)
@@ -363,7 +363,7 @@ static void judge_range(struct survey *survey, const struct dns_result *result)
 		tell_refused(survey, "TXT");
 		try_next(survey);
 	} else {
-		try_single(survey, ADDR_V4);
+		try_single(survey, RR_A);
 	}
 }
 
@@ -376,8 +376,8 @@ static struct change_set *put_set(struct survey *survey, size_t index, const str
 	if (trial->types == RIGHT_TXT) {
 		add_txt_change(survey, set);
 	} else {
-		add_change(survey, set, ADDR_V4);
-		add_change(survey, set, ADDR_V6);
+		add_change(survey, set, RR_A);
+		add_change(survey, set, RR_AAAA);
 	}
 	if (index)
 		survey->sets[index - 1].next = set;
@@ -487,9 +487,9 @@ static bool send_look(struct look *look)
 			       look) == STATUS_OK;
 }
 
-static bool look_for(struct look *look, enum addr_family family)
+static bool look_for(struct look *look, enum rr_type type)
 {
-	look->set.changes[0] = (struct change){.kind = CHANGE_REPLACE, .addr = {.family = family}};
+	look->set.changes[0] = (struct change){.kind = CHANGE_REPLACE, .addr = {.family = rr_type_family(type)}};
 	look->set.count = 1;
 	look->request = (struct dns_request){
 		.kind = DNS_QUERY, .zone = look->survey->zones[look->survey->at].name, .sets = &look->set};
@@ -504,7 +504,7 @@ static void begin_look(struct look *look, const struct right *host)
 	look->set = (struct change_set){.owner = host->name};
 	if (host->kind == RIGHT_BELOW && !name_below(survey, &host->name, &look->set.owner))
 		return;
-	survey->no_more_looks = !look_for(look, ADDR_V4);
+	survey->no_more_looks = !look_for(look, RR_A);
 	if (survey->no_more_looks)
 		return;
 	look->host = host;
@@ -534,14 +534,14 @@ static void tell_host(struct look *look, enum finding_kind kind)
 static void on_looked(void *ctx, const struct dns_result *result)
 {
 	struct look *look = ctx;
-	bool is_empty = result->answer.count == 0, is_first = look->set.changes[0].addr.family == ADDR_V4;
+	bool is_empty = result->answer.count == 0, is_first = change_type(&look->set.changes[0]) == RR_A;
 
 	if (result->verdict != DNS_VERIFIED || (result->rcode != DNS_NOERROR && result->rcode != DNS_NXDOMAIN)) {
 		look->survey->no_more_looks = true;
 	} else if (result->answer.hidden) {
 		tell_host(look, FINDING_HIDDEN);
 	} else if (is_empty && look->host->must_exist && is_first && result->rcode == DNS_NOERROR) {
-		if (look_for(look, ADDR_V6))
+		if (look_for(look, RR_AAAA))
 			return;
 	} else if (is_empty && look->host->must_exist) {
 		tell_host(look, FINDING_NO_RECORD);

@@ -100,21 +100,20 @@ static void on_seen(void *ctx, bool known, const struct addr *addrs, size_t coun
 	struct view *view = view_item(look->view, "type");
 	char text[ADDR_TEXT_MAX];
 
-	view_text(view, "family", text_of(look->family == ADDR_V4 ? "IPv4" : "IPv6"));
+	view_text(view, "family", text_of(look->type == RR_A ? "IPv4" : "IPv6"));
 	view_text(view, "unknown", text_of(known ? "" : "yes"));
 	for (size_t i = 0; i < count; i++)
 		view_text(view_item(view, "addr"), "address", text_of(addr_format(&addrs[i], text)));
 	one_look_less(look->job);
 }
 
-static void home_look(struct page_job *job, const struct profile_host *host, enum addr_family family,
-		      struct page_look *look)
+static void home_look(struct page_job *job, const struct profile_host *host, enum rr_type type, struct page_look *look)
 {
 	const struct page_parts *parts = &job->page->parts;
 
-	*look = (struct page_look){job, host->view, family};
+	*look = (struct page_look){job, host->view, type};
 	job->looks_missing++;
-	parts->look(parts->look_ctx, &host->name, family, on_seen, look);
+	parts->look(parts->look_ctx, &host->name, type, on_seen, look);
 }
 
 void home_show_with_addresses(struct page_job *job)
@@ -122,8 +121,8 @@ void home_show_with_addresses(struct page_job *job)
 	/* One more than there are, so that those that are seen at once do not finish the job before all are asked. */
 	job->looks_missing = 1;
 	for (size_t i = 0; i < job->profile.host_count; i++) {
-		home_look(job, &job->profile.hosts[i], ADDR_V4, &job->looks[2 * i]);
-		home_look(job, &job->profile.hosts[i], ADDR_V6, &job->looks[2 * i + 1]);
+		home_look(job, &job->profile.hosts[i], RR_A, &job->looks[2 * i]);
+		home_look(job, &job->profile.hosts[i], RR_AAAA, &job->looks[2 * i + 1]);
 	}
 	one_look_less(job);
 }

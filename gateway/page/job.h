@@ -17,6 +17,7 @@
 
 #include "account/key.h"
 #include "account/password.h"
+#include "base/rr.h"
 #include "page/keyform.h"
 #include "page/page.h"
 #include "page/passform.h"
@@ -64,7 +65,7 @@ struct page_route {
 struct page_look {
 	struct page_job *job;
 	struct view *view;
-	enum addr_family family;
+	enum rr_type type;
 };
 
 /* A request on its way. The request lives until the exchange is answered. */

@@ -18,6 +18,7 @@
 #include "base/addr.h"
 #include "base/env.h"
 #include "base/name.h"
+#include "base/rr.h"
 #include "base/status.h"
 #include "http/message.h"
 #include "page/session.h"
@@ -49,7 +50,7 @@ struct page_parts {
 	 * Asks the primary for the addresses of a host. seen() comes exactly once, from within the call or later, at
 	 * most some seconds; it does not when what look() asks is freed first.
 	 */
-	void (*look)(void *ctx, const struct name *host, enum addr_family family, page_seen_fn *seen, void *seen_ctx);
+	void (*look)(void *ctx, const struct name *host, enum rr_type type, page_seen_fn *seen, void *seen_ctx);
 	void *look_ctx;
 	/* Gives an answer to a client, as http_exchange_answer() does. */
 	void (*answer)(struct http_exchange **exchange, const struct http_response *response);

@@ -11,6 +11,7 @@
 
 #include "base/addr.h"
 #include "base/name.h"
+#include "base/rr.h"
 
 enum {
 	CHANGE_SET_MAX = 2, /* an A and an AAAA RRset */
@@ -91,6 +92,12 @@ struct change_set {
 static inline bool change_is_txt(const struct change *change)
 {
 	return change->kind >= CHANGE_TXT_SET;
+}
+
+/* The type of the RRset that it is about. */
+static inline enum rr_type change_type(const struct change *change)
+{
+	return change_is_txt(change) ? RR_TXT : rr_type_of_family(change->addr.family);
 }
 
 /* Works out `becomes` from the change and `was`; `becomes` is not known if that takes knowing `was`. */

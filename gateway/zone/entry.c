@@ -332,7 +332,7 @@ void entry_end(struct entries *entries, struct queue_entry *entry, enum outcome_
 	entry_end_with(entries, entry, (struct outcome){.code = code}, now_ms);
 }
 
-void entry_end_missing(struct entries *entries, struct queue_entry *entry, enum addr_family missing, uint64_t now_ms)
+void entry_end_missing(struct entries *entries, struct queue_entry *entry, enum rr_type missing, uint64_t now_ms)
 {
 	entry_end_with(entries, entry, (struct outcome){.code = OUTCOME_NO_RECORD, .missing = missing}, now_ms);
 }

@@ -18,6 +18,7 @@
 #include <sys/queue.h>
 
 #include "base/outcome.h"
+#include "base/rr.h"
 #include "base/status.h"
 #include "base/table.h"
 #include "dns/client.h"
@@ -156,11 +157,11 @@ struct queue_entry {
 	struct chain *chain;
 	struct waiter_list waiters;
 	struct {
-		size_t missing;          /* so many are still under way */
-		enum sight worst;        /* of those that have come back */
-		enum addr_family absent; /* the first record that must exist and does not */
-		enum retry_way way;      /* SIGHT_FAILED: of the last one that has */
-	} look;                          /* ENTRY_LOOKING */
+		size_t missing;      /* so many are still under way */
+		enum sight worst;    /* of those that have come back */
+		enum rr_type absent; /* the first record that must exist and does not */
+		enum retry_way way;  /* SIGHT_FAILED: of the last one that has */
+	} look;                      /* ENTRY_LOOKING */
 
 	struct queue_entry *next_in_message;
 	struct queue_message *in_message; /* the one that it is with the primary in */
@@ -246,8 +247,8 @@ void entry_go_on(struct entries *entries, struct queue_entry *entry, uint64_t no
 void entry_pause(struct entries *entries, struct queue_entry *entry, uint64_t retry_at_ms);
 /* The entry's end: whoever still waits for it gets the outcome, and the next of its owner may go. */
 void entry_end(struct entries *entries, struct queue_entry *entry, enum outcome_code code, uint64_t now_ms);
-/* OUTCOME_NO_RECORD for want of the record of that type; ADDR_NONE: which one is not known. */
-void entry_end_missing(struct entries *entries, struct queue_entry *entry, enum addr_family missing, uint64_t now_ms);
+/* OUTCOME_NO_RECORD for want of the record of that type; RR_NONE: which one is not known. */
+void entry_end_missing(struct entries *entries, struct queue_entry *entry, enum rr_type missing, uint64_t now_ms);
 /* Whether it must go where it may have been carried out already, because nothing tells of it elsewhere. */
 bool entry_is_bound(const struct queue_entry *entry);
 /* What an entry's story amounts to, if it ends without the primary having carried it out for certain. */

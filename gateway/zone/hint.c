@@ -19,15 +19,15 @@ enum status hints_init(struct hints *hints, size_t records_max, uint64_t seed)
 void hint_recall(const struct hints *hints, uint64_t owner, struct change *change)
 {
 	if (!change->was.known && !change_is_txt(change))
-		memory_recall(hints->memory, owner, change->addr.family, &change->was);
+		memory_recall(hints->memory, owner, change_type(change), &change->was);
 }
 
-void hint_keep(struct hints *hints, uint64_t owner, enum addr_family family, const struct rrset *rrset)
+void hint_keep(struct hints *hints, uint64_t owner, enum rr_type type, const struct rrset *rrset)
 {
 	if (rrset->known && rrset->count == 1)
 		memory_keep(hints->memory, owner, &rrset->addrs[0], rrset->ttl_s);
 	else
-		memory_drop(hints->memory, owner, family);
+		memory_drop(hints->memory, owner, type);
 }
 
 static uint32_t text_hash(const struct hints *hints, const struct txt *txt)
@@ -58,7 +58,7 @@ void hints_keep(struct hints *hints, uint64_t owner, const struct change_set *se
 		return;
 	}
 	for (size_t i = 0; i < set->count; i++)
-		hint_keep(hints, owner, set->changes[i].addr.family, &set->changes[i].becomes);
+		hint_keep(hints, owner, change_type(&set->changes[i]), &set->changes[i].becomes);
 }
 
 void hints_doubt(struct hints *hints)
@@ -73,11 +73,11 @@ void hints_trust(struct hints *hints)
 	hints->doubts -= hints->doubts > 0;
 }
 
-void hint_judge(struct hints *hints, uint64_t owner, enum addr_family family, const struct rrset *found)
+void hint_judge(struct hints *hints, uint64_t owner, enum rr_type type, const struct rrset *found)
 {
 	struct rrset hint;
 
-	if (hints->doubts == 0 || !memory_recall(hints->memory, owner, family, &hint))
+	if (hints->doubts == 0 || !memory_recall(hints->memory, owner, type, &hint))
 		return;
 	hint.ttl_s = found->ttl_s; /* which no prerequisite is about */
 	if (rrset_equal(&hint, found))
@@ -91,7 +91,7 @@ void hints_drop(struct hints *hints, uint64_t owner, struct change_set *set)
 	for (size_t i = 0; i < set->count; i++) {
 		/* What is remembered of strings is in which order they were put there, which is no guess. */
 		if (!change_is_txt(&set->changes[i]))
-			memory_drop(hints->memory, owner, set->changes[i].addr.family);
+			memory_drop(hints->memory, owner, change_type(&set->changes[i]));
 		set->changes[i].was.known = false;
 	}
 }

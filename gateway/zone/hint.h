@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/rr.h"
 #include "base/status.h"
 #include "dns/message.h"
 #include "update/change.h"
@@ -33,13 +34,13 @@ MUST_USE enum status hints_init(struct hints *hints, size_t records_max, uint64_
 /* Takes what memory knows of a record of the owner, unless more is known already. */
 void hint_recall(const struct hints *hints, uint64_t owner, struct change *change);
 /* The primary has said what a record is. */
-void hint_keep(struct hints *hints, uint64_t owner, enum addr_family family, const struct rrset *rrset);
+void hint_keep(struct hints *hints, uint64_t owner, enum rr_type type, const struct rrset *rrset);
 /* A hint was wrong: a message that relied on it was rejected, with all that was in it. */
 void hints_doubt(struct hints *hints);
 /* A look told nothing, so one less is to come: else they would never end where the primary tells nobody. */
 void hints_trust(struct hints *hints);
 /* Compares what was found with the hint that was not relied on. */
-void hint_judge(struct hints *hints, uint64_t owner, enum addr_family family, const struct rrset *found);
+void hint_judge(struct hints *hints, uint64_t owner, enum rr_type type, const struct rrset *found);
 /* The set was carried out. `work` is that of its string; NULL: it has none. */
 void hints_keep(struct hints *hints, uint64_t owner, const struct change_set *set, const struct text_work *work);
 /* What was known of the records is not to be relied on. */

@@ -17,7 +17,7 @@ enum {
 };
 
 struct record {
-	uint64_t key; /* hash of owner and type (ADDR_NONE: TXT); 0: nothing here */
+	uint64_t key; /* hash of owner and type; 0: nothing here */
 	uint32_t ttl_s;
 	uint32_t kept_at; /* by memory->clock */
 	uint8_t octets[16];
@@ -63,11 +63,9 @@ void memory_free(struct memory **memory)
 	*memory = NULL;
 }
 
-static uint64_t key_of_record(uint64_t owner, enum addr_family family)
+static uint64_t key_of_record(uint64_t owner, enum rr_type type)
 {
-	static const uint64_t types[] = {
-		[ADDR_NONE] = 0xc2b2ae3d27d4eb4fu, [ADDR_V4] = 0, [ADDR_V6] = 0x9e3779b97f4a7c15u};
-	uint64_t key = owner ^ types[family];
+	uint64_t key = owner ^ (uint64_t)type * 0x9e3779b97f4a7c15u;
 
 	return key ? key : 1;
 }
@@ -117,21 +115,21 @@ static struct record *memory_put(struct memory *memory, uint64_t key)
 	return record;
 }
 
-bool memory_recall(const struct memory *memory, uint64_t owner, enum addr_family family, struct rrset *out)
+bool memory_recall(const struct memory *memory, uint64_t owner, enum rr_type type, struct rrset *out)
 {
-	const struct record *record = memory_find(memory, key_of_record(owner, family));
+	const struct record *record = memory_find(memory, key_of_record(owner, type));
 
 	if (!record)
 		return false;
 	*out = (struct rrset){.known = true, .ttl_s = record->ttl_s, .count = 1};
-	out->addrs[0].family = family;
+	out->addrs[0].family = rr_type_family(type);
 	memcpy(out->addrs[0].octets, record->octets, sizeof record->octets);
 	return true;
 }
 
 void memory_keep(struct memory *memory, uint64_t owner, const struct addr *addr, uint32_t ttl_s)
 {
-	struct record *record = memory_put(memory, key_of_record(owner, addr->family));
+	struct record *record = memory_put(memory, key_of_record(owner, rr_type_of_family(addr->family)));
 
 	record->ttl_s = ttl_s;
 	memcpy(record->octets, addr->octets, sizeof record->octets);
@@ -145,9 +143,9 @@ static void memory_forget(struct memory *memory, uint64_t key)
 		*record = (struct record){0};
 }
 
-void memory_drop(struct memory *memory, uint64_t owner, enum addr_family family)
+void memory_drop(struct memory *memory, uint64_t owner, enum rr_type type)
 {
-	memory_forget(memory, key_of_record(owner, family));
+	memory_forget(memory, key_of_record(owner, type));
 }
 
 enum { TEXTS_EACH = 4 }; /* hashes of strings in one record */
@@ -155,7 +153,7 @@ enum { TEXTS_EACH = 4 }; /* hashes of strings in one record */
 /* The strings of an owner take several records, each with a key of its own. */
 static uint64_t key_of_texts(uint64_t owner, size_t first)
 {
-	return key_of_record(owner + first * 0x165667b19e3779f9u, ADDR_NONE);
+	return key_of_record(owner + first * 0x165667b19e3779f9u, RR_TXT);
 }
 
 void memory_recall_texts(const struct memory *memory, uint64_t owner, struct memory_texts *out)

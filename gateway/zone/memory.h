@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/rr.h"
 #include "base/status.h"
 #include "update/change.h"
 
@@ -25,12 +26,12 @@ void memory_free(struct memory **memory);
  * The RRset that an owner was last seen with, if it was a single address: fills in *out and says so. `owner` is the
  * hash of the owner's name, the same at every call.
  */
-bool memory_recall(const struct memory *memory, uint64_t owner, enum addr_family family, struct rrset *out);
+bool memory_recall(const struct memory *memory, uint64_t owner, enum rr_type type, struct rrset *out);
 
 /* The owner has just this address of its family. */
 void memory_keep(struct memory *memory, uint64_t owner, const struct addr *addr, uint32_t ttl_s);
 /* Nothing is known of that record any more, A or AAAA. */
-void memory_drop(struct memory *memory, uint64_t owner, enum addr_family family);
+void memory_drop(struct memory *memory, uint64_t owner, enum rr_type type);
 
 enum { MEMORY_TEXTS_MAX = 12 };
 

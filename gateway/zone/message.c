@@ -188,7 +188,7 @@ static void message_send_looks(struct traffic *traffic)
 	entry->next_in_message = NULL;
 	entry->look.missing = entry->set.count;
 	entry->look.worst = SIGHT_CLEAR;
-	entry->look.absent = ADDR_NONE;
+	entry->look.absent = RR_NONE;
 	for (size_t i = 0; i < entry->set.count; i++) {
 		entry->looks[i] = (struct queue_message){
 			.kind = DNS_QUERY, .first = entry, .last = entry, .count = 1, .change = i};

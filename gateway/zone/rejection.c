@@ -137,7 +137,7 @@ static void rejection_take_one(struct traffic *traffic, struct queue_entry *entr
 	if (entry->tries.made[RETRY_HALVING] && traffic->part_committed)
 		memory_mark_poison(traffic->entries.hints.memory, entry_owner(entry), now_ms);
 	if (rcode == DNS_YXRRSET && set_prerequisites(&entry->set) == 0)
-		entry_end_missing(&traffic->entries, entry, entry->set.changes[0].addr.family,
+		entry_end_missing(&traffic->entries, entry, rr_type_of_family(entry->set.changes[0].addr.family),
 				  now_ms); /* the owner is an alias */
 	else if (rcode != DNS_NXRRSET && look_may_settle(entry)) {
 		entry->doubt = DOUBT_ALL;
@@ -150,7 +150,7 @@ static void rejection_take_one(struct traffic *traffic, struct queue_entry *entr
 	else if (entry_is_wanted(entry))
 		entry_move_to(&traffic->entries, entry, ENTRY_TO_PROBE_MISSING);
 	else
-		entry_end_missing(&traffic->entries, entry, ADDR_NONE, now_ms);
+		entry_end_missing(&traffic->entries, entry, RR_NONE, now_ms);
 }
 
 /*
@@ -249,7 +249,7 @@ static void settle_wildcard(struct traffic *traffic, struct queue_entry *entry, 
 	struct change *change = &entry->set.changes[set_to_probe(&entry->set)];
 
 	if (absent && change->must_exist) {
-		entry_end_missing(&traffic->entries, entry, change->addr.family, now_ms);
+		entry_end_missing(&traffic->entries, entry, change_type(change), now_ms);
 		return;
 	}
 	if (absent)
@@ -269,5 +269,5 @@ void rejection_probed(struct traffic *traffic, struct queue_entry *entry, const 
 		settle_wildcard(traffic, entry, absent, now_ms);
 	else
 		entry_end_missing(&traffic->entries, entry,
-				  absent || exists ? set_prerequisite(&entry->set, exists ? 1 : 0) : ADDR_NONE, now_ms);
+				  absent || exists ? set_prerequisite(&entry->set, exists ? 1 : 0) : RR_NONE, now_ms);
 }

@@ -202,12 +202,12 @@ static void look_note_found(struct traffic *traffic, struct queue_entry *entry, 
 	}
 	if (found->count == 0 && change->must_exist) {
 		look_note_sight(entry, SIGHT_NO_RECORD);
-		if (entry->look.absent == ADDR_NONE)
-			entry->look.absent = change->addr.family;
+		if (entry->look.absent == RR_NONE)
+			entry->look.absent = change_type(change);
 	}
 	change->was = found->rrset;
-	hint_judge(&traffic->entries.hints, entry_owner(entry), change->addr.family, &found->rrset);
-	hint_keep(&traffic->entries.hints, entry_owner(entry), change->addr.family, &found->rrset);
+	hint_judge(&traffic->entries.hints, entry_owner(entry), change_type(change), &found->rrset);
+	hint_keep(&traffic->entries.hints, entry_owner(entry), change_type(change), &found->rrset);
 }
 
 /* A rewrite of what could not be read: the primary does not tell, or there is too much of it. */

@@ -55,7 +55,7 @@ static bool replaces_change(const struct change *later, const struct change *ear
 {
 	if (change_is_txt(later) || change_is_txt(earlier))
 		return later->kind == CHANGE_TXT_SET && earlier->kind == CHANGE_TXT_SET;
-	if (later->addr.family != earlier->addr.family || later->must_exist != earlier->must_exist)
+	if (change_type(later) != change_type(earlier) || later->must_exist != earlier->must_exist)
 		return false;
 	return later->kind != CHANGE_PREFIX ||
 	       (earlier->kind == CHANGE_PREFIX && later->prefix_len == earlier->prefix_len);
@@ -99,13 +99,13 @@ size_t set_prerequisites(const struct change_set *set)
 	return count;
 }
 
-enum addr_family set_prerequisite(const struct change_set *set, size_t number)
+enum rr_type set_prerequisite(const struct change_set *set, size_t number)
 {
 	for (size_t i = 0; i < set->count; i++) {
 		if (set->changes[i].must_exist && number-- == 0)
-			return set->changes[i].addr.family;
+			return change_type(&set->changes[i]);
 	}
-	return ADDR_NONE;
+	return RR_NONE;
 }
 
 size_t set_to_probe(const struct change_set *set)

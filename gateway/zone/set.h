@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/rr.h"
 #include "update/change.h"
 
 static inline bool set_is_txt(const struct change_set *set)
@@ -34,7 +35,7 @@ bool set_replaces(const struct change_set *later, const struct change_set *earli
 bool set_ends_its_conditions(const struct change_set *set);
 /* How many of its records must exist, and the type of the prerequisite of that number. */
 size_t set_prerequisites(const struct change_set *set);
-enum addr_family set_prerequisite(const struct change_set *set, size_t number);
+enum rr_type set_prerequisite(const struct change_set *set, size_t number);
 /* Which change a probe is about: the first one whose record must exist, else the one that rewrites its record. */
 size_t set_to_probe(const struct change_set *set);
 

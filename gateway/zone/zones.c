@@ -386,8 +386,7 @@ static void look_on_reply(void *ctx, const struct dns_result *result)
 }
 
 /* NULL without memory. */
-static struct look *look_new(struct zones *zones, const struct slot *slot, const struct name *owner,
-			     enum addr_family family)
+static struct look *look_new(struct zones *zones, const struct slot *slot, const struct name *owner, enum rr_type type)
 {
 	struct look *look = calloc(1, sizeof *look);
 
@@ -401,17 +400,17 @@ static struct look *look_new(struct zones *zones, const struct slot *slot, const
 	}
 	look->set.owner = *owner;
 	look->set.count = 1;
-	look->set.changes[0].addr.family = family;
+	look->set.changes[0].addr.family = rr_type_family(type);
 	look->request = (struct dns_request){.kind = DNS_QUERY, .zone = slot->setup.name, .sets = &look->set};
 	LIST_INSERT_HEAD(&zones->looks, look, link);
 	return look;
 }
 
-void zones_look(struct zones *zones, size_t index, const struct name *owner, enum addr_family family,
-		unsigned patience_ms, zones_seen_fn *seen, void *ctx)
+void zones_look(struct zones *zones, size_t index, const struct name *owner, enum rr_type type, unsigned patience_ms,
+		zones_seen_fn *seen, void *ctx)
 {
 	struct slot *slot = &zones->slots[index];
-	struct look *look = look_new(zones, slot, owner, family);
+	struct look *look = look_new(zones, slot, owner, type);
 
 	if (look && dns_client_send(primary_client(zone_choose_primary(slot->zone, DNS_QUERY)), &look->request,
 				    slot->setup.key, &look->ticket, look_on_reply, look) == STATUS_OK) {

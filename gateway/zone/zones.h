@@ -18,6 +18,7 @@
 #include "base/name.h"
 #include "base/outcome.h"
 #include "base/peer.h"
+#include "base/rr.h"
 #include "base/status.h"
 #include "dns/client.h"
 #include "update/change.h"
@@ -101,10 +102,10 @@ typedef void zones_seen_fn(void *ctx, bool known, const struct addr *addrs, size
 
 /*
  * Asks a primary of the zone for the addresses that the owner has now, by a signed query, past the queue and without
- * changing anything. `family` is the type, A or AAAA. seen() comes exactly once, within `patience_ms` or so, from
+ * changing anything. `type` is A or AAAA. seen() comes exactly once, within `patience_ms` or so, from
  * within the call if memory is short; never after zones_free().
  */
-void zones_look(struct zones *zones, size_t zone, const struct name *owner, enum addr_family family,
-		unsigned patience_ms, zones_seen_fn *seen, void *ctx);
+void zones_look(struct zones *zones, size_t zone, const struct name *owner, enum rr_type type, unsigned patience_ms,
+		zones_seen_fn *seen, void *ctx);
 
 #endif

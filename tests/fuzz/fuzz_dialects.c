@@ -86,7 +86,7 @@ static void answer(const struct dialect *dialect, struct http_request *request, 
 	for (size_t i = 0; i < count; i++)
 		outcomes[i] = (struct outcome){
 			.code = code,
-			.missing = ADDR_V6,
+			.missing = RR_AAAA,
 			.addr_count = 2,
 			.addrs = {addr_of("255.255.255.255"), addr_of("2001:db8:1111:2222:3333:4444:5555:6666")}};
 	for (unsigned errors_as_200 = 0; errors_as_200 < 2; errors_as_200++) {

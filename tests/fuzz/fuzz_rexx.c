@@ -76,7 +76,7 @@ static void carry_out(const struct dialect *dialect, const struct http_request *
 	check_set(&plan.hosts[0].set);
 	check_source(request, &plan.hosts[0].set);
 	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-		answer(dialect, request, intent, (struct outcome){.code = ends[i], .missing = ADDR_V6});
+		answer(dialect, request, intent, (struct outcome){.code = ends[i], .missing = RR_AAAA});
 }
 
 static void handle(struct http_request *request)

@@ -663,13 +663,13 @@ static void on_page_answer(struct http_exchange **exchange, const struct http_re
 			memmem(response->document, response->document_len, "192.0.2.7", 9);
 }
 
-static void look(void *ctx, const struct name *host, enum addr_family family, page_seen_fn *seen, void *seen_ctx)
+static void look(void *ctx, const struct name *host, enum rr_type type, page_seen_fn *seen, void *seen_ctx)
 {
 	struct addr addr = {.family = ADDR_V4, .octets = {192, 0, 2, 7}};
 
 	(void)ctx;
 	(void)host;
-	seen(seen_ctx, true, &addr, family == ADDR_V4 ? 1 : 0);
+	seen(seen_ctx, true, &addr, type == RR_A ? 1 : 0);
 }
 
 static struct sessions *page_sessions(const struct env *env, char token[static SESSION_TOKEN_LEN + 1])

@@ -230,6 +230,31 @@ static void a_prefix_set_twice_is_set_once(void **state)
 	}
 }
 
+static void a_change_is_about_the_type_that_its_kind_or_its_address_says(void **state)
+{
+	struct change change = {.kind = CHANGE_REPLACE, .addr = {.family = ADDR_V4}};
+
+	(void)state;
+	assert_int_equal(change_type(&change), 1); /* RFC 1035 section 3.2.2 */
+	change.addr.family = ADDR_V6;
+	assert_int_equal(change_type(&change), 28); /* RFC 3596 section 2.1 */
+	change.kind = CHANGE_PREFIX;
+	assert_int_equal(change_type(&change), 28);
+	for (int kind = CHANGE_TXT_SET; kind <= CHANGE_TXT_ROTATE; kind++) {
+		change.kind = (enum change_kind)kind;
+		assert_int_equal(change_type(&change), 16);
+		assert_int_equal(rr_type_family(change_type(&change)), ADDR_NONE);
+	}
+}
+
+static void each_family_of_addresses_has_a_type(void **state)
+{
+	(void)state;
+	for (int family = ADDR_NONE; family <= ADDR_V6; family++)
+		assert_int_equal(rr_type_family(rr_type_of_family((enum addr_family)family)), family);
+	assert_int_equal(rr_type_of_family(ADDR_NONE), RR_NONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -243,6 +268,8 @@ int main(void)
 		cmocka_unit_test(a_prefix_takes_knowing_what_is_there),
 		cmocka_unit_test(bits_come_from_the_prefix_and_then_from_the_host),
 		cmocka_unit_test(a_prefix_set_twice_is_set_once),
+		cmocka_unit_test(a_change_is_about_the_type_that_its_kind_or_its_address_says),
+		cmocka_unit_test(each_family_of_addresses_has_a_type),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,7 +89,7 @@ static void answers_each_request_and_outcome_with_its_code(void **state)
 	static const struct {
 		const char *target, *form, *basic;
 		enum outcome_code granted; /* what becomes of it if parsing does not end it */
-		enum addr_family missing;
+		enum rr_type missing;
 		const char *code;
 		const char *body; /* NULL: words may follow the code */
 	} rows[] = {
@@ -135,13 +135,13 @@ static void answers_each_request_and_outcome_with_its_code(void **state)
 		{"/dynamic.cgi?" HOST "&ip=x&" CREDENTIALS, NULL, NULL, OUTCOME_BAD_ADDRESS, 0, "IO_IP", NULL},
 		{"/dynamic.cgi?" HOST "&wan_ip=x&" CREDENTIALS, NULL, NULL, OUTCOME_NO_ADDRESS, 0, "IO_IP", NULL},
 
-		{"/dynamic.cgi?" HOST "&ip=1.2.3.4&" CREDENTIALS, NULL, NULL, OUTCOME_NO_RECORD, ADDR_V4, "NF_HOST",
+		{"/dynamic.cgi?" HOST "&ip=1.2.3.4&" CREDENTIALS, NULL, NULL, OUTCOME_NO_RECORD, RR_A, "NF_HOST",
 		 "NF_HOST www.myname.com A\n"},
-		{"/dynamic.cgi?" HOST "&ip=2001:db8::1&" CREDENTIALS, NULL, NULL, OUTCOME_NO_RECORD, ADDR_V6, "NF_HOST",
+		{"/dynamic.cgi?" HOST "&ip=2001:db8::1&" CREDENTIALS, NULL, NULL, OUTCOME_NO_RECORD, RR_AAAA, "NF_HOST",
 		 "NF_HOST www.myname.com AAAA\n"},
-		{"/dynamic.cgi?host=WWW.MyName.com.&" CREDENTIALS, NULL, NULL, OUTCOME_NO_RECORD, ADDR_V4, "NF_HOST",
+		{"/dynamic.cgi?host=WWW.MyName.com.&" CREDENTIALS, NULL, NULL, OUTCOME_NO_RECORD, RR_A, "NF_HOST",
 		 "NF_HOST www.myname.com A\n"},
-		{"/dynamic.cgi?host=%2A.MyName.com&" CREDENTIALS, NULL, NULL, OUTCOME_NO_RECORD, ADDR_V4, "NF_HOST",
+		{"/dynamic.cgi?host=%2A.MyName.com&" CREDENTIALS, NULL, NULL, OUTCOME_NO_RECORD, RR_A, "NF_HOST",
 		 "NF_HOST *.myname.com A\n"},
 
 		{"/dynamic.cgi?" HOST "&" CREDENTIALS, NULL, NULL, OUTCOME_REFUSED, 0, "SF_DNS", NULL},
@@ -189,7 +189,7 @@ static void every_outcome_is_well_worded_and_only_success_is_ok(void **state)
 	for (size_t i = 0; i < LENGTH(all_outcomes); i++) {
 		struct http_response response;
 
-		render(&asked, &intent, (struct outcome){.code = all_outcomes[i], .missing = ADDR_V4}, &response);
+		render(&asked, &intent, (struct outcome){.code = all_outcomes[i], .missing = RR_A}, &response);
 		assert_well_worded(outcome_text(all_outcomes[i]), &response);
 		assert_row(outcome_text(all_outcomes[i]),
 			   (strncmp(response.body, "OK", 2) == 0) ==
@@ -208,7 +208,7 @@ static void every_code_of_the_table_is_some_outcome_s(void **state)
 	for (size_t i = 0; i < LENGTH(all_outcomes); i++) {
 		struct http_response response;
 
-		render(&asked, &intent, (struct outcome){.code = all_outcomes[i], .missing = ADDR_V4}, &response);
+		render(&asked, &intent, (struct outcome){.code = all_outcomes[i], .missing = RR_A}, &response);
 		if (ends_an_update(all_outcomes[i]) && code_of(&response))
 			seen[code_of(&response) - codes] = true;
 	}
@@ -235,7 +235,7 @@ static void says_that_an_outcome_is_unknown_only_when_it_is(void **state)
 				   !memmem(response.body, response.body_len, "nothing", strlen("nothing")));
 	}
 	for (size_t i = 0; i < LENGTH(certain); i++) {
-		render(&asked, &intent, (struct outcome){.code = certain[i], .missing = ADDR_V4}, &response);
+		render(&asked, &intent, (struct outcome){.code = certain[i], .missing = RR_A}, &response);
 		assert_row(outcome_text(certain[i]),
 			   !memmem(response.body, response.body_len, "unknown", strlen("unknown")));
 	}
@@ -256,7 +256,7 @@ static void no_answer_repeats_what_was_sent(void **state)
 
 		strncat(query, hosts[i], sizeof query - strlen(query) - 1);
 		assert_int_equal(parse(&asked, query, &intent), OUTCOME_GRANTED);
-		render(&asked, &intent, (struct outcome){.code = OUTCOME_NO_RECORD, .missing = ADDR_V4}, &response);
+		render(&asked, &intent, (struct outcome){.code = OUTCOME_NO_RECORD, .missing = RR_A}, &response);
 		assert_well_worded(hosts[i], &response);
 		assert_row(hosts[i],
 			   !memmem(response.body, response.body_len, intent.hosts[0].octets, intent.hosts[0].len));

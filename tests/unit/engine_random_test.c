@@ -790,25 +790,25 @@ static bool has_to_exist(const struct submitted *change, enum addr_family family
  * Of two records the first is probed; if it exists, the second must have been missing. Unless others put back the
  * first one just then, and so the second is named.
  */
-static bool was_put_back(struct schedule *schedule, const struct submitted *change, enum addr_family missing)
+static bool was_put_back(struct schedule *schedule, const struct submitted *change, enum rr_type missing)
 {
-	return missing == ADDR_V6 && has_to_exist(change, ADDR_V4) && was_absent(schedule, change, ADDR_V4) &&
+	return missing == RR_AAAA && has_to_exist(change, ADDR_V4) && was_absent(schedule, change, ADDR_V4) &&
 	       held_at(record_of(schedule, change->zone, change->owner, ADDR_V4), schedule->moment) != ABSENT;
 }
 
-static void check_no_record(struct schedule *schedule, size_t number, enum addr_family missing)
+static void check_no_record(struct schedule *schedule, size_t number, enum rr_type missing)
 {
 	const struct submitted *change = &schedule->changes[number];
 
-	if (missing == ADDR_NONE) {
+	if (missing == RR_NONE) {
 		if (!(has_to_exist(change, ADDR_V4) && was_absent(schedule, change, ADDR_V4)) &&
 		    !(has_to_exist(change, ADDR_V6) && was_absent(schedule, change, ADDR_V6)))
 			break_rule(schedule, number, "neither was missing that must exist");
 		return;
 	}
-	if (!has_to_exist(change, missing))
+	if (!has_to_exist(change, rr_type_family(missing)))
 		break_rule(schedule, number, "the missing record is not one that must exist");
-	if (!was_absent(schedule, change, missing) && !was_put_back(schedule, change, missing))
+	if (!was_absent(schedule, change, rr_type_family(missing)) && !was_put_back(schedule, change, missing))
 		break_rule(schedule, number, "the record was there all the time");
 }
 

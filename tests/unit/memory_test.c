@@ -28,11 +28,11 @@ static int teardown(void **state)
 	return 0;
 }
 
-static bool knows(uint64_t owner, enum addr_family family)
+static bool knows(uint64_t owner, enum rr_type type)
 {
 	struct rrset rrset;
 
-	return memory_recall(memory, owner, family, &rrset);
+	return memory_recall(memory, owner, type, &rrset);
 }
 
 /* Whether that address is what is remembered. */
@@ -41,8 +41,8 @@ static bool has(uint64_t owner, const char *address)
 	struct addr addr = addr_of(address);
 	struct rrset rrset;
 
-	return memory_recall(memory, owner, addr.family, &rrset) && rrset.known && rrset.ttl_s == TTL_S &&
-	       rrset.count == 1 && addr_equal(&rrset.addrs[0], &addr);
+	return memory_recall(memory, owner, rr_type_of_family(addr.family), &rrset) && rrset.known &&
+	       rrset.ttl_s == TTL_S && rrset.count == 1 && addr_equal(&rrset.addrs[0], &addr);
 }
 
 static void keep(uint64_t owner, const char *address)
@@ -56,8 +56,8 @@ static void nothing_is_known_at_first(void **state)
 {
 	(void)state;
 	for (uint64_t owner = 0; owner < 2000; owner++) {
-		assert_false(knows(owner, ADDR_V4));
-		assert_false(knows(owner, ADDR_V6));
+		assert_false(knows(owner, RR_A));
+		assert_false(knows(owner, RR_AAAA));
 		assert_false(memory_is_poison(memory, owner, 0));
 		assert_false(memory_is_poison(memory, owner, UINT64_MAX));
 	}
@@ -69,7 +69,7 @@ static void what_was_kept_is_recalled(void **state)
 	keep(7, "192.0.2.1");
 	assert_true(has(7, "192.0.2.1"));
 	assert_false(has(7, "192.0.2.2"));
-	assert_false(knows(8, ADDR_V4));
+	assert_false(knows(8, RR_A));
 	keep(7, "192.0.2.2");
 	assert_false(has(7, "192.0.2.1"));
 	assert_true(has(7, "192.0.2.2"));
@@ -79,12 +79,12 @@ static void the_types_of_an_owner_are_apart(void **state)
 {
 	(void)state;
 	keep(7, "192.0.2.1");
-	assert_false(knows(7, ADDR_V6));
+	assert_false(knows(7, RR_AAAA));
 	keep(7, "2001:db8::1");
 	assert_true(has(7, "192.0.2.1"));
 	assert_true(has(7, "2001:db8::1"));
-	memory_drop(memory, 7, ADDR_V4);
-	assert_false(knows(7, ADDR_V4));
+	memory_drop(memory, 7, RR_A);
+	assert_false(knows(7, RR_A));
 	assert_true(has(7, "2001:db8::1"));
 }
 
@@ -100,9 +100,9 @@ static void any_hash_is_an_owner(void **state)
 		assert_true(has(owners[i], "192.0.2.1"));
 		keep(owners[i], "2001:db8::1");
 		assert_true(has(owners[i], "2001:db8::1"));
-		memory_drop(memory, owners[i], ADDR_V4);
-		memory_drop(memory, owners[i], ADDR_V6);
-		assert_false(knows(owners[i], ADDR_V6));
+		memory_drop(memory, owners[i], RR_A);
+		memory_drop(memory, owners[i], RR_AAAA);
+		assert_false(knows(owners[i], RR_AAAA));
 	}
 }
 
@@ -118,13 +118,13 @@ static void newer_ones_push_out_older_ones(void **state)
 	keep(7 + BUCKET * same_bucket, "192.0.2.3");
 	/* The second one was kept longest ago, for the first one was so again. */
 	assert_true(has(7, "192.0.2.2"));
-	assert_false(knows(7 + same_bucket, ADDR_V4));
+	assert_false(knows(7 + same_bucket, RR_A));
 	for (uint64_t i = 2; i < BUCKET; i++)
 		assert_true(has(7 + i * same_bucket, "192.0.2.1"));
 	assert_true(has(7 + BUCKET * same_bucket, "192.0.2.3"));
 	/* Who was pushed out drops nothing of the others'. What was dropped makes room before what is known. */
-	memory_drop(memory, 7 + same_bucket, ADDR_V4);
-	memory_drop(memory, 7, ADDR_V4);
+	memory_drop(memory, 7 + same_bucket, RR_A);
+	memory_drop(memory, 7, RR_A);
 	keep(7 + same_bucket, "192.0.2.4");
 	assert_true(has(7 + 2 * same_bucket, "192.0.2.1"));
 	assert_true(has(7 + BUCKET * same_bucket, "192.0.2.3"));
@@ -144,7 +144,7 @@ static void nearly_all_of_a_third_are_remembered(void **state)
 		keep(owner ^ owner >> 32, "192.0.2.1");
 	owner = 1;
 	for (size_t i = 0; i < OWNERS; i++, owner *= 0x9e3779b97f4a7c15u)
-		known += knows(owner ^ owner >> 32, ADDR_V4);
+		known += knows(owner ^ owner >> 32, RR_A);
 	assert_true(known > OWNERS - OWNERS / 200);
 }
 
@@ -203,7 +203,7 @@ static void texts_and_addresses_are_apart(void **state)
 	keep(7, "2001:db8::1");
 	keep_texts(7, 9, 1);
 	assert_true(has(7, "192.0.2.1") && has(7, "2001:db8::1"));
-	memory_drop(memory, 7, ADDR_V4);
+	memory_drop(memory, 7, RR_A);
 	assert_texts(7, 9, 1);
 	keep_texts(7, 0, 0);
 	assert_true(has(7, "2001:db8::1"));
@@ -242,7 +242,7 @@ static void poison_and_hints_are_apart(void **state)
 	keep(7, "192.0.2.1");
 	memory_mark_poison(memory, 7, 0);
 	assert_true(has(7, "192.0.2.1"));
-	memory_drop(memory, 7, ADDR_V4);
+	memory_drop(memory, 7, RR_A);
 	assert_true(memory_is_poison(memory, 7, 1));
 }
 

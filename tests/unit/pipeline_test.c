@@ -687,8 +687,8 @@ static void each_outcome_has_its_code(void **state)
 		const char *rest; /* is in the body, too */
 	} rows[] = {
 		{{.code = OUTCOME_CHANGED}, 200, "OK", ""},
-		{{.code = OUTCOME_NO_RECORD, .missing = ADDR_V4}, 404, "NF_HOST", "NF_HOST " OWNER " A\n"},
-		{{.code = OUTCOME_NO_RECORD, .missing = ADDR_V6}, 404, "NF_HOST", "NF_HOST " OWNER " AAAA\n"},
+		{{.code = OUTCOME_NO_RECORD, .missing = RR_A}, 404, "NF_HOST", "NF_HOST " OWNER " A\n"},
+		{{.code = OUTCOME_NO_RECORD, .missing = RR_AAAA}, 404, "NF_HOST", "NF_HOST " OWNER " AAAA\n"},
 		{{.code = OUTCOME_REFUSED}, 502, "SF_DNS", "nothing was changed"},
 		{{.code = OUTCOME_REFUSED_UNSIGNED}, 502, "SF_DNS", "refused, unsigned; the outcome is unknown"},
 		{{.code = OUTCOME_UNREACHABLE}, 503, "UA_DNS", ""},
@@ -794,7 +794,7 @@ static void the_answer_waits_for_the_last_host_and_keeps_the_order(void **state)
 
 	world->zones_later = true;
 	handle(world, HTTP_GET, SEVERAL);
-	pipeline_done(world->waiters[2], &(struct outcome){.code = OUTCOME_NO_RECORD, .missing = ADDR_V4});
+	pipeline_done(world->waiters[2], &(struct outcome){.code = OUTCOME_NO_RECORD, .missing = RR_A});
 	pipeline_done(world->waiters[0], &changed);
 	assert_int_equal(world->answered, 0);
 	pipeline_done(world->waiters[1], &(struct outcome){.code = OUTCOME_UNREACHABLE});

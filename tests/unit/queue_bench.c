@@ -425,7 +425,7 @@ void assert_waits(const struct waiter *waiter)
 	assert_int_equal(waiter->answers, 0);
 }
 
-void assert_no_record(const struct waiter *waiter, enum addr_family missing)
+void assert_no_record(const struct waiter *waiter, enum rr_type missing)
 {
 	assert_outcome(waiter, OUTCOME_NO_RECORD);
 	assert_int_equal(waiter->outcome.missing, missing);

@@ -143,7 +143,7 @@ void assert_kind(struct bench *bench, const char *owner, enum dns_request_kind k
 unsigned number_in_flight(struct bench *bench, const char *owner);
 void assert_outcome(const struct waiter *waiter, enum outcome_code code);
 void assert_waits(const struct waiter *waiter);
-void assert_no_record(const struct waiter *waiter, enum addr_family missing);
+void assert_no_record(const struct waiter *waiter, enum rr_type missing);
 void assert_at_rest(const struct bench *bench);
 
 /* Commits a set, so that it is remembered. */

@@ -157,7 +157,7 @@ static void a_prefix_does_not_rewrite_what_a_wildcard_has(void **state)
 		reply(bench, WWW, DNS_NXRRSET);
 		assert_waits(waiter);
 		reply_probe(bench, DNS_NXRRSET);
-		assert_no_record(waiter, ADDR_V6);
+		assert_no_record(waiter, RR_AAAA);
 		assert_at_rest(bench);
 		wildcard.addrs[0].octets[0] = 0xfd;
 		wildcard.addrs[0].octets[1] = 0;
@@ -188,7 +188,7 @@ static void an_ipv4_address_with_a_prefix_is_not_kept_up_by_a_wildcard(void **st
 			assert_outcome(waiter, OUTCOME_CHANGED);
 			assert_int_equal(waiter->outcome.addr_count, 1);
 		} else {
-			assert_no_record(waiter, ADDR_V4);
+			assert_no_record(waiter, RR_A);
 		}
 		assert_at_rest(bench);
 	}
@@ -244,7 +244,7 @@ static void a_prefix_needs_an_address_unless_it_comes_with_an_ipv4_address(void 
 	bench->blind = true;
 	waiter = submit_prefix(bench, WWW, V6);
 	reply_with(bench, WWW, found_rrset(rrset_of(0, 0)));
-	assert_no_record(waiter, ADDR_V6);
+	assert_no_record(waiter, RR_AAAA);
 	waiter = submit_prefix(bench, WWW, V4 | V6);
 	reply_with(bench, WWW, found(1, numbered(ADDR_V4, 9), TTL_S));
 	reply_with(bench, WWW, found_rrset(rrset_of(0, 0)));

@@ -44,10 +44,10 @@ static void a_look_names_the_missing_record(void **state)
 	static const struct {
 		unsigned what;
 		size_t counts[2];
-		enum addr_family missing;
+		enum rr_type missing;
 	} rows[] = {
-		{V4, {0}, ADDR_V4},         {V6, {0}, ADDR_V6},         {V4 | V6, {0, 1}, ADDR_V4},
-		{V4 | V6, {1, 0}, ADDR_V6}, {V4 | V6, {0, 0}, ADDR_V4},
+		{V4, {0}, RR_A},         {V6, {0}, RR_AAAA}, {V4 | V6, {0, 1}, RR_A}, {V4 | V6, {1, 0}, RR_AAAA},
+		{V4 | V6, {0, 0}, RR_A},
 	};
 	struct bench *bench = *state;
 
@@ -78,7 +78,7 @@ static void a_missing_record_settles_it_though_the_look_at_the_other_failed(void
 	reply_as(bench, WWW, DNS_UNREACHABLE, 0);
 	assert_waits(waiter);
 	reply_with(bench, WWW, found(0, (struct addr){0}, 0));
-	assert_no_record(waiter, ADDR_V6);
+	assert_no_record(waiter, RR_AAAA);
 	assert_at_rest(bench);
 	assert_int_equal(bench->sends[DNS_UPDATE], 0);
 }
@@ -94,12 +94,12 @@ static void a_name_that_does_not_exist_has_no_record(void **state)
 	/* An NXDOMAIN without authority is worth nothing. */
 	assert_kind(bench, WWW, DNS_UPDATE);
 	reply(bench, WWW, DNS_NXRRSET);
-	assert_no_record(waiter, ADDR_V4);
+	assert_no_record(waiter, RR_A);
 	waiter = submit(bench, FTP, V4);
 	reply_with(
 		bench, FTP,
 		(struct dns_result){.verdict = DNS_VERIFIED, .rcode = DNS_NXDOMAIN, .answer = {.authoritative = true}});
-	assert_no_record(waiter, ADDR_V4);
+	assert_no_record(waiter, RR_A);
 	assert_at_rest(bench);
 }
 
@@ -114,14 +114,14 @@ static void what_nobody_would_find_is_not_created(void **state)
 	assert_kind(bench, WWW, DNS_UPDATE);
 	assert_true(message_of(bench, WWW)->copies[0].changes[0].must_exist);
 	reply(bench, WWW, DNS_NXRRSET);
-	assert_no_record(waiter, ADDR_V4);
+	assert_no_record(waiter, RR_A);
 	waiter = submit(bench, WWW, V4 | MAY_CREATE);
 	reply_with(bench, WWW, referral());
 	reply(bench, WWW, DNS_NOERROR);
 	assert_int_equal(waiter->outcome.code, OUTCOME_CHANGED);
 	waiter = submit(bench, FTP, V4 | MAY_CREATE);
 	reply_with(bench, FTP, below_a_dname());
-	assert_no_record(waiter, ADDR_V4);
+	assert_no_record(waiter, RR_A);
 	assert_at_rest(bench);
 }
 
@@ -382,7 +382,7 @@ static void a_record_that_vanished_is_missing_though_it_seemed_the_same(void **s
 	reply(bench, WWW, DNS_NXRRSET);
 	assert_kind(bench, WWW, DNS_QUERY);
 	reply_with(bench, WWW, found(0, (struct addr){0}, 0));
-	assert_no_record(waiter, ADDR_V4);
+	assert_no_record(waiter, RR_A);
 	assert_at_rest(bench);
 }
 
@@ -399,7 +399,7 @@ static void a_record_that_vanished_is_missing_though_it_seemed_to_differ(void **
 	assert_waits(waiter);
 	assert_kind(bench, WWW, DNS_QUERY);
 	reply_with(bench, WWW, found(0, (struct addr){0}, 0));
-	assert_no_record(waiter, ADDR_V4);
+	assert_no_record(waiter, RR_A);
 	assert_at_rest(bench);
 }
 
@@ -446,7 +446,7 @@ static void a_wildcard_is_not_taken_for_the_record(void **state)
 	reply(bench, WWW, DNS_NXRRSET);
 	assert_kind(bench, WWW, DNS_UPDATE);
 	reply(bench, WWW, DNS_NXRRSET);
-	assert_no_record(waiter, ADDR_V4);
+	assert_no_record(waiter, RR_A);
 	assert_at_rest(bench);
 }
 

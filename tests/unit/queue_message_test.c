@@ -21,7 +21,7 @@ static void the_hosts_of_a_request_are_one_message(void **state)
 	assert_int_equal(in_flight(bench, DNS_UPDATE), 1);
 	assert_int_equal(bench->messages[0].count, 19);
 	reply(bench, host(0), DNS_NOERROR);
-	assert_no_record(&bench->waiters[4], ADDR_V4);
+	assert_no_record(&bench->waiters[4], RR_A);
 	submit_request(bench, 0, 4); /* known by now */
 	assert_int_equal(in_flight(bench, DNS_UPDATE), 1);
 	assert_int_equal(bench->messages[0].count, 4);

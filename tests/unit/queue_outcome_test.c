@@ -20,7 +20,7 @@ static void a_probe_finds_the_a_record_missing(void **state)
 	assert_waits(waiter);
 	expect_probe(bench);
 	reply(bench, WWW, DNS_NXRRSET); /* so it is when both are missing */
-	assert_no_record(waiter, ADDR_V4);
+	assert_no_record(waiter, RR_A);
 	assert_at_rest(bench);
 }
 
@@ -32,7 +32,7 @@ static void a_probe_finds_the_aaaa_record_missing(void **state)
 	reply_missing(bench);
 	expect_probe(bench);
 	reply(bench, WWW, DNS_NOERROR);
-	assert_no_record(waiter, ADDR_V6);
+	assert_no_record(waiter, RR_AAAA);
 	assert_at_rest(bench);
 }
 
@@ -50,7 +50,7 @@ static void a_probe_never_makes_a_change_of_it(void **state)
 			reply_as(bench, WWW, verdicts[i], DNS_REFUSED);
 			pass(bench, 2 * PAUSE_MS);
 		}
-		assert_no_record(waiter, ADDR_NONE);
+		assert_no_record(waiter, RR_NONE);
 		assert_at_rest(bench);
 	}
 }
@@ -62,7 +62,7 @@ static void a_probe_that_is_refused_names_no_type(void **state)
 
 	reply_missing(bench);
 	reply(bench, WWW, DNS_REFUSED);
-	assert_no_record(waiter, ADDR_NONE);
+	assert_no_record(waiter, RR_NONE);
 	assert_at_rest(bench);
 }
 
@@ -74,7 +74,7 @@ static void a_deadline_during_a_probe_names_no_type(void **state)
 
 	reply_missing(bench);
 	pass(bench, DEADLINE_MS);
-	assert_no_record(waiter, ADDR_NONE);
+	assert_no_record(waiter, RR_NONE);
 	reply(bench, WWW, DNS_NOERROR);
 	assert_at_rest(bench);
 }
@@ -88,7 +88,7 @@ static void only_records_that_must_exist_can_be_missing(void **state)
 	assert_int_equal(try_submit_set(bench, set), STATUS_OK);
 	act_all(bench);
 	reply_missing(bench);
-	assert_no_record(&bench->waiters[0], ADDR_V6);
+	assert_no_record(&bench->waiters[0], RR_AAAA);
 	assert_at_rest(bench);
 }
 
@@ -250,18 +250,18 @@ static void by_way_of_a_forwarder_the_update_decides_what_is_missing(void **stat
 		forwarded.rcode = i ? DNS_NXRRSET : DNS_NOERROR;
 		reply_with(bench, host(i), forwarded);
 		if (i)
-			assert_no_record(waiter, ADDR_V4);
+			assert_no_record(waiter, RR_A);
 		else
 			assert_outcome(waiter, OUTCOME_CHANGED);
 	}
 	waiter = submit_prefix(bench, host(2), V6); /* there is nothing to be rewritten */
 	reply_with(bench, host(2), found(0, (struct addr){0}, 0));
-	assert_no_record(waiter, ADDR_V6);
+	assert_no_record(waiter, RR_AAAA);
 	submit(bench, FTP, V4);
 	reply(bench, FTP, DNS_NOERROR); /* of the primary itself, after another failover */
 	waiter = submit(bench, host(3), V4);
 	reply_with(bench, host(3), found(0, (struct addr){0}, 0));
-	assert_no_record(waiter, ADDR_V4);
+	assert_no_record(waiter, RR_A);
 	assert_at_rest(bench);
 }
 
@@ -283,12 +283,12 @@ static void before_the_first_update_has_shown_the_way_an_update_decides_what_is_
 	reply(bench, host(0), DNS_NOERROR);
 	assert_outcome(other, OUTCOME_CHANGED);
 	reply(bench, WWW, DNS_NXRRSET);
-	assert_no_record(www, ADDR_V4);
+	assert_no_record(www, RR_A);
 	reply(bench, FTP, DNS_NOERROR);
 	assert_outcome(ftp, OUTCOME_CHANGED);
 	www = submit(bench, WWW, V4);
 	reply_with(bench, WWW, found(0, (struct addr){0}, 0));
-	assert_no_record(www, ADDR_V4);
+	assert_no_record(www, RR_A);
 	assert_at_rest(bench);
 }
 
@@ -306,7 +306,7 @@ static void the_one_that_is_missing_is_named_by_the_primary_at_first(void **stat
 	reply(bench, WWW, DNS_NXRRSET);
 	assert_kind(bench, WWW, DNS_PROBE);
 	reply(bench, WWW, DNS_NOERROR);
-	assert_no_record(waiter, ADDR_V6);
+	assert_no_record(waiter, RR_AAAA);
 	assert_at_rest(bench);
 }
 
@@ -329,7 +329,7 @@ static void beside_a_prefix_too_an_update_decides_what_is_missing(void **state)
 		if (i == 0) {
 			assert_kind(bench, WWW, DNS_PROBE);
 			reply(bench, WWW, DNS_NXRRSET);
-			assert_no_record(waiter, ADDR_V4);
+			assert_no_record(waiter, RR_A);
 		} else {
 			assert_outcome(waiter, OUTCOME_CHANGED);
 		}
@@ -355,7 +355,7 @@ static void each_way_has_to_be_seen(void **state)
 		waiter = submit(bench, host(i), V4);
 		reply_with(bench, host(i), found(0, (struct addr){0}, 0));
 		if (i == 0) {
-			assert_no_record(waiter, ADDR_V4);
+			assert_no_record(waiter, RR_A);
 			continue;
 		}
 		assert_kind(bench, host(i), DNS_UPDATE);

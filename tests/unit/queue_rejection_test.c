@@ -74,7 +74,7 @@ static void culprits_get_their_own_answer_and_the_rest_commits(void **state)
 			if (!is_culprit(k))
 				assert_outcome(&waiters[k], OUTCOME_CHANGED);
 			else if (rcode_of_culprits == DNS_NXRRSET)
-				assert_no_record(&waiters[k], ADDR_V4);
+				assert_no_record(&waiters[k], RR_A);
 			else
 				assert_outcome(&waiters[k], OUTCOME_REFUSED);
 		}
@@ -375,7 +375,7 @@ static void looks_move_on_as_well(void **state)
 		bench->has_well = false;
 		assert_kind(bench, host((unsigned)i), DNS_QUERY);
 		reply_with(bench, host((unsigned)i), found(0, (struct addr){0}, 0));
-		assert_no_record(waiter, ADDR_V4);
+		assert_no_record(waiter, RR_A);
 	}
 	assert_int_equal(bench->now_ms, START_MS);
 }

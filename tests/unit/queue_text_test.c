@@ -94,7 +94,7 @@ static void no_text_is_added_where_nobody_would_find_it(void **state)
 		struct waiter *waiter = submit_txt(bench, kinds[i / 2], "proof");
 
 		reply_with(bench, WWW, i % 2 ? below_a_dname() : referral());
-		assert_no_record(waiter, ADDR_NONE);
+		assert_no_record(waiter, RR_NONE);
 		assert_at_rest(bench);
 	}
 	assert_int_equal(bench->sends[DNS_UPDATE], 0);
@@ -408,7 +408,7 @@ static void no_text_is_put_beside_an_alias(void **state)
 	struct waiter *waiter = submit_txt(bench, CHANGE_TXT_ADD, "proof");
 
 	reply(bench, WWW, DNS_YXRRSET);
-	assert_no_record(waiter, ADDR_NONE);
+	assert_no_record(waiter, RR_NONE);
 	assert_at_rest(bench);
 }
 

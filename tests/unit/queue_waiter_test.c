@@ -369,10 +369,10 @@ static void steps_may_come_while_actions_wait(void **state)
 	assert_true(is_in_flight(bench, FTP));
 	assert_waits(www);
 	assert_true(act_once(bench));
-	assert_no_record(www, ADDR_V4);
+	assert_no_record(www, RR_A);
 	assert_false(act_once(bench));
 	reply_with(bench, FTP, found(0, (struct addr){0}, 0));
-	assert_no_record(ftp, ADDR_V4);
+	assert_no_record(ftp, RR_A);
 }
 
 static void a_deadline_may_pass_before_the_send_was_taken(void **state)

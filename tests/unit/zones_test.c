@@ -284,7 +284,7 @@ static void a_missing_record_is_named_and_nothing_changed(void **state)
 	submit_set(world, OWNER_A, addrs, 2, &waiter);
 	fake_env_settle(world->fake);
 	assert_outcome(&waiter, OUTCOME_NO_RECORD);
-	assert_int_equal(waiter.outcome.missing, ADDR_V6);
+	assert_int_equal(waiter.outcome.missing, RR_AAAA);
 	assert_int_equal(requests_of(world->first, DNS_UPDATE), 1);
 	assert_int_equal(zone_model_commits(world->a), 1);
 	assert_a(world, "192.0.2.79");
@@ -1192,19 +1192,19 @@ static void on_seen(void *ctx, bool known, const struct addr *addrs, size_t coun
 		addr_format(&addrs[0], sight->addr);
 }
 
-static void look(struct world *world, const char *owner, enum addr_family family, struct sight *sight)
+static void look(struct world *world, const char *owner, enum rr_type type, struct sight *sight)
 {
 	struct name name;
 
 	*sight = (struct sight){.world = world};
 	assert_int_equal(name_parse(text_of(owner), &name), STATUS_OK);
-	zones_look(world->zones, name_is_in(&name, &world->names[0]) ? 0 : 1, &name, family, LOOK_PATIENCE_MS, on_seen,
+	zones_look(world->zones, name_is_in(&name, &world->names[0]) ? 0 : 1, &name, type, LOOK_PATIENCE_MS, on_seen,
 		   sight);
 }
 
-static void look_and_wait(struct world *world, const char *owner, enum addr_family family, struct sight *sight)
+static void look_and_wait(struct world *world, const char *owner, enum rr_type type, struct sight *sight)
 {
-	look(world, owner, family, sight);
+	look(world, owner, type, sight);
 	fake_env_advance(world->fake, LATER_MS);
 	assert_int_equal(sight->answers, 1);
 }
@@ -1214,15 +1214,15 @@ static void a_look_tells_what_is_there_and_changes_nothing(void **state)
 	struct world *world = *state;
 	struct sight sight;
 
-	look_and_wait(world, OWNER_A, ADDR_V4, &sight);
+	look_and_wait(world, OWNER_A, RR_A, &sight);
 	assert_true(sight.known && sight.count == 1);
 	assert_string_equal(sight.addr, "192.0.2.1");
 	zone_model_add(world->a, OWNER_A, "192.0.2.9");
-	look_and_wait(world, OWNER_A, ADDR_V4, &sight);
+	look_and_wait(world, OWNER_A, RR_A, &sight);
 	assert_true(sight.known && sight.count == 2);
-	look_and_wait(world, OWNER_A, ADDR_V6, &sight);
+	look_and_wait(world, OWNER_A, RR_AAAA, &sight);
 	assert_true(sight.known && sight.count == 0);
-	look_and_wait(world, "none.b.example.com", ADDR_V4, &sight);
+	look_and_wait(world, "none.b.example.com", RR_A, &sight);
 	assert_true(sight.known && sight.count == 0);
 	assert_int_equal(requests_of(world->first, DNS_QUERY), 4);
 	assert_int_equal(primary_requests(world->first), 4);
@@ -1235,12 +1235,12 @@ static void a_look_does_not_outlast_its_patience(void **state)
 	uint64_t begun_ms = fake_env_now_ms(world->fake);
 
 	primary_set_script(world->first, (struct primary_script){.reply = REPLY_NONE, .rcode = PRIMARY_DECIDES});
-	look_and_wait(world, OWNER_A, ADDR_V4, &sight);
+	look_and_wait(world, OWNER_A, RR_A, &sight);
 	assert_false(sight.known);
 	assert_int_equal(sight.at_ms - begun_ms, LOOK_PATIENCE_MS);
 	begun_ms = fake_env_now_ms(world->fake);
 	primary_set_script(world->first, (struct primary_script){.rcode = PRIMARY_DECIDES, .delay_ms = 2000});
-	look_and_wait(world, OWNER_A, ADDR_V4, &sight);
+	look_and_wait(world, OWNER_A, RR_A, &sight);
 	assert_false(sight.known);
 	assert_int_equal(sight.at_ms - begun_ms, LOOK_PATIENCE_MS);
 }
@@ -1252,15 +1252,15 @@ static void a_look_believes_no_wrong_reply_and_no_refusal(void **state)
 
 	for (enum reply_kind kind = REPLY_NONE; kind < REPLY_KIND_COUNT; kind++) {
 		primary_set_script(world->first, (struct primary_script){.reply = kind, .rcode = PRIMARY_DECIDES});
-		look_and_wait(world, OWNER_A, ADDR_V4, &sight);
+		look_and_wait(world, OWNER_A, RR_A, &sight);
 		if (sight.known)
 			fail_msg("a reply of kind %d is believed", kind);
 	}
 	primary_set_script(world->first, (struct primary_script){.rcode = DNS_REFUSED});
-	look_and_wait(world, OWNER_A, ADDR_V4, &sight);
+	look_and_wait(world, OWNER_A, RR_A, &sight);
 	assert_false(sight.known);
 	primary_set_script(world->first, (struct primary_script){.rcode = PRIMARY_DECIDES, .lame = true});
-	look_and_wait(world, OWNER_A, ADDR_V4, &sight);
+	look_and_wait(world, OWNER_A, RR_A, &sight);
 	assert_false(sight.known);
 }
 
@@ -1271,7 +1271,7 @@ static void a_failed_look_does_not_make_a_primary_rest(void **state)
 	struct sight sight;
 
 	primary_set_script(world->first, (struct primary_script){.reply = REPLY_NONE, .rcode = PRIMARY_DECIDES});
-	look_and_wait(world, OWNER_A, ADDR_V4, &sight);
+	look_and_wait(world, OWNER_A, RR_A, &sight);
 	primary_set_script(world->first, (struct primary_script){.rcode = PRIMARY_DECIDES});
 	submit_and_wait(world, OWNER_A, "192.0.2.80", &waiter);
 	assert_outcome(&waiter, OUTCOME_CHANGED);
@@ -1284,11 +1284,11 @@ static void zones_are_freed_with_looks_under_way(void **state)
 	struct sight sights[3];
 
 	primary_set_script(world->first, (struct primary_script){.reply = REPLY_NONE, .rcode = PRIMARY_DECIDES});
-	look(world, OWNER_A, ADDR_V4, &sights[0]);
+	look(world, OWNER_A, RR_A, &sights[0]);
 	fake_env_advance(world->fake, LOOK_PATIENCE_MS + 1);
-	look(world, OWNER_B, ADDR_V4, &sights[1]);
+	look(world, OWNER_B, RR_A, &sights[1]);
 	fake_env_advance(world->fake, 10);
-	look(world, OWNER_B, ADDR_V6, &sights[2]);
+	look(world, OWNER_B, RR_AAAA, &sights[2]);
 	zones_free(&world->zones);
 	fake_env_advance(world->fake, LATER_MS);
 	assert_int_equal(sights[0].answers, 1);
