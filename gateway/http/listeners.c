@@ -157,14 +157,25 @@ static enum status open_it(struct listener *listener, const struct http_listen_o
 {
 	listener->endpoint = options->endpoint;
 	listener->v6_only = options->v6_only;
-	listener->is_inherited = options->inherited_fd > 0;
 	if (options->path) {
 		listener->path = strdup(options->path);
 		if (!listener->path)
 			return STATUS_NO_MEMORY;
 	}
-	listener->fd = listener->is_inherited ? options->inherited_fd : socket_open(options);
+	if (!listener->is_inherited)
+		listener->fd = socket_open(options);
 	return listener->fd < 0 ? STATUS_IO : listener_watch(listener);
+}
+
+void listeners_decline(const struct http_listen_options *options, size_t count)
+{
+	int error = errno;
+
+	for (size_t i = 0; i < count; i++) {
+		if (options[i].inherited_fd > 0)
+			close(options[i].inherited_fd);
+	}
+	errno = error;
 }
 
 /* A new listener, which does not accept yet. errno tells more of STATUS_IO. */
@@ -173,11 +184,14 @@ static enum status listener_open(struct http_server *server, const struct http_l
 	struct listener *listener = calloc(1, sizeof *listener);
 	enum status status;
 
-	if (!listener)
+	if (!listener) {
+		listeners_decline(options, 1);
 		return STATUS_NO_MEMORY;
+	}
 	listener->server = server;
 	listener->on_left = listener_release;
-	listener->fd = -1;
+	listener->is_inherited = options->inherited_fd > 0;
+	listener->fd = listener->is_inherited ? options->inherited_fd : -1;
 	listener->is_new = true;
 	listener->is_wanted = true;
 	status = settings_init(&listener->next, server, options, &listener->settings);
@@ -240,6 +254,7 @@ static enum status want(struct http_server *server, const struct http_listen_opt
 
 	if (!listener)
 		return listener_open(server, options);
+	listeners_decline(options, 1);
 	if (listener->is_wanted)
 		return STATUS_DUPLICATE;
 	status = settings_init(&listener->next, server, options, &listener->settings);
@@ -261,11 +276,13 @@ enum status listeners_prepare(struct http_server *server, const struct http_list
 			      char *error, size_t error_size)
 {
 	enum status status = STATUS_OK;
+	size_t tried = 0;
 
-	for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-		status = want(server, &options[i]);
-		if (status != STATUS_OK)
-			explain_listener(&options[i], status, error, error_size);
+	while (tried < count && status == STATUS_OK)
+		status = want(server, &options[tried++]);
+	if (status != STATUS_OK) {
+		explain_listener(&options[tried - 1], status, error, error_size);
+		listeners_decline(options + tried, count - tried);
 	}
 	return status;
 }

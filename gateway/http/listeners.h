@@ -6,9 +6,12 @@
 
 #include "http/listener.h"
 
+/* Closes the sockets that were given to these, of which no listener comes. errno stays as it is. */
+void listeners_decline(const struct http_listen_options *options, size_t count);
+
 /*
- * Gets ready to have just these listeners. Either listeners_commit() or listeners_abandon() has to follow, at once; the
- * latter after errors.
+ * Gets ready to have just these listeners, and takes the sockets that were given to them. Either listeners_commit() or
+ * listeners_abandon() has to follow, at once; the latter after errors.
  */
 MUST_USE enum status listeners_prepare(struct http_server *server, const struct http_listen_options *options,
 				       size_t count, char *error, size_t error_size);

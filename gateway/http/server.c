@@ -160,6 +160,8 @@ enum status http_server_configure(struct http_server *server, const struct http_
 	snprintf(error, error_size, "%s", status_text(status));
 	if (status == STATUS_OK)
 		status = listeners_prepare(server, listeners, count, error, error_size);
+	else
+		listeners_decline(listeners, count);
 	if (status != STATUS_OK) {
 		server->options = options_before;
 		memcpy(server->current, current_before, sizeof current_before);

@@ -65,7 +65,10 @@ struct http_options {
 MUST_USE enum status http_server_new(uv_loop_t *loop, const struct http_options *options, http_handler_fn *handler,
 				     void *ctx, struct http_server **out);
 
-/* Where and how requests come in. All is borrowed for the time of the call. */
+/*
+ * Where and how requests come in. All is borrowed for the time of the call, but `inherited_fd` is taken, and closed if
+ * no listener comes of it.
+ */
 struct http_listen_options {
 	struct endpoint endpoint;
 	const char *path;              /* of a Unix socket, instead of the endpoint; NULL: none */
@@ -78,7 +81,7 @@ struct http_listen_options {
 	bool errors_as_200;            /* for its requests, see http_request */
 	bool x_real_ip;                /* X-Real-IP counts like X-Forwarded-For */
 	bool account_page;             /* the same */
-	int inherited_fd;              /* a listening socket to use if the listener is new; 0: none. Taken */
+	int inherited_fd;              /* a listening socket to use if the listener is new; 0: none */
 };
 
 /*

@@ -6,6 +6,7 @@
 #include "http_room.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -170,6 +171,7 @@ static void requests_are_answered_rightly_or_not_at_all(void **state)
 static bool begin(void *ctx, unsigned long n, bool only_one)
 {
 	static struct http_room room;
+	size_t descriptors = count_descriptors();
 	enum status status;
 	bool failed;
 
@@ -182,6 +184,7 @@ static bool begin(void *ctx, unsigned long n, bool only_one)
 		assert_well(&room);
 		http_room_close(&room);
 	}
+	assert_int_equal(count_descriptors(), descriptors);
 	return failed;
 }
 
@@ -204,7 +207,7 @@ static bool reconfigure(void *ctx, unsigned long n, bool only_one)
 	assert_well(&room);
 	room.options.idle_timeout_s++;
 	room.options.max_connections_per_source = 5;
-	room.listen.inherited_fd = 0;
+	room.listen.inherited_fd = open("/dev/null", O_RDONLY | O_CLOEXEC); /* not wanted: the listener has one */
 	room.listen.trusted = trusted;
 	fail_from(n, only_one);
 	status = http_server_configure(room.server, &room.options, &room.listen, 1, room.error, sizeof room.error);

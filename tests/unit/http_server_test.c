@@ -5,6 +5,7 @@
  */
 #include "http_room.h"
 
+#include <fcntl.h>
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -562,6 +563,26 @@ static void whoever_lingers_counts_among_all_connections(void **state)
 	close(other);
 }
 
+/* Whether or not a listener came of it: beside one that is there, behind one that cannot be opened. */
+static void sockets_that_are_given_are_taken(void **state)
+{
+	struct http_room *room = *state;
+	struct http_listen_options listeners[3] = {room->listen, room->listen, room->listen};
+	int given[LENGTH(listeners)];
+
+	for (size_t i = 0; i < LENGTH(listeners); i++) {
+		given[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		assert_true(given[i] >= 0);
+		listeners[i].inherited_fd = given[i];
+	}
+	listeners[2].endpoint.port = 1;
+	assert_int_equal(http_server_configure(room->server, &room->options, listeners, LENGTH(listeners), room->error,
+					       sizeof room->error),
+			 STATUS_DUPLICATE);
+	for (size_t i = 0; i < LENGTH(given); i++)
+		assert_int_equal(fcntl(given[i], F_GETFD), -1);
+}
+
 int main(void)
 {
 #define IN_ROOM(test) cmocka_unit_test_setup_teardown(test, open_room, close_room)
@@ -586,6 +607,7 @@ int main(void)
 		cmocka_unit_test(what_a_proxy_says_is_whole_or_refused),
 		cmocka_unit_test(trusted_addresses_that_differ_give_way_to_a_client),
 		IN_ROOM(whoever_lingers_counts_among_all_connections),
+		IN_ROOM(sockets_that_are_given_are_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
