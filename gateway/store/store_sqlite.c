@@ -144,7 +144,7 @@ static void sqlite_free(struct account_store *base)
 static const struct account_store_ops sqlite_ops = {
 	.lookup = sqlite_lookup, .lookup_token = sqlite_lookup_token, .draw = sqlite_draw, .free = sqlite_free};
 
-/* Before the first look-up, so that the log says at the start what is wrong. */
+/* Before the first look-up, and with each holder, so that the log says at once what is wrong. */
 static void on_sqlite_timer(void *ctx)
 {
 	(void)ensure_open(ctx);
@@ -175,5 +175,8 @@ struct account_store *store_sqlite_hold(struct account_store *base)
 	struct store_sqlite *store = (struct store_sqlite *)base;
 
 	store->holders++;
+	store->failing = false;
+	store->reopen_at_ms = store->look_at_ms = env_now_ms(store->env);
+	store->env->timer_set(store->timer, store->reopen_at_ms);
 	return base;
 }

@@ -20,7 +20,10 @@ MUST_USE enum status store_map_new(const struct account *accounts, size_t count,
  */
 MUST_USE enum status store_sqlite_new(const struct env *env, const char *folder, struct account_store **out);
 
-/* One more holder of that store, see state_hold(); each frees it. */
+/*
+ * One more holder of that store, see state_hold(); each frees it. It looks at the file anew: whether it can be opened
+ * now, and whether another one stands in its place. The log says again what is wrong.
+ */
 struct account_store *store_sqlite_hold(struct account_store *store);
 
 /*

@@ -366,6 +366,24 @@ static void a_job_that_has_waited_too_long_is_not_begun(void **state)
 	fake_env_set_work_ms(world->fake, 0);
 }
 
+/* As a reload does: what is recorded on both sides goes through one open file, and the end comes with the last one. */
+static void whoever_holds_it_goes_on_when_another_lets_go(void **state)
+{
+	struct world *world = *state;
+	struct state *before = world->state;
+
+	world->state = state_hold(before);
+	record(world, 0);
+	state_free(&before);
+	record(world, 1);
+	fake_env_advance(world->fake, 2000);
+	assert_int_equal(hosts_written(world), 2);
+	record(world, 2);
+	state_free(&world->state);
+	fake_env_settle(world->fake);
+	assert_int_equal(hosts_written(world), 3);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -380,6 +398,7 @@ int main(void)
 		TEST(what_the_log_has_not_told_of_yet_it_tells_at_the_end),
 		TEST(many_records_that_fail_by_themselves_hold_up_no_other_for_long),
 		TEST(a_full_disk_is_no_fault_of_a_record),
+		TEST(whoever_holds_it_goes_on_when_another_lets_go),
 		TEST(jobs_are_done_in_their_order),
 		TEST(a_job_without_a_file_fails),
 		TEST(beyond_the_bound_jobs_are_refused_at_once),

@@ -295,6 +295,39 @@ static void a_folder_that_is_not_there_is_a_failure(void **state)
 	account_store_free(&store);
 }
 
+/* As a reload does: what was mended meanwhile counts at once. */
+static void another_holder_looks_at_once_and_outlives_the_first(void **state)
+{
+	struct account_store *store = NULL, *second;
+	struct database *database;
+	char folder[128], other[128];
+
+	(void)state;
+	snprintf(folder, sizeof folder, "%s", state_folder_new());
+	snprintf(other, sizeof other, "%s", state_folder_new());
+	assert_int_equal(chmod(folder, 0777), 0);
+	assert_int_equal(store_sqlite_new(fake_env_of(fake), folder, &store), STATUS_OK);
+	assert_int_equal(look_up(store, "alice").status, STATUS_IO);
+	assert_int_equal(chmod(folder, 0700), 0);
+	assert_int_equal(look_up(store, "alice").status, STATUS_IO);
+	second = store_sqlite_hold(store);
+	assert_int_equal(look_up(second, "alice").status, STATUS_NOT_FOUND);
+	fake_env_advance(fake, 1);
+	assert_int_equal(look_up(second, "alice").status, STATUS_NOT_FOUND); /* has looked; again in a second */
+	account_store_free(&store);
+	database = state_folder_open(other);
+	state_folder_add(database, in_file, 1);
+	database_free(&database);
+	replace_state_file(other, folder);
+	assert_int_equal(look_up(second, "alice").status, STATUS_NOT_FOUND);
+	store = store_sqlite_hold(second);
+	account_store_free(&second);
+	assert_int_equal(look_up(store, "alice").status, STATUS_OK);
+	account_store_free(&store);
+	state_folder_remove(folder);
+	state_folder_remove(other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -307,6 +340,7 @@ int main(void)
 		cmocka_unit_test(a_folder_that_is_not_there_is_a_failure),
 		cmocka_unit_test(a_file_that_was_replaced_is_noticed),
 		cmocka_unit_test(what_everybody_may_read_is_not_opened),
+		cmocka_unit_test(another_holder_looks_at_once_and_outlives_the_first),
 	};
 	const struct store_under_test sqlite = {.name = "store_sqlite", .make = make};
 	const struct store_under_test chain = {.name = "store_chain", .make = make_chain};
