@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/secret.h"
 #include "config/complaints.h"
 
 struct reload {
@@ -21,6 +22,7 @@ static void on_work(uv_work_t *work)
 	struct reload *reload = work->data;
 
 	reload->config = complaints_load(reload->path, &reload->complaints);
+	secret_wipe_stack(); /* keys were read */
 }
 
 static void on_after_work(uv_work_t *work, int status)

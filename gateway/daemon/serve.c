@@ -20,6 +20,7 @@
 #include "base/log_out.h"
 #include "base/process.h"
 #include "base/repeat.h"
+#include "base/secret.h"
 #include "base/signals.h"
 #include "config/complaints.h"
 #include "daemon/descriptors.h"
@@ -594,6 +595,7 @@ static struct config *load_first(const char *path)
 	struct complaints complaints;
 	struct config *config = complaints_load(path, &complaints);
 
+	secret_wipe_stack(); /* keys were read */
 	if (!config) {
 		complaints_print(&complaints);
 		return NULL;

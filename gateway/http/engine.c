@@ -17,9 +17,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 
 #include "base/log.h"
 #include "base/secret.h"
@@ -43,9 +40,9 @@ enum {
 	PAUSE_MS = 1,
 	HTTP_HEAD_COST_MAX = 10 * 1024, /* of a request's head, where a field counts HEAD_FIELD_COST more than it has */
 	HTTP_HEAD_COST_MAX_LARGE = 18 * 1024,
-	FIRST_LINE = 80,     /* octets of a first line that fits beside them */
-	RESPONSE_HEAD = 480, /* that, and MHD's list of our one cookie, are put into the same memory */
-	RESPONSE_HEAD_LARGE = 2 * 1024,
+	FIRST_LINE = 80,          /* octets of a first line that fits beside them */
+	RESPONSE_HEAD = 480,      /* that, and MHD's list of our one cookie, are put into the same memory */
+	MEMORY_LARGE = 33 * 1024, /* head_max and 2 KiB at least, and see connection_memory() */
 };
 
 /* ---- What MHD refuses by itself ---- */
@@ -361,24 +358,14 @@ static int no_certificate(gnutls_session_t session, const struct gnutls_cert_ret
 	return -1;
 }
 
-static size_t connection_memory(const struct engine *engine)
-{
-	return engine->head_max + (engine->kind & ENGINE_LARGE ? RESPONSE_HEAD_LARGE : RESPONSE_HEAD);
-}
-
 /*
  * What MHD writes of an answer's head, cookies included, is still in the memory of a connection that ends with it, and
- * MHD frees that as it is. Blocks beyond this size glibc has from the system one by one, and gives back when they are
- * freed. Those of other engines are smaller, and no secret is written there.
+ * MHD frees that as it is. Beyond 32 KiB it has it from the system, and gives it back; so those of the account page have
+ * as much. On the other engines no secret is written there.
  */
-static void give_back_what_is_freed(const struct engine *engine)
+static size_t connection_memory(const struct engine *engine)
 {
-#ifdef M_MMAP_THRESHOLD
-	if (engine->kind & ENGINE_LARGE)
-		mallopt(M_MMAP_THRESHOLD, (int)connection_memory(engine));
-#else
-	(void)engine;
-#endif
+	return engine->kind & ENGINE_LARGE ? MEMORY_LARGE : engine->head_max + RESPONSE_HEAD;
 }
 
 static struct MHD_Daemon *start_daemon(struct engine *engine)
@@ -450,7 +437,6 @@ enum status engine_start(struct http_server *server, unsigned kind)
 	engine->probe_fd = -1;
 	TAILQ_INIT(&engine->entering);
 	TAILQ_INIT(&engine->heads);
-	give_back_what_is_freed(engine);
 	engine->daemon = start_daemon(engine);
 	if (!engine->daemon) {
 		free(engine);

@@ -2,6 +2,7 @@
 secrets may not be."""
 
 import contextlib
+import json
 import hashlib
 import os
 import pty
@@ -401,6 +402,8 @@ def test_no_secret_stays_in_store_log_or_memory(store):
             own.gateway.update(f"www.{ZONE}", IP, user=user, password=password)
             own.gateway.ask("POST", "/dynamic.cgi", ["Content-Type: application/x-www-form-urlencoded"],
                             f"host=www.{ZONE}&ip={IP}&user={user}&password={password}".encode())
+            own.gateway.ask("POST", "/dynamic.cgi", ["Content-Type: application/json"],
+                            json.dumps({"host": f"www.{ZONE}", "ip": IP, "user": user, "password": password}).encode())
     assert own.code("bob", key) == "OK"
     with own.gateway.connect() as kept:
         kept.request("GET", f"/dynamic.cgi?host=www.{ZONE}&ip={IP}&user=bob&password={key}")

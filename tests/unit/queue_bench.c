@@ -108,13 +108,15 @@ size_t in_flight(const struct bench *bench, enum dns_request_kind kind)
 	return count;
 }
 
-/* Two halves may be with a primary that pauses. */
-static size_t updates_max(const struct bench *bench)
+/* Two halves may be with a primary that pauses; and stay there when the limits change. */
+static size_t updates_max(struct bench *bench)
 {
-	return bench->limits.commit_pause_ms && bench->limits.updates_max < 2 ? 2 : bench->limits.updates_max;
+	bench->may_have_halves =
+		bench->limits.commit_pause_ms || (bench->may_have_halves && in_flight(bench, DNS_UPDATE) > 1);
+	return bench->may_have_halves && bench->limits.updates_max < 2 ? 2 : bench->limits.updates_max;
 }
 
-static void assert_within_bounds(const struct bench *bench, const struct message *message)
+static void assert_within_bounds(struct bench *bench, const struct message *message)
 {
 	size_t octets = dns_message_space(&bench->zone);
 

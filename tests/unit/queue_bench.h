@@ -64,6 +64,7 @@ struct bench {
 	struct message messages[BENCH_WAITERS_MAX]; /* in flight, in the order of sending */
 	size_t message_count;
 	unsigned sends[DNS_QUERY + 1]; /* ever */
+	bool may_have_halves;          /* its limits allow two, or did when they were sent */
 	bool connecting;               /* messages are taken but do not leave */
 	bool blind;                    /* looks are not replied to by themselves */
 	bool has_well;                 /* as in the events of messages that end from now on; so is `primary` */
