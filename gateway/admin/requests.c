@@ -139,8 +139,12 @@ static void log_operand(const struct pipeline_report *report, const char *source
 /* A proxy that does not say whose request it is: the administrator should know. */
 static void log_unknown_source(const struct pipeline_report *report)
 {
+	const struct addr *proxy = &report->request->proxy;
+	char text[ADDR_TEXT_MAX];
+
 	if (report->request->source_unknown && report->outcomes[0].code == OUTCOME_NO_ADDRESS)
 		LOG_REPEATED(LOG_WARNING, "client-unknown", log_detail(log_text("id", report->id)),
+			     log_text("proxy", proxy->family == ADDR_NONE ? "a Unix socket" : addr_format(proxy, text)),
 			     log_text("text", report->request->source_unknown));
 }
 

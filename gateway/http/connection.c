@@ -106,8 +106,10 @@ bool connection_name_peer(struct connection *connection, const struct addr *peer
 {
 	count_out(connection);
 	connection->counted = NULL;
-	connection->peer = *peer;
 	connection->is_proxys_own = peer->family == ADDR_NONE;
+	if (connection->is_proxys_own)
+		connection->proxy = connection->peer;
+	connection->peer = *peer;
 	return connection->is_proxys_own || count_in(connection);
 }
 

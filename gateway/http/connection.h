@@ -19,6 +19,7 @@ struct connection {
 	int fd;
 	struct addr peer;        /* who has connected, or whom a PROXY header names; of no family: nobody knows */
 	bool is_proxys_own;      /* a PROXY header names nobody, and so nothing in the stream does */
+	struct addr proxy;       /* then who has sent that header */
 	struct tls *tls;         /* NULL: plain HTTP */
 	struct arrival *arrival; /* NULL once it has arrived */
 	struct source *counted;  /* NULL: no bound for it */

@@ -55,6 +55,7 @@ struct http_request {
 	struct text api_key;        /* X-Api-Key */
 	struct addr source;         /* of the client; of no family: nobody knows */
 	const char *source_unknown; /* then a sentence on why; a constant */
+	struct addr proxy;          /* then who has brought it; of no family: it came by a Unix socket */
 	bool errors_as_200;         /* its listener serves clients that read words only under that status */
 	struct text host;           /* the header Host, as it stands */
 	struct text cookies;        /* the header Cookie (RFC 6265 section 4.2), as it stands */

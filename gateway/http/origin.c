@@ -150,6 +150,12 @@ static void warn_of_untrusted(const struct connection *connection, const struct 
 	}
 }
 
+static void say_unknown(struct http_request *request, const struct addr *proxy, const char *why)
+{
+	request->source_unknown = why;
+	request->proxy = *proxy;
+}
+
 const char *origin_find(const struct connection *connection, struct http_request *request)
 {
 	struct trail trail = {.settings = &connection->listener->settings};
@@ -161,8 +167,9 @@ const char *origin_find(const struct connection *connection, struct http_request
 	request->over_tls = connection->tls != NULL;
 	MHD_get_connection_values_n(connection->mhd, MHD_HEADER_KIND, on_header, &trail);
 	if (connection->is_proxys_own) {
-		request->source_unknown =
-			"the PROXY header names no client, so nothing in the connection does; see `proxy_protocol`";
+		say_unknown(
+			request, &connection->proxy,
+			"the PROXY header names no client, so nothing in the connection does; see `proxy_protocol`");
 		return NULL;
 	}
 	if (!connection_is_trusted(connection)) {
@@ -179,6 +186,6 @@ const char *origin_find(const struct connection *connection, struct http_request
 	if (best)
 		request->source = best->source;
 	if (request->source.family == ADDR_NONE)
-		request->source_unknown = why_unknown(&trail);
+		say_unknown(request, &connection->peer, why_unknown(&trail));
 	return NULL;
 }

@@ -113,6 +113,7 @@ def test_a_proxy_that_names_no_client_has_no_address_to_give(gateway, primary, h
     said, = {line.split("text=")[1] for line in lines(front, "client-unknown")}
     assert "X-Forwarded-For" in said and "Forwarded" in said
     assert "trusted_proxies" in said
+    assert all(f" proxy={PROXY} " in line for line in lines(front, "client-unknown"))
     assert ("x_real_ip" in said) == (headers in ([], NAMELESS[1], NAMELESS[-2], NAMELESS[-1]))
     answer = front.ask("GET", target(HOST, CLIENT), headers, source=PROXY)
     assert answer.code == "OK" and primary.records.get(HOST, "A") == (180, {CLIENT})
@@ -264,6 +265,16 @@ def test_where_nobody_is_named_no_header_in_the_stream_names_anybody(behind, pri
         answer = behind.ask("OPTIONS", "/", lie, version="1.0", preface=header, **behind.how)
         assert (answer.status, answer.body) == (204, b"")
     assert behind.ask("GET", target(HOST, CLIENT), preface=header, **behind.how).code == "OK"
+
+
+@pytest.mark.parametrize("unix", [False, True], ids=["TCP", "Unix"])
+@pytest.mark.parametrize("header", [NOBODY["UNKNOWN"], NOBODY["LOCAL"]], ids=["UNKNOWN", "LOCAL"])
+def test_the_log_names_the_proxy_whose_header_names_nobody(gateway, primary, header, unix):
+    listener = {"proxy_protocol": True}
+    front = gateway(config(primary), listen=(LOOPBACK, {**listener, "path": "@FOLDER@/http.sock"}) if unix else (listener,))
+    how, name = ({"path": front.folder / "http.sock"}, '"a Unix socket"') if unix else ({"source": PROXY}, PROXY)
+    assert front.ask("GET", target(HOST), preface=header, **how).status == 400
+    assert f" proxy={name} " in lines(front, "client-unknown")[0]
 
 
 @pytest.mark.parametrize("header", NOBODY.values(), ids=NOBODY)
