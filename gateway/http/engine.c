@@ -360,8 +360,8 @@ static int no_certificate(gnutls_session_t session, const struct gnutls_cert_ret
 
 /*
  * What MHD writes of an answer's head, cookies included, is still in the memory of a connection that ends with it, and
- * MHD frees that as it is. Beyond 32 KiB it has it from the system, and gives it back; so those of the account page have
- * as much. On the other engines no secret is written there.
+ * MHD frees that as it is. Beyond 32 KiB it has it from the system, and gives it back; so those of the account page
+ * have as much. On the other engines no secret is written there.
  */
 static size_t connection_memory(const struct engine *engine)
 {
