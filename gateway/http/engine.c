@@ -180,7 +180,9 @@ void engine_run(struct engine *engine)
 		if (engine->ended)
 			engine_tell_refusals(engine);
 	} while (engine->needs_run);
-	secret_wipe_stack();
+	if (engine->server->stack_is_dirty)
+		secret_wipe_stack();
+	engine->server->stack_is_dirty = false;
 	if (MHD_get_timeout(engine->daemon, &timeout_ms) == MHD_YES)
 		uv_timer_start(&engine->timer, on_engine_timer, delay_ms(engine, timeout_ms), 0);
 	else

@@ -332,6 +332,8 @@ void http_exchange_answer(struct http_exchange **exchange_pointer, const struct 
 		return;
 	}
 	exchange->state = EXCHANGE_ANSWERED;
+	if (response->headers)
+		exchange->connection->listener->server->stack_is_dirty = true;
 	keep_response(exchange, response);
 	resume(exchange);
 }
@@ -662,6 +664,7 @@ static enum MHD_Result handle(struct http_exchange *exchange)
 	exchange->state = EXCHANGE_HANDLED;
 	exchange->deadline_ms = uv_now(server->loop) + server->options.exchange_timeout_ms;
 	TAILQ_INSERT_TAIL(&server->waiting, exchange, waiting);
+	server->stack_is_dirty = true;
 	server->handler(server->handler_ctx, exchange, &exchange->request);
 	if (exchange->state == EXCHANGE_ANSWERED)
 		return exchange->response ? queue_response(exchange) : MHD_NO;

@@ -71,6 +71,7 @@ struct http_server {
 	uint64_t seed; /* of their hashes */
 	struct http_stats stats;
 	struct warned warned[WARNED_MAX];
+	bool stack_is_dirty; /* keys or cookies passed over it since an engine has wiped it */
 	uv_prepare_t prepare;
 	uv_idle_t busy; /* active while somebody is ready */
 	uv_timer_t tick;
