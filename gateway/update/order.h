@@ -12,6 +12,8 @@
  * Records are told apart by owner and type, and TXT records by their strings, too: what adds or removes one string is
  * overtaken by what adds or removes the same one, and by what sets the whole record. What sets it is overtaken by
  * anything done to it. A string that is to be one of the two newest (CHANGE_TXT_ROTATE) also is by two newer ones.
+ * A change set is one host, and is overtaken as a whole if one of its records is: its A and AAAA records change
+ * together or not at all. The other sets of its request are judged by themselves.
  *
  * Pure.
  */
