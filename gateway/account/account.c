@@ -98,14 +98,14 @@ void account_free(struct account **account)
 	*account = NULL;
 }
 
-/* ---- What opens it ---- */
+/* ---- The stamp of what opens it ---- */
 
 static uint64_t stir(uint64_t stamp, uint64_t word)
 {
-	return (stamp ^ word) * 0x9e3779b97f4a7c15u; /* odd: nothing is lost */
+	return (stamp ^ word) * 0x9e3779b97f4a7c15u; /* the factor is odd, so that no bit of the stamp is lost */
 }
 
-/* A digest is a hash already. To hash it again at each request would be for nothing. */
+/* A digest is a hash already: hashing it once more at each request would gain nothing. */
 static uint64_t add_to_stamp(uint64_t stamp, const struct account_key *key)
 {
 	uint64_t words[sizeof key->key.digest / sizeof(uint64_t)];
@@ -156,7 +156,7 @@ enum status account_expiry_parse(struct text text, uint64_t *out_s)
 	date = (struct tm){.tm_year = (int)year - YEAR_ZERO, .tm_mon = (int)month - 1, .tm_mday = (int)day};
 	same = date;
 	begins = timegm(&same);
-	/* A day that no calendar has comes back as another one. */
+	/* timegm() turns a day that no calendar has, such as 30 February, into another one. */
 	if (year < YEAR_MIN || same.tm_mon != date.tm_mon || same.tm_mday != date.tm_mday)
 		return STATUS_INVALID;
 	*out_s = (uint64_t)begins + DAY_S;

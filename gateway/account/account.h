@@ -12,9 +12,9 @@
 #include "base/network.h"
 #include "update/grant.h"
 
-/* One of an account's keys. All that is limited must fit, or the key opens nothing. */
+/* One of an account's keys. A request must fit all the limits of the key, or the key opens nothing. */
 struct account_key {
-	int64_t id; /* of the state store, which notes when the key was used; 0: it stands in the configuration */
+	int64_t id; /* in the state store, which notes when the key was used; 0: the key is in the configuration */
 	char *name; /* NULL: it has none */
 	struct key key;
 	struct host_pattern *patterns; /* hosts that it is limited to, among those of the account */
@@ -29,7 +29,7 @@ struct account {
 	bool active;
 	bool may_update;
 	bool may_set_txt;
-	bool may_create; /* in the configuration: each of its patterns has it */
+	bool may_create; /* in the configuration this holds for all of its patterns */
 	struct account_key *keys;
 	size_t key_count;
 	struct host_pattern *patterns;
@@ -45,8 +45,9 @@ MUST_USE enum status account_copy(const struct account *account, struct account 
 void account_fini(struct account *account);
 
 /*
- * Stands for all that opens the account: another number, never 0, when a key came, went, or lasts until another day.
- * Tells nothing of the keys to who does not have them, but is no secret either: it stays in the process.
+ * A number, never 0, for all that opens the account. It changes when a key is added, removed, or gets another last day.
+ * It tells nothing about the keys to somebody who does not have them, but it is no secret either: it stays in the
+ * process.
  */
 uint64_t account_stamp(const struct account *account);
 

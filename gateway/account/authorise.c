@@ -33,7 +33,7 @@ static struct grant grant_of(const struct account *account, const struct account
 	};
 }
 
-/* What a proved key is good for. */
+/* Turns a key that was proved into what it allows. */
 static void admit(const struct account *account, const struct account_key *key, const struct addr *source,
 		  authorised_fn *done, void *ctx)
 {
@@ -75,7 +75,7 @@ static const struct account_key *find_digest(const struct account *account, cons
 
 /* ---- Keys kept as crypt(3) hashes: one after the other ---- */
 
-/* Who wants to know, and may give it up. */
+/* Whoever waits for the answer, and may stop waiting for it. */
 struct asker {
 	authorised_fn *done;
 	void *ctx;
@@ -86,14 +86,14 @@ struct asker {
 struct trial {
 	const struct authoriser *authoriser;
 	struct account *account; /* our copy: the store's is gone by the time that a hash is computed */
-	bool is_pretence;        /* the account is another one's, and its keys are nobody's */
+	bool is_pretence;        /* another user's account, with hashes that no secret fits */
 	uint8_t lot[VERIFIER_LOT_LEN];
-	uint64_t now_s; /* since which keys have expired */
+	uint64_t now_s; /* keys that ended before this time have expired */
 	struct addr source;
 	unsigned suspicion;
 	size_t at;           /* the key that is being tried */
-	struct check *check; /* of that one */
-	bool is_drawing;     /* the store is asked for the other one's account */
+	struct check *check; /* the check of that key */
+	bool is_drawing;     /* the store was asked for the account of another user */
 	bool is_given_up;
 	struct asker asker;
 	size_t secret_len;
@@ -152,7 +152,7 @@ static void trial_try_next(struct trial *trial)
 	}
 }
 
-/* Without an account; NULL: out of memory, and the asker was told. */
+/* A trial that has no account yet. NULL: out of memory, and the asker was told. */
 static struct trial *trial_new(const struct authoriser *authoriser, const struct presented *presented, uint64_t now_s,
 			       const struct asker *asker)
 {
@@ -190,7 +190,8 @@ static void try_crypt(const struct authoriser *authoriser, const struct account 
 /* ---- Pretending to have such keys ---- */
 
 /*
- * Each key gets another end, so that what the verifier remembers of its real owner, or of another login, does not show.
+ * Replaces the end of each hash, so that no secret fits any more, and so that what the verifier remembers about the
+ * real owner's keys, or about another login, has no influence.
  */
 static void make_nobodys(struct trial *trial)
 {
@@ -202,7 +203,7 @@ static void make_nobodys(struct trial *trial)
 	}
 }
 
-/* Where none of the keys is in force any more, all of them stand in for those of one that has some. */
+/* If all keys of the drawn account have expired, they are all used, as if one were still valid. */
 static void on_trial_drawn(void *ctx, enum status status, const struct account *account)
 {
 	struct trial *trial = ctx;
@@ -244,7 +245,7 @@ static void pretend(const struct authoriser *authoriser, const struct presented 
 	account_store_draw(authoriser->store, lot, on_trial_drawn, trial);
 }
 
-/* A failure that took no hash. */
+/* Ends an attempt that has failed without any crypt(3) hash being computed. */
 static void deny(const struct authoriser *authoriser, const struct presented *presented, uint64_t now_s,
 		 enum outcome_code code, const struct asker *asker)
 {
@@ -256,7 +257,7 @@ static void deny(const struct authoriser *authoriser, const struct presented *pr
 		pretend(authoriser, presented, now_s, asker);
 }
 
-/* ---- Both ---- */
+/* ---- Both kinds of keys ---- */
 
 void authorise(const struct authoriser *authoriser, const struct account *account, const struct presented *presented,
 	       authorised_fn *done, void *ctx, struct trial **trial)
@@ -285,7 +286,7 @@ void authorise(const struct authoriser *authoriser, const struct account *accoun
 		try_crypt(authoriser, account, presented, now_s, &asker);
 }
 
-/* What a store was asked for comes all the same. */
+/* A look-up in a store cannot be stopped: its answer still comes, and is then ignored. */
 void authorise_give_up(struct trial **handle)
 {
 	struct trial *trial = *handle;

@@ -15,9 +15,9 @@
 #include "base/text.h"
 #include "update/grant.h"
 
-struct trial; /* of a key, that is under way */
+struct trial; /* the check of a key that is under way */
 
-/* What it works with. All is borrowed. */
+/* What it works with. Everything is borrowed. */
 struct authoriser {
 	const struct env *env;
 	struct verifier *verifier;
@@ -53,7 +53,10 @@ typedef void authorised_fn(void *ctx, enum outcome_code code, const struct grant
 void authorise(const struct authoriser *authoriser, const struct account *account, const struct presented *presented,
 	       authorised_fn *done, void *ctx, struct trial **trial);
 
-/* Nobody wants to know any more: `done` is not called. Sets *trial to NULL; *trial == NULL is allowed. */
+/*
+ * Gives up: nobody waits for the answer any more, and `done` is not called. Sets *trial to NULL; *trial == NULL is
+ * allowed.
+ */
 void authorise_give_up(struct trial **trial);
 
 #endif

@@ -71,7 +71,7 @@ const char *key_format(const uint8_t digest[static KEY_DIGEST_LEN], char buffer[
 	return buffer;
 }
 
-/* Three octets give four characters of the alphabet of RFC 4648 section 5, so that nothing has to be left over. */
+/* Three octets become exactly four characters of the alphabet of RFC 4648 section 5, so that no padding is needed. */
 static void encode(const uint8_t octets[static KEY_RANDOM_LEN], char out[static KEY_TEXT_LEN])
 {
 	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

@@ -24,9 +24,9 @@ static const char *behind_prefix(const char *text, const char *prefix)
 }
 
 /*
- * One check of a hash may cost what its maker likes, and all others wait behind it. So hashes that would take more than
- * some seconds are none: a cost beyond 2^15 of bcrypt, a million rounds of SHA-crypt, 2^18 of yescrypt's and scrypt's
- * N.
+ * Whoever made a hash decided how much one check of it costs, and all others have to wait for that. So hashes that
+ * would take more than some seconds are not accepted: more than 2^15 rounds of bcrypt or a million of SHA-crypt, or an
+ * N above 2^18 of yescrypt and scrypt.
  */
 static bool is_affordable(const char *hash)
 {
@@ -67,7 +67,7 @@ bool password_is_hash(struct text text)
 	}
 }
 
-/* crypt(3) takes a string; what holds a NUL octet or is too long is nobody's password. */
+/* crypt(3) takes a C string. Nobody's password holds a NUL octet or is too long for the buffer. */
 static bool to_string(struct text password, char out[static PASSWORD_MAX + 1])
 {
 	if (password.len == 0 || password.len > PASSWORD_MAX || memchr(password.octets, '\0', password.len))
@@ -90,7 +90,7 @@ static enum status hash_under(const char *setting, struct text password, char ou
 	data = calloc(1, sizeof *data);
 	hash = data ? crypt_r(string, setting, data) : NULL;
 	status = data ? STATUS_CRYPTO : STATUS_NO_MEMORY;
-	if (hash && hash[0] != '*') { /* its way to say that it failed */
+	if (hash && hash[0] != '*') { /* a leading `*` is how crypt() reports failure */
 		snprintf(out, PASSWORD_HASH_MAX, "%s", hash);
 		status = STATUS_OK;
 	}
@@ -111,7 +111,7 @@ enum status password_hash(struct text password, char out[static PASSWORD_HASH_MA
 	return hash_under(setting, password, out);
 }
 
-/* What stands last is the hash itself, of which crypt(3) takes nothing when it hashes under that setting. */
+/* The hash itself stands at the end, and crypt(3) does not read it when it hashes under this setting. */
 void password_make_nobodys(char *hash, const uint8_t lot[static PASSWORD_LOT_LEN])
 {
 	enum { WRITTEN = HASH_TAIL_MIN - 1 };

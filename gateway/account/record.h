@@ -1,6 +1,4 @@
-/*
- * record: what became of one host of an update, for the history.
- */
+/* record: what became of one host of an update; an entry for the history. */
 #ifndef ACCOUNT_RECORD_H
 #define ACCOUNT_RECORD_H
 

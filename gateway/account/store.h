@@ -28,15 +28,15 @@ struct account_store_ops {
 	 */
 	void (*lookup)(struct account_store *store, struct text login, account_found_fn *found, void *ctx);
 	/*
-	 * The same for a token: a key that names its user, too. STATUS_DUPLICATE if several accounts have that key, so
-	 * that it names nobody; STATUS_NOT_FOUND also for one that is kept as a crypt(3) hash. The account may come
-	 * with that key alone.
+	 * The same for a token: a key that also says who its user is. STATUS_DUPLICATE if several accounts have that
+	 * key, because then it identifies nobody; STATUS_NOT_FOUND also for a key that is kept as a crypt(3) hash. The
+	 * account may come with that key alone.
 	 */
 	void (*lookup_token)(struct account_store *store, struct text token, account_found_fn *found, void *ctx);
 	/*
-	 * An account that has keys under crypt(3), by lot: any of them, and the same one for the same lot as long as
-	 * the accounts are the same. STATUS_NOT_FOUND if there is none. For authorise(), which has those who guess at
-	 * logins wait as long as for one that is there.
+	 * An account that has keys under crypt(3), drawn by lot: any of them, but the same one for the same lot as long
+	 * as the accounts do not change. STATUS_NOT_FOUND if there is none. authorise() needs it so that guesses at
+	 * unknown logins take as long as guesses at known ones.
 	 */
 	void (*draw)(struct account_store *store, uint64_t lot, account_found_fn *found, void *ctx);
 	void (*free)(struct account_store *store);
@@ -63,7 +63,7 @@ static inline void account_store_draw(struct account_store *store, uint64_t lot,
 	store->ops->draw(store, lot, found, ctx);
 }
 
-/* The place of a lot among `count`, so that a few more accounts move few lots. */
+/* Maps a lot to one of `count` places, so that adding a few accounts changes the result for few lots. */
 static inline uint64_t account_store_place(uint64_t lot, uint64_t count)
 {
 	return (lot >> 32) * count >> 32;

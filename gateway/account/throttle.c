@@ -1,10 +1,10 @@
 /*
- * A bucket is kept as the time at which it will be full again (the "generic cell rate algorithm"): each token taken
- * moves that time on by what one token takes to come back, and a bucket is empty when the time lies a whole window
- * ahead.
+ * A bucket is stored as the time at which it will be full again (the "generic cell rate algorithm"). Each token that is
+ * taken moves that time forward by the time that one token takes to come back. The bucket is empty when the time lies a
+ * whole window ahead.
  *
- * Buckets of all kinds share one table. Each may stand in one of a few places; the one that is full the soonest gives
- * way, which is the one of least importance: a full bucket is as good as none.
+ * Buckets of all kinds share one table. Each bucket may stand in one of a few places; if all are taken, the one that
+ * will be full first is replaced. That one matters least, because a full bucket is the same as no bucket.
  */
 #include "account/throttle.h"
 
@@ -38,8 +38,8 @@ struct throttle {
 
 struct size {
 	uint64_t tokens;   /* 0: no bound */
-	uint64_t token_ms; /* that one takes to come back; at least 1 */
-	uint64_t debt_ms;  /* that may be owed besides */
+	uint64_t token_ms; /* the time after which one token comes back; at least 1 */
+	uint64_t debt_ms;  /* how far below empty it may go */
 };
 
 enum status throttle_new(const struct throttle_limits *limits, struct throttle **out)
@@ -78,7 +78,7 @@ static struct size size_of_window(uint64_t tokens, unsigned window_s, uint64_t c
 	return (struct size){capacity, tokens < window_ms ? window_ms / tokens : 1, window_ms};
 }
 
-/* The wide ones hold more, and their tokens come back one by one as slowly. */
+/* The wider kinds hold more tokens, but each token comes back as slowly as in the others. */
 static struct size size_of(const struct throttle *throttle, enum kind kind)
 {
 	const struct throttle_limits *limits = &throttle->limits;
@@ -118,7 +118,7 @@ static uint64_t key_of_source(const struct throttle *throttle, enum kind kind, c
 	return key;
 }
 
-/* Milliseconds until the bucket is full; 0: it is. */
+/* Milliseconds until the bucket is full; 0: it is full now. */
 static uint64_t lacks_ms(const struct throttle *throttle, enum kind kind, const struct subject *subject,
 			 uint64_t now_ms)
 {
@@ -132,7 +132,7 @@ static uint64_t lacks_ms(const struct throttle *throttle, enum kind kind, const 
 	return 0;
 }
 
-/* Milliseconds until there is a token in the bucket; 0: there is one, since it lacks no more than all the others. */
+/* Milliseconds until the bucket holds at least one token; 0: it does now. */
 static uint64_t wait_ms(const struct throttle *throttle, enum kind kind, const struct subject *subject, uint64_t now_ms)
 {
 	struct size size = size_of(throttle, kind);
@@ -157,7 +157,7 @@ static struct bucket *place_of(struct throttle *throttle, uint64_t key)
 	return least;
 }
 
-/* Takes a token, also one that is not there: it is then owed. */
+/* Takes a token. If there is none the bucket goes below empty, and the debt has to come back first. */
 static void throttle_take(struct throttle *throttle, enum kind kind, const struct subject *subject, uint64_t now_ms)
 {
 	struct size size = size_of(throttle, kind);
@@ -201,7 +201,7 @@ static uint64_t wide_wait_ms(const struct throttle *throttle, const struct subje
 		       wait_ms(throttle, FAILURES_OF_LOGIN, subject, now_ms));
 }
 
-/* That are not forgotten; the one that is coming back counts as one. */
+/* How many failures still count; a token that has come back in part counts as one failure. */
 static unsigned failures(const struct throttle *throttle, enum kind kind, const struct subject *subject,
 			 uint64_t now_ms)
 {

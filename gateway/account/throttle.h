@@ -28,7 +28,7 @@ struct throttle;
 
 enum {
 	THROTTLE_WIDE =
-		10, /* the wider buckets for failures hold this many times what that of a login at a source holds */
+		10, /* how many times more the wider buckets for failures hold than that of a login at a source */
 	THROTTLE_SUSPECT = 4,
 };
 
@@ -38,7 +38,7 @@ struct throttle_limits {
 	unsigned changes_max;        /* committed changes of a login in a window; 0: no bound */
 	unsigned source_changes_max; /* the same of a source */
 	unsigned changes_window_s;
-	uint64_t seed; /* random, so that nobody can aim at another one's place */
+	uint64_t seed; /* random, so that nobody can choose inputs that push a certain bucket out of the table */
 };
 
 MUST_USE enum status throttle_new(const struct throttle_limits *limits, struct throttle **out);
@@ -54,16 +54,16 @@ unsigned throttle_wait_s(const struct throttle *throttle, struct text login, uin
 			 uint64_t now_ms);
 
 /*
- * 0 unless there were THROTTLE_SUSPECT failures or more of the login anywhere, or of any logins at the source: not
- * enough to be told to wait. Else 1 and the failures of the source, so that who comes from where nobody has failed is
- * told from those who guess at its login from elsewhere.
+ * 0 unless there were THROTTLE_SUSPECT failures or more of the login anywhere, or of any logins at this source. (That
+ * is fewer than it takes to be told to wait.) Else 1 plus the failures of the source, so that the owner of a login, who
+ * comes from a source without failures, ranks before those who guess at it from elsewhere.
  */
 unsigned throttle_suspicion(const struct throttle *throttle, struct text login, const struct addr *source,
 			    uint64_t now_ms);
 
 /*
- * Counts a failed attempt. Returns 0 if the client may be told why it failed; else the seconds that it is to wait, and
- * that is all it is told.
+ * Counts a failed attempt. Returns 0 if the client may be told why it failed; else the seconds that it has to wait, and
+ * then it must be told nothing else.
  */
 unsigned throttle_failed(struct throttle *throttle, struct text login, uint64_t stamp, const struct addr *source,
 			 uint64_t now_ms);
@@ -72,7 +72,7 @@ unsigned throttle_failed(struct throttle *throttle, struct text login, uint64_t 
 unsigned throttle_change_wait_s(const struct throttle *throttle, struct text login, const struct addr *source,
 				uint64_t now_ms);
 
-/* Counts a committed change. What goes beyond the bucket, because it was under way already, is owed. */
+/* Counts a committed change. Changes that were under way already may go beyond the bucket; they become a debt. */
 void throttle_changed(struct throttle *throttle, struct text login, const struct addr *source, uint64_t now_ms);
 
 #endif

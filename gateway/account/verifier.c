@@ -1,6 +1,7 @@
 /*
- * One check is computed at a time: a hash may take a core and many MiB of memory, and the rest of the daemon wants some
- * of both. So the queues are short, and what has waited too long is given up rather than computed for nobody.
+ * One check is computed at a time, because a hash may take a whole core and many MiB of memory, and the rest of the
+ * daemon needs some of both. So the queues are short, and a check that has waited too long is answered as not done
+ * rather than computed when nobody waits for it any more.
  */
 #include "account/verifier.h"
 
@@ -21,17 +22,16 @@ enum {
 	WRONG_SETS = 1024,
 	WAITING_MAX = 128, /* of each queue */
 	WAIT_MAX_MS = 3000,
-	SUSPECT_PAUSE =
-		3, /* times as long as a suspect's check took is the pause after it: they get a quarter of a core */
+	SUSPECT_PAUSE = 3, /* times the duration of a suspect's check, after it: suspects get a quarter of a core */
 };
 
-/* Stands for a pair of hash and secret; equal marks are equal pairs, and nobody without the key can make one. */
+/* Stands for a pair of hash and secret: equal marks mean equal pairs. Nobody can compute a mark without the key. */
 struct mark {
 	uint8_t octets[MARK_LEN];
 };
 
 struct set {
-	unsigned next; /* the way that gives way, in turn */
+	unsigned next; /* which place of the set is overwritten next, in turn */
 	struct mark ways[WAYS];
 };
 
@@ -43,7 +43,7 @@ struct check {
 	uint64_t at_ms;
 	verified_fn *verified; /* NULL: nobody wants to know any more */
 	void *ctx;
-	struct check **handle; /* where whoever may give it up has it, or NULL */
+	struct check **handle; /* where the caller keeps its pointer to this check, to give it up; or NULL */
 	enum status status;
 	bool matches;
 	char *hash; /* both behind the struct */
@@ -57,10 +57,10 @@ struct verifier {
 	const struct env *env;
 	uint8_t mark_key[MARK_KEY_LEN];
 	struct set *right, *wrong;
-	struct checks waiting[2]; /* those that are suspect, in [1], the least suspicious first */
+	struct checks waiting[2]; /* waiting[1] is for suspects, the least suspicious first */
 	size_t waiting_count[2];
 	struct check *under_way;
-	uint64_t began_ms;      /* that one */
+	uint64_t began_ms;      /* when the check that is being computed began */
 	uint64_t suspect_at_ms; /* when the next one of a suspect may begin */
 	struct env_timer *timer;
 	bool freed;
@@ -68,7 +68,7 @@ struct verifier {
 
 /* ---- What is remembered ---- */
 
-/* The first text goes in with a NUL, so that no part of the second can pass for part of it. */
+/* The NUL between the texts keeps pairs such as "ab", "c" and "a", "bc" apart. */
 static bool make_mark(const struct verifier *verifier, const char *first, struct text second, struct mark *out)
 {
 	size_t first_len = strlen(first) + 1;
@@ -87,7 +87,7 @@ static bool make_mark(const struct verifier *verifier, const char *first, struct
 	return good;
 }
 
-/* No hash is empty, so that these are no marks of pairs. */
+/* A lot is the mark of an empty hash and the login. As no real hash is empty, it is never the mark of a pair. */
 enum status verifier_lot(const struct verifier *verifier, struct text login, uint8_t out[static VERIFIER_LOT_LEN])
 {
 	struct mark mark;
@@ -214,7 +214,7 @@ static struct check *verifier_take_first(struct verifier *verifier, bool suspect
 	return check;
 }
 
-/* The next one whose turn it is; suspects have to wait for theirs. */
+/* The next check to compute. A suspect's may have to wait for the end of the pause. */
 static struct check *take_next(struct verifier *verifier)
 {
 	struct check *check = verifier_take_first(verifier, false);
@@ -232,7 +232,10 @@ static bool is_overdue(const struct check *check)
 	return env_now_ms(check->verifier->env) - check->at_ms > WAIT_MAX_MS;
 }
 
-/* Answers without computing what has waited too long, or was meanwhile found for another one; or computes it. */
+/*
+ * Computes the check; or answers without computing, if it has waited too long, or if its result has become known in the
+ * meantime.
+ */
 static void verifier_start(struct verifier *verifier, struct check *check)
 {
 	if (recall(verifier, &check->mark, &check->matches)) {
@@ -247,7 +250,7 @@ static void verifier_start(struct verifier *verifier, struct check *check)
 	}
 }
 
-/* A suspect that others have kept from its turn for too long; they may go on coming without end. */
+/* A suspect that has waited too long, because others always go first; they may keep coming without end. */
 static struct check *first_overdue(const struct verifier *verifier)
 {
 	struct check *check;
@@ -290,7 +293,7 @@ static struct check *check_new(struct verifier *verifier, const char *hash, stru
 	return check;
 }
 
-/* Behind all that are not more suspicious. */
+/* Puts it into its queue, which is sorted by suspicion and then by arrival. */
 static void put_into_queue(struct verifier *verifier, struct check *check)
 {
 	struct checks *queue = &verifier->waiting[check->suspicion > 0];
@@ -305,7 +308,7 @@ static void put_into_queue(struct verifier *verifier, struct check *check)
 	verifier->waiting_count[check->suspicion > 0]++;
 }
 
-/* The last one of too many gives way. */
+/* If the queue is too long, its last entry is turned away. */
 static void keep_bound(struct verifier *verifier, bool suspect)
 {
 	struct check *last = TAILQ_LAST(&verifier->waiting[suspect], checks);

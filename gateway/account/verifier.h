@@ -21,7 +21,7 @@
 #include "base/text.h"
 
 struct verifier;
-struct check; /* that is waited for */
+struct check; /* one check that was asked for and is not answered yet */
 
 /*
  * STATUS_OK: `matches` is the answer. STATUS_FULL: too much is waiting, or it has waited for too long. STATUS_CRYPTO,
@@ -33,29 +33,29 @@ typedef void verified_fn(void *ctx, enum status status, bool matches);
 MUST_USE enum status verifier_new(const struct env *env, struct verifier **out);
 
 /*
- * Those who wait are never told. Work that is under way ends first, on the loop, which has to run until then. Not to be
- * called from within a verified_fn. Sets *verifier to NULL; *verifier == NULL is allowed.
+ * Whoever still waits is not told. Work that is under way ends first, on the loop, which has to run until then. Not to
+ * be called from within a verified_fn. Sets *verifier to NULL; *verifier == NULL is allowed.
  */
 void verifier_free(struct verifier **verifier);
 
 /*
  * Checks whether the secret has that hash. `verified` comes exactly once: from within the call if it is remembered or
- * there is no room, else later from the loop; never after verifier_free(). `suspicion`: 0 for nobody's, else as
- * throttle_suspicion() has it. Hash and secret are borrowed until the call returns. *check is the check until
- * `verified` is called, and NULL then and after it; NULL instead of it: nobody will want to give it up.
+ * there is no room, else later from the loop; never after verifier_free(). `suspicion`: what throttle_suspicion() says,
+ * 0 for none. Hash and secret are borrowed until the call returns. *check is the check until `verified` is called, and
+ * NULL then and after it; the pointer `check` itself may be NULL if the caller will never give up.
  */
 void verifier_check(struct verifier *verifier, const char *hash, struct text secret, unsigned suspicion,
 		    verified_fn *verified, void *ctx, struct check **check);
 
 /*
- * Nobody wants to know any more: `verified` is not called. It leaves its queue, or, if it is under way, is computed to
- * its end and remembered. Sets *check to NULL; *check == NULL is allowed.
+ * Gives up: nobody waits for the answer any more, and `verified` is not called. The check leaves its queue, or, if it
+ * is being computed, goes on to its end and is remembered. Sets *check to NULL; *check == NULL is allowed.
  */
 void verifier_give_up(struct check **check);
 
 /*
- * A lot for a login: octets that look random, are the same as long as the process lives, and that nobody outside can
- * foretell. STATUS_NO_MEMORY.
+ * A lot for a login: octets that look random, stay the same as long as the process lives, and that nobody outside can
+ * predict. STATUS_NO_MEMORY.
  */
 enum { VERIFIER_LOT_LEN = 32 };
 MUST_USE enum status verifier_lot(const struct verifier *verifier, struct text login,

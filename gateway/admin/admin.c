@@ -11,8 +11,8 @@ struct admin {
 };
 
 /*
- * A text that is written as a stream. That of open_memstream() leaves out what it has no memory for, without a word in
- * ferror() (glibc 2.36), and half of the counters would be taken for all.
+ * A stream that writes into memory. open_memstream() of glibc 2.36 does not set ferror() when it has left something out
+ * for lack of memory, so that half of the counters would be taken for all of them.
  */
 struct admin_sheet {
 	char *octets;
@@ -80,7 +80,7 @@ static void answer_plain(const struct admin *admin, struct http_exchange *exchan
 	admin->parts.answer(&exchange, &response);
 }
 
-/* To OPTIONS, and to a method that is not among these. */
+/* Answers OPTIONS, and methods that are not allowed here. */
 static void answer_methods(const struct admin *admin, struct http_exchange *exchange, enum http_method asked,
 			   unsigned allow)
 {
@@ -118,7 +118,7 @@ static void answer_readiness(const struct admin *admin, struct http_exchange *ex
 		answer_plain(admin, exchange, 200, "ready");
 }
 
-/* ---- What is changed, and by whom ---- */
+/* ---- What may be changed, and from where ---- */
 
 static bool is_own(const struct addr *own, const struct peer *peer)
 {
@@ -201,7 +201,7 @@ static const struct admin_page *find_page(struct text path)
 	return NULL;
 }
 
-/* Without a path: those of all of them, for the target `*`, or none. */
+/* Methods for a path that is no page: for the target `*` those of all pages together, else none. */
 static unsigned methods_without_page(struct text path)
 {
 	unsigned methods = 0;

@@ -5,9 +5,10 @@
  *   GET /healthz          200 as long as the loop runs
  *   GET /readyz           200 if updates can be taken: 503 while it drains, or when no zone has a primary that is well
  *   GET /log              the log level
- *   PUT /log?level=debug  changes it. By PUT alone, which no web page can send elsewhere without asking first (OPTIONS,
- *                         which allows nothing of the kind); and only if `Host` names this listener, so that a page
- *                         whose name has just been given this address (DNS rebinding) is elsewhere for us, too
+ *   PUT /log?level=debug  changes it. Only by PUT, which no web page can send to another site without asking first
+ *                         (OPTIONS, which allows nothing of the kind here); and only if `Host` names this listener, so
+ *                         that a page whose name has just been given this address (DNS rebinding) counts as another
+ *                         site
  */
 #ifndef ADMIN_ADMIN_H
 #define ADMIN_ADMIN_H
@@ -48,7 +49,7 @@ MUST_USE enum status admin_new(const struct admin_parts *parts, struct admin **o
 /* From now on these are the zones: after a reload. They are borrowed. */
 void admin_set_zones(struct admin *admin, const struct zones *zones, size_t count);
 
-/* The same of its hosts. */
+/* The same for the names that `Host` may have. */
 void admin_set_hosts(struct admin *admin, const struct admin_hosts *hosts);
 
 /* Frees it and sets *admin to NULL. */

@@ -21,7 +21,7 @@ static void single(FILE *to, const char *name, const char *type, const char *hel
 	fprintf(to, "%s %" PRIu64 "\n", name, value);
 }
 
-/* A number of thousandths as one with a decimal point, whatever the locale. */
+/* Writes a number of thousandths with a decimal point, which is a point in every locale. */
 static void put_scaled(FILE *to, uint64_t value, bool is_ms)
 {
 	if (is_ms)
@@ -53,7 +53,10 @@ static void put_histogram(FILE *to, const char *name, const char *label, const s
 
 static void put_outcomes(FILE *to, const struct dialect_counts *counts)
 {
-	/* From those that can be an end on; even those that have not come yet, so that rates have a beginning. */
+	/*
+	 * Only outcomes that can be the end of a request; also those that have not happened yet, so that rates can be
+	 * computed from their first occurrence on.
+	 */
 	for (size_t code = OUTCOME_GRANTED + 1; code < OUTCOME_COUNT; code++)
 		fprintf(to, "ddnsgate_outcomes_total{dialect=\"%s\",outcome=\"%s\"} %" PRIu64 "\n",
 			counts->dialect->name, outcome_text((enum outcome_code)code), counts->outcomes[code]);
@@ -132,7 +135,7 @@ static void put_of_zones(FILE *to, const struct metrics_sources *sources, const 
 	}
 }
 
-/* Of all zones together: a histogram for each would be much to read. */
+/* For all zones together: one histogram for each zone would be too much to read. */
 static void put_batches(FILE *to, const struct metrics_sources *sources)
 {
 	struct histogram all;
@@ -250,7 +253,7 @@ static void put_primaries(FILE *to, const struct zones *zones)
 	for_primaries(to, zones, put_round_trips);
 }
 
-/* By the names that every exporter has for them. */
+/* The process' own figures, under the names that every exporter uses. */
 static void put_process(FILE *to)
 {
 	struct process_usage usage;

@@ -1,6 +1,7 @@
 /*
- * metrics: the counters of all modules in Prometheus' text format, version 0.0.4. Every label has as many values as
- * the configuration gives it, or the code: zones, primaries, dialects, outcomes.
+ * metrics: the counters of all modules in Prometheus' text format, version 0.0.4. The values of every label come from
+ * the configuration or from the code (zones, primaries, dialects, outcomes), never from clients, so that their number
+ * is bounded.
  */
 #ifndef ADMIN_METRICS_H
 #define ADMIN_METRICS_H

@@ -4,8 +4,8 @@
 #include <string.h>
 
 enum {
-	KEY_LEN_MIN = 10,     /* of a mixture of letters and digits that may be a key */
-	LETTERS_LEN_MIN = 16, /* of one of small and large letters */
+	KEY_LEN_MIN = 10,     /* the shortest mixture of letters and digits that may be a key */
+	LETTERS_LEN_MIN = 16, /* the shortest mixture of small and large letters that may be one */
 	SEGMENT_MAX = 64,
 };
 
@@ -30,7 +30,10 @@ static struct mixture mixture_of(struct text segment)
 	return mixture;
 }
 
-/* A key, or LOGIN:PASSWORD. Names of hosts and of files have dots, and words are of one kind of letters. */
+/*
+ * Whether it may be a key, or LOGIN:PASSWORD. Names of hosts and files have dots, and ordinary words are all small or
+ * all large letters.
+ */
 static bool may_be_secret(struct text segment)
 {
 	struct mixture mixture = mixture_of(segment);
@@ -51,7 +54,7 @@ static size_t length_of_segment(struct text path)
 	return slash ? (size_t)(slash - path.octets) : path.len;
 }
 
-/* A '%' that is left was escaped twice, or is none of an escape. */
+/* A '%' that is left after decoding was escaped twice, or did not begin an escape. */
 static size_t length_before_operands(struct text path)
 {
 	size_t len = 0;

@@ -9,9 +9,9 @@
 enum { PATH_SHOWN_MAX = 200 };
 
 /*
- * The path, as it was decoded, without what may be a secret: into `buffer`, which the text that is returned borrows.
- * It ends before a query that the client escaped with the rest (`%3F`), and before everything else that begins
- * operands; and a segment that looks like a key or like credentials, which some services have there, is a `*`.
+ * Copies the decoded path into `buffer`, without what may be a secret; the text that is returned borrows from `buffer`.
+ * The path ends before a query that the client has escaped too (`%3F`), and before anything else that begins operands.
+ * A segment that looks like a key or like credentials, which some services put there, is shown as `*`.
  */
 struct text path_show(struct text path, char buffer[static PATH_SHOWN_MAX]);
 

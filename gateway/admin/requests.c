@@ -78,7 +78,7 @@ static struct text text_in(const struct request_list *list)
 	return list->len ? (struct text){list->octets, list->len} : text_of("-");
 }
 
-/* The outcome of each host, or one that all have. */
+/* The outcome of each host, or one outcome if it is the same for all. */
 static void add_outcomes(struct request_list *list, const struct pipeline_report *report)
 {
 	bool same = true;
@@ -90,8 +90,8 @@ static void add_outcomes(struct request_list *list, const struct pipeline_report
 }
 
 /*
- * With the path, so that one sees what a client takes for an address of ours. What is no fault is a load balancer's
- * look, by OPTIONS.
+ * The path is in the line, so that one sees which address the client thinks is ours. OPTIONS, by which load balancers
+ * look whether we are there, is no fault.
  */
 static void log_unrouted(const struct pipeline_report *report, const char *source)
 {
@@ -106,7 +106,7 @@ static void log_unrouted(const struct pipeline_report *report, const char *sourc
 				  log_number("status", report->status));
 }
 
-/* Whether a primary, or our own state, is in the way: then more requests like this one say nothing new. */
+/* Whether a primary, or the gateway itself, is in trouble: then further requests with the same end tell nothing new. */
 static bool is_in_trouble(const struct pipeline_report *report)
 {
 	for (size_t i = 0; i < report->outcome_count; i++) {
@@ -125,7 +125,10 @@ static bool is_in_trouble(const struct pipeline_report *report)
 	return false;
 }
 
-/* What kept the client's address, or the account's only host, from standing in for what was not said. */
+/*
+ * Logs the operand that was not understood, and because of which neither the client's address nor the account's only
+ * host was used in place of what the request does not say.
+ */
 static void log_operand(const struct pipeline_report *report, const char *source)
 {
 	if (report->operand.len)
@@ -136,7 +139,7 @@ static void log_operand(const struct pipeline_report *report, const char *source
 				 "it may hold the address or the host that is meant, so nothing stands in for it"));
 }
 
-/* A proxy that does not say whose request it is: the administrator should know. */
+/* Logs that a trusted proxy does not say whose request it is; the administrator should know. */
 static void log_unknown_source(const struct pipeline_report *report)
 {
 	const struct addr *proxy = &report->request->proxy;

@@ -22,15 +22,14 @@ enum {
 struct dialect_counts {
 	const struct dialect *dialect;
 	uint64_t requests;
-	uint64_t outcomes
-		[OUTCOME_COUNT]; /* one for each host of a request, or one for a request that failed as a whole */
+	uint64_t outcomes[OUTCOME_COUNT]; /* for each host of a request, or once for a request that failed as a whole */
 };
 
 struct requests {
-	uint64_t unrouted; /* of no dialect: 404 and 405 */
+	uint64_t unrouted; /* requests that no dialect takes: 404 and 405 */
 	struct histogram took_ms;
 	size_t dialect_count;
-	struct dialect_counts dialects[]; /* in the order of their table */
+	struct dialect_counts dialects[]; /* in the order of the table of dialects */
 };
 
 MUST_USE enum status requests_new(struct requests **out);
@@ -39,8 +38,8 @@ MUST_USE enum status requests_new(struct requests **out);
 void requests_free(struct requests **requests);
 
 /*
- * Logs and counts a request; `ctx` is the requests. Goes into struct pipeline_parts. Who only asks for its address, or
- * by OPTIONS whether anybody is here, is logged at LOG_DEBUG, all others at LOG_INFO.
+ * Logs and counts a request; `ctx` is the requests. Goes into struct pipeline_parts. Clients that only ask for their
+ * own address, or by OPTIONS whether anybody is here, are logged at LOG_DEBUG, all others at LOG_INFO.
  */
 void requests_report(void *ctx, const struct pipeline_report *report);
 

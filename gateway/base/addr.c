@@ -92,23 +92,23 @@ static bool has_prefix(const struct addr *addr, const uint8_t *prefix, unsigned 
 }
 
 /*
- * IANA's special-purpose address registries (RFC 6890), as far as they matter for what a host record may hold. First
- * match wins. IPv4 is usable unless it is here. Of IPv6 only 2000::/3 is given out to networks, so that all else is
- * unusable unless it is here: IPv4-mapped and -compatible addresses, 64:ff9b:1::/48, 100::/64, 5f00::/16, fe80::/10,
- * fec0::/10, ff00::/8, and whatever nobody has.
+ * IANA's special-purpose address registries (RFC 6890), as far as they matter for what a host record may hold. The
+ * first match decides. IPv4 addresses are usable unless they are listed here. Of IPv6 only 2000::/3 is given out to
+ * networks, so that everything else is unusable unless it is listed here: IPv4-mapped and -compatible addresses,
+ * 64:ff9b:1::/48, 100::/64, 5f00::/16, fe80::/10, fec0::/10, ff00::/8, and whatever was given to nobody.
  *
- * Where an address of IPv6 has one of IPv4 in it by which it is reached, that one decides. (Not so with ISATAP, which
- * puts one behind the prefix of any network.) The documentation networks, 3fff::/20 of RFC 9637 too, are like others.
- * AS112 and AMT (192.31.196.0/24, 192.52.193.0/24, 192.175.48.0/24 and theirs of IPv6 but for 2001::/23) are anycast
- * services that are reached like anything else.
+ * Where an IPv6 address holds the IPv4 address by which it is reached, the IPv4 address decides. (Not so with ISATAP,
+ * which puts one behind the prefix of any network.) The documentation networks, 3fff::/20 of RFC 9637 too, are treated
+ * like any other network. AS112 and AMT (192.31.196.0/24, 192.52.193.0/24, 192.175.48.0/24, and their IPv6 networks
+ * outside 2001::/23) are anycast services that are reached like anything else.
  */
 static const struct scope_row {
 	enum addr_family family;
 	enum addr_scope scope;
 	uint8_t prefix[16];
 	unsigned bits;
-	unsigned inner; /* the octet at which an address of IPv4 begins that decides instead; 0: none */
-	bool inverted;  /* that has all its bits turned */
+	unsigned inner; /* the octet at which the IPv4 address begins that decides instead; 0: none */
+	bool inverted;  /* all bits of that IPv4 address are inverted */
 } scopes[] = {
 	{ADDR_V4, ADDR_SCOPE_UNUSABLE, {0}, 8, 0, false},
 	{ADDR_V4, ADDR_SCOPE_PRIVATE, {10}, 8, 0, false},
@@ -132,7 +132,7 @@ static const struct scope_row {
 
 enum { SCOPES = sizeof scopes / sizeof *scopes };
 
-/* What is not in the table. */
+/* The scope of addresses that are not in the table. */
 static enum addr_scope scope_of_the_rest(enum addr_family family)
 {
 	return family == ADDR_V4 ? ADDR_SCOPE_GLOBAL : ADDR_SCOPE_UNUSABLE;
@@ -264,7 +264,7 @@ static bool is_link_local(const struct addr *addr)
 	return addr->family == ADDR_V6 && has_prefix(addr, prefix, 10);
 }
 
-/* An interface of this machine; 0: there is no such one. */
+/* The index of an interface of this machine, by name or number; 0: there is no such interface. */
 static unsigned scope_of(struct text text)
 {
 	char name[IF_NAMESIZE];
@@ -342,7 +342,7 @@ const char *endpoint_format(const struct endpoint *endpoint, char buffer[static 
 
 	addr_format(&endpoint->addr, address);
 	if (endpoint->scope && !if_indextoname(endpoint->scope, scope))
-		snprintf(scope, sizeof scope, "%u", endpoint->scope); /* it is gone */
+		snprintf(scope, sizeof scope, "%u", endpoint->scope); /* the interface does not exist any more */
 	if (endpoint->addr.family == ADDR_V6)
 		snprintf(buffer, ENDPOINT_TEXT_MAX, "[%s%s%s]:%u", address, *scope ? "%" : "", scope, endpoint->port);
 	else

@@ -33,11 +33,11 @@ enum {
 
 /* What an address is good for in a public zone. */
 enum addr_scope {
-	ADDR_SCOPE_GLOBAL,   /* anything that is not below */
+	ADDR_SCOPE_GLOBAL,   /* everything that is none of the following */
 	ADDR_SCOPE_PRIVATE,  /* RFC 1918, RFC 6598 (100.64/10), RFC 4193 (fc00::/7) */
 	ADDR_SCOPE_LOOPBACK, /* 127/8, ::1 */
-	ADDR_SCOPE_NO_IPV4,  /* 192.0.0.0/24: what a line has that has no IPv4 address (DS-Lite, RFC 6333) */
-	ADDR_SCOPE_UNUSABLE, /* 0/8, link-local, multicast, reserved, benchmarks; of IPv6 all that was not given out */
+	ADDR_SCOPE_NO_IPV4,  /* 192.0.0.0/24: what a router has on a line without IPv4 (DS-Lite, RFC 6333) */
+	ADDR_SCOPE_UNUSABLE, /* 0/8, link-local, multicast, reserved, benchmarks; IPv6 that was given to nobody */
 };
 
 /*
@@ -68,17 +68,17 @@ struct addr addr_unmapped(const struct addr *addr);
 size_t addr_len(const struct addr *addr);
 
 /*
- * The octets of it that all addresses of one customer have in common: of an IPv4 address all, of an IPv6 address those
- * of its /64; none if it is no address. Borrows from *addr.
+ * The octets that all addresses of one customer share: all of an IPv4 address, the first 64 bits of an IPv6 address;
+ * none if it is no address. Borrows from *addr.
  */
 struct text addr_customer(const struct addr *addr);
 
 enum addr_scope addr_scope(const struct addr *addr);
 
 /*
- * Whether one of the addresses that begin with those bits is of that scope; not for ADDR_SCOPE_GLOBAL. Within 2000::/3
- * a prefix that is shorter than a special block does not count as having it: nobody is given so short a one, and it
- * leaves the bits that would make such an address as they are.
+ * Whether any address that begins with these bits has that scope; not for ADDR_SCOPE_GLOBAL. Within 2000::/3 a prefix
+ * that is shorter than a special block does not count as containing it: nobody is given such a short prefix, and
+ * putting it in front of an address leaves the bits unchanged that would make it a special one.
  */
 bool addr_prefix_has_scope(const struct addr *prefix, unsigned prefix_len, enum addr_scope scope);
 
@@ -96,9 +96,8 @@ MUST_USE enum status port_parse(struct text text, uint16_t *out);
 /* Where a server listens. */
 struct endpoint {
 	struct addr addr;
-	uint16_t port; /* host order */
-	unsigned
-		scope; /* of a link-local address: the index of its interface (RFC 4007 section 11); 0: none was named */
+	uint16_t port;  /* host order */
+	unsigned scope; /* interface of a link-local address, by index (RFC 4007 section 11); 0: none */
 };
 
 /*
@@ -114,7 +113,8 @@ MUST_USE enum status endpoint_parse(struct text text, uint16_t default_port, str
 MUST_USE enum status endpoint_parse_host(struct text text, struct endpoint *out);
 
 /*
- * Whether a link-local address (RFC 4291 section 2.5.6) stands there without its interface, so that nobody gets there.
+ * Whether it is a link-local address (RFC 4291 section 2.5.6) without its interface, so that no connection to it is
+ * possible.
  */
 bool endpoint_lacks_scope(const struct endpoint *endpoint);
 

@@ -1,7 +1,7 @@
 /*
- * env: what a module needs of the world outside it: the time, random octets, timers, watches on descriptors that
- * others' libraries hold, and threads for work that would block the loop. It is passed in as a value, so that
- * everything that waits or draws lots runs in tests on a clock and a seed of the test's own. The daemon's is in
+ * env: what a module needs from the world outside: the time, random octets, timers, watches on descriptors that belong
+ * to other libraries, and threads for work that would block the loop. It is passed in as a value, so that in tests
+ * everything that waits or draws lots runs on a clock and a seed of the test's own. The daemon's env is in
  * loop/env_uv.h.
  */
 #ifndef BASE_ENV_H
@@ -22,8 +22,10 @@ enum env_event {
 
 typedef void env_timer_fn(void *ctx);
 
-/* `events`: those that are so, of those that are watched for; all of these if the descriptor has failed, which the next
-   call on it tells. */
+/*
+ * `events`: those of the watched events that have happened; all of them if the descriptor has failed, which the next
+ * call on it then reports.
+ */
 typedef void env_watch_fn(void *ctx, unsigned events);
 
 typedef void env_work_fn(void *job);
@@ -46,21 +48,24 @@ struct env {
 	void (*timer_free)(struct env_timer **timer);
 
 	/*
-	 * Makes a watch at rest on a descriptor, which calls fn(fn_ctx, events). The descriptor is the caller's: it has
-	 * to stay open until the watch is freed, and has one watch at most. One that nothing can be waited for on, such
-	 * as a plain file, or that is none: STATUS_INVALID. STATUS_NO_MEMORY. Makes the descriptor non-blocking.
+	 * Makes a watch at rest on a descriptor, which calls fn(fn_ctx, events). The descriptor stays the caller's: it
+	 * has to remain open until the watch is freed, and may have one watch at most. STATUS_INVALID for a number that
+	 * is no descriptor, and for one that cannot be waited for, such as a plain file. STATUS_NO_MEMORY. Makes the
+	 * descriptor non-blocking.
 	 */
 	enum status (*watch_new)(void *ctx, int fd, env_watch_fn *fn, void *fn_ctx, struct env_watch **out);
-	/* Sets what is watched for, events of enum env_event, 0 for none, replacing what was set. While one of them is
-	   so, fn is called in each turn of the loop, but never from within this call. */
+	/*
+	 * Sets what is watched for: events of enum env_event, or 0 for none. Replaces what was set. As long as one of
+	 * them holds, fn is called in each turn of the loop, but never from within this call.
+	 */
 	void (*watch_set)(struct env_watch *watch, unsigned events);
 	/* Frees it and sets *watch to NULL; allowed from within its own function. The descriptor may be closed then. */
 	void (*watch_free)(struct env_watch **watch);
 
 	/*
-	 * Has work(job) called on another thread, and then done(job) from the loop, never from within this call. There
-	 * is no way back: until done(), the job is work()'s, which may touch nothing that the loop touches.
-	 * STATUS_NO_MEMORY: neither is called.
+	 * Has work(job) called on another thread, and then done(job) from the loop, never from within this call. It
+	 * cannot be taken back: until done() the job belongs to work(), which must not touch anything that the loop
+	 * touches. STATUS_NO_MEMORY: neither is called.
 	 */
 	enum status (*work)(void *ctx, env_work_fn *work, env_work_fn *done, void *job);
 

@@ -1,6 +1,6 @@
 /*
- * histogram: how often values of which size came: counts in buckets, and the sum of the values. Part of the struct of
- * whoever counts.
+ * histogram: how often values of which size occurred: counts in buckets, and the sum of all values. It is a member of
+ * the struct of the module that counts.
  */
 #ifndef BASE_HISTOGRAM_H
 #define BASE_HISTOGRAM_H

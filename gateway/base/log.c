@@ -10,11 +10,11 @@
 
 enum {
 	LINE_MAX_LEN = 2048,
-	VALUE_MAX_LEN = 400,                 /* octets of one value, so that none can push the others out of the line */
-	JSON_END_LEN = sizeof ",\"cut\":1}", /* what a JSON object may need at its end */
+	VALUE_MAX_LEN = 400, /* octets of one value, so that no value can push the others out of the line */
+	JSON_END_LEN = sizeof ",\"cut\":1}", /* what the end of a JSON object may need */
 };
 
-/* The process has one log, so this has process-wide state. */
+/* The process has one log, so its state is the process', too. */
 static enum log_level threshold = LOG_INFO;
 static enum log_format line_format = LOG_FORMAT_TEXT;
 static uint64_t dropped, dropped_untold;
@@ -132,7 +132,7 @@ static void put_string(struct line *line, const char *string)
 	put_log_text(line, text_of(string));
 }
 
-/* An octet that needs no quotes around the value it stands in. */
+/* Whether a value that holds this octet needs no quotes because of it. */
 static bool is_plain(unsigned char octet)
 {
 	return (octet >= '0' && octet <= '9') || (octet >= 'A' && octet <= 'Z') || (octet >= 'a' && octet <= 'z') ||
@@ -167,7 +167,7 @@ static void put_value(struct line *line, struct text value)
 
 enum { TIME_SIZE = sizeof "2026-01-01T12:00:00Z" };
 
-/* Worked out once a second. */
+/* The text is made anew once a second. */
 static const char *time_text(void)
 {
 	static char text[TIME_SIZE];
@@ -213,7 +213,10 @@ static void put_json_code(struct line *line, uint32_t code, struct text octets)
 		put_log_text(line, octets);
 }
 
-/* Text is UTF-8 (RFC 8259 section 8.1), whatever comes; what could move or reorder a line on a screen is escaped. */
+/*
+ * The text is UTF-8 (RFC 8259 section 8.1), whatever the value holds. What could move or reorder a line on a screen is
+ * escaped.
+ */
 static void put_json_value(struct line *line, struct text value)
 {
 	size_t end = line->len + VALUE_MAX_LEN;
@@ -278,7 +281,7 @@ static bool emit(enum log_level level, struct line *line)
 	return log_out_write(level, line->octets, line->len);
 }
 
-/* How many lines are missing stands where they are missing. */
+/* Writes how many lines were dropped, at the place where they are missing. */
 static bool tell_dropped(void)
 {
 	const struct log_field fields[] = {log_number("lines", (int64_t)dropped_untold),

@@ -5,8 +5,9 @@
  *      2026-01-01T12:00:00Z level=warning event=primary-refused zone=dyn.example.com attempt=2
  *      {"time":"2026-01-01T12:00:00Z","level":"warning","event":"primary-refused","zone":"dyn.example.com","attempt":2}
  *
- * Values from outside are quoted and escaped here, so that no request can forge a line. Secrets are never passed to
- * it. Nothing here waits: what cannot be written at once is dropped and counted, and told as soon as there is room.
+ * Values from outside are quoted and escaped here, so that no request can forge a line. Secrets are never passed to it.
+ * Nothing here waits: a line that cannot be written at once is dropped and counted, and the count is logged as soon as
+ * there is room.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -19,8 +20,8 @@
 #include "base/text.h"
 
 enum log_level {
-	LOG_ERROR,   /* something has to be mended by the administrator */
-	LOG_WARNING, /* something failed and may mend itself */
+	LOG_ERROR,   /* the administrator has to repair something */
+	LOG_WARNING, /* something failed, and may recover by itself */
 	LOG_INFO,    /* what was done for whom */
 	LOG_DEBUG,   /* how it was done */
 };
@@ -52,7 +53,7 @@ static inline struct log_field log_number(const char *name, int64_t value)
 	return (struct log_field){.name = name, .kind = LOG_FIELD_NUMBER, .number = value};
 }
 
-/* A field that is told of one occurrence and does not tell its cause from another, such as an ID; see repeat.h. */
+/* A field of one occurrence that does not tell causes apart, such as an ID; see repeat.h. */
 static inline struct log_field log_detail(struct log_field field)
 {
 	field.is_detail = true;

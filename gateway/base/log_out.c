@@ -59,7 +59,7 @@ static bool write_stderr(enum log_level level, const char *line, size_t len)
 
 /* ---- Syslog ---- */
 
-/* Text lines begin with a time, which syslog has its own place for. */
+/* Syslog has its own place for the time, so the time at the beginning of a text line is left out. */
 static void skip_time(const char **line, size_t *len)
 {
 	const char *space = **line == '{' ? NULL : memchr(*line, ' ', *len);
@@ -94,7 +94,7 @@ bool log_out_write(enum log_level level, const char *line, size_t len)
 	return syslog_fd >= 0 ? write_syslog(level, line, len) : write_stderr(level, line, len);
 }
 
-/* ---- Which ---- */
+/* ---- Choosing one of them ---- */
 
 /* The path of syslog's socket in "syslog" or "syslog:PATH"; empty if it is neither. */
 static struct text path_in(struct text to)

@@ -17,12 +17,13 @@
 bool log_out_is_known(struct text to);
 
 /*
- * From now on lines go there; standard error at start. STATUS_TOO_LONG if the path is, STATUS_INVALID unless it is
- * known, STATUS_IO if there is no socket to be had. That the daemon is not there is no error: it may come.
+ * From now on lines go there; at the start they go to standard error. STATUS_TOO_LONG if the path is, STATUS_INVALID
+ * unless log_out_is_known(), STATUS_IO if there is no socket to be had. A syslog daemon that does not run is no error:
+ * it may be started later.
  */
 MUST_USE enum status log_out_open(struct text to);
 
-/* Writes a line (LOG_FORMAT_TEXT's time at its beginning is left to syslog), if it goes at once; says if it did. */
+/* Writes a line if that is possible without waiting; says if it was. (Syslog gets text lines without the time.) */
 bool log_out_write(enum log_level level, const char *line, size_t len);
 
 #endif

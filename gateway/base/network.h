@@ -11,7 +11,7 @@
 
 struct network {
 	struct addr addr; /* its first address */
-	unsigned bits;    /* that its addresses have in common */
+	unsigned bits;    /* number of leading bits that all its addresses have in common */
 };
 
 /* A list of them, borrowed. */
@@ -21,8 +21,8 @@ struct networks {
 };
 
 /*
- * Reads `192.0.2.0/24`, `2001:db8::/32`, or an address, which is a network of one. STATUS_INVALID otherwise, and when
- * bits behind the prefix are set, because that is a slip of somebody who meant another network.
+ * Reads `192.0.2.0/24`, `2001:db8::/32`, or an address, which is a network of one address. STATUS_INVALID otherwise,
+ * and also when bits behind the prefix are set, because then somebody has probably meant another network.
  */
 MUST_USE enum status network_parse(struct text text, struct network *out);
 

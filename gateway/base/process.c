@@ -44,7 +44,7 @@ uint64_t process_allow_files(uint64_t wanted)
 
 /* ---- Use of the machine ---- */
 
-/* Without the one that it takes to look. */
+/* Counts open descriptors, but not the one that is opened for counting. */
 static uint64_t count_open_files(void)
 {
 	DIR *folder = opendir("/proc/self/fd");
@@ -67,7 +67,9 @@ static uint64_t count_resident_octets(void)
 
 	if (!from)
 		return 0;
-	resident = fgets(line, sizeof line, from) ? strchr(line, ' ') : NULL; /* behind the size of all */
+	resident = fgets(line, sizeof line, from)
+			   ? strchr(line, ' ')
+			   : NULL; /* the second number; the first one is the size of all memory */
 	fclose(from);
 	return resident ? strtoull(resident, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
@@ -132,7 +134,7 @@ static bool is_already(const struct identity *wanted)
 	       effective_gid == wanted->gid && saved_gid == wanted->gid;
 }
 
-/* In this order: without the user's rights of root, groups can no longer be changed. */
+/* The order matters: once the user has no rights of root any more, groups cannot be changed. */
 static enum status change(const struct identity *wanted, char *error, size_t error_size)
 {
 	const char *failed = NULL;
@@ -164,7 +166,7 @@ enum status process_become(const char *user, const char *group, char *error, siz
 		snprintf(error, error_size, "user %s could become root again", user);
 		return STATUS_IO;
 	}
-	/* The kernel may have given in to its own idea of dumps (fs.suid_dumpable) when the user changed. */
+	/* When the user changed, the kernel may have set "dumpable" to its own default (fs.suid_dumpable). */
 	if (process_protect() != STATUS_OK) {
 		snprintf(error, error_size, "memory cannot be kept from core dumps: %s", strerror(errno));
 		return STATUS_IO;

@@ -5,11 +5,12 @@
 #include "base/table.h"
 
 enum {
-	FIELDS_MAX = 12,   /* of a cause; what is beyond tells causes apart, but is not told with the count */
-	OCTETS_MAX = 1024, /* of all values of a cause, likewise */
+	FIELDS_MAX =
+		12, /* of a cause. Further fields still tell causes apart, but are missing in the line with the count */
+	OCTETS_MAX = 1024, /* of all values of a cause; further octets likewise */
 };
 
-/* A cause that came within the last REPEAT_TELL_MS, or whose count is not told yet. */
+/* A cause that occurred within the last REPEAT_TELL_MS, or whose count was not logged yet. */
 struct cause {
 	const char *event; /* NULL: free */
 	enum log_level level;
@@ -22,21 +23,21 @@ struct cause {
 	char octets[OCTETS_MAX];
 };
 
-/* What an event has had in its ten seconds. */
+/* The lines that an event has used up in its current ten seconds. */
 struct budget {
 	const char *event; /* NULL: free */
 	enum log_level level;
 	unsigned lines;
-	uint64_t others; /* causes, or occurrences of them, beyond the bound */
+	uint64_t others; /* causes, or occurrences of them, beyond the bound of lines */
 	uint64_t ends_ms;
 };
 
-/* The process has one log. */
+/* The process has one log, so this is for the process, too. */
 static const struct env *env;
 static struct env_timer *timer;
 static uint64_t seed;
 static struct cause causes[REPEAT_CAUSES_MAX];
-static uint64_t hashes[REPEAT_CAUSES_MAX]; /* of the causes; apart from them, because they are looked through */
+static uint64_t hashes[REPEAT_CAUSES_MAX]; /* of the causes; apart from them, to be searched fast */
 static struct budget budgets[REPEAT_EVENTS_MAX];
 
 /* ---- Telling ---- */
@@ -62,7 +63,7 @@ static void tell_others(struct budget *budget)
 	budget->others = 0;
 }
 
-/* Something wants to be told at that time. */
+/* Sets the timer to the time of the next line. */
 static void repeat_arm(void)
 {
 	uint64_t at_ms = ENV_NEVER_MS;
@@ -122,7 +123,7 @@ static uint64_t hash_of(enum log_level level, const char *event, const struct lo
 	return hash;
 }
 
-/* Whether nothing is lost when it makes room. */
+/* Whether its place can be used again without losing a count. */
 static bool is_repeat_over(const struct cause *cause, uint64_t now_ms)
 {
 	return !cause->event || (!cause->count && cause->tell_ms <= now_ms);
@@ -137,7 +138,7 @@ static struct cause *repeat_find(uint64_t hash, uint64_t now_ms)
 	return NULL;
 }
 
-/* One that is over, or else the one that has not come for longest. */
+/* A place for a new cause: one that is over, or else that of the cause that has not occurred for longest. */
 static struct cause *repeat_make_room(uint64_t now_ms)
 {
 	struct cause *oldest = &causes[0];
@@ -198,7 +199,7 @@ static struct budget *budget_of(const char *event)
 	return NULL;
 }
 
-/* Whether a line for one more cause is within the bound; else it is counted. */
+/* Whether one more new cause of the event may have a line; if not, it is counted. */
 static bool may_tell(enum log_level level, const char *event, uint64_t now_ms)
 {
 	struct budget *budget = budget_of(event);
@@ -220,7 +221,7 @@ static bool may_tell(enum log_level level, const char *event, uint64_t now_ms)
 	return false;
 }
 
-/* ---- The verbs ---- */
+/* ---- What others call ---- */
 
 static void repeat(struct cause *cause, uint64_t now_ms)
 {

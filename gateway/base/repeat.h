@@ -6,18 +6,19 @@
  *      level=warning event=primary-failed zone=dyn.example.com text="..." owner=www.dyn.example.com
  *      level=warning event=primary-failed zone=dyn.example.com text="..." repeated=142
  *
- * Use it instead of LOG() for whatever a client, a primary, a file or a clock can bring about more than once. Level,
- * event and the fields that are no details are the cause. Its first occurrence is a line at once; further ones are
- * counted, and the count is a line of the same event with the cause's fields and `repeated`, ten seconds after the line
- * before, as long as the cause goes on. After ten seconds without it, it is a new one again. What differs with each
- * occurrence (an ID, the host, a number of seconds) has to be a detail, or nothing ever repeats.
+ * Use it instead of LOG() for whatever a client, a primary, a file or a clock can cause more than once. Level, event
+ * and all fields but details are the cause. Its first occurrence is logged at once. Further ones are counted, and ten
+ * seconds after the line before, as long as the cause goes on, one line of the same event has the cause's fields and
+ * the count as `repeated`. After ten seconds without an occurrence it is a new cause. A field that differs with each
+ * occurrence (an ID, the host, a number of seconds) must be a detail, or nothing is ever recognised as a repetition.
  *
- * Memory is bounded: CAUSES_MAX causes. The one that has not come for longest makes room, and its count is told.
- * And so are lines, if causes differ all the time (a source or a path in them, which clients choose): of LOG_REPEATED()
- * an event has EVENT_LINES_MAX new causes in ten seconds; what goes beyond is one line with `others` and their number.
- * LOG_REPEATED_EACH() has no such bound: for what has to be a line for each cause, as for each request.
+ * Memory is bounded: REPEAT_CAUSES_MAX causes. When there is no room, the cause that has not occurred for longest goes,
+ * and its count is logged. Lines are bounded as well, because causes may differ all the time (they may contain a source
+ * or a path, which clients choose): an event logged by LOG_REPEATED() may have REPEAT_EVENT_LINES_MAX new causes in ten
+ * seconds; for those beyond, one line gives their number as `others`. LOG_REPEATED_EACH() has no such bound: it is for
+ * events where each cause must have its line, as requests have.
  *
- * The process has one log, so this has process-wide state, too. Before repeat_begin() and after repeat_end(), in
+ * The process has one log, so this has state of the process, too. Before repeat_begin() and after repeat_end(), in
  * sub-commands and in tests of other modules, every occurrence is a line.
  */
 #ifndef BASE_REPEAT_H
@@ -29,7 +30,7 @@
 enum {
 	REPEAT_TELL_MS = 10 * 1000,
 	REPEAT_CAUSES_MAX = 256,
-	REPEAT_EVENTS_MAX = 32, /* that are told apart for their bound; more have none */
+	REPEAT_EVENTS_MAX = 32, /* events whose lines are bounded; if there are more, the others have no bound */
 	REPEAT_EVENT_LINES_MAX = 100,
 };
 
@@ -46,7 +47,7 @@ enum {
 /* From now on causes are counted, by the time of `env`, which is borrowed until repeat_end(). */
 MUST_USE enum status repeat_begin(const struct env *env);
 
-/* Tells all counts. Does nothing if it was not begun. */
+/* Logs all counts. Does nothing before repeat_begin(). */
 void repeat_end(void);
 
 /* Use the macros, or ask log_enabled() first. `event` and the names of fields are literals; their values are copied. */

@@ -15,9 +15,9 @@ bool secret_equal(const void *a, const void *b, size_t len);
 void secret_wipe(void *octets, size_t len);
 
 /*
- * Wipes what functions that have returned to the caller have left on the stack: as far down as ours and those of
- * libraries get. When a function of a library is called for the first time, ld.so even puts the vector registers there,
- * and with them what was copied last.
+ * Wipes what functions that have returned have left on the stack below the caller's frame, as deep as our functions and
+ * those of libraries get. (When a function of a library is called for the first time, ld.so saves the vector registers
+ * there, and in them whatever was copied last.)
  */
 void secret_wipe_stack(void);
 

@@ -1,6 +1,6 @@
 /*
- * table: a hash table of nodes that are part of what they find. It never allocates but for its buckets, so adding
- * cannot fail.
+ * table: a hash table. A node is a member of the struct that it finds, so that nothing is allocated but the array of
+ * buckets, and adding cannot fail.
  */
 #ifndef BASE_TABLE_H
 #define BASE_TABLE_H
@@ -30,7 +30,7 @@ MUST_USE enum status table_init(struct table *table);
 /* Frees the buckets; the nodes are their owners'. Allowed on a zeroed table. */
 void table_fini(struct table *table);
 
-/* Adds a node. The table grows when memory allows; else it only becomes slower. */
+/* Adds a node. The table grows if there is memory; if not, it only becomes slower. */
 void table_add(struct table *table, struct table_node *node, uint64_t hash);
 
 void table_remove(struct table *table, struct table_node *node);
@@ -39,12 +39,10 @@ void table_remove(struct table *table, struct table_node *node);
 struct table_node *table_find(const struct table *table, uint64_t hash);
 struct table_node *table_find_next(const struct table_node *node);
 
-/* Any node, NULL in an empty table: to take it apart. */
+/* Any node, NULL in an empty table; for taking it apart. */
 struct table_node *table_any(const struct table *table);
 
-/*
- * A hash of octets. The seed is random, so that nobody outside can aim at collisions.
- */
+/* A hash of octets. The seed is random, so that nobody outside can cause collisions on purpose. */
 uint64_t table_hash(uint64_t seed, struct text octets);
 
 #endif

@@ -1,6 +1,6 @@
 #include "base/utf8.h"
 
-/* The octets behind a first one: how many, and between what the first of them lies (Unicode, table 3-7). */
+/* By the first octet: how many octets follow, and between which values the first of those lies (Unicode, table 3-7). */
 struct form {
 	unsigned more;
 	uint8_t from, to;

@@ -11,18 +11,21 @@
 #include "base/text.h"
 
 enum {
-	UTF8_ILL_FORMED = 0xfffd, /* what stands for octets that are no UTF-8; also a code point by itself */
+	UTF8_ILL_FORMED = 0xfffd, /* stands for octets that are not UTF-8; it is also a code point by itself */
 	UTF8_LEN_MAX = 4,
 };
 
 /*
- * The first code point of a text that is not empty; returns how many octets it takes. Octets that can begin or go on
- * with nothing, surrogates (RFC 3629 section 3), overlong forms and what lies beyond U+10FFFF give UTF8_ILL_FORMED: as
- * many octets at once as could have begun a code point, at least one.
+ * The first code point of a text that is not empty; returns how many octets it takes. UTF8_ILL_FORMED stands for octets
+ * that cannot begin or continue a code point, for surrogates (RFC 3629 section 3), overlong forms and what lies beyond
+ * U+10FFFF. It takes as many octets at once as could have begun a code point, at least one.
  */
 size_t utf8_next(struct text text, uint32_t *code);
 
-/* Whether it is nothing to be seen, and moves or reorders what stands around it: controls, and marks of direction. */
+/*
+ * Whether the code point is invisible itself and moves or reorders the text around it: control characters and marks of
+ * direction.
+ */
 bool utf8_is_control(uint32_t code);
 
 #endif

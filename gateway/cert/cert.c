@@ -17,7 +17,7 @@ struct cert_set {
 	gnutls_certificate_credentials_t credentials;
 };
 
-/* A certificate with those that lead to its issuer. */
+/* A certificate, with the intermediate certificates that lead to its issuer. */
 struct cert_chain {
 	gnutls_x509_crt_t *items;
 	unsigned count;
@@ -61,7 +61,7 @@ static void forget(gnutls_datum_t *octets)
 	octets->data = NULL;
 }
 
-/* Without a buffer of stdio's, in which the key would stay. */
+/* stdio is not used: the key would stay in its buffer. */
 static enum status cert_read_file(const char *path, bool is_key, gnutls_datum_t *out, struct cert_error *error)
 {
 	FILE *stream = fopen(path, "re");

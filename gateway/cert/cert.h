@@ -21,7 +21,7 @@ enum { CERT_ERROR_MAX = 512 }; /* octets of a sentence about what is wrong */
 
 /* What was wrong with a pair of files. */
 struct cert_error {
-	bool in_key; /* the key's file is to blame, else the certificate's */
+	bool in_key; /* the key's file is at fault, not the certificate's */
 	char text[CERT_ERROR_MAX];
 };
 
@@ -52,9 +52,10 @@ void cert_set_release(struct cert_set **set);
 struct gnutls_certificate_credentials_st *cert_set_credentials(const struct cert_set *set);
 
 /*
- * The oldest version of TLS that is spoken, "1.0", "1.1", "1.2" or "1.3", as a GnuTLS priority string, a constant. NULL
- * for anything else. From "1.2" on every key exchange is ephemeral: with RSA alone (RFC 5246 section 7.4.7.1) whoever
- * once gets hold of the certificate's key reads all that was recorded before (RFC 9325 section 4.1).
+ * Turns the oldest version of TLS that is spoken, "1.0", "1.1", "1.2" or "1.3", into a GnuTLS priority string, a
+ * constant. NULL for anything else. From "1.2" on every key exchange is ephemeral: with RSA alone (RFC 5246 section
+ * 7.4.7.1) somebody who later gets the certificate's key can read everything that was recorded before (RFC 9325 section
+ * 4.1).
  */
 const char *cert_priorities(const char *oldest_version);
 
