@@ -2,6 +2,9 @@
 
 #include <limits.h>
 
+#include "base/log.h"
+#include "base/process.h"
+
 enum {
 	PROCESS = 32,      /* standard streams, the log, loop and engines (twice, while old ones end), configuration
 				and key files while they are read; connections that are just being closed */
@@ -34,4 +37,36 @@ struct descriptors_share descriptors_share(const struct descriptors_need *need, 
 	if (all > UINT_MAX)
 		all = UINT_MAX;
 	return (struct descriptors_share){(unsigned)(all / listeners), (unsigned)all};
+}
+
+static bool looks_up_names(const struct config *config)
+{
+	for (size_t i = 0; i < config->zone_count; i++) {
+		for (size_t j = 0; j < config->zones[i].primary_count; j++) {
+			if (config->zones[i].primaries[j].host.len)
+				return true;
+		}
+	}
+	return false;
+}
+
+struct descriptors_share descriptors_allow(const struct config *config, size_t primaries)
+{
+	struct descriptors_need need = {
+		.listeners = config->listener_count,
+		.connections = config->max_connections,
+		.primaries = primaries,
+		.has_admin = config->has_admin,
+		.has_state = config->state_dir != NULL,
+		.has_names = looks_up_names(config),
+	};
+	uint64_t wanted = descriptors_wanted(&need), allowed = process_allow_files(wanted);
+	struct descriptors_share share = descriptors_share(&need, allowed);
+
+	if (allowed < wanted)
+		LOG(LOG_WARNING, "few-descriptors", log_number("allowed", (int64_t)allowed),
+		    log_number("wanted", (int64_t)wanted), log_number("connections", (int64_t)share.all),
+		    log_text("text", "there will be fewer connections of clients, so that primaries get theirs; raise "
+				     "the limit of open files, or lower max_connections"));
+	return share;
 }

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/config.h"
+
 struct descriptors_need {
 	size_t listeners;     /* that serve clients */
 	unsigned connections; /* that each of them is to have at most */
@@ -32,5 +34,11 @@ uint64_t descriptors_wanted(const struct descriptors_need *need);
 
 /* What clients get if so many may be open. */
 struct descriptors_share descriptors_share(const struct descriptors_need *need, uint64_t allowed);
+
+/*
+ * Has the system allow as many open files as that configuration wants with so many primaries, and says what clients get
+ * then. That they get less than is wanted is logged.
+ */
+struct descriptors_share descriptors_allow(const struct config *config, size_t primaries);
 
 #endif

@@ -5,7 +5,6 @@
 
 #include "base/log.h"
 #include "dns/transport.h"
-#include "http/server.h"
 #include "store/stores.h"
 
 enum {
@@ -31,7 +30,7 @@ static void cancel(void *ctx, size_t zone, void *waiter)
 	zones_cancel(ctx, zone, waiter);
 }
 
-static enum status build_transports(const struct generation_world *world, struct generation *generation)
+static enum status build_transports(const struct world *world, struct generation *generation)
 {
 	char error[256];
 	enum status status =
@@ -73,8 +72,8 @@ static enum status build_tables(struct generation *generation)
 }
 
 /* The state store in that folder: that of the generation before, if it is the same one. */
-static enum status open_state(const struct generation_world *world, const struct generation *before,
-			      struct generation *generation, struct account_store **sqlite)
+static enum status open_state(const struct world *world, const struct generation *before, struct generation *generation,
+			      struct account_store **sqlite)
 {
 	const char *folder = generation->config->state_dir;
 	enum status status;
@@ -89,7 +88,7 @@ static enum status open_state(const struct generation_world *world, const struct
 }
 
 /* The users of the configuration, and behind them those of the state store, if there is one. */
-static enum status build_store(const struct generation_world *world, const struct generation *before,
+static enum status build_store(const struct world *world, const struct generation *before,
 			       struct generation *generation)
 {
 	const struct config *config = generation->config;
@@ -115,7 +114,7 @@ static void record(void *ctx, const struct record *record)
 	state_record(ctx, record);
 }
 
-static enum status build_zones(const struct generation_world *world, const struct generation *before,
+static enum status build_zones(const struct world *world, const struct generation *before,
 			       struct generation *generation)
 {
 	const struct config *config = generation->config;
@@ -149,7 +148,7 @@ static enum status build_zones(const struct generation_world *world, const struc
 			 config->zone_count, pipeline_done, &generation->zones);
 }
 
-static enum status build_pipeline(const struct generation_world *world, struct generation *generation)
+static enum status build_pipeline(const struct world *world, struct generation *generation)
 {
 	struct pipeline_parts parts = {
 		.env = world->env,
@@ -196,7 +195,7 @@ static bool wants_page(const struct config *config)
 	return false;
 }
 
-static enum status build_page(const struct generation_world *world, struct generation *generation)
+static enum status build_page(const struct world *world, struct generation *generation)
 {
 	struct page_parts parts = {
 		.env = world->env,
@@ -214,8 +213,8 @@ static enum status build_page(const struct generation_world *world, struct gener
 	return wants_page(generation->config) ? page_new(&parts, &generation->page) : STATUS_OK;
 }
 
-enum status generation_new(const struct generation_world *world, struct config **config,
-			   const struct generation *before, struct generation **out)
+enum status generation_new(const struct world *world, struct config **config, const struct generation *before,
+			   struct generation **out)
 {
 	struct generation *generation = calloc(1, sizeof *generation);
 	enum status status;
@@ -244,13 +243,32 @@ enum status generation_new(const struct generation_world *world, struct config *
 	return status;
 }
 
-void generation_handle(struct generation *generation, struct http_exchange *exchange,
-		       const struct http_request *request)
+/* An http_handler_fn. */
+static void handle_with_page(void *ctx, struct http_exchange *exchange, const struct http_request *request)
 {
-	if (generation->page && page_serves(request))
+	struct generation *generation = ctx;
+
+	if (page_serves(request))
 		page_handle(generation->page, exchange, request);
 	else
 		pipeline_handle(generation->pipeline, exchange, request);
+}
+
+void generation_serve(struct generation *generation, struct http_server *server)
+{
+	if (generation->page)
+		http_server_hand_to(server, handle_with_page, generation);
+	else
+		http_server_hand_to(server, pipeline_handle, generation->pipeline);
+}
+
+size_t generation_primaries(const struct generation *generation)
+{
+	size_t count = 0;
+
+	while (zones_primary(generation->zones, count))
+		count++;
+	return count;
 }
 
 bool generation_is_idle(const struct generation *generation)

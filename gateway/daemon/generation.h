@@ -5,16 +5,15 @@
 #ifndef DAEMON_GENERATION_H
 #define DAEMON_GENERATION_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <sys/queue.h>
-#include <uv.h>
 
 #include "account/store.h"
-#include "account/throttle.h"
-#include "account/verifier.h"
-#include "admin/requests.h"
-#include "base/env.h"
 #include "config/config.h"
 #include "daemon/transports.h"
+#include "daemon/world.h"
+#include "http/server.h"
 #include "page/page.h"
 #include "pipeline.h"
 #include "store/state.h"
@@ -35,28 +34,18 @@ struct generation {
 	LIST_ENTRY(generation) link;
 };
 
-/* What all generations share; outlives them. */
-struct generation_world {
-	uv_loop_t *loop;
-	const struct env *env;
-	struct order *order;
-	struct throttle *throttle;
-	struct requests *requests;
-	struct verifier *verifier;
-	struct throttle *page_throttle; /* of logins at the account page: a mistyped password is not to hold up a key */
-	struct sessions *sessions;
-};
-
 /*
  * Makes one of a configuration, which is taken, with or without success: *config becomes NULL. `before` is the one in
  * force, NULL at the start; it stays so until zones_take_over() of the new one's zones.
  */
-MUST_USE enum status generation_new(const struct generation_world *world, struct config **config,
-				    const struct generation *before, struct generation **out);
+MUST_USE enum status generation_new(const struct world *world, struct config **config, const struct generation *before,
+				    struct generation **out);
 
-/* Takes a request: an http_handler_fn without the context. */
-void generation_handle(struct generation *generation, struct http_exchange *exchange,
-		       const struct http_request *request);
+/* From now on the server's requests go to it. */
+void generation_serve(struct generation *generation, struct http_server *server);
+
+/* How many primaries it has. */
+size_t generation_primaries(const struct generation *generation);
 
 /* Whether nothing of it is under way any more. */
 bool generation_is_idle(const struct generation *generation);

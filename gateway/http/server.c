@@ -84,8 +84,7 @@ static void start_handles(struct http_server *server)
 	uv_timer_start(&server->tick, on_tick, TICK_MS, TICK_MS);
 }
 
-enum status http_server_new(uv_loop_t *loop, const struct http_options *options, http_handler_fn *handler, void *ctx,
-			    struct http_server **out)
+enum status http_server_new(uv_loop_t *loop, const struct http_options *options, struct http_server **out)
 {
 	struct http_server *server = calloc(1, sizeof *server);
 	enum status status;
@@ -94,8 +93,6 @@ enum status http_server_new(uv_loop_t *loop, const struct http_options *options,
 		return STATUS_NO_MEMORY;
 	server->loop = loop;
 	server->options = *options;
-	server->handler = handler;
-	server->handler_ctx = ctx;
 	server->events = &events_of_engines;
 	SLIST_INIT(&server->engines);
 	SLIST_INIT(&server->listeners);
@@ -118,6 +115,12 @@ enum status http_server_new(uv_loop_t *loop, const struct http_options *options,
 	start_handles(server);
 	*out = server;
 	return STATUS_OK;
+}
+
+void http_server_hand_to(struct http_server *server, http_handler_fn *handler, void *ctx)
+{
+	server->handler = handler;
+	server->handler_ctx = ctx;
 }
 
 /* Of connections that are to end, those that wait for a request end now. */

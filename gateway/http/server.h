@@ -62,8 +62,10 @@ struct http_options {
 };
 
 /* Makes a server without listeners. `loop` must outlive it. */
-MUST_USE enum status http_server_new(uv_loop_t *loop, const struct http_options *options, http_handler_fn *handler,
-				     void *ctx, struct http_server **out);
+MUST_USE enum status http_server_new(uv_loop_t *loop, const struct http_options *options, struct http_server **out);
+
+/* Whom the requests that come from now on are handed to. To be said before there are listeners. */
+void http_server_hand_to(struct http_server *server, http_handler_fn *handler, void *ctx);
 
 /*
  * Where and how requests come in. All is borrowed for the time of the call, but `inherited_fd` is taken, and closed if

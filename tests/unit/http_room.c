@@ -67,8 +67,9 @@ enum status http_room_open(struct http_room *room, const struct http_listen_opti
 	};
 	room->listen = *listen;
 	assert_int_equal(uv_loop_init(&room->loop), 0);
-	status = http_server_new(&room->loop, &room->options, on_request, room, &room->server);
+	status = http_server_new(&room->loop, &room->options, &room->server);
 	if (status == STATUS_OK) {
+		http_server_hand_to(room->server, on_request, room);
 		room->listen.inherited_fd = listen_somewhere(&room->port);
 		room->listen.endpoint = (struct endpoint){.addr = addr_of("127.0.0.1"), .port = room->port};
 		status = http_server_configure(room->server, &room->options, &room->listen, 1, room->error,

@@ -58,7 +58,7 @@ struct house {
 	char path[64];
 	uv_loop_t loop;
 	struct env env;
-	struct generation_world world;
+	struct world world;
 };
 
 static void open_house(struct house *house)
@@ -67,7 +67,7 @@ static void open_house(struct house *house)
 
 	assert_int_equal(uv_loop_init(&house->loop), 0);
 	house->env = env_uv(&house->loop);
-	house->world = (struct generation_world){.loop = &house->loop, .env = &house->env};
+	house->world = (struct world){.loop = &house->loop, .env = &house->env};
 	assert_int_equal(order_new(1, &house->world.order), STATUS_OK);
 	assert_int_equal(throttle_new(&limits, &house->world.throttle), STATUS_OK);
 	assert_int_equal(requests_new(&house->world.requests), STATUS_OK);

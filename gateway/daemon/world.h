@@ -1,0 +1,39 @@
+/*
+ * world: what outlives every configuration, and is shared by all generations: the order of requests, who has failed too
+ * often, who is logged in, and what has been counted.
+ */
+#ifndef DAEMON_WORLD_H
+#define DAEMON_WORLD_H
+
+#include <uv.h>
+
+#include "account/throttle.h"
+#include "account/verifier.h"
+#include "admin/requests.h"
+#include "base/env.h"
+#include "config/config.h"
+#include "page/page.h"
+#include "update/order.h"
+
+struct world {
+	uv_loop_t *loop;       /* borrowed */
+	const struct env *env; /* borrowed */
+	struct order *order;
+	struct throttle *throttle;
+	struct throttle *page_throttle; /* of logins at the account page: a mistyped password is not to hold up a key */
+	struct sessions *sessions;
+	struct requests *requests;
+	struct verifier *verifier;
+};
+
+/* Makes all of it, with the limits of that configuration. world_fini() is to come also after a failure. */
+MUST_USE enum status world_init(struct world *world, uv_loop_t *loop, const struct env *env,
+				const struct config *config);
+
+/* From now on the limits are those of that configuration. */
+void world_set_limits(struct world *world, const struct config *config);
+
+/* After the last generation. Allowed on a zeroed struct. */
+void world_fini(struct world *world);
+
+#endif
