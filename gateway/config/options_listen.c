@@ -72,6 +72,13 @@ static void add_certificates(struct reader *reader, const config_setting_t *at, 
 				listener->cert_set);
 }
 
+struct networks config_trusted(const struct config *config, const struct config_listener *listener)
+{
+	if (listener->trusts_its_own)
+		return (struct networks){listener->trusted, listener->trusted_count};
+	return (struct networks){config->trusted, config->trusted_count};
+}
+
 static const struct option certificate_options[] = {
 	{.name = "certificate",
 	 .type = OPTION_TEXT,

@@ -20,7 +20,9 @@ struct generations {
 	void *ctx;
 };
 
-/* Makes it, empty. over(ctx) is called, from the loop, whenever some were freed. `env` is borrowed. STATUS_NO_MEMORY. */
+/*
+ * Makes it, empty. over(ctx) is called, from the loop, whenever some were freed. `env` is borrowed. STATUS_NO_MEMORY.
+ */
 MUST_USE enum status generations_init(struct generations *generations, const struct env *env, void (*over)(void *ctx),
 				      void *ctx);
 

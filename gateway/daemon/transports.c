@@ -3,20 +3,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
+#include "base/table.h"
 #include "dns/transport_tls.h"
 
+/* Where zones with the same settings go. */
 struct way {
-	size_t like; /* the first zone with these settings: its own index, or an earlier one */
+	struct table_node by_settings;
+	SLIST_ENTRY(way) link;
+	const struct config_zone *zone; /* the first one */
 	struct transport_tls_trust *tls;
 	struct transport_maker maker;
 };
 
 struct transports {
-	const struct config *config;
 	struct transport_maker tcp;
+	struct table by_settings;
+	SLIST_HEAD(, way) ways;
 	size_t count;
-	struct way ways[]; /* one for each zone */
+	struct way *of_zones[];
 };
 
 static bool uses_tls(const struct config_zone *zone)
@@ -37,46 +43,79 @@ static bool same_settings(const struct config_zone *a, const struct config_zone 
 	       same_text(a->tls_ca, b->tls_ca) && same_text(a->tls_name, b->tls_name);
 }
 
-static size_t first_like(const struct config *config, size_t zone)
+static uint64_t hash_of_settings(const struct config_zone *zone)
 {
-	size_t first = 0;
+	struct text pins = {(const char *)zone->tls_pins, zone->tls_pin_count * sizeof *zone->tls_pins};
+	uint64_t hash = table_hash(0, pins);
 
-	while (!same_settings(&config->zones[first], &config->zones[zone]))
-		first++;
-	return first;
+	hash = table_hash(hash, text_of(zone->tls_ca ? zone->tls_ca : ""));
+	return table_hash(hash, text_of(zone->tls_name ? zone->tls_name : ""));
 }
 
-static enum status make_way(struct transports *transports, size_t index, char *error, size_t error_size)
+static struct way *find_way(const struct transports *transports, const struct config_zone *zone, uint64_t hash)
 {
-	const struct config_zone *zone = &transports->config->zones[index];
+	struct table_node *node = table_find(&transports->by_settings, hash);
+
+	while (node && !same_settings(TABLE_OWNER(node, struct way, by_settings)->zone, zone))
+		node = table_find_next(node);
+	return node ? TABLE_OWNER(node, struct way, by_settings) : NULL;
+}
+
+static enum status make_way(const struct transports *transports, const struct config_zone *zone, char *error,
+			    size_t error_size, struct way **out)
+{
 	struct transport_tls_options options = {
 		.pins = zone->tls_pins, .pin_count = zone->tls_pin_count, .ca = zone->tls_ca, .name = zone->tls_name};
-	struct way *way = &transports->ways[index];
-	enum status status;
+	struct way *way = calloc(1, sizeof *way);
+	enum status status = STATUS_OK;
 
-	way->like = first_like(transports->config, index);
+	if (!way)
+		return STATUS_NO_MEMORY;
+	way->zone = zone;
 	way->maker = transports->tcp;
-	if (way->like != index || !uses_tls(zone))
-		return STATUS_OK;
-	status = transport_tls_new(&transports->tcp, &options, error, error_size, &way->tls);
-	if (status == STATUS_OK)
+	if (uses_tls(zone))
+		status = transport_tls_new(&transports->tcp, &options, error, error_size, &way->tls);
+	if (status != STATUS_OK) {
+		free(way);
+		return status;
+	}
+	if (way->tls)
 		way->maker = transport_tls_maker(way->tls);
-	return status;
+	*out = way;
+	return STATUS_OK;
+}
+
+static enum status add_zone(struct transports *transports, const struct config_zone *zone, char *error,
+			    size_t error_size)
+{
+	uint64_t hash = hash_of_settings(zone);
+	struct way *way = find_way(transports, zone, hash);
+	enum status status = way ? STATUS_OK : make_way(transports, zone, error, error_size, &way);
+
+	if (status != STATUS_OK)
+		return status;
+	if (way->zone == zone) {
+		table_add(&transports->by_settings, &way->by_settings, hash);
+		SLIST_INSERT_HEAD(&transports->ways, way, link);
+	}
+	transports->of_zones[transports->count++] = way;
+	return STATUS_OK;
 }
 
 enum status transports_new(uv_loop_t *loop, const struct config *config, char *error, size_t error_size,
 			   struct transports **out)
 {
-	struct transports *transports = calloc(1, sizeof *transports + config->zone_count * sizeof transports->ways[0]);
-	enum status status = STATUS_OK;
+	struct transports *transports =
+		calloc(1, sizeof *transports + config->zone_count * sizeof transports->of_zones[0]);
+	enum status status;
 
 	snprintf(error, error_size, "%s", status_text(STATUS_NO_MEMORY));
 	if (!transports)
 		return STATUS_NO_MEMORY;
-	transports->config = config;
 	transports->tcp = (struct transport_maker){&transport_tcp, loop};
-	for (; transports->count < config->zone_count && status == STATUS_OK; transports->count++)
-		status = make_way(transports, transports->count, error, error_size);
+	status = table_init(&transports->by_settings);
+	for (size_t i = 0; i < config->zone_count && status == STATUS_OK; i++)
+		status = add_zone(transports, &config->zones[i], error, error_size);
 	if (status == STATUS_OK)
 		*out = transports;
 	else
@@ -91,12 +130,18 @@ void transports_free(struct transports **transports_pointer)
 	*transports_pointer = NULL;
 	if (!transports)
 		return;
-	for (size_t i = 0; i < transports->count; i++)
-		transport_tls_free(&transports->ways[i].tls);
+	while (!SLIST_EMPTY(&transports->ways)) {
+		struct way *way = SLIST_FIRST(&transports->ways);
+
+		SLIST_REMOVE_HEAD(&transports->ways, link);
+		transport_tls_free(&way->tls);
+		free(way);
+	}
+	table_fini(&transports->by_settings);
 	free(transports);
 }
 
 const struct transport_maker *transports_of(const struct transports *transports, size_t zone)
 {
-	return &transports->ways[transports->ways[zone].like].maker;
+	return &transports->of_zones[zone]->maker;
 }
