@@ -384,8 +384,10 @@ static void note_wish(struct job *job, size_t index, const struct change_set *se
 	job->hosts[index].owner = strdup(set->owner.text);
 	job->addr_count = 0;
 	for (size_t i = 0; i < set->count; i++) {
-		if (set->changes[i].kind == CHANGE_REPLACE)
-			job->addrs[job->addr_count++] = set->changes[i].addr;
+		const struct rrset *becomes = &set->changes[i].becomes;
+
+		if (becomes->count && rr_type_family(becomes->type) != ADDR_NONE)
+			job->addrs[job->addr_count++] = rdata_addr(becomes->type, rrset_first(becomes));
 	}
 }
 

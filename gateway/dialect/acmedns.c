@@ -20,11 +20,12 @@ static enum outcome_code parse_update(const struct http_request *request, struct
 {
 	enum outcome_code code = operand_take_literally(request->api_user, request->api_key, intent);
 
-	intent->kind = INTENT_TXT_ROTATE;
+	intent->kind = INTENT_ROTATE;
+	intent->type = RR_TXT;
 	intent->host_form = HOSTS_LABELS;
 	intent->hosts[0] = operand_of(request, "subdomain");
 	intent->host_count = 1;
-	intent->txt = operand_of(request, "txt");
+	intent->data = operand_of(request, "txt");
 	if (code != OUTCOME_GRANTED)
 		return code;
 	return intent->hosts[0].len ? OUTCOME_GRANTED : OUTCOME_MISSING_HOST;

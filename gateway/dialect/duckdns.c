@@ -26,11 +26,12 @@ static enum outcome_code duckdns_parse(const struct http_request *request, struc
 	const struct http_param *token = operand_find(request, "token");
 
 	if (operand_is_given(request, "txt"))
-		intent->kind = INTENT_TXT_SET;
+		intent->kind = INTENT_SET;
 	else
 		intent->kind = is_true(request, "clear") ? INTENT_OFFLINE : INTENT_UPDATE;
+	intent->type = RR_TXT;
 	if (!is_true(request, "clear"))
-		intent->txt = operand_of(request, "txt");
+		intent->data = operand_of(request, "txt");
 	intent->lenient = true;
 	intent->host_form = HOSTS_LABELS;
 	intent->challenge = true;
@@ -40,7 +41,7 @@ static enum outcome_code duckdns_parse(const struct http_request *request, struc
 		return OUTCOME_TOO_MANY_HOSTS;
 	if (intent->host_count == 0)
 		return OUTCOME_MISSING_HOST;
-	if (intent->kind == INTENT_TXT_SET && says_address(intent))
+	if (intent->kind == INTENT_SET && says_address(intent))
 		return OUTCOME_BAD_ADDRESS; /* `OK` would say that it was set */
 	return operand_take_credentials(NULL, token, intent);
 }

@@ -25,7 +25,7 @@ static bool is_raw(const struct http_request *request)
 static bool digest(struct text authorization, struct intent *intent)
 {
 	unsigned char octets[SHA256_LEN];
-	char *room = intent->txt_room;
+	char *room = intent->data_room;
 	int len;
 
 	if (EVP_Digest(authorization.octets, authorization.len, octets, NULL, EVP_sha256(), NULL) != 1)
@@ -39,7 +39,7 @@ static bool digest(struct text authorization, struct intent *intent)
 		else if (room[i] == '/')
 			room[i] = '_';
 	}
-	intent->txt = (struct text){room, (size_t)len};
+	intent->data = (struct text){room, (size_t)len};
 	return true;
 }
 
@@ -52,7 +52,7 @@ static bool take_members(const struct http_request *request, struct intent *inte
 	intent->hosts[0] = operand_of(request, raw ? "domain" : "fqdn");
 	intent->host_count = 1;
 	intent->challenge = raw;
-	intent->txt = text;
+	intent->data = text;
 	return !raw || text.len == 0 || digest(text, intent);
 }
 
@@ -60,7 +60,8 @@ static enum outcome_code httpreq_parse(const struct http_request *request, struc
 {
 	bool cleanup = text_equal(operand_path(request), text_of("/cleanup"));
 
-	intent->kind = cleanup ? INTENT_TXT_DROP : INTENT_TXT_ADD;
+	intent->kind = cleanup ? INTENT_DROP : INTENT_ADD;
+	intent->type = RR_TXT;
 	if (!take_members(request, intent))
 		return OUTCOME_FAILED;
 	if (!request->has_basic)

@@ -102,7 +102,7 @@ static void explain_in_json(const struct dialect_answer *answer, const struct js
 	bool lacks_host = code == OUTCOME_MISSING_HOST;
 	char text[160];
 
-	if (lacks_host || (code == OUTCOME_BAD_TEXT && answer->intent->txt.len == 0))
+	if (lacks_host || (code == OUTCOME_BAD_TEXT && answer->intent->data.len == 0))
 		snprintf(text, sizeof text,
 			 "there is no \"%s\": the body is to be a JSON object with the strings \"%s\" and \"%s\"",
 			 lacks_host ? members->host : members->text, members->host, members->text);
@@ -122,7 +122,7 @@ void words_render_json(const struct dialect_answer *answer, const struct json_me
 
 	words_set_status(answer, response);
 	if (word->status == 200)
-		http_response_json(response, word->status, name, answer->intent->txt);
+		http_response_json(response, word->status, name, answer->intent->data);
 	else
 		explain_in_json(answer, members, word, response);
 }

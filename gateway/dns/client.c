@@ -63,6 +63,7 @@ struct dns_client {
 	size_t received_len;
 	uint8_t received[RECEIVE_MAX];
 	uint8_t message[FRAME_HEAD + DNS_MESSAGE_MAX]; /* the one being written */
+	uint8_t room[RRSET_ROOM];                      /* of the RRset in the reply that is being told */
 };
 
 /* Whether more may be sent now. */
@@ -273,8 +274,7 @@ static struct dns_result judge_signed(const struct dns_client *client, const str
  * sign their replies with those; section 4.2 has the original ID for that. What ties a reply to its request is the
  * request's MAC.
  */
-static struct dns_result judge(const struct dns_client *client, const struct exchange *exchange, uint8_t *wire,
-			       size_t len)
+static struct dns_result judge(struct dns_client *client, const struct exchange *exchange, uint8_t *wire, size_t len)
 {
 	struct tsig_checking how = {
 		.now_s = env_wall_s(client->env),
@@ -286,7 +286,7 @@ static struct dns_result judge(const struct dns_client *client, const struct exc
 
 	if (status != TSIG_OK && status != TSIG_UNSIGNED && status != TSIG_UNSIGNED_ERROR)
 		return distrust(tsig_status_text(status));
-	if (dns_reply_read(wire, len, &exchange->request, &reply) != STATUS_OK)
+	if (dns_reply_read(wire, len, &exchange->request, client->room, &reply) != STATUS_OK)
 		return distrust("the reply is truncated or malformed, or answers something else");
 	if (status == TSIG_OK)
 		return judge_signed(client, exchange, &reply, &report);

@@ -48,16 +48,17 @@ enum dns_verdict {
 
 struct dns_result {
 	enum dns_verdict verdict;
-	unsigned rcode;           /* DNS_VERIFIED, DNS_REJECTED, DNS_UNSIGNED: enum dns_rcode, or another of 12 bits */
-	uint16_t tsig_error;      /* DNS_REJECTED, DNS_UNSIGNED: the TSIG RCODE, 0 if the reply named none */
-	bool has_clock_offset;    /* the primary told its time: the reply is signed, or says BADTIME */
-	int64_t clock_offset_s;   /* primary's clock minus ours */
-	bool echoes_time;         /* with `aged_s`: the reply is signed with the time of the message, to the second */
-	bool id_was_changed;      /* the reply is signed, with another ID than ours: somebody stands between */
-	bool local;               /* DNS_UNREACHABLE for a reason of our own, which says nothing of the primary */
-	bool had_worked;          /* the primary closed a connection that had brought replies; it may just be old */
-	unsigned connection;      /* tells the end of one connection from that of another */
-	struct dns_answer answer; /* DNS_VERIFIED, of a DNS_QUERY or DNS_SOA */
+	unsigned rcode;         /* DNS_VERIFIED, DNS_REJECTED, DNS_UNSIGNED: enum dns_rcode, or another of 12 bits */
+	uint16_t tsig_error;    /* DNS_REJECTED, DNS_UNSIGNED: the TSIG RCODE, 0 if the reply named none */
+	bool has_clock_offset;  /* the primary told its time: the reply is signed, or says BADTIME */
+	int64_t clock_offset_s; /* primary's clock minus ours */
+	bool echoes_time;       /* with `aged_s`: the reply is signed with the time of the message, to the second */
+	bool id_was_changed;    /* the reply is signed, with another ID than ours: somebody stands between */
+	bool local;             /* DNS_UNREACHABLE for a reason of our own, which says nothing of the primary */
+	bool had_worked;        /* the primary closed a connection that had brought replies; it may just be old */
+	unsigned connection;    /* tells the end of one connection from that of another */
+	/* DNS_VERIFIED, of a DNS_QUERY or DNS_SOA; the octets of its RRset are valid while it is told. */
+	struct dns_answer answer;
 	const char *why; /* DNS_UNREACHABLE, DNS_UNKNOWN: sentence fragment for the log, valid during the call */
 };
 

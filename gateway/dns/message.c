@@ -25,7 +25,7 @@ static const struct name *asked_name(const struct dns_request *request)
 
 static unsigned asked_type(const struct dns_request *request)
 {
-	return request->kind == DNS_QUERY ? change_type(&request->sets->changes[request->change]) : LDNS_RR_TYPE_SOA;
+	return request->kind == DNS_QUERY ? (unsigned)request->sets->changes[request->change].type : LDNS_RR_TYPE_SOA;
 }
 
 /* ---- Writing ---- */
@@ -102,81 +102,49 @@ static void put_owner(struct writer *writer, struct owner *owner)
 	put_u16(writer, POINTER | DNS_HEADER_LEN);
 }
 
-/* A record up to its RDATA, of which the length is given. */
-static void put_record(struct writer *writer, struct owner *owner, unsigned type, ldns_rr_class class, uint32_t ttl_s,
-		       size_t rdata_len)
+/* A record up to its RDATA and the length of that. */
+static void put_record_head(struct writer *writer, struct owner *owner, unsigned type, ldns_rr_class class,
+			    uint32_t ttl_s)
 {
 	put_owner(writer, owner);
 	put_u16(writer, type);
 	put_u16(writer, class);
 	put_u16(writer, ttl_s >> 16);
 	put_u16(writer, ttl_s & 0xffff);
-	put_u16(writer, (unsigned)rdata_len);
 }
 
 /* A record without RDATA, as in prerequisites and deletions. */
 static unsigned put_bare(struct writer *writer, struct owner *owner, unsigned type, ldns_rr_class class)
 {
-	put_record(writer, owner, type, class, 0, 0);
+	put_record_head(writer, owner, type, class, 0);
+	put_u16(writer, 0);
 	return 1;
 }
 
-static unsigned put_addresses(struct writer *writer, struct owner *owner, const struct rrset *rrset,
-			      ldns_rr_class class, uint32_t ttl_s)
+static unsigned put_records(struct writer *writer, struct owner *owner, const struct rrset *rrset, ldns_rr_class class,
+			    uint32_t ttl_s)
 {
-	for (size_t i = 0; i < rrset->count; i++) {
-		const struct addr *addr = &rrset->addrs[i];
+	struct rdata rdata = {NULL, 0};
 
-		put_record(writer, owner, rr_type_of_family(addr->family), class, ttl_s, addr_len(addr));
-		put_octets(writer, addr->octets, addr_len(addr));
+	while (rrset_next(rrset, &rdata)) {
+		put_record_head(writer, owner, rrset->type, class, ttl_s);
+		put_u16(writer, (unsigned)rdata.len);
+		put_octets(writer, rdata.octets, rdata.len);
 	}
 	return (unsigned)rrset->count;
 }
 
 /* The prerequisite that the RRset is just so; returns its records. */
-static unsigned put_is_so(struct writer *writer, struct owner *owner, unsigned type, const struct rrset *rrset)
+static unsigned put_is_so(struct writer *writer, struct owner *owner, const struct rrset *rrset)
 {
 	if (rrset->count)
-		return put_addresses(writer, owner, rrset, LDNS_RR_CLASS_IN, 0);
-	return put_bare(writer, owner, type, LDNS_RR_CLASS_NONE);
-}
-
-/* A TXT record of one string. */
-static unsigned put_text(struct writer *writer, struct owner *owner, ldns_rr_class class, uint32_t ttl_s,
-			 const struct txt *txt)
-{
-	uint8_t *len;
-
-	if (txt->len == 0)
-		return 0;
-	put_record(writer, owner, LDNS_RR_TYPE_TXT, class, ttl_s, 1 + (size_t)txt->len);
-	len = claim(writer, 1);
-	if (len)
-		*len = txt->len;
-	put_octets(writer, (const uint8_t *)txt->octets, txt->len);
-	return 1;
-}
-
-static unsigned put_texts(struct writer *writer, struct owner *owner, ldns_rr_class class, uint32_t ttl_s,
-			  const struct texts *texts)
-{
-	unsigned count = 0;
-
-	for (size_t i = 0; i < texts->count; i++)
-		count += put_text(writer, owner, class, ttl_s, &texts->items[i]);
-	return count;
+		return put_records(writer, owner, rrset, LDNS_RR_CLASS_IN, 0);
+	return put_bare(writer, owner, rrset->type, LDNS_RR_CLASS_NONE);
 }
 
 /* The record or records of one change in the section that the function is for; returns how many. */
 typedef unsigned put_change_fn(struct writer *writer, enum dns_request_kind kind, struct owner *owner,
 			       const struct change_set *set, const struct change *change);
-
-static bool adds(const struct change_set *set, const struct change *change)
-{
-	if (change_is_txt(change))
-		return change->kind != CHANGE_TXT_DROP && set->txt.len;
-	return change->becomes.count;
-}
 
 /*
  * Whether it may make a first record of its owner. Where one is known or required to be there is no CNAME, beside which
@@ -189,9 +157,9 @@ static bool may_create(const struct change_set *set)
 	for (size_t i = 0; i < set->count; i++) {
 		const struct change *change = &set->changes[i];
 
-		if (change->was.known ? change->was.count : change->must_exist)
+		if (change_expects(change) ? change->was.count : change->must_exist)
 			return false;
-		some = some || adds(set, change);
+		some = some || change->becomes.count;
 	}
 	return some;
 }
@@ -208,30 +176,18 @@ static unsigned put_no_alias(struct writer *writer, enum dns_request_kind kind, 
 	return put_bare(writer, owner, LDNS_RR_TYPE_CNAME, LDNS_RR_CLASS_NONE);
 }
 
-/* The same of a TXT RRset. */
-static unsigned put_texts_are_so(struct writer *writer, struct owner *owner, const struct change_set *set)
-{
-	if (set->texts->count)
-		return put_texts(writer, owner, LDNS_RR_CLASS_IN, 0, set->texts);
-	return put_bare(writer, owner, LDNS_RR_TYPE_TXT, LDNS_RR_CLASS_NONE);
-}
-
 static unsigned put_condition(struct writer *writer, enum dns_request_kind kind, struct owner *owner,
-			      const struct change_set *set, const struct change *change)
+			      const struct change *change)
 {
-	unsigned type = change_type(change);
-
-	if (kind == DNS_REHEARSE || (change_is_txt(change) && (kind != DNS_UPDATE || !change->was.known)))
+	if (kind == DNS_REHEARSE || !change_is_whole(change))
 		return 0;
-	if (change_is_txt(change))
-		return put_texts_are_so(writer, owner, set);
 	if (kind == DNS_PROBE)
-		return put_bare(writer, owner, type, LDNS_RR_CLASS_ANY);
+		return put_bare(writer, owner, change->type, LDNS_RR_CLASS_ANY);
 	if (kind == DNS_CONFIRM)
-		return put_is_so(writer, owner, type, &change->becomes);
+		return put_is_so(writer, owner, &change->becomes);
 	if (change->was.known)
-		return put_is_so(writer, owner, type, &change->was);
-	return change->must_exist ? put_bare(writer, owner, type, LDNS_RR_CLASS_ANY) : 0;
+		return put_is_so(writer, owner, &change->was);
+	return change->must_exist ? put_bare(writer, owner, change->type, LDNS_RR_CLASS_ANY) : 0;
 }
 
 static unsigned put_prerequisite(struct writer *writer, enum dns_request_kind kind, struct owner *owner,
@@ -239,38 +195,28 @@ static unsigned put_prerequisite(struct writer *writer, enum dns_request_kind ki
 {
 	unsigned count = change == &set->changes[0] ? put_no_alias(writer, kind, owner, set) : 0;
 
-	return count + put_condition(writer, kind, owner, set, change);
+	return count + put_condition(writer, kind, owner, change);
 }
 
 /* RFC 2136 section 2.5: add to an RRset, delete an RRset, delete an RR from an RRset. */
-static unsigned put_txt_update(struct writer *writer, struct owner *owner, const struct change_set *set,
-			       const struct change *change)
-{
-	unsigned count = 0;
-
-	if (change->kind == CHANGE_TXT_DROP)
-		return put_text(writer, owner, LDNS_RR_CLASS_NONE, 0, &set->txt);
-	if (change->kind == CHANGE_TXT_SET)
-		count += put_bare(writer, owner, LDNS_RR_TYPE_TXT, LDNS_RR_CLASS_ANY);
-	if (change->kind == CHANGE_TXT_ROTATE && set->texts)
-		count += put_texts(writer, owner, LDNS_RR_CLASS_NONE, 0, set->texts);
-	return count + put_text(writer, owner, LDNS_RR_CLASS_IN, change->ttl_s, &set->txt);
-}
-
 static unsigned put_update(struct writer *writer, enum dns_request_kind kind, struct owner *owner,
 			   const struct change_set *set, const struct change *change)
 {
-	if (kind == DNS_REHEARSE && change_is_txt(change))
-		return put_text(writer, owner, LDNS_RR_CLASS_NONE, 0, &set->txt);
+	bool whole = change_is_whole(change);
+	unsigned count;
+
+	(void)set;
 	if (kind == DNS_REHEARSE)
-		return put_addresses(writer, owner, &change->becomes, LDNS_RR_CLASS_NONE, 0);
+		return put_records(writer, owner, change->kind == CHANGE_DROP ? &change->was : &change->becomes,
+				   LDNS_RR_CLASS_NONE, 0);
 	if (kind != DNS_UPDATE)
 		return 0;
-	if (change_is_txt(change))
-		return put_txt_update(writer, owner, set, change);
 	assert(change->becomes.known); /* else all of it would be deleted */
-	return put_bare(writer, owner, change_type(change), LDNS_RR_CLASS_ANY) +
-	       put_addresses(writer, owner, &change->becomes, LDNS_RR_CLASS_IN, change->becomes.ttl_s);
+	if (whole)
+		count = put_bare(writer, owner, change->type, LDNS_RR_CLASS_ANY);
+	else
+		count = put_records(writer, owner, &change->was, LDNS_RR_CLASS_NONE, 0);
+	return count + put_records(writer, owner, &change->becomes, LDNS_RR_CLASS_IN, change->becomes.ttl_s);
 }
 
 /* One section of all sets; returns its records. */
@@ -476,25 +422,23 @@ static bool step_over_record(struct walk *walk, bool is_question, struct outline
 	return step(walk, out->rdata_len);
 }
 
-/* Of the types that are looked into. RDATA may be empty, as in an UPDATE's sections. */
+/* Of the types that are looked into, in which no name is compressed. RDATA may be empty, as in an UPDATE's sections. */
 static bool is_whole(const ldns_rr *rr, const struct outline *outline)
 {
 	enum { SOA_FIELDS = 7 };
 	size_t sum = 0;
 
 	switch (outline->type) {
-	case LDNS_RR_TYPE_A:
-	case LDNS_RR_TYPE_AAAA:
-	case LDNS_RR_TYPE_TXT:
-		for (size_t i = 0; i < ldns_rr_rd_count(rr); i++)
-			sum += ldns_rdf_size(ldns_rr_rdf(rr, i));
-		return sum == outline->rdata_len;
 	case LDNS_RR_TYPE_SOA:
 		return ldns_rr_rd_count(rr) == (outline->rdata_len ? SOA_FIELDS : 0);
 	case LDNS_RR_TYPE_OPT:
 		return false; /* it has its place among the additional records alone, RFC 6891 section 6.1.1 */
 	default:
-		return true;
+		if (!rr_type_is_ours(outline->type))
+			return true;
+		for (size_t i = 0; i < ldns_rr_rd_count(rr); i++)
+			sum += ldns_rdf_size(ldns_rr_rdf(rr, i));
+		return sum == outline->rdata_len;
 	}
 }
 
@@ -574,38 +518,36 @@ static bool repeats_question(const ldns_pkt *packet, const struct dns_request *r
 	       is_same(owner_dname(question), dname_of(asked_name(request), wanted));
 }
 
-/* Takes a record's address, if there is room. Says whether it has one. */
-static bool add_answer(const ldns_rr *rr, const struct addr *like, struct dns_answer *out)
+/* A record's RDATA put together again, into `octets`; says if it has room there. */
+static bool rdata_of(const ldns_rr *rr, uint8_t octets[static RDATA_MAX], size_t *len)
 {
-	const ldns_rdf *rdf = ldns_rr_rdf(rr, 0);
-	struct addr *addr;
+	*len = 0;
+	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
+		const ldns_rdf *rdf = ldns_rr_rdf(rr, i);
 
-	if (!rdf || ldns_rdf_size(rdf) != addr_len(like))
-		return false;
-	if (++out->count > RRSET_MAX)
-		return true;
-	addr = &out->rrset.addrs[out->rrset.count++];
-	*addr = (struct addr){.family = like->family};
-	memcpy(addr->octets, ldns_rdf_data(rdf), ldns_rdf_size(rdf));
-	out->rrset.ttl_s = ldns_rr_ttl(rr);
+		if (ldns_rdf_size(rdf) > RDATA_MAX - *len)
+			return false;
+		memcpy(octets + *len, ldns_rdf_data(rdf), ldns_rdf_size(rdf));
+		*len += ldns_rdf_size(rdf);
+	}
 	return true;
 }
 
-/* Takes a TXT record's string, if it is the only one and there is room. Says whether it has any. */
-static bool add_text(const ldns_rr *rr, struct dns_answer *out)
+/* Takes a record, if it is of our form and there is room. Says whether it is a record of its type. */
+static bool take_record(const ldns_rr *rr, uint8_t room[static RRSET_ROOM], struct dns_answer *out)
 {
-	const ldns_rdf *rdf = ldns_rr_rdf(rr, 0);
-	const uint8_t *octets = rdf ? ldns_rdf_data(rdf) : NULL;
-	struct txt *txt;
+	enum rr_type type = out->rrset.type;
+	uint8_t octets[RDATA_MAX];
+	size_t len;
+	bool fits = rdata_of(rr, octets, &len);
 
-	if (!rdf || ldns_rdf_size(rdf) != 1 + (size_t)octets[0])
+	if (ldns_rr_rd_count(rr) == 0 || (rr_rdata_len(type) && len != rr_rdata_len(type)))
 		return false;
 	out->count++;
-	if (ldns_rr_rd_count(rr) != 1 || out->texts.count == TEXTS_MAX)
-		return true;
-	txt = &out->texts.items[out->texts.count++];
-	txt->len = octets[0];
-	memcpy(txt->octets, octets + 1, txt->len);
+	out->rrset.ttl_s = ldns_rr_ttl(rr);
+	if (!fits || !rr_rdata_is_ours(type, (struct rdata){octets, len}) ||
+	    !rrset_add(&out->rrset, (struct rdata){octets, len}, room, RRSET_ROOM))
+		out->rrset.known = false;
 	return true;
 }
 
@@ -647,10 +589,10 @@ static bool is_delegated(const ldns_pkt *packet, const struct dns_request *reque
  * Takes the records of the owner itself and of the type that was asked for; others, such as a CNAME and where it
  * leads, are not it.
  */
-static enum status read_answer(const ldns_pkt *packet, const struct dns_request *request, struct dns_answer *out)
+static enum status read_answer(const ldns_pkt *packet, const struct dns_request *request,
+			       uint8_t room[static RRSET_ROOM], struct dns_answer *out)
 {
-	const struct change *change = &request->sets->changes[request->change];
-	unsigned type = change_type(change);
+	enum rr_type type = request->sets->changes[request->change].type;
 	const ldns_rr_list *section = ldns_pkt_answer(packet);
 	uint8_t wire[NAME_WIRE_MAX];
 	struct dname owner = dname_of(&request->sets->owner, wire);
@@ -658,16 +600,15 @@ static enum status read_answer(const ldns_pkt *packet, const struct dns_request 
 	*out = (struct dns_answer){
 		.authoritative = ldns_pkt_aa(packet),
 		.hidden = is_below_dname(packet, owner) || is_delegated(packet, request, owner),
+		.rrset = rrset_of_none(type, 0, room),
 	};
 	for (size_t i = 0; i < ldns_rr_list_rr_count(section); i++) {
 		const ldns_rr *rr = ldns_rr_list_rr(section, i);
 
-		if (ldns_rr_get_type(rr) != type || !is_same(owner_dname(rr), owner))
-			continue;
-		if (!(change_is_txt(change) ? add_text(rr, out) : add_answer(rr, &change->addr, out)))
+		if ((unsigned)ldns_rr_get_type(rr) == (unsigned)type && is_same(owner_dname(rr), owner) &&
+		    !take_record(rr, room, out))
 			return STATUS_INVALID;
 	}
-	out->rrset.known = !change_is_txt(change) && out->count <= RRSET_MAX;
 	return STATUS_OK;
 }
 
@@ -693,7 +634,8 @@ static enum status read_soa(const ldns_pkt *packet, const struct dns_request *re
 	return STATUS_OK;
 }
 
-enum status dns_reply_read(const uint8_t *wire, size_t len, const struct dns_request *request, struct dns_reply *out)
+enum status dns_reply_read(const uint8_t *wire, size_t len, const struct dns_request *request,
+			   uint8_t room[static RRSET_ROOM], struct dns_reply *out)
 {
 	ldns_pkt *packet = NULL;
 	enum status status = STATUS_INVALID;
@@ -709,7 +651,7 @@ enum status dns_reply_read(const uint8_t *wire, size_t len, const struct dns_req
 	*out = (struct dns_reply){.id = ldns_pkt_id(packet), .rcode = rcode};
 	status = STATUS_OK;
 	if (request->kind == DNS_QUERY)
-		status = read_answer(packet, request, &out->answer);
+		status = read_answer(packet, request, room, &out->answer);
 	else if (request->kind == DNS_SOA)
 		status = read_soa(packet, request, &out->answer);
 out:

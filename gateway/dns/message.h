@@ -46,11 +46,11 @@ static inline bool dns_is_query(enum dns_request_kind kind)
 
 /*
  * Writes the message for a request with this ID. STATUS_TOO_LONG if it does not fit into `cap`.
- *   DNS_UPDATE   for each change: where it is known what the RRset was, the prerequisite that it still is so (RFC 2136
- *                sections 2.4.2, 2.4.3), else where it must exist, that it exists (2.4.1); "delete an RRset", and "add
- *                to an RRset" for each address that it is to have (2.5.2, 2.5.1)
- *                Strings are added and taken out one by one (2.5.1, 2.5.4), without such a prerequisite: adding what
- *                is there and deleting what is not changes nothing, and nothing else is touched
+ *   DNS_UPDATE   for each change of a whole RRset: where it is known what that was, the prerequisite that it still is
+ *                so (RFC 2136 sections 2.4.2, 2.4.3), else where it must exist, that it exists (2.4.1); "delete an
+ *                RRset", and "add to an RRset" for each record that it is to have (2.5.2, 2.5.1)
+ *                Single records are added and taken out one by one (2.5.1, 2.5.4), without such a prerequisite: adding
+ *                what is there and deleting what is not changes nothing, and nothing else is touched
  *                Where something is added, and the owner may have no record yet, the prerequisite that it is no alias
  *                (2.4.3): beside a CNAME nothing can be added, and the primary would not say so (3.4.2.2)
  *   DNS_CONFIRM  for each change: the prerequisite that the RRset is what it is to become (2.4.2, 2.4.3)
@@ -115,11 +115,11 @@ uint16_t dns_message_id(const uint8_t *wire);
 /* What a query found. */
 struct dns_answer {
 	bool authoritative;
-	bool hidden;        /* the name lies behind a delegation or a DNAME: what is made there is never found */
-	uint32_t serial;    /* DNS_SOA, if count is not 0 */
-	size_t count;       /* records of that name and type */
-	struct rrset rrset; /* of addresses; known unless there are more than RRSET_MAX */
-	struct texts texts; /* of a TXT RRset: the first ones, of records of just one string */
+	bool hidden;     /* the name lies behind a delegation or a DNAME: what is made there is never found */
+	uint32_t serial; /* DNS_SOA, if count is not 0 */
+	size_t count;    /* records of that name and type */
+	/* Known if all its records could be handled; else those that could be, or the first ones, are in it. */
+	struct rrset rrset;
 };
 
 struct dns_reply {
@@ -134,9 +134,10 @@ struct dns_reply {
  * 3.8). Whole means that every record that the header counts was read with all of its RDATA, and that nothing lies
  * behind them: where memory was out for a record, the host that has it is not one that has none. Our requests have no
  * OPT record, so their replies should have none (RFC 6891 section 7); one that is there all the same counts for the
- * RCODE, and must be the only one, at its place, of the root and of version 0.
+ * RCODE, and must be the only one, at its place, of the root and of version 0. `room` gets the octets of the answer's
+ * RRset.
  */
 MUST_USE enum status dns_reply_read(const uint8_t *wire, size_t len, const struct dns_request *request,
-				    struct dns_reply *out);
+				    uint8_t room[static RRSET_ROOM], struct dns_reply *out);
 
 #endif

@@ -14,6 +14,7 @@ enum {
 	CHUNK_MAX = 500,                     /* names in a message */
 	LOOKS_AT_ONCE = 32,                  /* queries for hosts that are under way */
 	HOSTS_MAX = 1000,                    /* hosts of a zone that are looked at */
+	ABSENT_STRING_LEN = 20,              /* octets of a string that no TXT record has */
 	AGE_S = 2, /* by which messages are signed too early, to see whose clock it is that a reply is signed by */
 };
 
@@ -79,6 +80,7 @@ struct survey {
 	bool a_refused;     /* of the name that is alone in its message */
 	enum rr_type alone; /* the record of it that was asked about */
 	struct change_set sets[CHUNK_MAX];
+	uint8_t rooms[CHUNK_MAX][CHANGE_SET_MAX][2 + 1 + ABSENT_STRING_LEN];
 };
 
 static void look_at_zone(struct survey *survey);
@@ -260,22 +262,32 @@ static struct addr absent_address(const struct survey *survey, enum rr_type type
 	return addr;
 }
 
-static void add_change(const struct survey *survey, struct change_set *set, enum rr_type type)
+/* Deleting that one changes nothing: it is not there. */
+static void add_change(struct survey *survey, size_t index, enum rr_type type, struct rdata absent)
 {
-	struct change *change = &set->changes[set->count++];
+	struct change_set *set = &survey->sets[index];
+	uint8_t *room = survey->rooms[index][set->count];
 
-	*change = (struct change){.addr = absent_address(survey, type)};
-	change_resolve(change);
+	set->changes[set->count++] = (struct change){.kind = CHANGE_DROP,
+						     .type = type,
+						     .was = rrset_of_one(type, 0, absent, room),
+						     .becomes = rrset_of_none(type, 0, NULL)};
+}
+
+static void add_address_change(struct survey *survey, size_t index, enum rr_type type)
+{
+	struct addr absent = absent_address(survey, type);
+
+	add_change(survey, index, type, rdata_of_addr(&absent));
 }
 
 /* A string of random letters, which no record has either. */
-static void add_txt_change(const struct survey *survey, struct change_set *set)
+static void add_txt_change(struct survey *survey, size_t index)
 {
-	enum { RANDOM = 20 };
+	char string[1 + ABSENT_STRING_LEN] = {ABSENT_STRING_LEN};
 
-	put_letters(survey, set->txt.octets, RANDOM);
-	set->txt.len = RANDOM;
-	set->changes[set->count++] = (struct change){.kind = CHANGE_TXT_DROP};
+	put_letters(survey, string + 1, ABSENT_STRING_LEN);
+	add_change(survey, index, RR_TXT, (struct rdata){(const uint8_t *)string, sizeof string});
 }
 
 static void add_trial(struct survey *survey, const struct right *right, const struct name *owner)
@@ -314,7 +326,7 @@ static void try_single(struct survey *survey, enum rr_type type)
 {
 	survey->alone = type;
 	survey->sets[0] = (struct change_set){.owner = survey->trials[survey->range.from].owner};
-	add_change(survey, &survey->sets[0], type);
+	add_address_change(survey, 0, type);
 	ask(survey, DNS_REHEARSE, survey->sets, judge_single);
 }
 
@@ -374,10 +386,10 @@ static struct change_set *put_set(struct survey *survey, size_t index, const str
 
 	*set = (struct change_set){.owner = trial->owner};
 	if (trial->types == RIGHT_TXT) {
-		add_txt_change(survey, set);
+		add_txt_change(survey, index);
 	} else {
-		add_change(survey, set, RR_A);
-		add_change(survey, set, RR_AAAA);
+		add_address_change(survey, index, RR_A);
+		add_address_change(survey, index, RR_AAAA);
 	}
 	if (index)
 		survey->sets[index - 1].next = set;
@@ -489,7 +501,7 @@ static bool send_look(struct look *look)
 
 static bool look_for(struct look *look, enum rr_type type)
 {
-	look->set.changes[0] = (struct change){.kind = CHANGE_REPLACE, .addr = {.family = rr_type_family(type)}};
+	look->set.changes[0] = (struct change){.type = type};
 	look->set.count = 1;
 	look->request = (struct dns_request){
 		.kind = DNS_QUERY, .zone = look->survey->zones[look->survey->at].name, .sets = &look->set};
@@ -534,7 +546,7 @@ static void tell_host(struct look *look, enum finding_kind kind)
 static void on_looked(void *ctx, const struct dns_result *result)
 {
 	struct look *look = ctx;
-	bool is_empty = result->answer.count == 0, is_first = change_type(&look->set.changes[0]) == RR_A;
+	bool is_empty = result->answer.count == 0, is_first = look->set.changes[0].type == RR_A;
 
 	if (result->verdict != DNS_VERIFIED || (result->rcode != DNS_NOERROR && result->rcode != DNS_NXDOMAIN)) {
 		look->survey->no_more_looks = true;

@@ -1,47 +1,25 @@
 #include "update/change.h"
 
-static bool change_contains(const struct rrset *set, const struct addr *addr)
-{
-	for (size_t i = 0; i < set->count; i++) {
-		if (addr_equal(&set->addrs[i], addr))
-			return true;
-	}
-	return false;
-}
-
-bool rrset_equal(const struct rrset *a, const struct rrset *b)
-{
-	if (!a->known || !b->known || a->count != b->count || (a->count && a->ttl_s != b->ttl_s))
-		return false;
-	for (size_t i = 0; i < a->count; i++) {
-		if (!change_contains(b, &a->addrs[i]))
-			return false;
-	}
-	return true;
-}
+#include <assert.h>
 
 /* Two addresses may differ in the prefix alone; then one is left of them. */
-static void add_unless_there(struct rrset *set, const struct addr *addr)
-{
-	if (!change_contains(set, addr))
-		set->addrs[set->count++] = *addr;
-}
-
 void change_resolve(struct change *change)
 {
-	const struct rrset *was = &change->was;
-	struct rrset *becomes = &change->becomes;
+	struct rdata at = {NULL, 0};
 
-	becomes->known = !change_is_txt(change) && (change->kind != CHANGE_PREFIX || was->known);
-	becomes->ttl_s = change->ttl_s;
-	becomes->count = 0;
-	if (change->kind == CHANGE_REPLACE)
-		add_unless_there(becomes, &change->addr);
-	if (change->kind != CHANGE_PREFIX || !was->known)
+	if (change->kind != CHANGE_PREFIX)
 		return;
-	for (size_t i = 0; i < was->count; i++) {
-		struct addr addr = addr_with_prefix(&was->addrs[i], &change->addr, change->prefix_len);
+	change->becomes = rrset_of_none(change->type, change->becomes.ttl_s, change->room_becomes);
+	change->becomes.known = change->was.known;
+	while (change->was.known && rrset_next(&change->was, &at)) {
+		struct addr addr = rdata_addr(change->type, at);
+		bool has_room;
 
-		add_unless_there(becomes, &addr);
+		addr = addr_with_prefix(&addr, &change->prefix, change->prefix_len);
+		has_room = rrset_contains(&change->becomes, rdata_of_addr(&addr)) ||
+			   rrset_add(&change->becomes, rdata_of_addr(&addr), change->room_becomes,
+				     rrset_room(change->type));
+		assert(has_room); /* it has no more of them than `was` */
+		(void)has_room;
 	}
 }

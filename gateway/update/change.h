@@ -12,62 +12,39 @@
 #include "base/addr.h"
 #include "base/name.h"
 #include "base/rr.h"
+#include "base/rrset.h"
 
-enum {
-	CHANGE_SET_MAX = 2, /* an A and an AAAA RRset */
-	RRSET_MAX = 8,      /* addresses of an RRset that can be handled one by one */
-	TEXTS_MAX = 8,      /* strings of a TXT RRset that can be handled one by one */
-};
+enum { CHANGE_SET_MAX = 2 }; /* an A and an AAAA RRset */
 
-/* An RRset of addresses, all of one family and no two the same. */
-struct rrset {
-	bool known; /* else nothing below is valid */
-	uint32_t ttl_s;
-	size_t count; /* 0: there is no such RRset */
-	struct addr addrs[RRSET_MAX];
-};
-
-/* Whether they hold the same addresses in whatever order; the TTL counts only where there are any. */
-bool rrset_equal(const struct rrset *a, const struct rrset *b);
-
-/* A character string of a TXT record, RFC 1035 section 3.3. */
-struct txt {
-	uint8_t len;
-	char octets[255];
-};
-
-/* Some strings of a TXT RRset, no two the same. */
-struct texts {
-	size_t count;
-	struct txt items[TEXTS_MAX];
-};
-
-/* What is to become of the RRset of one type of an owner. */
+/*
+ * What is to become of the RRset of one type of an owner. A change is of the whole RRset, or of some of its records,
+ * whatever else is there:
+ *
+ *   whole: CHANGE_REPLACE, CHANGE_PREFIX      it was `was` and becomes `becomes`
+ *   some:  CHANGE_ADD, _DROP, _ROTATE         the records in `was` go, those in `becomes` come, all others stay
+ */
 struct change {
 	enum change_kind {
-		/* A or AAAA, as the family of `addr` is: */
-		CHANGE_REPLACE, /* it becomes the one address `addr` */
-		CHANGE_REMOVE,  /* it goes; of `addr` only the family counts */
-		CHANGE_PREFIX,  /* the first `prefix_len` bits of each of its addresses become those of `addr` */
-		/* TXT; `addr` is not used: */
-		CHANGE_TXT_SET,    /* it becomes the one string `txt` of the set, or goes if that is empty */
-		CHANGE_TXT_ADD,    /* the string is added to it */
-		CHANGE_TXT_DROP,   /* the string is taken out of it */
-		CHANGE_TXT_ROTATE, /* the string is added, and takes the place of older ones; the one before it stays */
+		CHANGE_REPLACE, /* it becomes what `becomes` is from the start; without records there it goes */
+		CHANGE_PREFIX,  /* the first `prefix_len` bits of each of its addresses become those of `prefix` */
+		CHANGE_ADD,     /* the record in `becomes` is added */
+		CHANGE_DROP,    /* the record in `was` is taken out */
+		CHANGE_ROTATE,  /* the record in `becomes` takes the place of older ones; the one before it stays */
 	} kind;
-	struct addr addr;
+	enum rr_type type;
+	struct addr prefix;
 	unsigned prefix_len;
-	uint32_t ttl_s;
-	bool must_exist; /* else it may be created, or be gone already */
+	bool must_exist; /* of a whole RRset; else it may be created, or be gone already */
 	/*
-	 * For the queue. What the RRset is known to hold becomes the prerequisite of the UPDATE (RFC 2136 sections
-	 * 2.4.2, 2.4.3), so that one that was delayed cannot undo a later one, and so that what was read is what is
-	 * rewritten. If it is not known, the prerequisite is that it exists (2.4.1), if it must. Of a TXT RRset that is
-	 * to be set, its strings are those in `texts` of the set; others have single strings added and taken out, for
-	 * which it does not matter what was there.
+	 * Of a whole RRset, what it is known to hold: the prerequisite of the UPDATE (RFC 2136 sections 2.4.2, 2.4.3),
+	 * so that one that was delayed cannot undo a later one, and so that what was read is what is rewritten. If it
+	 * is not known, the prerequisite is that it exists (2.4.1), if it must. Of some records, those that go, for
+	 * which it does not matter what else was there. But for CHANGE_DROP the queue sets it.
 	 */
 	struct rrset was;
-	struct rrset becomes;
+	struct rrset becomes; /* its TTL is that of the change */
+	/* The queue's room for the octets of `was` and of `becomes`, rrset_room() each; NULL if it has none. */
+	uint8_t *room_was, *room_becomes;
 };
 
 struct order_place;
@@ -79,28 +56,43 @@ struct change_set {
 	const struct change_set *next; /* another one in the same message, or NULL; set by the queue */
 	struct name owner;
 	size_t count;
-	struct change changes[CHANGE_SET_MAX];
-	struct txt txt; /* of a TXT change, which is the only one of its set */
-	/* Set by the queue; NULL: none. CHANGE_TXT_SET: what was there. CHANGE_TXT_ROTATE: which strings are to go. */
-	const struct texts *texts;
+	struct change changes[CHANGE_SET_MAX]; /* of different types; one of some records is the only one */
 	/* Of the request, for the queue: */
 	struct order_place *place; /* see order.h; held until the set was submitted. NULL: it comes after all others */
 	uint64_t waited_ms;        /* how long it has been under way already, which is part of its time */
 };
 
-/* Whether it is about a TXT record. */
-static inline bool change_is_txt(const struct change *change)
+/* Whether the whole RRset is changed, else some of its records. */
+static inline bool change_is_whole(const struct change *change)
 {
-	return change->kind >= CHANGE_TXT_SET;
+	return change->kind == CHANGE_REPLACE || change->kind == CHANGE_PREFIX;
 }
 
-/* The type of the RRset that it is about. */
-static inline enum rr_type change_type(const struct change *change)
+/*
+ * Whether memory may know what the RRset is, and the primary is asked to confirm that it is so already: a client sends
+ * the same address again and again, and a text once.
+ */
+static inline bool change_is_remembered(const struct change *change)
 {
-	return change_is_txt(change) ? RR_TXT : rr_type_of_family(change->addr.family);
+	return change_is_whole(change) && rr_rdata_len(change->type) != 0;
 }
 
-/* Works out `becomes` from the change and `was`; `becomes` is not known if that takes knowing `was`. */
+/* Whether it is known what the whole RRset was, which then is a prerequisite. */
+static inline bool change_expects(const struct change *change)
+{
+	return change_is_whole(change) && change->was.known;
+}
+
+/* The record that CHANGE_ADD, CHANGE_DROP and CHANGE_ROTATE are about. */
+static inline struct rdata change_record(const struct change *change)
+{
+	return rrset_first(change->kind == CHANGE_DROP ? &change->was : &change->becomes);
+}
+
+/*
+ * CHANGE_PREFIX: works out `becomes` from `was`, into its room; it is not known unless `was` is. Of other kinds it is
+ * what it is.
+ */
 void change_resolve(struct change *change);
 
 #endif

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "base/name.h"
+#include "base/rr.h"
 #include "base/text.h"
 
 enum {
@@ -16,7 +17,7 @@ enum {
 	INTENT_READINGS_MAX = 2,
 	INTENT_ADDRESSES_MAX = 8,
 	INTENT_STRANGERS_MAX = 8,
-	INTENT_TXT_ROOM = 45, /* a SHA-256 in base64, with the NUL */
+	INTENT_DATA_ROOM = 45, /* a SHA-256 in base64, with the NUL */
 };
 
 /* An operand as it was sent. */
@@ -33,11 +34,12 @@ struct credentials {
 struct intent {
 	enum intent_kind {
 		INTENT_UPDATE,
-		INTENT_OFFLINE,      /* the addresses of the hosts are to go */
-		INTENT_TXT_SET,      /* the TXT record of the hosts is to be `txt`, or to go if that is empty */
-		INTENT_TXT_ADD,      /* `txt` is to be added to it */
-		INTENT_TXT_DROP,     /* `txt` is to be taken out of it */
-		INTENT_TXT_ROTATE,   /* `txt` is to be added to it; older strings go, but for the last one */
+		INTENT_OFFLINE, /* the addresses of the hosts are to go */
+		/* Of the hosts' records of `type`, which is not one of addresses: */
+		INTENT_SET,          /* they are to be the one that `data` stands for, or to go if that is empty */
+		INTENT_ADD,          /* that one is to be added to them */
+		INTENT_DROP,         /* it is to be taken out of them */
+		INTENT_ROTATE,       /* it is to be added to them; older ones go, but for the last one */
 		INTENT_SHOW_ADDRESS, /* the client wants to know the address it comes from */
 	} kind;
 	/*
@@ -85,8 +87,26 @@ struct intent {
 	struct intent_operand strangers[INTENT_STRANGERS_MAX];
 	size_t stranger_count;
 	bool is_unread;
-	struct text txt;                /* of the INTENT_TXT kinds */
-	char txt_room[INTENT_TXT_ROOM]; /* for one that was computed */
+	enum rr_type type;                /* of INTENT_SET, _ADD, _DROP, _ROTATE; and of these: */
+	struct text data;                 /* the record as it was written, see rr_rdata_read() */
+	char data_room[INTENT_DATA_ROOM]; /* for one that was computed */
 };
+
+/* Whether records that were given in the request are to be changed, and not the hosts' addresses. */
+static inline bool intent_is_about_data(const struct intent *intent)
+{
+	switch (intent->kind) {
+	case INTENT_SET:
+	case INTENT_ADD:
+	case INTENT_DROP:
+	case INTENT_ROTATE:
+		return true;
+	case INTENT_UPDATE:
+	case INTENT_OFFLINE:
+	case INTENT_SHOW_ADDRESS:
+		break;
+	}
+	return false;
+}
 
 #endif

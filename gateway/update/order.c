@@ -6,19 +6,18 @@
 
 #include "base/table.h"
 
-/* What a mark is about. A set has one for each change; for a string of a TXT record, one of the record as well. */
+/* What a mark is about. A set has one for each change; where that is of one record, one of the record as well. */
 enum part {
-	PART_ADDRESSES, /* the RRset of a family */
-	PART_TEXT,      /* a TXT record */
-	PART_STRING,    /* one string of it */
+	PART_RRSET,
+	PART_RECORD,
 };
 
-enum { KEY_MAX = 2 + NAME_TEXT_MAX + 1 + sizeof(struct txt) };
+enum { KEY_MAX = 3 + NAME_TEXT_MAX + 1 + RDATA_MAX };
 
-/* The two latest requests that added different strings to a TXT record. */
+/* The two latest requests that added different records to an RRset. */
 struct addition {
 	uint64_t number;
-	uint64_t string; /* by its hash */
+	uint64_t record; /* by the hash of its RDATA */
 };
 
 struct order_mark {
@@ -27,7 +26,7 @@ struct order_mark {
 	uint64_t made_at; /* the last number that was given to a request by then */
 	enum part part;
 	uint64_t newest; /* request that was carried out */
-	/* PART_TEXT: */
+	/* PART_RRSET: */
 	uint64_t whole;               /* that set all of it */
 	struct addition additions[2]; /* the latest first */
 	size_t key_len;
@@ -47,21 +46,19 @@ struct order {
 
 /* ---- What a set is about ---- */
 
-static bool is_txt(const struct change_set *set)
-{
-	return set->count && change_is_txt(&set->changes[0]);
-}
-
 static size_t part_count(const struct change_set *set)
 {
-	return is_txt(set) && set->changes[0].kind != CHANGE_TXT_SET ? 2 : set->count;
+	return set->count && !change_is_whole(&set->changes[0]) ? 2 : set->count;
 }
 
 static enum part part_at(const struct change_set *set, size_t n)
 {
-	if (!is_txt(set))
-		return PART_ADDRESSES;
-	return n == 0 ? PART_TEXT : PART_STRING;
+	return n < set->count ? PART_RRSET : PART_RECORD;
+}
+
+static struct text text_of_record(struct rdata rdata)
+{
+	return (struct text){(const char *)rdata.octets, rdata.len};
 }
 
 static size_t order_append(char *key, size_t len, const char *octets, size_t count)
@@ -71,19 +68,24 @@ static size_t order_append(char *key, size_t len, const char *octets, size_t cou
 	return len + count;
 }
 
-/* Tells it from all others. A name holds no NUL, so that the string begins at one place only. */
+/* Tells it from all others. A name holds no NUL, so that the record begins at one place only. */
 static struct text order_key_of(const struct change_set *set, size_t n, char key[static KEY_MAX])
 {
 	enum part part = part_at(set, n);
+	const struct change *change = &set->changes[part == PART_RRSET ? n : 0];
 	struct text owner = name_text(&set->owner);
 	size_t len = 0;
 
 	key[len++] = (char)part;
-	key[len++] = (char)(part == PART_ADDRESSES ? set->changes[n].addr.family : 0);
+	key[len++] = (char)((unsigned)change->type >> 8);
+	key[len++] = (char)change->type;
 	len = order_append(key, len, owner.octets, owner.len);
 	key[len++] = '\0';
-	if (part == PART_STRING)
-		len = order_append(key, len, set->txt.octets, set->txt.len);
+	if (part == PART_RECORD) {
+		struct text record = text_of_record(change_record(change));
+
+		len = order_append(key, len, record.octets, record.len);
+	}
 	return (struct text){key, len};
 }
 
@@ -147,9 +149,9 @@ void order_leave(struct order *order, struct order_place *place)
 
 static bool overtakes(const struct order_mark *mark, const struct change_set *set, uint64_t number)
 {
-	if (mark->part != PART_TEXT || set->changes[0].kind == CHANGE_TXT_SET)
+	if (mark->part == PART_RECORD || change_is_whole(&set->changes[0]))
 		return mark->newest > number;
-	if (set->changes[0].kind == CHANGE_TXT_ROTATE && mark->additions[1].number > number)
+	if (set->changes[0].kind == CHANGE_ROTATE && mark->additions[1].number > number)
 		return true;
 	return mark->whole > number;
 }
@@ -205,7 +207,7 @@ static void note(uint64_t *latest, uint64_t number)
 
 static void note_addition(struct addition additions[static 2], struct addition added)
 {
-	if (additions[0].string == added.string) {
+	if (additions[0].record == added.record) {
 		note(&additions[0].number, added.number);
 	} else if (additions[0].number < added.number) {
 		additions[1] = additions[0];
@@ -215,15 +217,15 @@ static void note_addition(struct addition additions[static 2], struct addition a
 	}
 }
 
-static void note_text(const struct order *order, struct order_mark *mark, const struct change_set *set, uint64_t number)
+static void note_change(const struct order *order, struct order_mark *mark, const struct change *change,
+			uint64_t number)
 {
-	enum change_kind kind = set->changes[0].kind;
-	struct text string = {set->txt.octets, set->txt.len};
-
-	if (kind == CHANGE_TXT_SET)
+	if (change_is_whole(change))
 		note(&mark->whole, number);
-	if (kind != CHANGE_TXT_DROP)
-		note_addition(mark->additions, (struct addition){number, table_hash(order->seed, string)});
+	if (change->becomes.count == 1)
+		note_addition(mark->additions,
+			      (struct addition){
+				      number, table_hash(order->seed, text_of_record(rrset_first(&change->becomes)))});
 }
 
 /* The mark of that record: the one that there is, or else this new one. */
@@ -250,8 +252,8 @@ void order_make(struct order *order, const struct change_set *set, uint64_t numb
 		struct order_mark *mark = order_put(order, marks->each[n]);
 
 		note(&mark->newest, number);
-		if (mark->part == PART_TEXT)
-			note_text(order, mark, set, number);
+		if (mark->part == PART_RRSET)
+			note_change(order, mark, &set->changes[n], number);
 	}
 	if (marks->count)
 		drop_old_marks(order);

@@ -9,9 +9,9 @@
  * up there are no marks, and otherwise at most one for each record that was changed since the oldest request came.
  * All takes the same time however many there are.
  *
- * Records are told apart by owner and type, and TXT records by their strings, too: what adds or removes one string is
- * overtaken by what adds or removes the same one, and by what sets the whole record. What sets it is overtaken by
- * anything done to it. A string that is to be one of the two newest (CHANGE_TXT_ROTATE) also is by two newer ones.
+ * RRsets are told apart by owner and type, and single records by their RDATA, too: what adds or removes one record is
+ * overtaken by what adds or removes the same one, and by what changes the whole RRset. What changes that is overtaken
+ * by anything done to it. A record that is to be one of the two newest (CHANGE_ROTATE) also is by two newer ones.
  * A change set is one host, and is overtaken as a whole if one of its records is: its A and AAAA records change
  * together or not at all. The other sets of its request are judged by themselves.
  *

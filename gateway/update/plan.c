@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What the request's addresses come to; it holds for all its hosts. */
+/* What the request's addresses, or its record, come to; it holds for all its hosts. */
 struct wish {
 	enum outcome_code verdict; /* OUTCOME_GRANTED: they are good */
 	struct addr v4, v6;        /* ADDR_NONE: none was given */
@@ -13,6 +13,7 @@ struct wish {
 	unsigned without_ipv4; /* how often ADDR_SCOPE_NO_IPV4 was given: beside IPv6 that is an empty item */
 	bool anything;         /* something was given, if only to leave things as they are */
 	struct text operand;   /* that forbids that the source stands in */
+	struct rrset given;    /* it is about records that are no addresses */
 };
 
 const struct plan_zone *plan_find_zone(const struct plan_policy *policy, const struct name *host)
@@ -210,60 +211,67 @@ static struct wish read_wish(const struct plan_policy *policy, const struct inte
 	return wish;
 }
 
-/* ---- From a wish to the changes of one host ---- */
-
-static void plan_change(struct change_set *set, enum change_kind kind, const struct addr *addr, bool must_exist)
+/* Only where records are to be set may the text be empty, which is no record then. */
+static struct wish read_given(const struct intent *intent, uint8_t room[static RDATA_ROOM])
 {
-	set->changes[set->count++] = (struct change){.kind = kind, .addr = *addr, .must_exist = must_exist};
+	struct wish wish = {.verdict = OUTCOME_BAD_TEXT, .given = rrset_of_none(intent->type, 0, room)};
+	uint8_t octets[RDATA_MAX];
+	size_t len;
+
+	if (intent->data.len == 0 && intent->kind == INTENT_SET)
+		wish.verdict = OUTCOME_GRANTED;
+	if (intent->data.len == 0 || rr_rdata_read(intent->type, intent->data, octets, &len) != STATUS_OK)
+		return wish;
+	wish.verdict = OUTCOME_GRANTED;
+	wish.given = rrset_of_one(intent->type, 0, (struct rdata){octets, len}, room);
+	return wish;
 }
 
-static void add_removal(struct change_set *set, enum addr_family family)
+/* ---- From a wish to the changes of one host ---- */
+
+static struct change *plan_change(struct change_set *set, enum change_kind kind, enum rr_type type, bool must_exist)
 {
-	plan_change(set, CHANGE_REMOVE, &(struct addr){.family = family}, false);
+	struct change *change = &set->changes[set->count++];
+
+	*change = (struct change){.kind = kind, .type = type, .must_exist = must_exist, .was = {.type = type}};
+	change->becomes = rrset_of_none(type, 0, NULL);
+	return change;
+}
+
+static void plan_address_record(struct change_set *set, const struct addr *addr, bool must_exist, uint8_t *room)
+{
+	enum rr_type type = rr_type_of_family(addr->family);
+
+	plan_change(set, CHANGE_REPLACE, type, must_exist)->becomes = rrset_of_one(type, 0, rdata_of_addr(addr), room);
 }
 
 /*
  * A prefix goes before the host part of the addresses that are there. With an IPv4 address beside it there need be
  * none: routers send all that they have for hosts of all kinds.
  */
-static void add_changes(const struct wish *wish, bool may_create, struct change_set *set)
+static void add_changes(const struct wish *wish, bool may_create, struct plan *plan, struct change_set *set)
 {
 	bool has_v4 = wish->v4.family != ADDR_NONE;
 
 	if (has_v4)
-		plan_change(set, CHANGE_REPLACE, &wish->v4, !may_create);
+		plan_address_record(set, &wish->v4, !may_create, plan->room.a);
 	else if (wish->ipv4_is_gone && may_create && (wish->v6.family || wish->prefix.family))
-		add_removal(set, ADDR_V4);
+		plan_change(set, CHANGE_REPLACE, RR_A, false);
 	if (wish->prefix.family != ADDR_NONE) {
-		plan_change(set, CHANGE_PREFIX, &wish->prefix, !has_v4);
-		set->changes[set->count - 1].prefix_len = wish->prefix_len;
+		struct change *change =
+			plan_change(set, CHANGE_PREFIX, rr_type_of_family(wish->prefix.family), !has_v4);
+
+		change->becomes.known = false;
+		change->prefix = wish->prefix;
+		change->prefix_len = wish->prefix_len;
 	} else if (wish->v6.family != ADDR_NONE) {
-		plan_change(set, CHANGE_REPLACE, &wish->v6, !may_create);
+		plan_address_record(set, &wish->v6, !may_create, plan->room.aaaa);
 	}
 }
 
 static struct plan_host failed(enum outcome_code failure)
 {
 	return (struct plan_host){.planned = false, .failure = failure};
-}
-
-static bool is_about_txt(const struct intent *intent)
-{
-	return intent->kind >= INTENT_TXT_SET && intent->kind <= INTENT_TXT_ROTATE;
-}
-
-/* Printable ASCII of up to 255 octets; only where it is to be set may it be empty. */
-static bool read_txt(const struct intent *intent, struct txt *out)
-{
-	if (intent->txt.len > sizeof out->octets || (intent->txt.len == 0 && intent->kind != INTENT_TXT_SET))
-		return false;
-	for (size_t i = 0; i < intent->txt.len; i++) {
-		if (intent->txt.octets[i] < ' ' || intent->txt.octets[i] > '~')
-			return false;
-		out->octets[i] = intent->txt.octets[i];
-	}
-	out->len = (uint8_t)intent->txt.len;
-	return true;
 }
 
 /*
@@ -349,7 +357,7 @@ static enum status read_name(const struct intent *intent, const struct grant *gr
 	struct name name;
 	enum status status;
 
-	if (is_about_txt(intent))
+	if (intent_is_about_data(intent))
 		return name_parse_zone(text, out);
 	status = name_parse_owner(text, &name);
 	if (status == STATUS_OK && name_is_wildcard(&name) && !grant_has_wildcard(grant, &name))
@@ -384,7 +392,7 @@ static enum status read_host(const struct plan_policy *policy, const struct inte
 		status = grant_complete(grant, host, out);
 	else
 		status = read_name(intent, grant, host, out);
-	return status == STATUS_OK && is_about_txt(intent) && intent->challenge ? to_challenge(out) : status;
+	return status == STATUS_OK && intent_is_about_data(intent) && intent->challenge ? to_challenge(out) : status;
 }
 
 /* What the grant allows for a name: of a TXT record, what it allows for the host that it is about. */
@@ -393,7 +401,7 @@ static enum grant_right right_for(const struct intent *intent, const struct gran
 {
 	struct name host = *owner;
 
-	if (!is_about_txt(intent))
+	if (!intent_is_about_data(intent))
 		return grant_right(grant, owner, &zone->name);
 	if (!challenged(owner, &host) && name_parse(name_text(owner), &host) != STATUS_OK)
 		return GRANT_NOTHING;
@@ -401,40 +409,39 @@ static enum grant_right right_for(const struct intent *intent, const struct gran
 }
 
 static enum outcome_code check_kind(const struct intent *intent, const struct grant *grant, enum grant_right right,
-				    const struct wish *wish, struct change_set *set)
+				    const struct wish *wish)
 {
 	if (intent->kind == INTENT_OFFLINE)
 		return right == GRANT_CREATE ? OUTCOME_GRANTED : OUTCOME_NOT_ALLOWED;
-	if (!is_about_txt(intent))
-		return wish->verdict;
-	if (!grant->may_set_txt)
+	if (intent_is_about_data(intent) && !grant->may_set_txt)
 		return OUTCOME_NOT_ALLOWED;
-	return read_txt(intent, &set->txt) ? OUTCOME_GRANTED : OUTCOME_BAD_TEXT;
+	return wish->verdict;
 }
 
-static void plan_fill(const struct intent *intent, enum grant_right right, const struct wish *wish,
+static void plan_fill(const struct intent *intent, enum grant_right right, const struct wish *wish, struct plan *plan,
 		      struct change_set *set)
 {
 	static const enum change_kind kinds[] = {
-		[INTENT_TXT_SET] = CHANGE_TXT_SET,
-		[INTENT_TXT_ADD] = CHANGE_TXT_ADD,
-		[INTENT_TXT_DROP] = CHANGE_TXT_DROP,
-		[INTENT_TXT_ROTATE] = CHANGE_TXT_ROTATE,
+		[INTENT_SET] = CHANGE_REPLACE,
+		[INTENT_ADD] = CHANGE_ADD,
+		[INTENT_DROP] = CHANGE_DROP,
+		[INTENT_ROTATE] = CHANGE_ROTATE,
 	};
-	static const struct addr none;
 
-	if (is_about_txt(intent)) {
-		plan_change(set, kinds[intent->kind], &none, false);
-	} else if (intent->kind == INTENT_OFFLINE) {
-		add_removal(set, ADDR_V4);
-		add_removal(set, ADDR_V6);
+	if (intent->kind == INTENT_OFFLINE) {
+		plan_change(set, CHANGE_REPLACE, RR_A, false);
+		plan_change(set, CHANGE_REPLACE, RR_AAAA, false);
+	} else if (intent_is_about_data(intent)) {
+		struct change *change = plan_change(set, kinds[intent->kind], intent->type, false);
+
+		*(change->kind == CHANGE_DROP ? &change->was : &change->becomes) = wish->given;
 	} else {
-		add_changes(wish, right == GRANT_CREATE, set);
+		add_changes(wish, right == GRANT_CREATE, plan, set);
 	}
 }
 
 static struct plan_host plan_host(const struct plan_policy *policy, const struct intent *intent, size_t n,
-				  const struct grant *grant, const struct wish *wish)
+				  const struct grant *grant, const struct wish *wish, struct plan *plan)
 {
 	struct plan_host host = {.planned = true};
 	const struct plan_zone *zone;
@@ -449,14 +456,14 @@ static struct plan_host plan_host(const struct plan_policy *policy, const struct
 		return failed(OUTCOME_NOT_YOURS);
 	if (!zone->active)
 		return failed(OUTCOME_ZONE_INACTIVE);
-	code = check_kind(intent, grant, right, wish, &host.set);
+	code = check_kind(intent, grant, right, wish);
 	if (code != OUTCOME_GRANTED)
 		return failed(code);
 	host.set.zone = (size_t)(zone - policy->zones);
 	host.set.account = grant->account;
-	plan_fill(intent, right, wish, &host.set);
+	plan_fill(intent, right, wish, plan, &host.set);
 	for (size_t i = 0; i < host.set.count; i++)
-		host.set.changes[i].ttl_s = zone->ttl_s;
+		host.set.changes[i].becomes.ttl_s = zone->ttl_s;
 	return host;
 }
 
@@ -474,7 +481,8 @@ static void link_sets(struct plan *plan)
 void plan_make(const struct plan_policy *policy, const struct intent *intent, const struct grant *grant,
 	       const struct addr *source, struct plan *out)
 {
-	struct wish wish = read_wish(policy, intent, source);
+	struct wish wish =
+		intent_is_about_data(intent) ? read_given(intent, out->room.given) : read_wish(policy, intent, source);
 	const struct intent_operand *stranger = intent->host_form == HOSTS_OWN ? find_stranger(policy, intent) : NULL;
 
 	out->count = intent->host_count;
@@ -484,6 +492,6 @@ void plan_make(const struct plan_policy *policy, const struct intent *intent, co
 	else if (intent->kind == INTENT_UPDATE)
 		out->operand = wish.operand;
 	for (size_t i = 0; i < intent->host_count; i++)
-		out->hosts[i] = plan_host(policy, intent, i, grant, &wish);
+		out->hosts[i] = plan_host(policy, intent, i, grant, &wish, out);
 	link_sets(out);
 }

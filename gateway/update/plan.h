@@ -41,6 +41,10 @@ struct plan {
 	struct plan_host hosts[INTENT_HOSTS_MAX];
 	/* The operand that keeps the source address or the only host from standing in, for the log; empty: none. */
 	struct text operand;
+	/* What the hosts' records become, which is the same for all of them: their RRsets have their octets here. */
+	struct {
+		uint8_t a[RDATA_ROOM], aaaa[RDATA_ROOM], given[RDATA_ROOM];
+	} room;
 };
 
 /* The closest enclosing zone of a host, or NULL. */
@@ -51,7 +55,8 @@ const struct plan_zone *plan_find_zone(const struct plan_policy *policy, const s
  * for missing addresses where nothing else hints at one (OUTCOME_NO_ADDRESS). Where no host is named, an operand that
  * names one in our zones makes that OUTCOME_BAD_HOST. Checks in this order, of which the first that fails is the host's
  * outcome: is it a host name, is it covered by the grant (and in a zone of ours), is its zone active, does the grant
- * allow what is asked (INTENT_OFFLINE: GRANT_CREATE; texts: may_set_txt), are the addresses, or is the text, good.
+ * allow what is asked (INTENT_OFFLINE: GRANT_CREATE; records that are given: may_set_txt), are the addresses, or is the
+ * record, good.
  *
  * The rights for a text are those for its host; `_acme-challenge` below a host is that host's (RFC 8555 section 8.4).
  * A wildcard has none: its texts would be those of every host below, and its challenge is that of the name below it.

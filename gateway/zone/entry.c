@@ -84,7 +84,7 @@ void entry_move_to(struct entries *entries, struct queue_entry *entry, enum entr
 
 bool entry_may_look(const struct queue_entry *entry)
 {
-	return !entry->sight && (!set_is_txt(&entry->set) || entry->texts);
+	return !entry->sight && set_may_look(&entry->set);
 }
 
 /*
@@ -118,7 +118,7 @@ static void entry_recall_records(const struct entries *entries, struct queue_ent
 void entry_route(struct entries *entries, struct queue_entry *entry, uint64_t now_ms)
 {
 	entry_recall_records(entries, entry);
-	if (entry_may_look(entry) && (set_is_txt(&entry->set) || !set_is_known(&entry->set)))
+	if (entry_may_look(entry) && !set_is_known(&entry->set))
 		entry_move_to(entries, entry, ENTRY_TO_LOOK);
 	else if (entry->doubt < DOUBT_UNCONFIRMED && set_is_so_already(&entry->set))
 		entry_move_to(entries, entry, ENTRY_TO_CONFIRM);
@@ -176,6 +176,22 @@ bool entry_is_idle(const struct queue_entry *entry)
 	       entry->state != ENTRY_TO_PROBE_WILDCARD;
 }
 
+/* From here on its RRsets lie with the entry. A set that replaces another one has the same types. */
+static void entry_take_rooms(struct queue_entry *entry)
+{
+	uint8_t *room = entry->room;
+
+	for (size_t i = 0; i < entry->set.count; i++) {
+		struct change *change = &entry->set.changes[i];
+
+		change->room_was = room;
+		change->room_becomes = room + rrset_room(change->type);
+		change->was = rrset_copied(&change->was, change->room_was);
+		change->becomes = rrset_copied(&change->becomes, change->room_becomes);
+		room += 2 * rrset_room(change->type);
+	}
+}
+
 /* The set becomes the entry's. Behind one that arrived later it keeps its request's place until it is its turn. */
 static void entry_take_set(struct entries *entries, struct queue_entry *entry, const struct change_set *set,
 			   struct order_marks *marks)
@@ -185,7 +201,7 @@ static void entry_take_set(struct entries *entries, struct queue_entry *entry, c
 	entry->marks = *marks;
 	*marks = (struct order_marks){0};
 	entry->set = *set;
-	entry->set.texts = entry->texts ? &entry->texts->texts : NULL;
+	entry_take_rooms(entry);
 	entry->set.place = NULL;
 	entry->arrival = set_arrival(set);
 	if (TAILQ_FIRST(&entry->chain->entries)->arrival > entry->arrival)
@@ -203,26 +219,14 @@ void entry_replace(struct entries *entries, struct queue_entry *entry, const str
 		entry_route(entries, entry, now_ms);
 }
 
-static void entry_discard(struct queue_entry *entry)
-{
-	if (entry)
-		free(entry->texts);
-	free(entry);
-}
-
 /* With all memory that it may ever need; NULL without. */
 static struct queue_entry *entry_allocate(const struct change_set *set)
 {
-	struct queue_entry *entry = calloc(1, sizeof *entry);
-	bool has_texts = set_is_txt(set) && set->changes[0].kind != CHANGE_TXT_DROP;
+	size_t room = 0;
 
-	if (entry && has_texts)
-		entry->texts = calloc(1, sizeof *entry->texts);
-	if (!entry || (has_texts && !entry->texts)) {
-		entry_discard(entry);
-		return NULL;
-	}
-	return entry;
+	for (size_t i = 0; i < set->count; i++)
+		room += 2 * rrset_room(set->changes[i].type);
+	return calloc(1, sizeof(struct queue_entry) + room);
 }
 
 /* NULL without memory. */
@@ -246,7 +250,7 @@ struct queue_entry *entry_new(struct entries *entries, struct queue_entry *befor
 	if (entry)
 		chain = before ? before->chain : chain_new(entries, hash);
 	if (!chain) {
-		entry_discard(entry);
+		free(entry);
 		return NULL;
 	}
 	entry->state = ENTRY_BLOCKED;
@@ -274,7 +278,7 @@ static void entry_free(struct entries *entries, struct queue_entry *entry)
 	group_leave(entries, entry);
 	order_leave(entries->order, &entry->place);
 	order_discard(&entry->marks);
-	entry_discard(entry);
+	free(entry);
 }
 
 static void entry_answer_all(struct entries *entries, struct queue_entry *entry, struct outcome outcome)
@@ -315,8 +319,10 @@ static void entry_end_with(struct entries *entries, struct queue_entry *entry, s
 				 entry->effect != EFFECT_NONE;
 
 	for (size_t i = 0; i < entry->set.count; i++) {
-		if (entry->set.changes[i].becomes.count)
-			outcome.addrs[outcome.addr_count++] = entry->set.changes[i].becomes.addrs[0];
+		const struct rrset *becomes = &entry->set.changes[i].becomes;
+
+		if (becomes->count && rr_type_family(becomes->type) != ADDR_NONE)
+			outcome.addrs[outcome.addr_count++] = rdata_addr(becomes->type, rrset_first(becomes));
 	}
 	if (may_have_happened)
 		order_make(entries->order, &entry->set, entry->arrival, &entry->marks);

@@ -142,7 +142,6 @@ struct queue_message {
 
 struct queue_entry {
 	struct change_set set;
-	struct text_work *texts;  /* its own; NULL: it is about something else */
 	uint64_t arrival;         /* the number of its request, see set_arrival() */
 	struct order_place place; /* held while it waits behind one that arrived later */
 	struct order_marks marks; /* to be made when it is carried out */
@@ -169,6 +168,8 @@ struct queue_entry {
 	struct queue_message looks[CHANGE_SET_MAX];
 	TAILQ_ENTRY(queue_entry) in_state;
 	TAILQ_ENTRY(queue_entry) in_chain;
+	struct memory_added added; /* what memory is to keep of single records once it is carried out */
+	uint8_t room[];            /* for the octets of its RRsets, all that they may ever take */
 };
 
 TAILQ_HEAD(entry_list, queue_entry);

@@ -1,6 +1,6 @@
 #include "zone/hint.h"
 
-#include <string.h>
+#include <assert.h>
 
 #include "base/table.h"
 #include "zone/set.h"
@@ -8,6 +8,7 @@
 enum {
 	DOUBTS_EACH = 64, /* for each hint that was wrong */
 	DOUBTS_MAX = 1024,
+	LENGTH_AND_RDATA = 2 + MEMORY_RDATA_MAX,
 };
 
 enum status hints_init(struct hints *hints, size_t records_max, uint64_t seed)
@@ -18,47 +19,44 @@ enum status hints_init(struct hints *hints, size_t records_max, uint64_t seed)
 
 void hint_recall(const struct hints *hints, uint64_t owner, struct change *change)
 {
-	if (!change->was.known && !change_is_txt(change))
-		memory_recall(hints->memory, owner, change_type(change), &change->was);
+	if (change_is_whole(change) && !change->was.known)
+		memory_recall(hints->memory, owner, change->type, change->room_was, &change->was);
 }
 
-void hint_keep(struct hints *hints, uint64_t owner, enum rr_type type, const struct rrset *rrset)
+void hint_keep(struct hints *hints, uint64_t owner, const struct rrset *rrset)
 {
-	if (rrset->known && rrset->count == 1)
-		memory_keep(hints->memory, owner, &rrset->addrs[0], rrset->ttl_s);
-	else
-		memory_drop(hints->memory, owner, type);
+	memory_keep(hints->memory, owner, rrset);
 }
 
-static uint32_t text_hash(const struct hints *hints, const struct txt *txt)
+static uint32_t record_hash(const struct hints *hints, struct rdata rdata)
 {
-	uint32_t hash = (uint32_t)table_hash(hints->seed, (struct text){txt->octets, txt->len});
+	uint32_t hash = (uint32_t)table_hash(hints->seed, (struct text){(const char *)rdata.octets, rdata.len});
 
 	return hash ? hash : 1;
 }
 
-/* Once the last string is gone that was put there, nobody knows which is the last one now. */
-static void note_text_dropped(struct hints *hints, uint64_t owner, const struct change_set *set)
+/* Once the last record is gone that was put there, nobody knows which is the last one now. */
+static void note_dropped(struct hints *hints, uint64_t owner, const struct change *change)
 {
-	struct memory_texts known;
+	struct memory_added known;
 
-	memory_recall_texts(hints->memory, owner, &known);
-	if (known.count && known.hashes[0] == text_hash(hints, &set->txt))
-		memory_keep_texts(hints->memory, owner, &(struct memory_texts){0});
+	memory_recall_added(hints->memory, owner, change->type, &known);
+	if (known.count && known.hashes[0] == record_hash(hints, change_record(change)))
+		memory_keep_added(hints->memory, owner, change->type, &(struct memory_added){0});
 }
 
-void hints_keep(struct hints *hints, uint64_t owner, const struct change_set *set, const struct text_work *work)
+void hints_keep(struct hints *hints, uint64_t owner, const struct change_set *set, const struct memory_added *added)
 {
-	if (work) {
-		memory_keep_texts(hints->memory, owner, &work->after);
-		return;
+	for (size_t i = 0; i < set->count; i++) {
+		const struct change *change = &set->changes[i];
+
+		if (change_is_remembered(change))
+			memory_keep(hints->memory, owner, &change->becomes);
+		else if (change->kind == CHANGE_DROP)
+			note_dropped(hints, owner, change);
+		else
+			memory_keep_added(hints->memory, owner, change->type, added);
 	}
-	if (set_is_txt(set)) {
-		note_text_dropped(hints, owner, set);
-		return;
-	}
-	for (size_t i = 0; i < set->count; i++)
-		hint_keep(hints, owner, change_type(&set->changes[i]), &set->changes[i].becomes);
 }
 
 void hints_doubt(struct hints *hints)
@@ -73,11 +71,12 @@ void hints_trust(struct hints *hints)
 	hints->doubts -= hints->doubts > 0;
 }
 
-void hint_judge(struct hints *hints, uint64_t owner, enum rr_type type, const struct rrset *found)
+void hint_judge(struct hints *hints, uint64_t owner, const struct rrset *found)
 {
+	uint8_t room[LENGTH_AND_RDATA];
 	struct rrset hint;
 
-	if (hints->doubts == 0 || !memory_recall(hints->memory, owner, type, &hint))
+	if (hints->doubts == 0 || !memory_recall(hints->memory, owner, found->type, room, &hint))
 		return;
 	hint.ttl_s = found->ttl_s; /* which no prerequisite is about */
 	if (rrset_equal(&hint, found))
@@ -86,78 +85,77 @@ void hint_judge(struct hints *hints, uint64_t owner, enum rr_type type, const st
 		hints_doubt(hints);
 }
 
+/* What single records a rotation has go, and in which order they were put there, is no guess about what is there. */
 void hints_drop(struct hints *hints, uint64_t owner, struct change_set *set)
 {
 	for (size_t i = 0; i < set->count; i++) {
-		/* What is remembered of strings is in which order they were put there, which is no guess. */
-		if (!change_is_txt(&set->changes[i]))
-			memory_drop(hints->memory, owner, change_type(&set->changes[i]));
+		if (!change_is_whole(&set->changes[i]))
+			continue;
+		memory_drop(hints->memory, owner, set->changes[i].type);
 		set->changes[i].was.known = false;
 	}
 }
 
-static bool texts_contain(const struct memory_texts *texts, uint32_t hash)
+static bool added_contain(const struct memory_added *added, uint32_t hash)
 {
-	for (size_t i = 0; i < texts->count; i++) {
-		if (texts->hashes[i] == hash)
+	for (size_t i = 0; i < added->count; i++) {
+		if (added->hashes[i] == hash)
 			return true;
 	}
 	return false;
 }
 
-static void texts_add(struct memory_texts *texts, uint32_t hash)
+static void added_append(struct memory_added *added, uint32_t hash)
 {
-	if (texts->count < MEMORY_TEXTS_MAX && !texts_contain(texts, hash))
-		texts->hashes[texts->count++] = hash;
+	if (added->count < MEMORY_ADDED_MAX && !added_contain(added, hash))
+		added->hashes[added->count++] = hash;
 }
 
 /*
- * Whether a string that is there goes: two newer ones take its place, `added` and the first of those that are known. If
+ * Whether a record that is there goes: two newer ones take its place, `added` and the first of those that are known. If
  * nothing is known, because the gateway or its memory of the owner is new, all stay but for those that are too many.
  */
-static bool text_goes(const struct memory_texts *known, uint32_t added, uint32_t hash, size_t too_many)
+static bool record_goes(const struct memory_added *known, uint32_t added, uint32_t hash, size_t too_many)
 {
 	if (hash == added)
 		return false;
 	if (known->count == 0)
 		return too_many > 0;
-	return known->hashes[0] != added && known->hashes[0] != hash && texts_contain(known, hash);
+	return known->hashes[0] != added && known->hashes[0] != hash && added_contain(known, hash);
 }
 
-void hint_note_texts(const struct hints *hints, uint64_t owner, struct change_set *set, struct text_work *work,
-		     bool maybe_done, const struct dns_answer *found)
+void hint_note_added(const struct hints *hints, uint64_t owner, struct change *change, bool maybe_done,
+		     const struct dns_answer *found, struct memory_added *after)
 {
-	struct change *change = &set->changes[0];
-	struct texts *texts = &work->texts;
-	struct memory_texts known, gone = {0}, *after = &work->after;
-	uint32_t added = text_hash(hints, &set->txt);
-	size_t count = found ? found->texts.count : 0;
-	size_t too_many = count == TEXTS_MAX;
+	size_t too_many = found && found->rrset.count == RRSET_MAX;
+	struct memory_added known, gone = {0};
+	uint32_t added = change->becomes.count ? record_hash(hints, rrset_first(&change->becomes)) : 0;
+	struct rdata at = {NULL, 0};
 
-	memory_recall_texts(hints->memory, owner, &known);
-	*texts = (struct texts){0};
-	*after = (struct memory_texts){0};
-	if (set->txt.len)
-		texts_add(after, added);
-	if (change->kind == CHANGE_TXT_SET) {
-		change->was = (struct rrset){.known = found && found->count == count, .count = count};
-		if (found)
-			*texts = found->texts;
+	*after = (struct memory_added){0};
+	if (added)
+		added_append(after, added);
+	if (change_is_whole(change))
 		return;
-	}
-	for (size_t i = 0; i < count; i++) {
-		uint32_t hash = text_hash(hints, &found->texts.items[i]);
+	memory_recall_added(hints->memory, owner, change->type, &known);
+	change->was = rrset_of_none(change->type, 0, change->room_was);
+	change->was.known = found;
+	while (found && rrset_next(&found->rrset, &at)) {
+		uint32_t hash = record_hash(hints, at);
 
-		if (change->kind == CHANGE_TXT_ROTATE && text_goes(&known, added, hash, too_many)) {
-			texts->items[texts->count++] = found->texts.items[i];
-			texts_add(&gone, hash);
+		if (change->kind == CHANGE_ROTATE && record_goes(&known, added, hash, too_many)) {
+			bool has_room = rrset_add(&change->was, at, change->room_was, rrset_room(change->type));
+
+			assert(has_room); /* as much as for all that was found */
+			(void)has_room;
+			added_append(&gone, hash);
 			too_many -= too_many > 0;
 		} else if (!maybe_done) {
-			texts_add(after, hash); /* else it may be newer than what an earlier attempt has put there */
+			added_append(after, hash); /* else it may be newer than what an earlier attempt has put there */
 		}
 	}
 	for (size_t i = 0; i < known.count; i++) {
-		if (!texts_contain(&gone, known.hashes[i]))
-			texts_add(after, known.hashes[i]);
+		if (!added_contain(&gone, known.hashes[i]))
+			added_append(after, known.hashes[i]);
 	}
 }

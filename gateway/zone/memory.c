@@ -3,10 +3,11 @@
  * for a new one. With one place for each hash, one in seven records would be lost in an array of three times their
  * number. Poison has one place for each hash: it is rare.
  *
- * A TXT RRset has the hashes of its strings where others have their address, in as many records as it takes.
+ * What was put into an RRset one by one has its hashes where others have their RDATA, in as many records as it takes.
  */
 #include "zone/memory.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +21,7 @@ struct record {
 	uint64_t key; /* hash of owner and type; 0: nothing here */
 	uint32_t ttl_s;
 	uint32_t kept_at; /* by memory->clock */
-	uint8_t octets[16];
+	uint8_t octets[MEMORY_RDATA_MAX];
 };
 
 struct poison {
@@ -115,24 +116,31 @@ static struct record *memory_put(struct memory *memory, uint64_t key)
 	return record;
 }
 
-bool memory_recall(const struct memory *memory, uint64_t owner, enum rr_type type, struct rrset *out)
+bool memory_recall(const struct memory *memory, uint64_t owner, enum rr_type type, uint8_t *room, struct rrset *out)
 {
-	const struct record *record = memory_find(memory, key_of_record(owner, type));
+	size_t len = rr_rdata_len(type);
+	const struct record *record = len ? memory_find(memory, key_of_record(owner, type)) : NULL;
 
 	if (!record)
 		return false;
-	*out = (struct rrset){.known = true, .ttl_s = record->ttl_s, .count = 1};
-	out->addrs[0].family = rr_type_family(type);
-	memcpy(out->addrs[0].octets, record->octets, sizeof record->octets);
+	*out = rrset_of_one(type, record->ttl_s, (struct rdata){record->octets, len}, room);
 	return true;
 }
 
-void memory_keep(struct memory *memory, uint64_t owner, const struct addr *addr, uint32_t ttl_s)
+void memory_keep(struct memory *memory, uint64_t owner, const struct rrset *rrset)
 {
-	struct record *record = memory_put(memory, key_of_record(owner, rr_type_of_family(addr->family)));
+	struct record *record;
+	struct rdata rdata;
 
-	record->ttl_s = ttl_s;
-	memcpy(record->octets, addr->octets, sizeof record->octets);
+	if (!rrset->known || rrset->count != 1 || rr_rdata_len(rrset->type) == 0) {
+		memory_drop(memory, owner, rrset->type);
+		return;
+	}
+	rdata = rrset_first(rrset);
+	assert(rdata.len <= sizeof record->octets);
+	record = memory_put(memory, key_of_record(owner, rrset->type));
+	record->ttl_s = rrset->ttl_s;
+	memcpy(record->octets, rdata.octets, rdata.len);
 }
 
 static void memory_forget(struct memory *memory, uint64_t key)
@@ -145,27 +153,28 @@ static void memory_forget(struct memory *memory, uint64_t key)
 
 void memory_drop(struct memory *memory, uint64_t owner, enum rr_type type)
 {
-	memory_forget(memory, key_of_record(owner, type));
+	if (rr_rdata_len(type))
+		memory_forget(memory, key_of_record(owner, type));
 }
 
-enum { TEXTS_EACH = 4 }; /* hashes of strings in one record */
+enum { HASHES_EACH = MEMORY_RDATA_MAX / sizeof(uint32_t) }; /* in one record */
 
-/* The strings of an owner take several records, each with a key of its own. */
-static uint64_t key_of_texts(uint64_t owner, size_t first)
+/* Those of an RRset take several records, each with a key of its own, which no RRset has. */
+static uint64_t key_of_added(uint64_t owner, enum rr_type type, size_t first)
 {
-	return key_of_record(owner + first * 0x165667b19e3779f9u, RR_TXT);
+	return ~key_of_record(owner + first * 0x165667b19e3779f9u, type);
 }
 
-void memory_recall_texts(const struct memory *memory, uint64_t owner, struct memory_texts *out)
+void memory_recall_added(const struct memory *memory, uint64_t owner, enum rr_type type, struct memory_added *out)
 {
 	const struct record *record;
 
-	*out = (struct memory_texts){0};
-	while (out->count < MEMORY_TEXTS_MAX && (record = memory_find(memory, key_of_texts(owner, out->count)))) {
-		uint32_t hashes[TEXTS_EACH];
+	*out = (struct memory_added){0};
+	while (out->count < MEMORY_ADDED_MAX && (record = memory_find(memory, key_of_added(owner, type, out->count)))) {
+		uint32_t hashes[HASHES_EACH];
 
 		memcpy(hashes, record->octets, sizeof hashes);
-		for (size_t i = 0; i < TEXTS_EACH; i++) {
+		for (size_t i = 0; i < HASHES_EACH; i++) {
 			if (hashes[i] == 0)
 				return;
 			out->hashes[out->count++] = hashes[i];
@@ -173,17 +182,17 @@ void memory_recall_texts(const struct memory *memory, uint64_t owner, struct mem
 	}
 }
 
-void memory_keep_texts(struct memory *memory, uint64_t owner, const struct memory_texts *texts)
+void memory_keep_added(struct memory *memory, uint64_t owner, enum rr_type type, const struct memory_added *added)
 {
-	for (size_t first = 0; first < MEMORY_TEXTS_MAX; first += TEXTS_EACH) {
-		size_t left = first < texts->count ? texts->count - first : 0;
-		size_t here = left < TEXTS_EACH ? left : TEXTS_EACH;
+	for (size_t first = 0; first < MEMORY_ADDED_MAX; first += HASHES_EACH) {
+		size_t left = first < added->count ? added->count - first : 0;
+		size_t here = left < HASHES_EACH ? left : HASHES_EACH;
 
 		if (here)
-			memcpy(memory_put(memory, key_of_texts(owner, first))->octets, &texts->hashes[first],
-			       here * sizeof texts->hashes[0]);
+			memcpy(memory_put(memory, key_of_added(owner, type, first))->octets, &added->hashes[first],
+			       here * sizeof added->hashes[0]);
 		else
-			memory_forget(memory, key_of_texts(owner, first));
+			memory_forget(memory, key_of_added(owner, type, first));
 	}
 }
 

@@ -1,7 +1,7 @@
 /*
- * memory: what a queue remembers of earlier changes: which address a record had, which strings were there, and whose
- * changes were refused. All are hints in a space of fixed size: newer ones push out older ones, and whoever relies on
- * one lets the primary confirm it.
+ * memory: what a queue remembers of earlier changes: which single record an RRset had, which records were put into it
+ * one by one, and whose changes were refused. All are hints in a space of fixed size: newer ones push out older ones,
+ * and whoever relies on one lets the primary confirm it.
  */
 #ifndef ZONE_MEMORY_H
 #define ZONE_MEMORY_H
@@ -9,10 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/addr.h"
 #include "base/rr.h"
+#include "base/rrset.h"
 #include "base/status.h"
-#include "update/change.h"
 
 struct memory;
 
@@ -22,28 +21,31 @@ MUST_USE enum status memory_new(size_t records_max, struct memory **out);
 /* Frees it and sets *memory to NULL. */
 void memory_free(struct memory **memory);
 
-/*
- * The RRset that an owner was last seen with, if it was a single address: fills in *out and says so. `owner` is the
- * hash of the owner's name, the same at every call.
- */
-bool memory_recall(const struct memory *memory, uint64_t owner, enum rr_type type, struct rrset *out);
+enum { MEMORY_RDATA_MAX = 16 }; /* octets of RDATA that it has room for */
 
-/* The owner has just this address of its family. */
-void memory_keep(struct memory *memory, uint64_t owner, const struct addr *addr, uint32_t ttl_s);
-/* Nothing is known of that record any more, A or AAAA. */
+/*
+ * The RRset that an owner was last seen with, if it was a single record of a type whose RDATA has a fixed length:
+ * fills in *out, its octets in `room` of rrset_room(), and says so. `owner` is the hash of the owner's name, the same
+ * at every call.
+ */
+bool memory_recall(const struct memory *memory, uint64_t owner, enum rr_type type, uint8_t *room, struct rrset *out);
+
+/* The owner has just that record of its type. Not kept if that is not known, or is none that can be recalled. */
+void memory_keep(struct memory *memory, uint64_t owner, const struct rrset *rrset);
+/* Nothing is known of that RRset any more. */
 void memory_drop(struct memory *memory, uint64_t owner, enum rr_type type);
 
-enum { MEMORY_TEXTS_MAX = 12 };
+enum { MEMORY_ADDED_MAX = 12 };
 
-/* Strings of an owner's TXT record, each by a hash that is not 0. */
-struct memory_texts {
+/* Records that were put into an RRset one by one, the last one first; each by a hash that is not 0. */
+struct memory_added {
 	size_t count;
-	uint32_t hashes[MEMORY_TEXTS_MAX];
+	uint32_t hashes[MEMORY_ADDED_MAX];
 };
 
-/* Strings of the owner as they were kept last: all of them, or the first ones. */
-void memory_recall_texts(const struct memory *memory, uint64_t owner, struct memory_texts *out);
-void memory_keep_texts(struct memory *memory, uint64_t owner, const struct memory_texts *texts);
+/* Those of the owner and type as they were kept last: all of them, or the first ones. */
+void memory_recall_added(const struct memory *memory, uint64_t owner, enum rr_type type, struct memory_added *out);
+void memory_keep_added(struct memory *memory, uint64_t owner, enum rr_type type, const struct memory_added *added);
 
 /* Marks an owner whose change made the primary refuse a message; for ten minutes. */
 void memory_mark_poison(struct memory *memory, uint64_t owner, uint64_t now_ms);

@@ -7,10 +7,11 @@
  *
  *   blocked    behind another set of its owner: the sets of one owner go one after the other, in the order in which
  *              their requests arrived
- *   look       unless memory has a hint, a query for each record tells what is there now; before a string is added to
- *              a TXT record always: whether anybody would find it, and what is older than it
+ *   look       unless memory has a hint, a query for each record tells what is there now; of a type that
+ *              is not remembered always: whether anybody would find what is added, and what is older than it
  *   confirm    what is there seems to be what it is to become: a message of prerequisites alone asks the primary; then
- *              OUTCOME_UNCHANGED, without a transaction. A TXT change is never taken for done
+ *              OUTCOME_UNCHANGED, without a transaction. What is not remembered is
+ *              never taken for done (change_is_remembered())
  *   gathered   ready, but others of its request are still looked at: the sets of one request are to be one message
  *   update     everything that waits goes in one UPDATE, as far as it fits; a request goes into the next one as a whole
  *              if it does not; then OUTCOME_CHANGED. Of hundreds half goes, and the other half after that (beside it,
@@ -24,7 +25,7 @@
  *
  * And where it does not go that way:
  *   - A set that waits is replaced by a later one for the same records on the same conditions; both waiters get the
- *     answer of the later one. Strings that are added to a TXT record or taken out of it are not: each is wanted.
+ *     answer of the later one. Single records that are added or taken out are not: each is wanted.
  *   - A set whose request took long to be looked up goes before those that arrived after it, but for one that is on its
  *     way already. If what was carried out (or may have been) for a later one makes it too late (update/order.h),
  *     before it was submitted or while it waited for its turn: OUTCOME_OVERTAKEN.

@@ -124,7 +124,7 @@ static bool look_may_settle(const struct queue_entry *entry)
 static void rejection_take_one(struct traffic *traffic, struct queue_entry *entry, const struct dns_result *result,
 			       uint64_t now_ms)
 {
-	bool expected = set_is_known_in_part(&entry->set);
+	bool expected = set_expects(&entry->set);
 	unsigned rcode = result->rcode;
 
 	if (dns_is_about_records(rcode) && expected && !entry->sight)
@@ -137,7 +137,7 @@ static void rejection_take_one(struct traffic *traffic, struct queue_entry *entr
 	if (entry->tries.made[RETRY_HALVING] && traffic->part_committed)
 		memory_mark_poison(traffic->entries.hints.memory, entry_owner(entry), now_ms);
 	if (rcode == DNS_YXRRSET && set_prerequisites(&entry->set) == 0)
-		entry_end_missing(&traffic->entries, entry, rr_type_of_family(entry->set.changes[0].addr.family),
+		entry_end_missing(&traffic->entries, entry, entry->set.changes[0].type,
 				  now_ms); /* the owner is an alias */
 	else if (rcode != DNS_NXRRSET && look_may_settle(entry)) {
 		entry->doubt = DOUBT_ALL;
@@ -249,11 +249,11 @@ static void settle_wildcard(struct traffic *traffic, struct queue_entry *entry, 
 	struct change *change = &entry->set.changes[set_to_probe(&entry->set)];
 
 	if (absent && change->must_exist) {
-		entry_end_missing(&traffic->entries, entry, change_type(change), now_ms);
+		entry_end_missing(&traffic->entries, entry, change->type, now_ms);
 		return;
 	}
 	if (absent)
-		change->was = (struct rrset){.known = true};
+		change->was = rrset_of_none(change->type, 0, change->room_was);
 	else
 		entry->sight = SIGHT_NONE;
 	entry_go_on(&traffic->entries, entry, now_ms);

@@ -82,7 +82,7 @@ static void reply_on_verified_update(struct traffic *traffic, const struct reply
 	if (reply->result->rcode == DNS_NOERROR) {
 		for (struct queue_entry *entry = message->first; entry; entry = entry->next_in_message) {
 			traffic->part_committed = traffic->part_committed || entry->tries.made[RETRY_HALVING];
-			hints_keep(&traffic->entries.hints, entry_owner(entry), &entry->set, entry->texts);
+			hints_keep(&traffic->entries.hints, entry_owner(entry), &entry->set, &entry->added);
 			memory_clear_poison(traffic->entries.hints.memory, entry_owner(entry));
 		}
 		retry_note_commit(&traffic->retry);
@@ -203,19 +203,11 @@ static void look_note_found(struct traffic *traffic, struct queue_entry *entry, 
 	if (found->count == 0 && change->must_exist) {
 		look_note_sight(entry, SIGHT_NO_RECORD);
 		if (entry->look.absent == RR_NONE)
-			entry->look.absent = change_type(change);
+			entry->look.absent = change->type;
 	}
-	change->was = found->rrset;
-	hint_judge(&traffic->entries.hints, entry_owner(entry), change_type(change), &found->rrset);
-	hint_keep(&traffic->entries.hints, entry_owner(entry), change_type(change), &found->rrset);
-}
-
-/* A rewrite of what could not be read: the primary does not tell, or there is too much of it. */
-static bool look_was_blind(const struct queue_entry *entry)
-{
-	if (set_is_txt(&entry->set))
-		return entry->sight == SIGHT_DIM && entry->set.changes[0].kind == CHANGE_TXT_ROTATE;
-	return set_rewrites_unread(&entry->set);
+	change->was = rrset_copied(&found->rrset, change->room_was);
+	hint_judge(&traffic->entries.hints, entry_owner(entry), &found->rrset);
+	hint_keep(&traffic->entries.hints, entry_owner(entry), &found->rrset);
 }
 
 /*
@@ -227,7 +219,7 @@ static void look_note_copies(const struct traffic *traffic, struct queue_entry *
 	for (size_t i = 0; i < entry->set.count; i++)
 		change_resolve(&entry->set.changes[i]);
 	if (entry->effect == EFFECT_MAYBE_COPIED && !look_may_be_late(traffic, primary) &&
-	    entry->sight == SIGHT_CLEAR && !set_is_txt(&entry->set) && !set_is_so_already(&entry->set))
+	    entry->sight == SIGHT_CLEAR && set_is_undone(&entry->set))
 		entry->effect = EFFECT_NONE;
 }
 
@@ -245,7 +237,8 @@ static void look_finish(struct traffic *traffic, struct queue_entry *entry, cons
 	}
 	entry->sight = entry->look.worst;
 	look_note_copies(traffic, entry, primary);
-	if (look_was_blind(entry))
+	/* A rewrite of what could not be read: the primary does not tell, or there is too much of it. */
+	if (set_is_blind(&entry->set))
 		entry_end(&traffic->entries, entry, entry_undone(entry, OUTCOME_REFUSED), now_ms);
 	else
 		entry_go_on(&traffic->entries, entry, now_ms);
@@ -264,17 +257,18 @@ static void reply_on_look(struct traffic *traffic, const struct reply *reply, ui
 	bool told = result->verdict == DNS_VERIFIED && result->answer.authoritative &&
 		    (result->rcode == DNS_NOERROR || result->rcode == DNS_NXDOMAIN);
 	bool hidden = result->verdict == DNS_VERIFIED && result->answer.hidden, failed;
+	bool adds = change->kind != CHANGE_PREFIX && change->becomes.count;
 
 	/* Nothing is made where it would be hidden; what is there may change, such as a delegated server's address. */
-	if (hidden && change->kind == CHANGE_REPLACE)
-		change->must_exist = true;
-	if (entry->texts)
-		hint_note_texts(&traffic->entries.hints, entry_owner(entry), &entry->set, entry->texts,
-				entry->effect == EFFECT_MAYBE_DONE, told ? &result->answer : NULL);
-	else if (told)
-		look_note_found(traffic, entry, change, &result->answer, reply->primary);
-	if (hidden && set_adds_text(&entry->set))
+	if (hidden && adds && rr_type_family(change->type) == ADDR_NONE)
 		look_note_sight(entry, SIGHT_NO_RECORD);
+	else if (hidden && adds)
+		change->must_exist = true;
+	if (!change_is_remembered(change))
+		hint_note_added(&traffic->entries.hints, entry_owner(entry), change, entry->effect == EFFECT_MAYBE_DONE,
+				told ? &result->answer : NULL, &entry->added);
+	if (told && change_is_whole(change))
+		look_note_found(traffic, entry, change, &result->answer, reply->primary);
 	failed = !dns_is_answered(result) || dns_is_failure(result->rcode);
 	/* The last one that failed tells which primaries are well now. One that is answered tells nothing of them. */
 	if (failed)

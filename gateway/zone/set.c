@@ -3,33 +3,50 @@
 bool set_is_known(const struct change_set *set)
 {
 	for (size_t i = 0; i < set->count; i++) {
-		if (!set->changes[i].was.known)
+		if (!change_expects(&set->changes[i]))
 			return false;
 	}
 	return true;
 }
 
-bool set_is_known_in_part(const struct change_set *set)
+bool set_expects(const struct change_set *set)
 {
 	for (size_t i = 0; i < set->count; i++) {
-		if (set->changes[i].was.known)
+		if (change_expects(&set->changes[i]))
 			return true;
 	}
 	return false;
 }
 
-bool set_adds_text(const struct change_set *set)
+bool set_may_look(const struct change_set *set)
 {
-	return set_is_txt(set) && set->changes[0].kind != CHANGE_TXT_DROP && set->txt.len;
+	for (size_t i = 0; i < set->count; i++) {
+		if (set->changes[i].kind == CHANGE_DROP)
+			return false;
+	}
+	return true;
 }
 
 bool set_is_so_already(const struct change_set *set)
 {
 	for (size_t i = 0; i < set->count; i++) {
-		if (!rrset_equal(&set->changes[i].was, &set->changes[i].becomes))
+		const struct change *change = &set->changes[i];
+
+		if (!change_is_remembered(change) || !rrset_equal(&change->was, &change->becomes))
 			return false;
 	}
 	return true;
+}
+
+bool set_is_undone(const struct change_set *set)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		const struct change *change = &set->changes[i];
+
+		if (change_is_whole(change) && !rrset_equal(&change->was, &change->becomes))
+			return true;
+	}
+	return false;
 }
 
 bool set_rewrites(const struct change_set *set)
@@ -41,10 +58,12 @@ bool set_rewrites(const struct change_set *set)
 	return false;
 }
 
-bool set_rewrites_unread(const struct change_set *set)
+bool set_is_blind(const struct change_set *set)
 {
 	for (size_t i = 0; i < set->count; i++) {
-		if (set->changes[i].kind == CHANGE_PREFIX && !set->changes[i].was.known)
+		const struct change *change = &set->changes[i];
+
+		if ((change->kind == CHANGE_PREFIX || change->kind == CHANGE_ROTATE) && !change->was.known)
 			return true;
 	}
 	return false;
@@ -53,9 +72,9 @@ bool set_rewrites_unread(const struct change_set *set)
 /* Whether the one makes the other needless. */
 static bool replaces_change(const struct change *later, const struct change *earlier)
 {
-	if (change_is_txt(later) || change_is_txt(earlier))
-		return later->kind == CHANGE_TXT_SET && earlier->kind == CHANGE_TXT_SET;
-	if (change_type(later) != change_type(earlier) || later->must_exist != earlier->must_exist)
+	if (!change_is_whole(later) || !change_is_whole(earlier))
+		return false;
+	if (later->type != earlier->type || later->must_exist != earlier->must_exist)
 		return false;
 	return later->kind != CHANGE_PREFIX ||
 	       (earlier->kind == CHANGE_PREFIX && later->prefix_len == earlier->prefix_len);
@@ -83,8 +102,8 @@ bool set_ends_its_conditions(const struct change_set *set)
 		struct rrset becomes = change->becomes;
 
 		becomes.ttl_s = change->was.ttl_s; /* which no prerequisite is about */
-		if (change->was.known ? !rrset_equal(&change->was, &becomes)
-				      : change->must_exist && becomes.known && becomes.count == 0)
+		if (change_expects(change) ? !rrset_equal(&change->was, &becomes)
+					   : change->must_exist && becomes.known && becomes.count == 0)
 			return true;
 	}
 	return false;
@@ -103,7 +122,7 @@ enum rr_type set_prerequisite(const struct change_set *set, size_t number)
 {
 	for (size_t i = 0; i < set->count; i++) {
 		if (set->changes[i].must_exist && number-- == 0)
-			return change_type(&set->changes[i]);
+			return set->changes[i].type;
 	}
 	return RR_NONE;
 }

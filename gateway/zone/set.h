@@ -10,22 +10,19 @@
 #include "base/rr.h"
 #include "update/change.h"
 
-static inline bool set_is_txt(const struct change_set *set)
-{
-	return set->count && change_is_txt(&set->changes[0]);
-}
-
-/* Whether it is known of every record what it was; of one. */
+/* Whether nothing about its records need be asked any more; whether one of its prerequisites is what was known. */
 bool set_is_known(const struct change_set *set);
-bool set_is_known_in_part(const struct change_set *set);
-/* Whether it puts a string into a TXT record. */
-bool set_adds_text(const struct change_set *set);
-/* Whether everything seems to be as it is to become. */
+bool set_expects(const struct change_set *set);
+/* Whether it matters what is there, so that the primary may be asked: not to take a single record out. */
+bool set_may_look(const struct change_set *set);
+/* Whether everything seems to be as it is to become, of what is confirmed. */
 bool set_is_so_already(const struct change_set *set);
+/* Whether what it was shows that it was not carried out. */
+bool set_is_undone(const struct change_set *set);
 /* Whether what is there has to be read before it can be changed. */
 bool set_rewrites(const struct change_set *set);
-/* Whether that could not be read. */
-bool set_rewrites_unread(const struct change_set *set);
+/* Whether what it becomes, or which records go, depends on what could not be read. */
+bool set_is_blind(const struct change_set *set);
 /* Whether the later set is for all the records of the earlier one, on the same conditions. */
 bool set_replaces(const struct change_set *later, const struct change_set *earlier);
 /*

@@ -378,10 +378,17 @@ static void look_on_reply(void *ctx, const struct dns_result *result)
 	bool is_there = result->verdict == DNS_VERIFIED && result->rcode == DNS_NOERROR && result->answer.authoritative;
 	bool is_none = result->verdict == DNS_VERIFIED && result->rcode == DNS_NXDOMAIN;
 
+	const struct rrset *rrset = &result->answer.rrset;
+	struct addr addrs[RRSET_MAX];
+	struct rdata at = {NULL, 0};
+	size_t count = 0;
+
 	/* More records than are kept one by one are as good as not known. */
-	if (is_there && !result->answer.rrset.known)
+	if (is_there && !rrset->known)
 		is_there = false;
-	look_tell(look, is_there || is_none, result->answer.rrset.addrs, is_there ? result->answer.rrset.count : 0);
+	while (is_there && rrset_next(rrset, &at))
+		addrs[count++] = rdata_addr(rrset->type, at);
+	look_tell(look, is_there || is_none, addrs, count);
 	look_free(look);
 }
 
@@ -400,7 +407,7 @@ static struct look *look_new(struct zones *zones, const struct slot *slot, const
 	}
 	look->set.owner = *owner;
 	look->set.count = 1;
-	look->set.changes[0].addr.family = rr_type_family(type);
+	look->set.changes[0].type = type;
 	look->request = (struct dns_request){.kind = DNS_QUERY, .zone = slot->setup.name, .sets = &look->set};
 	LIST_INSERT_HEAD(&zones->looks, look, link);
 	return look;

@@ -69,40 +69,44 @@ static inline void check_address(const struct addr *addr)
 
 static inline void check_change(const struct change *change, uint32_t ttl_s, enum grant_right right)
 {
-	require(change_is_txt(change) || change->addr.family == ADDR_V4 || change->addr.family == ADDR_V6);
-	require(change->ttl_s == ttl_s);
-	switch (change->kind) {
-	case CHANGE_REPLACE:
-		check_address(&change->addr);
-		require(change->must_exist == (right == GRANT_UPDATE));
-		break;
-	case CHANGE_REMOVE:
-		require(right == GRANT_CREATE && !change->must_exist);
-		break;
-	case CHANGE_PREFIX:
-		check_address(&change->addr);
-		require(change->addr.family == ADDR_V6);
+	bool is_address = rr_type_family(change->type) != ADDR_NONE;
+
+	require(rr_type_is_ours(change->type));
+	require(change->becomes.ttl_s == ttl_s);
+	if (change->kind == CHANGE_PREFIX) {
+		check_address(&change->prefix);
+		require(change->type == RR_AAAA);
 		require(change->prefix_len >= 1 && change->prefix_len <= 128);
-		break;
-	case CHANGE_TXT_SET:
-	case CHANGE_TXT_ADD:
-	case CHANGE_TXT_DROP:
-	case CHANGE_TXT_ROTATE:
+	} else if (!is_address) {
 		require(!change->must_exist);
-		break;
+	} else if (change->becomes.count) {
+		struct addr addr = rdata_addr(change->type, rrset_first(&change->becomes));
+
+		require(change->kind == CHANGE_REPLACE && change->becomes.count == 1);
+		check_address(&addr);
+		require(change->must_exist == (right == GRANT_UPDATE));
+	} else {
+		require(change->kind == CHANGE_REPLACE && right == GRANT_CREATE && !change->must_exist);
 	}
 }
 
 static inline bool is_about_txt(const struct change_set *set)
 {
-	return change_is_txt(&set->changes[0]);
+	return set->changes[0].type == RR_TXT;
 }
 
 static inline void check_txt(const struct change_set *set)
 {
+	const struct change *change = &set->changes[0];
+	struct rdata string;
+
 	require(set->count == 1);
-	for (size_t i = 0; i < set->txt.len; i++)
-		require(set->txt.octets[i] >= ' ' && set->txt.octets[i] <= '~');
+	if (change_is_whole(change) && change->becomes.count == 0)
+		return;
+	string = change_record(change);
+	require(string.len >= 2 && string.len == 1 + (size_t)string.octets[0]);
+	for (size_t i = 1; i < string.len; i++)
+		require(string.octets[i] >= ' ' && string.octets[i] <= '~');
 }
 
 /* The host that the set is for: of a challenge, the one that is proved by it. */
@@ -136,7 +140,7 @@ static inline void check_set(const struct change_set *set)
 		check_txt(set);
 	for (size_t i = 0; i < set->count; i++)
 		check_change(&set->changes[i], zone->ttl_s, right);
-	require(set->count == 1 || set->changes[0].addr.family != set->changes[1].addr.family);
+	require(set->count == 1 || set->changes[0].type != set->changes[1].type);
 }
 
 /* ---- Whose address ---- */
@@ -203,7 +207,10 @@ static inline bool hints_at_an_address(const struct http_request *request)
 static inline void check_source(const struct http_request *request, const struct change_set *set)
 {
 	for (size_t i = 0; i < set->count; i++) {
-		if (set->changes[i].kind == CHANGE_REPLACE && addr_equal(&set->changes[i].addr, &request->source))
+		const struct rrset *becomes = &set->changes[i].becomes;
+
+		if (becomes->count && becomes->type == rr_type_of_family(request->source.family) &&
+		    rdata_equal(rrset_first(becomes), rdata_of_addr(&request->source)))
 			require(!hints_at_an_address(request));
 	}
 }

@@ -210,6 +210,7 @@ class Server:
 
 class Bind(Server):
     program = "named"
+    types = "A AAAA TXT"  # that keys may update
 
     def _arguments(self):
         return ["-g", "-n", "1", "-c", str(self._config_file())]
@@ -238,7 +239,7 @@ controls {{ }};
 
     def _zone(self, zone):
         names = f"subdomain {zone.open_below}" if zone.open_below else "zonesub"
-        grants = "".join(f"grant {key} {names} A AAAA TXT; " for key in zone.updaters)
+        grants = "".join(f"grant {key} {names} {self.types}; " for key in zone.updaters)
         return (f'zone "{zone.name}" {{ type primary; file "{zone.name}.zone"; {self._more()}'
                 f"update-policy {{ grant admin zonesub ANY; {grants}}}; }};\n")
 

@@ -106,8 +106,8 @@ static inline void say_intent(struct words *words, const struct intent *intent)
 		say(words, " keeps%s%s", intent->keeps_ipv4 ? "-ipv4" : "", intent->keeps_ipv6 ? "-ipv6" : "");
 	if (intent->kind == INTENT_OFFLINE)
 		say(words, " offline");
-	if (intent->kind == INTENT_TXT_SET)
-		say_text(words, " txt=", intent->txt);
+	if (intent->kind == INTENT_SET)
+		say_text(words, " txt=", intent->data);
 	if (intent->hint.len)
 		say_text(words, " hint=", intent->hint);
 	for (size_t i = 0; i < intent->stranger_count; i++) {

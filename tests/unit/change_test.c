@@ -3,7 +3,7 @@
  */
 #include "support.h"
 
-#include "update/change.h"
+#include "records.h"
 
 enum { TTL_S = 180, OTHER_TTL_S = 60, TRIES = 20000 };
 
@@ -11,19 +11,22 @@ enum { TTL_S = 180, OTHER_TTL_S = 60, TRIES = 20000 };
 static struct rrset rrset_of(uint32_t ttl_s, const char *a, const char *b, const char *c)
 {
 	const char *const texts[] = {a, b, c};
-	struct rrset rrset = {.known = true, .ttl_s = ttl_s};
+	struct addr addrs[LENGTH(texts)];
+	size_t count = 0;
 
-	while (rrset.count < LENGTH(texts) && texts[rrset.count]) {
-		rrset.addrs[rrset.count] = addr_of(texts[rrset.count]);
-		rrset.count++;
-	}
-	return rrset;
+	for (; count < LENGTH(texts) && texts[count]; count++)
+		addrs[count] = addr_of(texts[count]);
+	return rrset_of_addrs(ttl_s, addrs, count);
+}
+
+static struct change knowing(struct change change, struct rrset was)
+{
+	change.was = was;
+	return change;
 }
 
 static void assert_becomes(struct change change, const struct rrset *expected)
 {
-	change.ttl_s = TTL_S;
-	memset(&change.becomes, 0xff, sizeof change.becomes);
 	change_resolve(&change);
 	assert_true(change.becomes.known);
 	assert_int_equal(change.becomes.ttl_s, TTL_S);
@@ -87,8 +90,7 @@ static void replacing_leaves_one_address_whatever_there_was(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(was); i++)
-		assert_becomes((struct change){.kind = CHANGE_REPLACE, .addr = addr_of("192.0.2.9"), .was = was[i]},
-			       &expected);
+		assert_becomes(knowing(change_to_addr(addr_of("192.0.2.9"), TTL_S, false), was[i]), &expected);
 }
 
 static void removing_leaves_nothing_whatever_there_was(void **state)
@@ -97,16 +99,20 @@ static void removing_leaves_nothing_whatever_there_was(void **state)
 	const struct rrset expected = rrset_of(TTL_S, NULL, NULL, NULL);
 
 	(void)state;
-	for (size_t i = 0; i < LENGTH(was); i++)
-		assert_becomes((struct change){.kind = CHANGE_REMOVE, .addr = {.family = ADDR_V4}, .was = was[i]},
-			       &expected);
+	for (size_t i = 0; i < LENGTH(was); i++) {
+		struct change change = knowing(change_removing(RR_A), was[i]);
+
+		change.becomes.ttl_s = TTL_S;
+		assert_becomes(change, &expected);
+	}
 }
 
 /* ---- Prefixes ---- */
 
 static struct change prefix_of(const char *prefix, unsigned len, struct rrset was)
 {
-	return (struct change){.kind = CHANGE_PREFIX, .addr = addr_of(prefix), .prefix_len = len, .was = was};
+	was.type = RR_AAAA;
+	return knowing(change_prefix(addr_of(prefix), len, TTL_S, false), was);
 }
 
 static void a_prefix_keeps_each_host_part(void **state)
@@ -138,7 +144,7 @@ static void addresses_that_come_to_be_the_same_are_one(void **state)
 
 static void a_prefix_before_nothing_is_nothing(void **state)
 {
-	struct rrset none = rrset_of(TTL_S, NULL, NULL, NULL);
+	struct rrset none = rrset_empty(RR_AAAA, TTL_S);
 
 	(void)state;
 	assert_becomes(prefix_of("2001:db8::", 64, none), &none);
@@ -191,25 +197,32 @@ static void assert_bits(const struct addr *actual, const struct addr *prefix, co
 	}
 }
 
+static void assert_made(const struct change *change, size_t n, const struct addr *was)
+{
+	struct addr becomes = rrset_addr(&change->becomes, n);
+
+	assert_bits(&becomes, &change->prefix, was, change->prefix_len);
+}
+
 static void bits_come_from_the_prefix_and_then_from_the_host(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < TRIES; i++) {
-		struct change change = {.kind = CHANGE_PREFIX, .addr = random_v6(), .ttl_s = TTL_S};
+		struct change change = change_prefix(random_v6(), 1 + i % 128, TTL_S, false);
+		struct addr was[RRSET_MAX];
 
-		change.prefix_len = 1 + i % 128;
-		change.was = (struct rrset){.known = true, .ttl_s = TTL_S, .count = 1 + i % RRSET_MAX};
-		for (size_t k = 0; k < change.was.count; k++)
-			change.was.addrs[k] = random_v6();
+		for (size_t k = 0; k < 1 + i % RRSET_MAX; k++)
+			was[k] = random_v6();
+		change.was = rrset_of_addrs(TTL_S, was, 1 + i % RRSET_MAX);
 		change_resolve(&change);
 		assert_in_range(change.becomes.count, 1, change.was.count);
 		/* Host parts of less than 64 bits might be the same by chance. */
 		if (change.prefix_len <= 64)
 			assert_int_equal(change.becomes.count, change.was.count);
 		for (size_t k = 0; k < change.becomes.count && change.prefix_len <= 64; k++)
-			assert_bits(&change.becomes.addrs[k], &change.addr, &change.was.addrs[k], change.prefix_len);
+			assert_made(&change, k, &was[k]);
 		if (change.was.count == 1)
-			assert_bits(&change.becomes.addrs[0], &change.addr, &change.was.addrs[0], change.prefix_len);
+			assert_made(&change, 0, &was[0]);
 	}
 }
 
@@ -217,12 +230,13 @@ static void a_prefix_set_twice_is_set_once(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < TRIES; i++) {
-		struct change once = {.kind = CHANGE_PREFIX, .addr = random_v6(), .ttl_s = TTL_S}, twice;
+		struct addr prefix = random_v6();
+		unsigned len = 1 + (unsigned)(next_random() >> 32) % 128;
+		struct change once = change_prefix(prefix, len, TTL_S, false);
+		struct change twice = change_prefix(prefix, len, TTL_S, false);
 
-		once.prefix_len = 1 + (unsigned)(next_random() >> 32) % 128;
-		once.was = (struct rrset){.known = true, .ttl_s = TTL_S, .count = 1, .addrs = {random_v6()}};
+		once.was = rrset_of_addr(TTL_S, random_v6());
 		change_resolve(&once);
-		twice = once;
 		twice.was = once.becomes;
 		change_resolve(&twice);
 		assert_true(rrset_equal(&twice.becomes, &once.becomes));
@@ -230,21 +244,13 @@ static void a_prefix_set_twice_is_set_once(void **state)
 	}
 }
 
-static void a_change_is_about_the_type_that_its_kind_or_its_address_says(void **state)
+static void types_have_their_numbers_in_the_dns(void **state)
 {
-	struct change change = {.kind = CHANGE_REPLACE, .addr = {.family = ADDR_V4}};
-
 	(void)state;
-	assert_int_equal(change_type(&change), 1); /* RFC 1035 section 3.2.2 */
-	change.addr.family = ADDR_V6;
-	assert_int_equal(change_type(&change), 28); /* RFC 3596 section 2.1 */
-	change.kind = CHANGE_PREFIX;
-	assert_int_equal(change_type(&change), 28);
-	for (int kind = CHANGE_TXT_SET; kind <= CHANGE_TXT_ROTATE; kind++) {
-		change.kind = (enum change_kind)kind;
-		assert_int_equal(change_type(&change), 16);
-		assert_int_equal(rr_type_family(change_type(&change)), ADDR_NONE);
-	}
+	assert_int_equal(RR_A, 1); /* RFC 1035 section 3.2.2 */
+	assert_int_equal(RR_TXT, 16);
+	assert_int_equal(RR_AAAA, 28); /* RFC 3596 section 2.1 */
+	assert_int_equal(rr_type_family(RR_TXT), ADDR_NONE);
 }
 
 static void each_family_of_addresses_has_a_type(void **state)
@@ -268,7 +274,7 @@ int main(void)
 		cmocka_unit_test(a_prefix_takes_knowing_what_is_there),
 		cmocka_unit_test(bits_come_from_the_prefix_and_then_from_the_host),
 		cmocka_unit_test(a_prefix_set_twice_is_set_once),
-		cmocka_unit_test(a_change_is_about_the_type_that_its_kind_or_its_address_says),
+		cmocka_unit_test(types_have_their_numbers_in_the_dns),
 		cmocka_unit_test(each_family_of_addresses_has_a_type),
 	};
 

@@ -25,10 +25,8 @@ static void post(struct asked *asked, const struct posted *posted)
 /* `KIND LOGIN:KEY HOST TEXT`, or the outcome that ends it. */
 static const char *understood_txt(const struct asked *asked, struct intent *intent)
 {
-	static const char *const kinds[] = {[INTENT_TXT_SET] = "set",
-					    [INTENT_TXT_ADD] = "add",
-					    [INTENT_TXT_DROP] = "drop",
-					    [INTENT_TXT_ROTATE] = "rotate"};
+	static const char *const kinds[] = {
+		[INTENT_SET] = "set", [INTENT_ADD] = "add", [INTENT_DROP] = "drop", [INTENT_ROTATE] = "rotate"};
 	static struct words words;
 	enum outcome_code code;
 
@@ -40,7 +38,7 @@ static const char *understood_txt(const struct asked *asked, struct intent *inte
 	assert_int_equal(intent->reading_count, 1);
 	assert_int_equal(intent->host_count, 1);
 	assert_int_equal(intent->address_count, 0);
-	assert_in_range(intent->kind, INTENT_TXT_SET, INTENT_TXT_ROTATE);
+	assert_in_range(intent->kind, INTENT_SET, INTENT_ROTATE);
 	say(&words, "%s", kinds[intent->kind]);
 	say_text(&words, " ", intent->readings[0].login);
 	say_text(&words, ":", intent->readings[0].key);
@@ -49,7 +47,7 @@ static const char *understood_txt(const struct asked *asked, struct intent *inte
 		 : intent->challenge               ? " below "
 						   : " ",
 		 intent->hosts[0]);
-	say_text(&words, " ", intent->txt);
+	say_text(&words, " ", intent->data);
 	return words.text;
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "dns/message.h"
+#include "records.h"
 #include "tsig.h"
 
 enum {
@@ -48,23 +49,12 @@ static unsigned number_at(const uint8_t *wire, size_t at)
 
 static struct change change_to(const char *address, bool must_exist)
 {
-	struct change change = {.addr = addr_of(address), .ttl_s = 180, .must_exist = must_exist};
-
-	change_resolve(&change);
-	return change;
-}
-
-static struct change removal(enum addr_family family)
-{
-	struct change change = {.kind = CHANGE_REMOVE, .addr.family = family};
-
-	change_resolve(&change);
-	return change;
+	return change_to_addr(addr_of(address), 180, must_exist);
 }
 
 static struct rrset one_address(const char *address)
 {
-	return (struct rrset){.known = true, .ttl_s = 180, .count = 1, .addrs = {addr_of(address)}};
+	return rrset_of_addr(180, addr_of(address));
 }
 
 #define QUERY "1234 0000 0001 0000 0000 0000 03 777777 03 64796e 07 6578616d706c65 03 636f6d 00 "
@@ -175,7 +165,7 @@ static void writes_exactly_these_octets(void **state)
 
 		for (size_t k = 0; k < set.count; k++)
 			set.changes[k] = rows[i].addresses[k] ? change_to(rows[i].addresses[k], rows[i].must_exist)
-							      : removal(ADDR_V4);
+							      : change_removing(RR_A);
 		assert_row(rows[i].row, dns_request_write(&request, ID, wire, sizeof wire, &len) == STATUS_OK);
 		assert_int_equal(len, expected_len);
 		assert_memory_equal(wire, expected, len);
@@ -209,7 +199,8 @@ static void a_whole_rrset_is_prerequisite_and_replacement(void **state)
 	struct change_set set = {
 		.owner = name_of("www.dyn.example.com"),
 		.count = 2,
-		.changes = {change_to("192.0.2.77", false), {.kind = CHANGE_PREFIX, .prefix_len = 64, .ttl_s = 180}}};
+		.changes = {change_to("192.0.2.77", false), change_prefix(addr_of("2001:db8:ff::"), 64, 180, false)}};
+	const struct addr was[] = {addr_of("2001:db8::1"), addr_of("2001:db8::2")};
 	struct dns_request request = {.kind = DNS_UPDATE, .zone = &zone, .sets = &set};
 	uint8_t wire[512], expected[512];
 	size_t len,
@@ -222,10 +213,8 @@ static void a_whole_rrset_is_prerequisite_and_replacement(void **state)
 					expected, sizeof expected);
 
 	(void)state;
-	set.changes[0].was = (struct rrset){.known = true};
-	set.changes[1].addr = addr_of("2001:db8:ff::");
-	set.changes[1].was = (struct rrset){
-		.known = true, .ttl_s = 60, .count = 2, .addrs = {addr_of("2001:db8::1"), addr_of("2001:db8::2")}};
+	set.changes[0].was = rrset_empty(RR_A, 0);
+	set.changes[1].was = rrset_of_addrs(60, was, 2);
 	change_resolve(&set.changes[1]);
 	assert_int_equal(dns_request_write(&request, ID, wire, sizeof wire, &len), STATUS_OK);
 	assert_int_equal(len, expected_len);
@@ -276,8 +265,7 @@ static void the_ttl_is_the_zone_s(void **state)
 		size_t len, at;
 
 		set.changes[0] = change_to("192.0.2.77", true);
-		set.changes[0].ttl_s = ttls[i];
-		change_resolve(&set.changes[0]);
+		set.changes[0].becomes.ttl_s = ttls[i];
 		assert_int_equal(dns_request_write(&request, ID, wire, sizeof wire, &len), STATUS_OK);
 		at = len - 4 - 2 - 4; /* before RDATA and its length */
 		assert_int_equal((uint32_t)number_at(wire, at) << 16 | number_at(wire, at + 2), ttls[i]);
@@ -327,24 +315,17 @@ static enum status write_many(size_t count, uint8_t *wire, size_t cap, size_t *l
 #define IS_OLD     "0010 0001 00000000 0004 " OLD
 #define NO_TXT     "0010 00fe 00000000 0000 "
 
-static struct txt txt_of(const char *string)
+static struct change_set txt_set(enum change_kind kind, const char *txt, const char *there, bool known)
 {
-	struct txt txt = {.len = (uint8_t)strlen(string)};
+	const char *const strings[] = {*there ? there : NULL, NULL};
+	struct change_set set = {
+		.owner = name_of("www.dyn.example.com"), .count = 1, .changes = {change_of_string(kind, txt, 180)}};
 
-	memcpy(txt.octets, string, txt.len);
-	return txt;
-}
-
-static struct change_set txt_set(enum change_kind kind, const char *txt, const char *there)
-{
-	static struct texts texts;
-
-	texts = (struct texts){.count = *there != '\0', .items = {txt_of(there)}};
-	return (struct change_set){.owner = name_of("www.dyn.example.com"),
-				   .count = 1,
-				   .changes = {{.kind = kind, .ttl_s = 180}},
-				   .txt = txt_of(txt),
-				   .texts = &texts};
+	if (kind != CHANGE_DROP) {
+		set.changes[0].was = rrset_of_strings(0, strings);
+		set.changes[0].was.known = known;
+	}
+	return set;
 }
 
 /* RFC 2136 section 2.5: an RRset is deleted, a string added to it, or one taken out. */
@@ -358,37 +339,36 @@ static void writes_texts(void **state)
 		enum dns_request_kind request;
 		const char *hex;
 	} rows[] = {
-		{"set", CHANGE_TXT_SET, "proof", "", false, DNS_UPDATE,
+		{"set", CHANGE_REPLACE, "proof", "", false, DNS_UPDATE,
 		 HEADER("0001", "0002") ZONE OWNER_FIRST IS_NO_ALIAS OWNER_FIRST DELETE_TXT "c031" ADD_PROOF},
-		{"set what is known to be so", CHANGE_TXT_SET, "proof", "old", true, DNS_UPDATE,
+		{"set what is known to be so", CHANGE_REPLACE, "proof", "old", true, DNS_UPDATE,
 		 HEADER("0001", "0002") ZONE OWNER_FIRST IS_OLD OWNER_FIRST DELETE_TXT "c035" ADD_PROOF},
-		{"set where nothing is known to be", CHANGE_TXT_SET, "proof", "", true, DNS_UPDATE,
+		{"set where nothing is known to be", CHANGE_REPLACE, "proof", "", true, DNS_UPDATE,
 		 HEADER("0002", "0002") ZONE OWNER_FIRST IS_NO_ALIAS "c021" NO_TXT OWNER_FIRST DELETE_TXT
 								     "c03d" ADD_PROOF},
-		{"clear", CHANGE_TXT_SET, "", "", false, DNS_UPDATE,
+		{"clear", CHANGE_REPLACE, "", "", false, DNS_UPDATE,
 		 HEADER("0000", "0001") ZONE OWNER_FIRST DELETE_TXT},
-		{"clear what is known to be so", CHANGE_TXT_SET, "", "old", true, DNS_UPDATE,
+		{"clear what is known to be so", CHANGE_REPLACE, "", "old", true, DNS_UPDATE,
 		 HEADER("0001", "0001") ZONE OWNER_FIRST IS_OLD OWNER_FIRST DELETE_TXT},
-		{"add", CHANGE_TXT_ADD, "proof", "", false, DNS_UPDATE,
+		{"add", CHANGE_ADD, "proof", "", false, DNS_UPDATE,
 		 HEADER("0001", "0001") ZONE OWNER_FIRST IS_NO_ALIAS OWNER_FIRST ADD_PROOF},
-		{"drop", CHANGE_TXT_DROP, "proof", "", false, DNS_UPDATE,
+		{"drop", CHANGE_DROP, "proof", "", false, DNS_UPDATE,
 		 HEADER("0000", "0001") ZONE OWNER_FIRST DROP_PROOF},
-		{"rotate", CHANGE_TXT_ROTATE, "proof", "old", false, DNS_UPDATE,
+		{"rotate", CHANGE_ROTATE, "proof", "old", false, DNS_UPDATE,
 		 HEADER("0001", "0002") ZONE OWNER_FIRST IS_NO_ALIAS OWNER_FIRST DROP_OLD "c031" ADD_PROOF},
-		{"rotate, with nothing to go", CHANGE_TXT_ROTATE, "proof", "", false, DNS_UPDATE,
+		{"rotate, with nothing to go", CHANGE_ROTATE, "proof", "", false, DNS_UPDATE,
 		 HEADER("0001", "0001") ZONE OWNER_FIRST IS_NO_ALIAS OWNER_FIRST ADD_PROOF},
-		{"a query", CHANGE_TXT_ROTATE, "proof", "", false, DNS_QUERY, QUERY "0010 0001"},
+		{"a query", CHANGE_ROTATE, "proof", "", false, DNS_QUERY, QUERY "0010 0001"},
 	};
 	struct name zone = name_of("dyn.example.com");
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(rows); i++) {
-		struct change_set set = txt_set(rows[i].kind, rows[i].txt, rows[i].there);
+		struct change_set set = txt_set(rows[i].kind, rows[i].txt, rows[i].there, rows[i].known);
 		struct dns_request request = {.kind = rows[i].request, .zone = &zone, .sets = &set};
 		uint8_t wire[512], expected[512];
 		size_t len, expected_len = from_hex(rows[i].hex, expected, sizeof expected);
 
-		set.changes[0].was = (struct rrset){.known = rows[i].known, .count = set.texts->count};
 		assert_row(rows[i].row, dns_request_write(&request, ID, wire, sizeof wire, &len) == STATUS_OK);
 		assert_row(rows[i].row, len == expected_len);
 		assert_memory_equal(wire, expected, len);
@@ -430,30 +410,35 @@ static void the_space_of_sets_is_an_upper_bound(void **state)
 	}
 }
 
+static struct rrset full_rrset(enum rr_type type)
+{
+	struct rrset rrset = rrset_empty(type, 180);
+	size_t len = rr_rdata_len(type) ? rr_rdata_len(type) : RDATA_MAX;
+
+	for (uint8_t i = 0; i < RRSET_MAX; i++) {
+		uint8_t octets[RDATA_MAX] = {UINT8_MAX, i};
+
+		rrset_put(&rrset, (struct rdata){octets, len});
+	}
+	return rrset;
+}
+
 /* Sets as large as can be: many texts of the greatest length, or RRsets of which every address is rewritten. */
 static struct change_set large_set(const char *owner, bool is_txt)
 {
-	static struct texts texts;
+	static const enum rr_type types[] = {RR_A, RR_AAAA};
 	struct change_set set = {.owner = name_of(owner), .count = is_txt ? 1 : 2};
 
-	texts.count = TEXTS_MAX;
-	for (size_t i = 0; i < TEXTS_MAX; i++)
-		texts.items[i].len = sizeof texts.items[i].octets;
 	if (is_txt) {
-		set.changes[0].kind = CHANGE_TXT_ROTATE;
-		set.txt.len = sizeof set.txt.octets;
-		set.texts = &texts;
+		set.changes[0] = (struct change){.kind = CHANGE_ROTATE, .type = RR_TXT};
+		set.changes[0].was = full_rrset(RR_TXT);
+		set.changes[0].becomes =
+			rrset_of_one(RR_TXT, 180, rrset_at(&set.changes[0].was, 0), records_room(RDATA_ROOM));
 		return set;
 	}
-	for (size_t i = 0; i < set.count; i++) {
-		struct rrset *was = &set.changes[i].was;
-
-		set.changes[i].addr.family = i ? ADDR_V6 : ADDR_V4;
-		*was = (struct rrset){.known = true, .count = RRSET_MAX};
-		for (size_t k = 0; k < RRSET_MAX; k++)
-			was->addrs[k] = set.changes[i].addr;
-		set.changes[i].becomes = *was;
-	}
+	for (size_t i = 0; i < set.count; i++)
+		set.changes[i] =
+			(struct change){.type = types[i], .was = full_rrset(types[i]), .becomes = full_rrset(types[i])};
 	return set;
 }
 
@@ -525,13 +510,14 @@ static void a_message_that_does_not_fit_is_refused(void **state)
 static enum status read_reply_to(const struct dns_request *request, const uint8_t *wire, size_t len,
 				 struct dns_reply *reply)
 {
+	static uint8_t room[RRSET_ROOM];
 	uint8_t *copy = malloc(len ? len : 1);
 	enum status status;
 
 	assert_non_null(copy);
 	if (len)
 		memcpy(copy, wire, len);
-	status = dns_reply_read(copy, len, request, reply);
+	status = dns_reply_read(copy, len, request, room, reply);
 	free(copy);
 	return status;
 }
@@ -738,9 +724,9 @@ static void reads_what_a_query_found(void **state)
 		assert_row(rows[i].row, reply.answer.count == rows[i].count);
 		assert_row(rows[i].row, reply.answer.rrset.known && reply.answer.rrset.count == rows[i].count);
 		if (rows[i].addr) {
-			struct addr expected = addr_of(rows[i].addr);
+			struct addr expected = addr_of(rows[i].addr), addr = rrset_addr(&reply.answer.rrset, 0);
 
-			assert_row(rows[i].row, addr_equal(&reply.answer.rrset.addrs[0], &expected));
+			assert_row(rows[i].row, addr_equal(&addr, &expected));
 			assert_row(rows[i].row, reply.answer.rrset.ttl_s == 60);
 		}
 	}
@@ -809,7 +795,7 @@ static void reads_the_serial_of_the_zone(void **state)
 		size_t len = from_hex(rows[i].hex, wire, sizeof wire);
 		struct dns_reply reply;
 
-		assert_row(rows[i].row, dns_reply_read(wire, len, &request, &reply) == STATUS_OK);
+		assert_row(rows[i].row, read_reply_to(&request, wire, len, &reply) == STATUS_OK);
 		assert_row(rows[i].row, reply.answer.authoritative == rows[i].authoritative);
 		assert_row(rows[i].row, reply.answer.count == rows[i].count);
 		assert_row(rows[i].row, reply.answer.serial == rows[i].serial);
@@ -900,7 +886,7 @@ static void reads_texts(void **state)
 		{"another type", REPLY("8400", "0001") "0010 0001 " IN_A "c0000201", 0, {NULL}},
 	};
 	struct name zone = name_of("dyn.example.com");
-	struct change_set set = txt_set(CHANGE_TXT_ROTATE, "proof", "");
+	struct change_set set = txt_set(CHANGE_ROTATE, "proof", "", false);
 	struct dns_request request = {.kind = DNS_QUERY, .zone = &zone, .sets = &set};
 
 	(void)state;
@@ -912,12 +898,12 @@ static void reads_texts(void **state)
 		assert_row(rows[i].row, read_reply_to(&request, wire, len, &reply) == STATUS_OK);
 		assert_row(rows[i].row, reply.answer.count == rows[i].count);
 		for (; wanted < LENGTH(rows[i].texts) && rows[i].texts[wanted]; wanted++) {
-			const struct txt *txt = &reply.answer.texts.items[wanted];
-
-			assert_row(rows[i].row, wanted < reply.answer.texts.count);
-			assert_text((struct text){txt->octets, txt->len}, rows[i].texts[wanted]);
+			assert_row(rows[i].row, wanted < reply.answer.rrset.count);
+			assert_row(rows[i].row,
+				   rdata_is_string(rrset_at(&reply.answer.rrset, wanted), rows[i].texts[wanted]));
 		}
-		assert_row(rows[i].row, reply.answer.texts.count == wanted);
+		assert_row(rows[i].row, reply.answer.rrset.count == wanted);
+		assert_row(rows[i].row, reply.answer.rrset.known == (rows[i].count == wanted));
 	}
 }
 
@@ -929,7 +915,7 @@ static void texts_of_another_length_are_malformed(void **state)
 		REPLY("8400", "0001") "0010 0001 " IN_TXT "0005 036f6c6401",
 	};
 	struct name zone = name_of("dyn.example.com");
-	struct change_set set = txt_set(CHANGE_TXT_ROTATE, "proof", "");
+	struct change_set set = txt_set(CHANGE_ROTATE, "proof", "", false);
 	struct dns_request request = {.kind = DNS_QUERY, .zone = &zone, .sets = &set};
 
 	(void)state;
@@ -970,9 +956,9 @@ static void knows_a_dname_by_its_labels(void **state)
 
 static void reads_as_many_texts_as_there_is_room_for(void **state)
 {
-	enum { MORE = TEXTS_MAX + 3 };
+	enum { MORE = RRSET_MAX + 3 };
 	struct name zone = name_of("dyn.example.com");
-	struct change_set set = txt_set(CHANGE_TXT_ROTATE, "proof", "");
+	struct change_set set = txt_set(CHANGE_ROTATE, "proof", "", false);
 	struct dns_request request = {.kind = DNS_QUERY, .zone = &zone, .sets = &set};
 	char hex[1024] = REPLY("8400", "000b") "0010 0001 ";
 	struct dns_reply reply;
@@ -983,7 +969,7 @@ static void reads_as_many_texts_as_there_is_room_for(void **state)
 		strcat(hex, IN_OLD);
 	assert_int_equal(read_reply_to(&request, wire, from_hex(hex, wire, sizeof wire), &reply), STATUS_OK);
 	assert_int_equal(reply.answer.count, MORE);
-	assert_int_equal(reply.answer.texts.count, TEXTS_MAX);
+	assert_int_equal(reply.answer.rrset.count, RRSET_MAX);
 }
 
 static void the_id_is_read_in_network_order(void **state)

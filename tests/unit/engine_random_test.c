@@ -122,6 +122,17 @@ struct gateway {
 	size_t waiting[ZONES], waiting_of[ZONES][ACCOUNTS];
 };
 
+/* What a change does: to a record of addresses, or to a string or all of them. */
+enum deed_kind {
+	DEED_REPLACE,
+	DEED_REMOVE,
+	DEED_PREFIX,
+	DEED_SET,
+	DEED_ADD,
+	DEED_DROP,
+	DEED_ROTATE,
+};
+
 /* A change that was asked for. Those of one schedule stand in the order of their arrival. */
 struct submitted {
 	struct schedule *schedule;
@@ -136,11 +147,11 @@ struct submitted {
 	unsigned account;
 	unsigned families; /* bits of enum addr_family */
 	struct wish {
-		enum change_kind kind;
+		enum deed_kind kind;
 		bool must_exist;
 	} wishes[ADDR_V6 + 1];
 	bool is_text; /* it is about a TXT record, and has no families */
-	enum change_kind text_kind;
+	enum deed_kind text_kind;
 	bool is_text_done; /* it was carried out, as far as can be told, or it was said so */
 	int value;         /* of the addresses, or the network of the prefix; ABSENT if it only removes. Of a string */
 	bool is_first;     /* nobody else waited for its host when it was submitted, at once */
@@ -154,6 +165,12 @@ struct submitted {
 	unsigned long moment, answered_at; /* the latter a moment, too */
 };
 
+/* The addresses of an RRset. */
+struct held {
+	size_t count;
+	struct addr addrs[RRSET_MAX];
+};
+
 struct event {
 	unsigned long moment;
 	int value;
@@ -164,7 +181,7 @@ struct event {
 struct record {
 	size_t count;
 	struct event events[EVENTS_MAX];
-	struct rrset now;
+	struct held now;
 	struct gateway *committer; /* of the last one, if that was committed */
 	size_t last[GATEWAYS];     /* the last change that was committed, or answered as done */
 };
@@ -199,8 +216,8 @@ struct schedule {
 /* What was seen in a whole run, so that a test that tests nothing is noticed. */
 static unsigned long seen[OUTCOME_FAILED + 1];
 static unsigned long seen_kinds[DNS_QUERY + 1], seen_together, seen_cancelled, seen_abandoned, seen_late, seen_beside;
-static unsigned long seen_texts[CHANGE_TXT_ROTATE + 1], seen_kept, seen_kept_beside, seen_gone, seen_made_room;
-static unsigned long seen_changed[CHANGE_PREFIX + 1], seen_whole, seen_torn,
+static unsigned long seen_texts[DEED_ROTATE + 1], seen_kept, seen_kept_beside, seen_gone, seen_made_room;
+static unsigned long seen_changed[DEED_PREFIX + 1], seen_whole, seen_torn,
 	seen_undisturbed; /* changes by kind, requests */
 
 static void break_rule(const struct schedule *schedule, size_t number, const char *rule)
@@ -258,7 +275,7 @@ static int network_of(int value)
 	return value >= 0 ? value >> HOST_BITS : SEVERAL - value;
 }
 
-static int value_of_all(const struct rrset *rrset)
+static int value_of_all(const struct held *rrset)
 {
 	int network;
 
@@ -272,7 +289,7 @@ static int value_of_all(const struct rrset *rrset)
 	return SEVERAL - network;
 }
 
-static bool has_host(const struct rrset *rrset, int host)
+static bool has_host(const struct held *rrset, int host)
 {
 	for (size_t i = 0; i < rrset->count; i++) {
 		if ((value_of(&rrset->addrs[i]) & HOST_MAX) == host)
@@ -281,7 +298,7 @@ static bool has_host(const struct rrset *rrset, int host)
 	return false;
 }
 
-static bool has_all_hosts_of(const struct rrset *a, const struct rrset *b)
+static bool has_all_hosts_of(const struct held *a, const struct held *b)
 {
 	for (size_t i = 0; i < b->count; i++) {
 		if (!has_host(a, value_of(&b->addrs[i]) & HOST_MAX))
@@ -335,7 +352,7 @@ static bool has_family(const struct submitted *change, enum addr_family family)
 /* ---- What the zones go through ---- */
 
 /* `committer` is NULL for others than the gateways. */
-static void note(struct schedule *schedule, struct record *record, const struct rrset *now, struct gateway *committer)
+static void note(struct schedule *schedule, struct record *record, const struct held *now, struct gateway *committer)
 {
 	if (record->count == EVENTS_MAX)
 		fail_msg("DDNSGATE_TEST_SEED=%" PRIu64 ": a record has too long a history", schedule->seed);
@@ -364,11 +381,11 @@ static bool makes(const struct submitted *change, enum addr_family family, int v
 	const struct wish *wish = &change->wishes[family];
 
 	switch (wish->kind) {
-	case CHANGE_REPLACE:
+	case DEED_REPLACE:
 		return value == change->value;
-	case CHANGE_REMOVE:
+	case DEED_REMOVE:
 		return value == ABSENT;
-	case CHANGE_PREFIX:
+	case DEED_PREFIX:
 		/* Where nothing is there is nothing to be rewritten. */
 		return value == ABSENT ? !wish->must_exist : network_of(value) == change->value;
 	default:
@@ -378,17 +395,17 @@ static bool makes(const struct submitted *change, enum addr_family family, int v
 
 /* Whether the change can make `after` of what the record holds. */
 static bool can_make(const struct submitted *change, const struct record *record, enum addr_family family,
-		     const struct rrset *after)
+		     const struct held *after)
 {
 	if (!has_family(change, family) || !makes(change, family, value_of_all(after)))
 		return false;
-	return change->wishes[family].kind != CHANGE_PREFIX ||
+	return change->wishes[family].kind != DEED_PREFIX ||
 	       (has_all_hosts_of(after, &record->now) && has_all_hosts_of(&record->now, after));
 }
 
 /* The change that was committed: the first one of the gateway from the last one on that it can be. */
 static size_t whose(struct schedule *schedule, size_t zone, unsigned owner, enum addr_family family,
-		    const struct rrset *after)
+		    const struct held *after)
 {
 	const struct record *record = record_of(schedule, zone, owner, family);
 	size_t number = record->last[number_of(schedule->asking)];
@@ -418,7 +435,7 @@ static void on_commit(void *ctx, const char *name, enum addr_family family, cons
 	size_t zone;
 	unsigned owner = owner_of_name(name, &zone);
 	struct record *record = record_of(schedule, zone, owner, family);
-	struct rrset after = {.known = true, .count = count};
+	struct held after = {.count = count};
 	size_t number;
 
 	if (count)
@@ -450,7 +467,7 @@ static bool same_texts(const struct submitted *a, const struct submitted *b)
 /* Whether it puts a string there. */
 static bool adds_text(const struct submitted *change)
 {
-	return change->is_text && change->text_kind != CHANGE_TXT_DROP && change->value != ABSENT;
+	return change->is_text && change->text_kind != DEED_DROP && change->value != ABSENT;
 }
 
 /* Whether that is what is done to the strings by it. */
@@ -459,11 +476,11 @@ static bool makes_text(const struct submitted *change, const struct text_deed *d
 	bool takes_it = deed->taken_count == 1 && deed->taken[0] == change->value;
 
 	switch (change->text_kind) {
-	case CHANGE_TXT_SET:
+	case DEED_SET:
 		return deed->cleared && deed->taken_count == 0 && deed->put == change->value;
-	case CHANGE_TXT_ADD:
+	case DEED_ADD:
 		return !deed->cleared && deed->taken_count == 0 && deed->put == change->value;
-	case CHANGE_TXT_ROTATE:
+	case DEED_ROTATE:
 		return !deed->cleared && deed->put == change->value;
 	default:
 		return !deed->cleared && takes_it && deed->put == TEXT_NONE;
@@ -474,8 +491,7 @@ static bool makes_text(const struct submitted *change, const struct text_deed *d
 static bool makes_too_late(const struct submitted *later, const struct submitted *change)
 {
 	return later > change && later->gateway == change->gateway && same_texts(later, change) &&
-	       (later->value == change->value || later->text_kind == CHANGE_TXT_SET ||
-		change->text_kind == CHANGE_TXT_SET);
+	       (later->value == change->value || later->text_kind == DEED_SET || change->text_kind == DEED_SET);
 }
 
 typedef bool is_done_fn(const struct submitted *change);
@@ -500,7 +516,7 @@ static bool is_text_too_late(const struct schedule *schedule, const struct submi
 			continue;
 		if (makes_too_late(later, change))
 			return true;
-		if (change->text_kind != CHANGE_TXT_ROTATE || !adds_text(later))
+		if (change->text_kind != DEED_ROTATE || !adds_text(later))
 			continue;
 		if (newer != TEXT_NONE && newer != later->value)
 			return true;
@@ -539,9 +555,9 @@ static void check_room(const struct schedule *schedule, const struct submitted *
 {
 	const struct text_history *texts = &schedule->texts[change->zone][change->owner];
 
-	for (size_t i = 0; i < deed->taken_count && change->text_kind == CHANGE_TXT_ROTATE; i++) {
+	for (size_t i = 0; i < deed->taken_count && change->text_kind == DEED_ROTATE; i++) {
 		seen_made_room++;
-		if (texts->most < TEXTS_MAX && !text_history_is_old(texts, deed->taken[i], deed->by, change->value))
+		if (texts->most < RRSET_MAX && !text_history_is_old(texts, deed->taken[i], deed->by, change->value))
 			break_rule(schedule, (size_t)(change - schedule->changes), "it took another one's string");
 	}
 }
@@ -611,7 +627,7 @@ static size_t count_rivals(const struct schedule *schedule, const struct submitt
 		    other->value == change->value)
 			continue;
 		rivals++;
-		*makes_room = *makes_room || other->text_kind == CHANGE_TXT_ROTATE;
+		*makes_room = *makes_room || other->text_kind == DEED_ROTATE;
 	}
 	return rivals;
 }
@@ -622,15 +638,14 @@ static bool may_be_gone(struct schedule *schedule, const struct submitted *chang
 	const struct text_history *texts = texts_of(schedule, change);
 	bool makes_room;
 
-	if (texts->most >= TEXTS_MAX || text_history_others_took(texts, change->value, change->moment))
+	if (texts->most >= RRSET_MAX || text_history_others_took(texts, change->value, change->moment))
 		return true;
 	for (size_t i = 0; i < schedule->count; i++) {
 		const struct submitted *other = &schedule->changes[i];
 
 		if (same_texts(other, change) && may_follow(other, change) &&
-		    (other->text_kind == CHANGE_TXT_SET
-			     ? other->value != change->value
-			     : other->text_kind == CHANGE_TXT_DROP && other->value == change->value))
+		    (other->text_kind == DEED_SET ? other->value != change->value
+						  : other->text_kind == DEED_DROP && other->value == change->value))
 			return true;
 	}
 	for (size_t i = 0; i < schedule->gateway_count; i++) {
@@ -684,12 +699,12 @@ static void check_text(struct schedule *schedule, const struct submitted *change
 					 string_text(change->value)))
 			break_rule(schedule, number, "its string is gone");
 	}
-	if (change->text_kind == CHANGE_TXT_DROP && !may_be_back(schedule, change, change->value)) {
+	if (change->text_kind == DEED_DROP && !may_be_back(schedule, change, change->value)) {
 		seen_gone++;
 		if (text_history_holds(texts, change->value))
 			break_rule(schedule, number, "its string is back");
 	}
-	if (change->text_kind == CHANGE_TXT_SET)
+	if (change->text_kind == DEED_SET)
 		text_history_each(texts, check_remains, &remains);
 }
 
@@ -701,7 +716,7 @@ static bool may_stand_for(const struct submitted *later, const struct submitted 
 	if (change->is_text || later->is_text)
 		return later == change ||
 		       (later > change && later->gateway == change->gateway && same_texts(later, change) &&
-			later->looked_up && later->text_kind == CHANGE_TXT_SET && change->text_kind == CHANGE_TXT_SET);
+			later->looked_up && later->text_kind == DEED_SET && change->text_kind == DEED_SET);
 	return later >= change && later->gateway == change->gateway && later->looked_up &&
 	       later->zone == change->zone && later->owner == change->owner &&
 	       (later->families & change->families) == change->families;
@@ -947,7 +962,7 @@ static void on_done(void *ctx, const struct outcome *outcome)
 /* Whether a prefix can make that value, of an address that happens to have its host part. */
 static bool is_prefix_of(const struct submitted *change, int value)
 {
-	return has_family(change, ADDR_V6) && change->wishes[ADDR_V6].kind == CHANGE_PREFIX &&
+	return has_family(change, ADDR_V6) && change->wishes[ADDR_V6].kind == DEED_PREFIX &&
 	       network_of(value) == change->value;
 }
 
@@ -1185,7 +1200,7 @@ static void disturb(struct schedule *schedule)
 
 static void put(struct schedule *schedule, size_t zone, unsigned owner, enum addr_family family, int value)
 {
-	struct rrset now = {.known = true, .count = 1, .addrs = {addr_of_value(family, value)}};
+	struct held now = {.count = 1, .addrs = {addr_of_value(family, value)}};
 
 	zone_model_put(schedule->models[zone], owner_name(zone, owner), value_text(family, value));
 	note(schedule, record_of(schedule, zone, owner, family), &now, NULL);
@@ -1199,11 +1214,11 @@ static void meddle_with_record(struct schedule *schedule, size_t zone, unsigned 
 	switch (draw(schedule, 5)) {
 	case 0:
 		zone_model_remove(model, owner_name(zone, owner), family);
-		note(schedule, record, &(struct rrset){.known = true}, NULL);
+		note(schedule, record, &(struct held){0}, NULL);
 		break;
 	case 1:
 		if (held_at(record, schedule->moment) >= 0) {
-			struct rrset now = record->now;
+			struct held now = record->now;
 
 			now.addrs[now.count++] = addr_of_value(family, schedule->next_value);
 			zone_model_add(model, owner_name(zone, owner), value_text(family, schedule->next_value++));
@@ -1302,7 +1317,7 @@ static void choose_value(struct schedule *schedule, struct submitted *change)
 	int value = ABSENT;
 
 	change->value = ABSENT;
-	if (change->wishes[ADDR_V6].kind == CHANGE_REMOVE)
+	if (change->wishes[ADDR_V6].kind == DEED_REMOVE)
 		return;
 	if (chance(schedule, 30))
 		value = held_at(record, schedule->moment);
@@ -1310,7 +1325,7 @@ static void choose_value(struct schedule *schedule, struct submitted *change)
 		value = record->events[draw(schedule, (unsigned)record->count)].value;
 	else if (chance(schedule, 10))
 		value = VALUE_OF_WILDCARD;
-	if (change->wishes[ADDR_V6].kind == CHANGE_PREFIX && family == ADDR_V6)
+	if (change->wishes[ADDR_V6].kind == DEED_PREFIX && family == ADDR_V6)
 		value = network_of(value);
 	change->is_new = value < 0;
 	change->value = change->is_new ? schedule->next_value++ : value;
@@ -1323,17 +1338,17 @@ static void choose_wishes(struct schedule *schedule, struct submitted *change)
 	bool must_exist = chance(schedule, 90);
 
 	change->families = (1 + draw(schedule, 3)) << ADDR_V4;
-	*v4 = *v6 = (struct wish){CHANGE_REPLACE, must_exist};
+	*v4 = *v6 = (struct wish){DEED_REPLACE, must_exist};
 	if (chance(schedule, 5)) { /* offline */
 		change->families = 1u << ADDR_V4 | 1u << ADDR_V6;
-		*v4 = *v6 = (struct wish){CHANGE_REMOVE, false};
+		*v4 = *v6 = (struct wish){DEED_REMOVE, false};
 		return;
 	}
 	if (has_family(change, ADDR_V6) && chance(schedule, 30))
-		*v6 = (struct wish){CHANGE_PREFIX, !has_family(change, ADDR_V4)};
+		*v6 = (struct wish){DEED_PREFIX, !has_family(change, ADDR_V4)};
 	if (has_family(change, ADDR_V6) && has_family(change, ADDR_V4) && chance(schedule, 20)) { /* IPv4 is gone */
-		*v4 = (struct wish){CHANGE_REMOVE, false};
-		v6->must_exist = v6->kind == CHANGE_PREFIX;
+		*v4 = (struct wish){DEED_REMOVE, false};
+		v6->must_exist = v6->kind == DEED_PREFIX;
 	}
 }
 
@@ -1362,40 +1377,40 @@ static void choose_text(struct schedule *schedule, struct submitted *change)
 	if (clients > OWNER_OF_DUCKDNS)
 		clients = draw(schedule, OWNER_OF_DUCKDNS + 1);
 	if (clients == OWNER_OF_DUCKDNS)
-		change->text_kind = CHANGE_TXT_SET;
+		change->text_kind = DEED_SET;
 	else if (clients == OWNER_OF_ACMEDNS)
-		change->text_kind = CHANGE_TXT_ROTATE;
+		change->text_kind = DEED_ROTATE;
 	else
-		change->text_kind = chance(schedule, 40) ? CHANGE_TXT_DROP : CHANGE_TXT_ADD;
-	if (change->text_kind == CHANGE_TXT_SET && chance(schedule, 30))
+		change->text_kind = chance(schedule, 40) ? DEED_DROP : DEED_ADD;
+	if (change->text_kind == DEED_SET && chance(schedule, 30))
 		change->value = ABSENT;
 	else
-		change->value = choose_string(schedule, change, change->text_kind == CHANGE_TXT_DROP ? 90 : 10);
+		change->value = choose_string(schedule, change, change->text_kind == DEED_DROP ? 90 : 10);
 }
 
 static void put_text_change(const struct submitted *change, struct change_set *set)
 {
-	set->changes[set->count++] = (struct change){.kind = change->text_kind, .ttl_s = TTL_S};
-	if (change->value == ABSENT)
-		return;
-	set->txt.len = (uint8_t)strlen(string_text(change->value));
-	memcpy(set->txt.octets, string_text(change->value), set->txt.len);
+	static const enum change_kind kinds[] = {[DEED_SET] = CHANGE_REPLACE,
+						 [DEED_ADD] = CHANGE_ADD,
+						 [DEED_DROP] = CHANGE_DROP,
+						 [DEED_ROTATE] = CHANGE_ROTATE};
+
+	set->changes[set->count++] = change_of_string(kinds[change->text_kind],
+						      change->value == ABSENT ? "" : string_text(change->value), TTL_S);
 }
 
 static struct change change_of(struct schedule *schedule, const struct submitted *change, enum addr_family family)
 {
 	static const unsigned lens[] = {64, 65, 80, 95, 112}; /* between them there are only zeros */
 	const struct wish *wish = &change->wishes[family];
-	struct change out = {.kind = wish->kind, .ttl_s = TTL_S, .must_exist = wish->must_exist};
+	struct addr prefix;
 
-	out.addr = addr_of_value(family, change->value);
-	if (wish->kind == CHANGE_PREFIX) {
-		out.addr = addr_of_value(family, change->value << HOST_BITS | (int)draw(schedule, HOST_MAX));
-		out.prefix_len = lens[draw(schedule, sizeof lens / sizeof *lens)];
-	} else if (wish->kind == CHANGE_REMOVE) {
-		out.addr = (struct addr){.family = family};
-	}
-	return out;
+	if (wish->kind == DEED_REMOVE)
+		return change_removing(rr_type_of_family(family));
+	if (wish->kind == DEED_REPLACE)
+		return change_to_addr(addr_of_value(family, change->value), TTL_S, wish->must_exist);
+	prefix = addr_of_value(family, change->value << HOST_BITS | (int)draw(schedule, HOST_MAX));
+	return change_prefix(prefix, lens[draw(schedule, sizeof lens / sizeof *lens)], TTL_S, wish->must_exist);
 }
 
 static bool is_first(const struct schedule *schedule, const struct submitted *change)
@@ -1498,7 +1513,7 @@ static void submit(struct schedule *schedule, unsigned hosts)
 		/* Of these clients, those of DuckDNS can name several. */
 		if (!wanted.is_text)
 			wanted.owner = draw(schedule, OWNERS);
-		else if (wanted.text_kind == CHANGE_TXT_SET)
+		else if (wanted.text_kind == DEED_SET)
 			wanted.owner = OWNER_OF_DUCKDNS + draw(schedule, TEXT_OWNERS - OWNER_OF_DUCKDNS);
 		else
 			break;
@@ -1627,7 +1642,7 @@ static void check_recovery(struct schedule *schedule)
 					     .is_new = true};
 		put(schedule, zone, 0, ADDR_V4, VALUE_AT_START);
 		change->families = 1u << ADDR_V4;
-		change->wishes[ADDR_V4] = (struct wish){CHANGE_REPLACE, true};
+		change->wishes[ADDR_V4] = (struct wish){DEED_REPLACE, true};
 		change->value = schedule->next_value++;
 		arrive(schedule, change, 1);
 		fake_env_advance(schedule->fake, LATER_MS);
@@ -1748,7 +1763,7 @@ static void the_schedules_see_every_outcome(void **state)
 	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
 		print_message("%13s %lu\n", changes[i], seen_changed[i]);
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-		print_message("strings %s %lu\n", texts[i], seen_texts[CHANGE_TXT_SET + i]);
+		print_message("strings %s %lu\n", texts[i], seen_texts[DEED_SET + i]);
 	print_message(
 		"strings that had to be there %lu, of which beside another gateway's %lu; that had to be gone %lu; "
 		"that made room %lu\n",
@@ -1765,7 +1780,7 @@ static void the_schedules_see_every_outcome(void **state)
 	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
 		assert_true(seen_changed[i] > 0);
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-		assert_true(seen_texts[CHANGE_TXT_SET + i] > 0);
+		assert_true(seen_texts[DEED_SET + i] > 0);
 	assert_true(seen_kept > 0 && seen_kept_beside > 0 && seen_gone > 0 && seen_made_room > 0);
 	assert_true(seen_abandoned > 0 && seen_late > 0 && seen_beside > 0);
 	assert_true(seen_together > 0 && seen_cancelled > 0 && seen_whole > 0 && seen_undisturbed > 0);

@@ -181,10 +181,10 @@ static void submit_change(struct world *world, const char *owner, struct change 
 
 static void submit(struct world *world, const char *owner, const char *addr, struct waiter *waiter)
 {
-	struct change change = {.ttl_s = 180, .must_exist = true};
+	struct addr parsed;
 
-	assert_int_equal(addr_parse(text_of(addr), &change.addr), STATUS_OK);
-	submit_change(world, owner, change, waiter);
+	assert_int_equal(addr_parse(text_of(addr), &parsed), STATUS_OK);
+	submit_change(world, owner, change_to_addr(parsed, 180, true), waiter);
 }
 
 static void assert_answered(const struct waiter *waiter, enum outcome_code code, uint64_t within_ms)
@@ -470,14 +470,14 @@ static void who_fails_with_one_zone_keeps_the_others(void **state)
 static void who_fails_with_queries_alone_is_written_to(void **state)
 {
 	struct for_one_kind queries = {.queries = true, .script = {.rcode = DNS_SERVFAIL}};
-	struct change prefix = {.kind = CHANGE_PREFIX, .ttl_s = 180, .must_exist = true, .prefix_len = 56};
+	struct addr prefix;
 	struct world *world = *state;
 	struct waiter waiter;
 
 	zone_model_put(world->models[0], WWW, "2001:db8:1:2::7");
-	assert_int_equal(addr_parse(text_of("2001:db8:5:600::"), &prefix.addr), STATUS_OK);
+	assert_int_equal(addr_parse(text_of("2001:db8:5:600::"), &prefix), STATUS_OK);
 	primary_set_decide(world->row[0], decide_for_one_kind, &queries);
-	submit_change(world, WWW, prefix, &waiter);
+	submit_change(world, WWW, change_prefix(prefix, 56, 180, true), &waiter);
 	fake_env_settle(world->fake);
 	assert_answered(&waiter, OUTCOME_CHANGED, AT_ONCE_MS);
 	assert_string_equal(zone_model_get(world->models[0], WWW, ADDR_V6), "2001:db8:5:602::7");

@@ -4,6 +4,7 @@
  */
 #include "support.h"
 
+#include "records.h"
 #include "zone/memory.h"
 
 enum {
@@ -30,26 +31,28 @@ static int teardown(void **state)
 
 static bool knows(uint64_t owner, enum rr_type type)
 {
+	uint8_t room[RRSET_ROOM];
 	struct rrset rrset;
 
-	return memory_recall(memory, owner, type, &rrset);
+	return memory_recall(memory, owner, type, room, &rrset);
 }
 
 /* Whether that address is what is remembered. */
 static bool has(uint64_t owner, const char *address)
 {
 	struct addr addr = addr_of(address);
+	uint8_t room[RRSET_ROOM];
 	struct rrset rrset;
 
-	return memory_recall(memory, owner, rr_type_of_family(addr.family), &rrset) && rrset.known &&
-	       rrset.ttl_s == TTL_S && rrset.count == 1 && addr_equal(&rrset.addrs[0], &addr);
+	return memory_recall(memory, owner, rr_type_of_family(addr.family), room, &rrset) && rrset.known &&
+	       rrset.ttl_s == TTL_S && rrset.count == 1 && rdata_equal(rrset_first(&rrset), rdata_of_addr(&addr));
 }
 
 static void keep(uint64_t owner, const char *address)
 {
-	struct addr addr = addr_of(address);
+	struct rrset rrset = rrset_of_addr(TTL_S, addr_of(address));
 
-	memory_keep(memory, owner, &addr, TTL_S);
+	memory_keep(memory, owner, &rrset);
 }
 
 static void nothing_is_known_at_first(void **state)
@@ -165,18 +168,18 @@ static void as_many_as_asked_for_find_room(void **state)
 
 static void keep_texts(uint64_t owner, size_t count, uint32_t first)
 {
-	struct memory_texts texts = {.count = count};
+	struct memory_added texts = {.count = count};
 
 	for (size_t i = 0; i < count; i++)
 		texts.hashes[i] = first + (uint32_t)i;
-	memory_keep_texts(memory, owner, &texts);
+	memory_keep_added(memory, owner, RR_TXT, &texts);
 }
 
 static void assert_texts(uint64_t owner, size_t count, uint32_t first)
 {
-	struct memory_texts texts;
+	struct memory_added texts;
 
-	memory_recall_texts(memory, owner, &texts);
+	memory_recall_added(memory, owner, RR_TXT, &texts);
 	assert_int_equal(texts.count, count);
 	for (size_t i = 0; i < count; i++)
 		assert_int_equal(texts.hashes[i], first + i);
@@ -187,11 +190,11 @@ static void the_texts_of_an_owner_are_remembered(void **state)
 {
 	(void)state;
 	assert_texts(7, 0, 0);
-	for (size_t count = MEMORY_TEXTS_MAX + 1; count-- > 0;) {
+	for (size_t count = MEMORY_ADDED_MAX + 1; count-- > 0;) {
 		keep_texts(7, count, 100);
 		assert_texts(7, count, 100);
-		keep_texts(8, MEMORY_TEXTS_MAX, 200);
-		assert_texts(8, MEMORY_TEXTS_MAX, 200);
+		keep_texts(8, MEMORY_ADDED_MAX, 200);
+		assert_texts(8, MEMORY_ADDED_MAX, 200);
 		assert_texts(7, count, 100);
 	}
 }
@@ -213,12 +216,12 @@ static void texts_and_addresses_are_apart(void **state)
 static void texts_that_were_pushed_out_are_forgotten(void **state)
 {
 	(void)state;
-	keep_texts(7, MEMORY_TEXTS_MAX, 1);
+	keep_texts(7, MEMORY_ADDED_MAX, 1);
 	for (uint64_t owner = 1000; owner < 3000; owner++) {
-		struct memory_texts texts;
+		struct memory_added texts;
 
 		keep(owner * 0x9e3779b97f4a7c15u, "192.0.2.1");
-		memory_recall_texts(memory, 7, &texts);
+		memory_recall_added(memory, 7, RR_TXT, &texts);
 		assert_texts(7, texts.count, 1);
 	}
 }

@@ -216,7 +216,7 @@ static void readiness_is_that_updates_can_be_taken(void **state)
 	struct world *world = *state;
 	struct change_set set = {.owner = name_of("www.dyn.example.com"),
 				 .count = 1,
-				 .changes = {{.addr = addr_of("192.0.2.1"), .must_exist = true}}};
+				 .changes = {change_to_addr(addr_of("192.0.2.1"), 180, true)}};
 	struct outcome outcome = {.code = OUTCOME_GRANTED};
 
 	assert_int_equal(ask(world, HTTP_GET, "/readyz", NULL), 200);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "records.h"
 #include "update/order.h"
 
 #define WWW "www.example.com"
@@ -35,19 +36,17 @@ static struct change_set addresses(const char *owner, bool v4, bool v6)
 
 	assert_int_equal(name_parse_zone(text_of(owner), &set.owner), STATUS_OK);
 	if (v4)
-		set.changes[set.count++].addr.family = ADDR_V4;
+		set.changes[set.count++] = change_removing(RR_A);
 	if (v6)
-		set.changes[set.count++].addr.family = ADDR_V6;
+		set.changes[set.count++] = change_removing(RR_AAAA);
 	return set;
 }
 
 static struct change_set text(enum change_kind kind, const char *string)
 {
-	struct change_set set = {.count = 1, .changes = {{.kind = kind}}};
+	struct change_set set = {.count = 1, .changes = {change_of_string(kind, string, 0)}};
 
 	assert_int_equal(name_parse_zone(text_of(WWW), &set.owner), STATUS_OK);
-	set.txt.len = (uint8_t)strlen(string);
-	memcpy(set.txt.octets, string, set.txt.len);
 	return set;
 }
 
@@ -115,7 +114,7 @@ static void a_later_one_overtakes_its_records_alone(void **state)
 	assert_true(is_overtaken(order, addresses(WWW, true, true), &early));
 	assert_false(is_overtaken(order, addresses(WWW, false, true), &early));
 	assert_false(is_overtaken(order, addresses(FTP, true, true), &early));
-	assert_false(is_overtaken(order, text(CHANGE_TXT_SET, ""), &early));
+	assert_false(is_overtaken(order, text(CHANGE_REPLACE, ""), &early));
 	assert_false(is_overtaken(order, addresses(WWW, true, true), &latest));
 	order_leave(order, &early);
 	order_leave(order, &latest);
@@ -215,21 +214,21 @@ static void the_order_of_texts(void **state)
 		const char *later_text, *earlier_text;
 		bool overtaken;
 	} rows[] = {
-		{"the same string is taken out", CHANGE_TXT_DROP, CHANGE_TXT_ADD, "x", "x", true},
-		{"the same string is put in", CHANGE_TXT_ADD, CHANGE_TXT_DROP, "x", "x", true},
-		{"the same string again", CHANGE_TXT_ADD, CHANGE_TXT_ADD, "x", "x", true},
-		{"the same string is rotated in", CHANGE_TXT_ROTATE, CHANGE_TXT_DROP, "x", "x", true},
-		{"another string", CHANGE_TXT_DROP, CHANGE_TXT_ADD, "x", "y", false},
-		{"another string is put in", CHANGE_TXT_ADD, CHANGE_TXT_ADD, "x", "y", false},
-		{"the beginning of a string", CHANGE_TXT_DROP, CHANGE_TXT_ADD, "xy", "x", false},
-		{"one other string is rotated in", CHANGE_TXT_ROTATE, CHANGE_TXT_ROTATE, "x", "y", false},
-		{"all of it is set", CHANGE_TXT_SET, CHANGE_TXT_ADD, "x", "y", true},
-		{"all of it goes", CHANGE_TXT_SET, CHANGE_TXT_ADD, "", "y", true},
-		{"all of it is set, before a removal", CHANGE_TXT_SET, CHANGE_TXT_DROP, "x", "y", true},
-		{"all of it is set, before a rotation", CHANGE_TXT_SET, CHANGE_TXT_ROTATE, "x", "y", true},
-		{"all of it, before a string", CHANGE_TXT_ADD, CHANGE_TXT_SET, "x", "y", true},
-		{"all of it, before a removal", CHANGE_TXT_DROP, CHANGE_TXT_SET, "x", "", true},
-		{"all of it, twice", CHANGE_TXT_SET, CHANGE_TXT_SET, "x", "x", true},
+		{"the same string is taken out", CHANGE_DROP, CHANGE_ADD, "x", "x", true},
+		{"the same string is put in", CHANGE_ADD, CHANGE_DROP, "x", "x", true},
+		{"the same string again", CHANGE_ADD, CHANGE_ADD, "x", "x", true},
+		{"the same string is rotated in", CHANGE_ROTATE, CHANGE_DROP, "x", "x", true},
+		{"another string", CHANGE_DROP, CHANGE_ADD, "x", "y", false},
+		{"another string is put in", CHANGE_ADD, CHANGE_ADD, "x", "y", false},
+		{"the beginning of a string", CHANGE_DROP, CHANGE_ADD, "xy", "x", false},
+		{"one other string is rotated in", CHANGE_ROTATE, CHANGE_ROTATE, "x", "y", false},
+		{"all of it is set", CHANGE_REPLACE, CHANGE_ADD, "x", "y", true},
+		{"all of it goes", CHANGE_REPLACE, CHANGE_ADD, "", "y", true},
+		{"all of it is set, before a removal", CHANGE_REPLACE, CHANGE_DROP, "x", "y", true},
+		{"all of it is set, before a rotation", CHANGE_REPLACE, CHANGE_ROTATE, "x", "y", true},
+		{"all of it, before a string", CHANGE_ADD, CHANGE_REPLACE, "x", "y", true},
+		{"all of it, before a removal", CHANGE_DROP, CHANGE_REPLACE, "x", "", true},
+		{"all of it, twice", CHANGE_REPLACE, CHANGE_REPLACE, "x", "x", true},
 	};
 	struct order *order = *state;
 
@@ -253,12 +252,12 @@ static void a_rotation_is_overtaken_by_two_others(void **state)
 	struct order_place early;
 
 	order_arrive(order, &early);
-	pass(order, text(CHANGE_TXT_ROTATE, "a"));
-	pass(order, text(CHANGE_TXT_ROTATE, "a"));
-	assert_false(is_overtaken(order, text(CHANGE_TXT_ROTATE, "x"), &early));
-	pass(order, text(CHANGE_TXT_ROTATE, "b"));
-	assert_true(is_overtaken(order, text(CHANGE_TXT_ROTATE, "x"), &early));
-	assert_false(is_overtaken(order, text(CHANGE_TXT_ADD, "x"), &early));
+	pass(order, text(CHANGE_ROTATE, "a"));
+	pass(order, text(CHANGE_ROTATE, "a"));
+	assert_false(is_overtaken(order, text(CHANGE_ROTATE, "x"), &early));
+	pass(order, text(CHANGE_ROTATE, "b"));
+	assert_true(is_overtaken(order, text(CHANGE_ROTATE, "x"), &early));
+	assert_false(is_overtaken(order, text(CHANGE_ADD, "x"), &early));
 	order_leave(order, &early);
 }
 

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "records.h"
 #include "update/plan.h"
 
 enum { ACCOUNT = 4711, TTL_S = 180, TTL_SUB_S = 60 };
@@ -77,8 +78,8 @@ static void assert_change(const struct change *change, const char *address, uint
 {
 	struct addr expected = addr_of(address);
 
-	assert_true(addr_equal(&change->addr, &expected));
-	assert_int_equal(change->ttl_s, ttl_s);
+	assert_true(rdata_equal(rrset_first(&change->becomes), rdata_of_addr(&expected)));
+	assert_int_equal(change->becomes.ttl_s, ttl_s);
 	assert_true(change->must_exist);
 }
 
@@ -524,20 +525,16 @@ static void describe_change(const struct change *change, char *out, size_t size)
 	const char *must = change->must_exist ? "!" : "";
 	char text[ADDR_TEXT_MAX];
 
-	addr_format(&change->addr, text);
-	switch (change->kind) {
-	case CHANGE_REPLACE:
-		snprintf(out, size, "=%s%s", text, must);
-		break;
-	case CHANGE_REMOVE:
-		snprintf(out, size, "-%s%s", change->addr.family == ADDR_V4 ? "A" : "AAAA", must);
-		break;
-	case CHANGE_PREFIX:
-		snprintf(out, size, "%s/%u%s", text, change->prefix_len, must);
-		break;
-	default:
+	if (rr_type_family(change->type) == ADDR_NONE) {
 		snprintf(out, size, "not of addresses");
-		break;
+	} else if (change->kind == CHANGE_PREFIX) {
+		snprintf(out, size, "%s/%u%s", addr_format(&change->prefix, text), change->prefix_len, must);
+	} else if (change->becomes.count) {
+		struct addr addr = rrset_addr(&change->becomes, 0);
+
+		snprintf(out, size, "=%s%s", addr_format(&addr, text), must);
+	} else {
+		snprintf(out, size, "-%s%s", change->type == RR_A ? "A" : "AAAA", must);
 	}
 }
 
@@ -556,7 +553,7 @@ static const char *described(const char *row, const struct plan_host *host)
 		len += (size_t)snprintf(text + len, sizeof text - len, "%s", i ? " " : "");
 		describe_change(&host->set.changes[i], text + len, sizeof text - len);
 		len = strlen(text);
-		assert_row(row, host->set.changes[i].ttl_s == TTL_S);
+		assert_row(row, host->set.changes[i].becomes.ttl_s == TTL_S);
 	}
 	return text;
 }
@@ -872,7 +869,7 @@ static void offline_removes_both_families_where_records_may_be_removed(void **st
 
 static struct plan_host plan_txt(const struct world *world, enum intent_kind kind, const char *host, struct text txt)
 {
-	struct intent intent = {.kind = kind, .hosts = {text_of(host)}, .host_count = 1, .txt = txt};
+	struct intent intent = {.kind = kind, .type = RR_TXT, .hosts = {text_of(host)}, .host_count = 1, .data = txt};
 	static struct plan plan;
 
 	plan_make(&world->policy, &intent, &world->grant, &world->source, &plan);
@@ -887,18 +884,18 @@ static void plans_a_text_for_a_host_or_its_challenge(void **state)
 		enum outcome_code failure; /* OUTCOME_GRANTED: none */
 		enum change_kind change;
 	} rows[] = {
-		{INTENT_TXT_SET, "www.dyn.example.com", OUTCOME_GRANTED, CHANGE_TXT_SET},
-		{INTENT_TXT_SET, "*.dyn.example.com", OUTCOME_BAD_HOST, 0},
-		{INTENT_TXT_ADD, "_acme-challenge.www.dyn.example.com.", OUTCOME_GRANTED, CHANGE_TXT_ADD},
-		{INTENT_TXT_DROP, "_ACME-challenge.www.dyn.example.com", OUTCOME_GRANTED, CHANGE_TXT_DROP},
-		{INTENT_TXT_ROTATE, "_acme-challenge.www.dyn.example.com", OUTCOME_GRANTED, CHANGE_TXT_ROTATE},
+		{INTENT_SET, "www.dyn.example.com", OUTCOME_GRANTED, CHANGE_REPLACE},
+		{INTENT_SET, "*.dyn.example.com", OUTCOME_BAD_HOST, 0},
+		{INTENT_ADD, "_acme-challenge.www.dyn.example.com.", OUTCOME_GRANTED, CHANGE_ADD},
+		{INTENT_DROP, "_ACME-challenge.www.dyn.example.com", OUTCOME_GRANTED, CHANGE_DROP},
+		{INTENT_ROTATE, "_acme-challenge.www.dyn.example.com", OUTCOME_GRANTED, CHANGE_ROTATE},
 		/* The grant is for what lies below the zone, not for its apex nor the challenge of that. */
-		{INTENT_TXT_ADD, "_acme-challenge.dyn.example.com", OUTCOME_NOT_YOURS, 0},
-		{INTENT_TXT_ADD, "_acme-challenge.www.example.net", OUTCOME_NOT_YOURS, 0},
-		{INTENT_TXT_ADD, "_other.www.dyn.example.com", OUTCOME_NOT_YOURS, 0},
-		{INTENT_TXT_ADD, "_acme-challenge._acme-challenge.www.dyn.example.com", OUTCOME_NOT_YOURS, 0},
-		{INTENT_TXT_ADD, "_acme-challenge.www.off.example.com", OUTCOME_ZONE_INACTIVE, 0},
-		{INTENT_TXT_ADD, "no name", OUTCOME_BAD_HOST, 0},
+		{INTENT_ADD, "_acme-challenge.dyn.example.com", OUTCOME_NOT_YOURS, 0},
+		{INTENT_ADD, "_acme-challenge.www.example.net", OUTCOME_NOT_YOURS, 0},
+		{INTENT_ADD, "_other.www.dyn.example.com", OUTCOME_NOT_YOURS, 0},
+		{INTENT_ADD, "_acme-challenge._acme-challenge.www.dyn.example.com", OUTCOME_NOT_YOURS, 0},
+		{INTENT_ADD, "_acme-challenge.www.off.example.com", OUTCOME_ZONE_INACTIVE, 0},
+		{INTENT_ADD, "no name", OUTCOME_BAD_HOST, 0},
 	};
 	struct world world;
 
@@ -913,8 +910,8 @@ static void plans_a_text_for_a_host_or_its_challenge(void **state)
 		if (!host.planned)
 			continue;
 		assert_row(rows[i].host, host.set.count == 1 && host.set.changes[0].kind == rows[i].change);
-		assert_row(rows[i].host, !host.set.changes[0].must_exist && host.set.changes[0].ttl_s == TTL_S);
-		assert_text((struct text){host.set.txt.octets, host.set.txt.len}, "proof");
+		assert_row(rows[i].host, !host.set.changes[0].must_exist && host.set.changes[0].becomes.ttl_s == TTL_S);
+		assert_row(rows[i].host, rdata_is_string(change_record(&host.set.changes[0]), "proof"));
 	}
 }
 
@@ -938,7 +935,7 @@ static void a_text_for_a_challenge_goes_below_the_host(void **state)
 		 "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddd.dyn.example.com",
 		 NULL, OUTCOME_BAD_HOST},
 	};
-	static const enum intent_kind kinds[] = {INTENT_TXT_SET, INTENT_UPDATE};
+	static const enum intent_kind kinds[] = {INTENT_SET, INTENT_UPDATE};
 	static struct plan plan;
 	struct world world;
 
@@ -951,7 +948,8 @@ static void a_text_for_a_challenge_goes_below_the_host(void **state)
 			.host_count = 1,
 			.host_form = HOSTS_LABELS,
 			.challenge = true,
-			.txt = text_of("proof"),
+			.type = RR_TXT,
+			.data = text_of("proof"),
 		};
 
 		for (size_t k = 0; k < LENGTH(kinds); k++) {
@@ -979,7 +977,7 @@ static void only_who_may_set_text_does(void **state)
 	(void)state;
 	world_init(&world);
 	allow_creation(&world);
-	host = plan_txt(&world, INTENT_TXT_SET, "www.dyn.example.com", text_of("proof"));
+	host = plan_txt(&world, INTENT_SET, "www.dyn.example.com", text_of("proof"));
 	assert_false(host.planned);
 	assert_int_equal(host.failure, OUTCOME_NOT_ALLOWED);
 }
@@ -1004,8 +1002,8 @@ static void a_text_is_a_character_string_of_printable_ascii(void **state)
 	world.grant.may_set_txt = true;
 	memset(longest, 'x', sizeof longest);
 	for (size_t i = 0; i < LENGTH(rows); i++) {
-		struct plan_host set = plan_txt(&world, INTENT_TXT_SET, "www.dyn.example.com", rows[i].txt);
-		struct plan_host add = plan_txt(&world, INTENT_TXT_ADD, "www.dyn.example.com", rows[i].txt);
+		struct plan_host set = plan_txt(&world, INTENT_SET, "www.dyn.example.com", rows[i].txt);
+		struct plan_host add = plan_txt(&world, INTENT_ADD, "www.dyn.example.com", rows[i].txt);
 
 		assert_int_equal(set.planned, rows[i].settable);
 		assert_int_equal(add.planned, rows[i].addable);
@@ -1168,11 +1166,11 @@ static void a_wildcard_is_a_host_of_who_has_it_by_name(void **state)
 	assert_int_equal(plan_form(&world, HOSTS_LABELS, "*").planned, true);
 	/* Its texts would answer for the challenges of all names below. */
 	world.grant.may_set_txt = true;
-	assert_false(plan_txt(&world, INTENT_TXT_SET, "*.sub.dyn.example.com", text_of("x")).planned);
+	assert_false(plan_txt(&world, INTENT_SET, "*.sub.dyn.example.com", text_of("x")).planned);
 	world.grant.patterns = &world.patterns[1];
 	world.grant.count = 1;
-	assert_false(plan_txt(&world, INTENT_TXT_ADD, "_acme-challenge.sub.dyn.example.com", text_of("x")).planned);
-	assert_false(plan_txt(&world, INTENT_TXT_ADD, "_acme-challenge.a.sub.dyn.example.com", text_of("x")).planned);
+	assert_false(plan_txt(&world, INTENT_ADD, "_acme-challenge.sub.dyn.example.com", text_of("x")).planned);
+	assert_false(plan_txt(&world, INTENT_ADD, "_acme-challenge.a.sub.dyn.example.com", text_of("x")).planned);
 }
 
 static void labels_are_completed_by_what_was_granted(void **state)

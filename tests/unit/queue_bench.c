@@ -70,9 +70,8 @@ struct change_set set_of(const char *owner, unsigned what, unsigned number)
 	assert_int_equal(name_parse(text_of(owner), &set.owner), STATUS_OK);
 	for (unsigned family = ADDR_V4; family <= ADDR_V6; family++) {
 		if (what & (family == ADDR_V4 ? V4 : V6))
-			set.changes[set.count++] = (struct change){.addr = numbered((enum addr_family)family, number),
-								   .ttl_s = TTL_S,
-								   .must_exist = !(what & MAY_CREATE)};
+			set.changes[set.count++] =
+				change_to_addr(numbered((enum addr_family)family, number), TTL_S, !(what & MAY_CREATE));
 	}
 	return set;
 }
@@ -202,6 +201,8 @@ void end_message(struct bench *bench, struct message *message, struct dns_result
 		else
 			assert_memory_equal(set, &ended.copies[i], sizeof *set);
 	}
+	if (ended.request.kind == DNS_QUERY)
+		result.answer.rrset.type = ended.copies[0].changes[ended.request.change].type;
 	free(ended.copies);
 	memmove(message, message + 1, (size_t)(bench->messages + --bench->message_count - message) * sizeof *message);
 	/* The wall clock's seconds turn with those of the other one. */
@@ -218,19 +219,25 @@ struct dns_result said(enum dns_rcode rcode)
 	return (struct dns_result){.verdict = DNS_VERIFIED, .rcode = rcode};
 }
 
+/* Of several addresses the others are not what anybody wants. */
 struct dns_result found(size_t count, struct addr addr, uint32_t ttl_s)
 {
+	struct addr addrs[RRSET_MAX];
+
+	assert_true(count <= RRSET_MAX);
+	for (size_t i = 0; i < RRSET_MAX; i++) {
+		addrs[i] = addr;
+		addrs[i].octets[0] = (uint8_t)(addr.octets[0] + i);
+	}
 	return (struct dns_result){
 		.verdict = DNS_VERIFIED,
-		.answer = {.authoritative = true,
-			   .count = count,
-			   .rrset = {.known = true, .ttl_s = ttl_s, .count = count, .addrs = {addr}}},
+		.answer = {.authoritative = true, .count = count, .rrset = rrset_of_addrs(ttl_s, addrs, count)},
 	};
 }
 
 enum addr_family family_asked(const struct message *message)
 {
-	return message->copies[0].changes[message->request.change].addr.family;
+	return rr_type_family(message->copies[0].changes[message->request.change].type);
 }
 
 struct dns_result found_another(const struct message *message)
@@ -413,7 +420,7 @@ unsigned number_in_flight(struct bench *bench, const char *owner)
 
 	while (strcmp(message->copies[i].owner.text, owner) != 0)
 		i++;
-	return message->copies[i].changes[0].addr.octets[3];
+	return rrset_first(&message->copies[i].changes[0].becomes).octets[3];
 }
 
 void assert_outcome(const struct waiter *waiter, enum outcome_code code)
@@ -497,24 +504,10 @@ struct waiter *submit_prefix(struct bench *bench, const char *owner, unsigned wh
 {
 	struct change_set set = set_of(owner, what & (V4 | MAY_CREATE), (unsigned)bench->waiter_count);
 
-	set.changes[set.count++] = (struct change){.kind = CHANGE_PREFIX,
-						   .addr = {ADDR_V6, {0xfd}},
-						   .prefix_len = 16,
-						   .ttl_s = TTL_S,
-						   .must_exist = !(what & V4)};
+	set.changes[set.count++] = change_prefix((struct addr){ADDR_V6, {0xfd}}, 16, TTL_S, !(what & V4));
 	assert_int_equal(try_submit_set(bench, set), STATUS_OK);
 	act_all(bench);
 	return &bench->waiters[bench->waiter_count - 1];
-}
-
-/* ---- TXT records ---- */
-
-struct txt txt_of(const char *string)
-{
-	struct txt txt = {.len = (uint8_t)strlen(string)};
-
-	memcpy(txt.octets, string, txt.len);
-	return txt;
 }
 
 /* ---- Several hosts of one request ---- */

@@ -16,6 +16,7 @@
 
 #include "base/env.h"
 #include "fake_env.h"
+#include "records.h"
 #include "zone/queue.h"
 
 enum {
@@ -163,7 +164,6 @@ struct dns_result below_a_dname(void);
 
 /* The first 16 bits become fd00::/16; `what` may have V4, too, and then the AAAA may be missing. */
 struct waiter *submit_prefix(struct bench *bench, const char *owner, unsigned what);
-struct txt txt_of(const char *string);
 struct waiter *submit_member(struct bench *bench, const char *owner, bool more);
 void submit_request(struct bench *bench, unsigned first, unsigned count);
 

@@ -7,10 +7,35 @@
 
 static struct rrset rrset_of(size_t count, unsigned first)
 {
-	struct rrset rrset = {.known = true, .ttl_s = TTL_S, .count = count};
+	struct rrset rrset = rrset_empty(RR_AAAA, TTL_S);
 
-	for (size_t i = 0; i < count; i++)
-		rrset.addrs[i] = (struct addr){ADDR_V6, {0x20, 1, [15] = (uint8_t)(first + i)}};
+	for (size_t i = 0; i < count; i++) {
+		struct addr addr = {ADDR_V6, {0x20, 1, [15] = (uint8_t)(first + i)}};
+
+		rrset_put(&rrset, rdata_of_addr(&addr));
+	}
+	return rrset;
+}
+
+/* There are more than those. */
+static struct rrset cut_short(struct rrset rrset)
+{
+	rrset.known = false;
+	return rrset;
+}
+
+/* The first 16 bits of each address as submit_prefix() has them become. */
+static struct rrset with_prefix(struct rrset was)
+{
+	struct rrset rrset = rrset_empty(RR_AAAA, was.ttl_s);
+
+	for (size_t i = 0; i < was.count; i++) {
+		struct addr addr = rrset_addr(&was, i);
+
+		addr.octets[0] = 0xfd;
+		addr.octets[1] = 0;
+		rrset_put(&rrset, rdata_of_addr(&addr));
+	}
 	return rrset;
 }
 
@@ -25,11 +50,11 @@ static void assert_rewritten(const struct change *change, const struct rrset *wa
 	assert_true(rrset_equal(&change->was, was));
 	assert_int_equal(change->becomes.count, was->count);
 	for (size_t i = 0; i < was->count; i++) {
-		struct addr wanted = was->addrs[i];
+		struct addr wanted = rrset_addr(was, i), becomes = rrset_addr(&change->becomes, i);
 
 		wanted.octets[0] = 0xfd;
 		wanted.octets[1] = 0;
-		assert_true(addr_equal(&change->becomes.addrs[i], &wanted));
+		assert_true(addr_equal(&becomes, &wanted));
 	}
 }
 
@@ -58,8 +83,7 @@ static void a_prefix_that_is_there_already_is_confirmed(void **state)
 	struct rrset was = rrset_of(2, 7);
 	struct waiter *waiter;
 
-	was.addrs[0].octets[0] = was.addrs[1].octets[0] = 0xfd;
-	was.addrs[0].octets[1] = was.addrs[1].octets[1] = 0;
+	was = with_prefix(was);
 	bench->blind = true;
 	waiter = submit_prefix(bench, WWW, V6);
 	reply_with(bench, WWW, found_rrset(was));
@@ -159,8 +183,7 @@ static void a_prefix_does_not_rewrite_what_a_wildcard_has(void **state)
 		reply_probe(bench, DNS_NXRRSET);
 		assert_no_record(waiter, RR_AAAA);
 		assert_at_rest(bench);
-		wildcard.addrs[0].octets[0] = 0xfd;
-		wildcard.addrs[0].octets[1] = 0;
+		wildcard = with_prefix(wildcard);
 	}
 }
 
@@ -168,6 +191,7 @@ static void a_prefix_does_not_rewrite_what_a_wildcard_has(void **state)
 static void an_ipv4_address_with_a_prefix_is_not_kept_up_by_a_wildcard(void **state)
 {
 	struct bench *bench = *state;
+	struct rrset none = rrset_empty(RR_AAAA, 0);
 
 	bench->blind = true;
 	for (unsigned creates = 0; creates < 2; creates++) {
@@ -183,7 +207,7 @@ static void an_ipv4_address_with_a_prefix_is_not_kept_up_by_a_wildcard(void **st
 		if (creates) {
 			assert_kind(bench, WWW, DNS_UPDATE);
 			assert_false(message_of(bench, WWW)->copies[0].changes[0].was.known);
-			assert_rewritten(&message_of(bench, WWW)->copies[0].changes[1], &(struct rrset){.known = true});
+			assert_rewritten(&message_of(bench, WWW)->copies[0].changes[1], &none);
 			reply(bench, WWW, DNS_NOERROR);
 			assert_outcome(waiter, OUTCOME_CHANGED);
 			assert_int_equal(waiter->outcome.addr_count, 1);
@@ -215,14 +239,11 @@ static void what_may_be_a_wildcard_s_is_no_missing_record_in_the_end(void **stat
 static void what_cannot_be_read_is_not_rewritten(void **state)
 {
 	struct bench *bench = *state;
-	struct rrset too_many = rrset_of(RRSET_MAX, 1);
+	struct rrset too_many = cut_short(rrset_of(RRSET_MAX, 1));
 	const struct dns_result results[] = {
 		{.verdict = DNS_VERIFIED, .rcode = DNS_REFUSED},
 		{.verdict = DNS_VERIFIED, .rcode = DNS_NOERROR}, /* no authority */
-		{.verdict = DNS_VERIFIED,
-		 .answer = {.authoritative = true,
-			    .count = RRSET_MAX + 1,
-			    .rrset = {.known = false, .count = too_many.count}}},
+		{.verdict = DNS_VERIFIED, .answer = {.authoritative = true, .count = RRSET_MAX + 1, .rrset = too_many}},
 	};
 
 	bench->blind = true;
@@ -270,7 +291,7 @@ static void a_prefix_does_not_replace_an_address_that_waits(void **state)
 	reply(bench, WWW, DNS_NOERROR);
 	assert_outcome(first, OUTCOME_CHANGED);
 	assert_waits(second);
-	assert_int_equal(message_of(bench, WWW)->copies[0].changes[0].becomes.addrs[0].octets[3], 3);
+	assert_int_equal(rrset_first(&message_of(bench, WWW)->copies[0].changes[0].becomes).octets[3], 3);
 	first = submit_prefix(bench, WWW, V6);
 	second = submit_prefix(bench, WWW, V6); /* which replaces the one before */
 	reply(bench, WWW, DNS_NOERROR);
@@ -304,7 +325,7 @@ static struct waiter *submit_removal(struct bench *bench, const char *owner)
 {
 	struct change_set set = set_of(owner, V4 | MAY_CREATE, 0);
 
-	set.changes[0].kind = CHANGE_REMOVE;
+	set.changes[0] = change_removing(RR_A);
 	assert_int_equal(try_submit_set(bench, set), STATUS_OK);
 	act_all(bench);
 	return &bench->waiters[bench->waiter_count - 1];

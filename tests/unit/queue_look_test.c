@@ -181,15 +181,14 @@ static void one_record_that_differs_is_enough_for_an_update(void **state)
 
 static void a_look_that_tells_nothing_leaves_it_to_the_update(void **state)
 {
-	static const struct dns_result results[] = {
+	const struct dns_result results[] = {
 		{.verdict = DNS_VERIFIED, .rcode = DNS_REFUSED},
 		{.verdict = DNS_VERIFIED, .rcode = DNS_SERVFAIL, .answer = {.authoritative = true}},
 		{.verdict = DNS_UNSIGNED, .rcode = DNS_REFUSED},
 		{.verdict = DNS_VERIFIED, .rcode = DNS_NOERROR}, /* no authority */
 		{.verdict = DNS_VERIFIED,
 		 .rcode = DNS_NOERROR,
-		 .answer = {.count = 1,
-			    .rrset = {.known = true, .count = 1, .addrs = {{ADDR_V4, {0}}}}}}, /* nor here */
+		 .answer = {.count = 1, .rrset = rrset_of_addr(0, (struct addr){ADDR_V4, {0}})}}, /* nor here */
 	};
 	struct bench *bench = *state;
 
@@ -414,7 +413,7 @@ static void an_update_expects_the_value_that_is_known(void **state)
 	expected = message_of(bench, WWW)->copies[0].changes[0].was;
 	assert_true(expected.known);
 	assert_int_equal(expected.count, 1);
-	assert_int_equal(expected.addrs[0].octets[3], 1);
+	assert_int_equal(rrset_first(&expected).octets[3], 1);
 }
 
 static void another_value_than_was_expected_is_found_out(void **state)
@@ -428,7 +427,7 @@ static void another_value_than_was_expected_is_found_out(void **state)
 	reply(bench, WWW, DNS_NXRRSET);
 	reply_with(bench, WWW, found(1, numbered(ADDR_V4, 9), TTL_S));
 	assert_kind(bench, WWW, DNS_UPDATE);
-	assert_int_equal(message_of(bench, WWW)->copies[0].changes[0].was.addrs[0].octets[3], 9);
+	assert_int_equal(rrset_first(&message_of(bench, WWW)->copies[0].changes[0].was).octets[3], 9);
 	reply(bench, WWW, DNS_NOERROR);
 	assert_outcome(waiter, OUTCOME_CHANGED);
 }
@@ -494,7 +493,8 @@ static void one_difference_among_many_confirmed_is_found(void **state)
 			bad = bad || host3_differs(&message->copies[i]) != DNS_NOERROR;
 		if (message->request.kind == DNS_QUERY)
 			end_message(bench, &bench->messages[0],
-				    bad ? found_another(message) : found(1, message->copies[0].changes[0].addr, TTL_S));
+				    bad ? found_another(message)
+					: found(1, rrset_addr(&message->copies[0].changes[0].becomes, 0), TTL_S));
 		else
 			end_message(bench, &bench->messages[0],
 				    said(bad && message->request.kind == DNS_CONFIRM ? DNS_NXRRSET : DNS_NOERROR));

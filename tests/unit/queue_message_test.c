@@ -107,7 +107,7 @@ static size_t octets_of_hosts(size_t count)
 	struct name zone;
 
 	assert_int_equal(name_parse(text_of(ZONE), &zone), STATUS_OK);
-	set.changes[0].was = found(1, set.changes[0].addr, TTL_S).answer.rrset;
+	set.changes[0].was = found(1, numbered(ADDR_V4, 0), TTL_S).answer.rrset;
 	change_resolve(&set.changes[0]);
 	return dns_message_space(&zone) + count * dns_set_space(&set, &zone);
 }

@@ -229,11 +229,9 @@ static struct waiter *come(struct bench *bench, struct change_set set)
 
 static struct change_set text_set(const char *owner, enum change_kind kind, const char *text)
 {
-	struct change_set set = {.count = 1, .changes = {{.kind = kind, .ttl_s = TTL_S}}};
+	struct change_set set = {.count = 1, .changes = {change_of_string(kind, text, TTL_S)}};
 
 	assert_int_equal(name_parse(text_of(owner), &set.owner), STATUS_OK);
-	set.txt.len = (uint8_t)strlen(text);
-	memcpy(set.txt.octets, text, set.txt.len);
 	return set;
 }
 
@@ -508,20 +506,20 @@ static void texts_are_overtaken_by_their_own_string(void **state)
 {
 	struct bench *bench = *state;
 	struct order_place early[3];
-	struct change_set set = text_set(WWW, CHANGE_TXT_ADD, "x");
+	struct change_set set = text_set(WWW, CHANGE_ADD, "x");
 	struct waiter *other;
 
 	for (size_t i = 0; i < 3; i++)
 		order_arrive(bench->order, &early[i]);
-	come(bench, text_set(WWW, CHANGE_TXT_DROP, "x"));
+	come(bench, text_set(WWW, CHANGE_DROP, "x"));
 	reply(bench, WWW, DNS_NOERROR);
-	other = submit_at(bench, &early[0], text_set(WWW, CHANGE_TXT_DROP, "y"));
+	other = submit_at(bench, &early[0], text_set(WWW, CHANGE_DROP, "y"));
 	reply(bench, WWW, DNS_NOERROR);
 	assert_outcome(other, OUTCOME_CHANGED);
 	set.place = &early[1];
 	assert_int_equal(try_submit_set(bench, set), STATUS_OVERTAKEN);
 	order_leave(bench->order, &early[1]);
-	set = text_set(WWW, CHANGE_TXT_SET, "z");
+	set = text_set(WWW, CHANGE_REPLACE, "z");
 	set.place = &early[2];
 	assert_int_equal(try_submit_set(bench, set), STATUS_OVERTAKEN);
 	order_leave(bench->order, &early[2]);

@@ -13,8 +13,7 @@ static struct waiter *submit_txt(struct bench *bench, enum change_kind kind, con
 	struct change_set set = set_of(WWW, 0, 0);
 
 	set.count = 1;
-	set.changes[0] = (struct change){.kind = kind, .ttl_s = TTL_S};
-	set.txt = txt_of(string);
+	set.changes[0] = change_of_string(kind, string, TTL_S);
 	assert_int_equal(try_submit_set(bench, set), STATUS_OK);
 	act_all(bench);
 	return &bench->waiters[bench->waiter_count - 1];
@@ -23,34 +22,29 @@ static struct waiter *submit_txt(struct bench *bench, enum change_kind kind, con
 /* `second` may be NULL. */
 static struct dns_result found_texts(const char *first, const char *second)
 {
-	struct dns_result result = {.verdict = DNS_VERIFIED, .answer = {.authoritative = true}};
+	const char *const strings[] = {first, second, NULL};
+	struct rrset rrset = rrset_of_strings(TTL_S, strings);
 
-	result.answer.texts.items[result.answer.texts.count++] = txt_of(first);
-	if (second)
-		result.answer.texts.items[result.answer.texts.count++] = txt_of(second);
-	result.answer.count = result.answer.texts.count;
-	return result;
+	return (struct dns_result){.verdict = DNS_VERIFIED,
+				   .answer = {.authoritative = true, .count = rrset.count, .rrset = rrset}};
 }
 
 static struct dns_result found_no_text(void)
 {
-	return (struct dns_result){.verdict = DNS_VERIFIED, .answer = {.authoritative = true}};
-}
-
-static bool is_text(const struct txt *txt, const char *string)
-{
-	return txt->len == strlen(string) && memcmp(txt->octets, string, txt->len) == 0;
+	return (struct dns_result){.verdict = DNS_VERIFIED,
+				   .answer = {.authoritative = true, .rrset = rrset_empty(RR_TXT, 0)}};
 }
 
 /* Which strings a rotation has go, separated by blanks. */
 static void assert_gone(struct bench *bench, const char *strings)
 {
-	const struct texts *texts = message_of(bench, WWW)->copies[0].texts;
-	char gone[TEXTS_MAX * 32] = "";
+	const struct rrset *was = &message_of(bench, WWW)->copies[0].changes[0].was;
+	char gone[RRSET_MAX * 32] = "";
+	struct rdata at = {NULL, 0};
 
 	assert_kind(bench, WWW, DNS_UPDATE);
-	for (size_t i = 0; i < texts->count; i++)
-		sprintf(gone + strlen(gone), "%s%.*s", i ? " " : "", texts->items[i].len, texts->items[i].octets);
+	while (rrset_next(was, &at))
+		sprintf(gone + strlen(gone), "%s%.*s", *gone ? " " : "", at.octets[0], (const char *)at.octets + 1);
 	assert_string_equal(gone, strings);
 }
 
@@ -70,8 +64,8 @@ static void a_text_is_looked_at_before_it_is_set_or_a_string_is_added(void **sta
 		const char *string;
 		unsigned looks;
 	} rows[] = {
-		{CHANGE_TXT_SET, "proof", 1}, {CHANGE_TXT_ADD, "proof", 2},    {CHANGE_TXT_DROP, "proof", 2},
-		{CHANGE_TXT_SET, "", 3},      {CHANGE_TXT_ROTATE, "proof", 4},
+		{CHANGE_REPLACE, "proof", 1}, {CHANGE_ADD, "proof", 2},    {CHANGE_DROP, "proof", 2},
+		{CHANGE_REPLACE, "", 3},      {CHANGE_ROTATE, "proof", 4},
 	};
 	struct bench *bench = *state;
 
@@ -86,7 +80,7 @@ static void a_text_is_looked_at_before_it_is_set_or_a_string_is_added(void **sta
 /* What was put there before the name was hidden may go. */
 static void no_text_is_added_where_nobody_would_find_it(void **state)
 {
-	static const enum change_kind kinds[] = {CHANGE_TXT_SET, CHANGE_TXT_ADD, CHANGE_TXT_ROTATE};
+	static const enum change_kind kinds[] = {CHANGE_REPLACE, CHANGE_ADD, CHANGE_ROTATE};
 	struct bench *bench = *state;
 
 	bench->blind = true;
@@ -98,7 +92,7 @@ static void no_text_is_added_where_nobody_would_find_it(void **state)
 		assert_at_rest(bench);
 	}
 	assert_int_equal(bench->sends[DNS_UPDATE], 0);
-	commit_txt(bench, CHANGE_TXT_DROP, "proof");
+	commit_txt(bench, CHANGE_DROP, "proof");
 	assert_at_rest(bench);
 }
 
@@ -108,7 +102,7 @@ static void a_text_is_added_though_the_primary_does_not_tell(void **state)
 	struct waiter *waiter;
 
 	bench->blind = true;
-	waiter = submit_txt(bench, CHANGE_TXT_ADD, "proof");
+	waiter = submit_txt(bench, CHANGE_ADD, "proof");
 	reply(bench, WWW, DNS_REFUSED);
 	assert_kind(bench, WWW, DNS_UPDATE);
 	reply(bench, WWW, DNS_NOERROR);
@@ -137,10 +131,10 @@ static void a_text_that_rotates_has_go_what_is_older_than_two_of_its_own(void **
 		struct waiter *waiter;
 
 		bench->blind = false;
-		commit_txt(bench, CHANGE_TXT_SET, "older");
-		commit_txt(bench, CHANGE_TXT_ROTATE, "last");
+		commit_txt(bench, CHANGE_REPLACE, "older");
+		commit_txt(bench, CHANGE_ROTATE, "last");
 		bench->blind = true;
-		waiter = submit_txt(bench, CHANGE_TXT_ROTATE, "new");
+		waiter = submit_txt(bench, CHANGE_ROTATE, "new");
 		assert_kind(bench, WWW, DNS_QUERY);
 		reply_with(bench, WWW, found_texts(rows[i].first, rows[i].second));
 		assert_gone(bench, rows[i].gone);
@@ -157,24 +151,25 @@ static void what_nobody_knows_the_age_of_stays_unless_it_is_too_much(void **stat
 	struct dns_result many = found_texts("text0", "text1");
 
 	bench->blind = true;
-	submit_txt(bench, CHANGE_TXT_ROTATE, "first");
+	submit_txt(bench, CHANGE_ROTATE, "first");
 	reply_with(bench, WWW, found_texts("old", "older"));
 	assert_gone(bench, "");
 	reply(bench, WWW, DNS_NOERROR);
-	submit_txt(bench, CHANGE_TXT_ROTATE, "second");
+	submit_txt(bench, CHANGE_ROTATE, "second");
 	reply_with(bench, WWW, found_texts("old", "first"));
 	assert_gone(bench, "old");
 	reply(bench, WWW, DNS_NOERROR);
-	submit_txt(bench, CHANGE_TXT_DROP, "second"); /* now nothing is known */
+	submit_txt(bench, CHANGE_DROP, "second"); /* now nothing is known */
 	reply(bench, WWW, DNS_NOERROR);
-	while (many.answer.texts.count < TEXTS_MAX) {
-		many.answer.texts.items[many.answer.texts.count] = txt_of("textN");
-		many.answer.texts.items[many.answer.texts.count].octets[4] = (char)('0' + many.answer.texts.count);
-		many.answer.count = ++many.answer.texts.count;
+	while (many.answer.count < RRSET_MAX) {
+		struct txt txt = txt_of("textN");
+
+		txt.octets[4] = (char)('0' + many.answer.count++);
+		rrset_put(&many.answer.rrset, rdata_of_txt(&txt));
 	}
-	submit_txt(bench, CHANGE_TXT_ROTATE, "new");
+	submit_txt(bench, CHANGE_ROTATE, "new");
 	reply_with(bench, WWW, many);
-	assert_int_equal(message_of(bench, WWW)->copies[0].texts->count, 1);
+	assert_int_equal(message_of(bench, WWW)->copies[0].changes[0].was.count, 1);
 	reply(bench, WWW, DNS_NOERROR);
 	assert_at_rest(bench);
 }
@@ -183,10 +178,10 @@ static void a_string_that_is_put_again_takes_no_other_one_s_place(void **state)
 {
 	struct bench *bench = *state;
 
-	commit_txt(bench, CHANGE_TXT_ROTATE, "first");
-	commit_txt(bench, CHANGE_TXT_ROTATE, "second");
+	commit_txt(bench, CHANGE_ROTATE, "first");
+	commit_txt(bench, CHANGE_ROTATE, "second");
 	bench->blind = true;
-	submit_txt(bench, CHANGE_TXT_ROTATE, "second");
+	submit_txt(bench, CHANGE_ROTATE, "second");
 	reply_with(bench, WWW, found_texts("first", "second"));
 	assert_gone(bench, "");
 	reply(bench, WWW, DNS_NOERROR);
@@ -198,11 +193,11 @@ static void a_text_that_was_taken_out_was_not_set_last(void **state)
 	struct bench *bench = *state;
 	struct waiter *waiter;
 
-	commit_txt(bench, CHANGE_TXT_ADD, "old");
-	commit_txt(bench, CHANGE_TXT_ADD, "last");
-	commit_txt(bench, CHANGE_TXT_DROP, "another");
+	commit_txt(bench, CHANGE_ADD, "old");
+	commit_txt(bench, CHANGE_ADD, "last");
+	commit_txt(bench, CHANGE_DROP, "another");
 	bench->blind = true;
-	waiter = submit_txt(bench, CHANGE_TXT_ROTATE, "new");
+	waiter = submit_txt(bench, CHANGE_ROTATE, "new");
 	reply_with(bench, WWW, found_texts("old", "last"));
 	assert_gone(bench, "old");
 	reply(bench, WWW, DNS_NOERROR);
@@ -215,11 +210,11 @@ static void when_the_last_string_is_taken_out_the_others_stay(void **state)
 {
 	struct bench *bench = *state;
 
-	commit_txt(bench, CHANGE_TXT_ADD, "old");
-	commit_txt(bench, CHANGE_TXT_ADD, "last");
-	commit_txt(bench, CHANGE_TXT_DROP, "last");
+	commit_txt(bench, CHANGE_ADD, "old");
+	commit_txt(bench, CHANGE_ADD, "last");
+	commit_txt(bench, CHANGE_DROP, "last");
 	bench->blind = true;
-	submit_txt(bench, CHANGE_TXT_ROTATE, "new");
+	submit_txt(bench, CHANGE_ROTATE, "new");
 	reply_with(bench, WWW, found_texts("old", "older"));
 	assert_gone(bench, "");
 	reply(bench, WWW, DNS_NOERROR);
@@ -234,15 +229,16 @@ static void a_text_is_set_on_condition_of_what_was_there(void **state)
 
 	bench->blind = true;
 	for (unsigned i = 0; i < 2; i++) {
-		struct waiter *waiter = submit_txt(bench, CHANGE_TXT_SET, i ? "" : "proof");
-		const struct change_set *set;
+		struct waiter *waiter = submit_txt(bench, CHANGE_REPLACE, i ? "" : "proof");
+		const struct rrset *was;
 
 		reply_with(bench, WWW, i ? found_no_text() : found_texts("old", "older"));
-		set = &message_of(bench, WWW)->copies[0];
+		was = &message_of(bench, WWW)->copies[0].changes[0].was;
 		assert_kind(bench, WWW, DNS_UPDATE);
-		assert_true(set->changes[0].was.known);
-		assert_int_equal(set->texts->count, i ? 0 : 2);
-		assert_true(i || (is_text(&set->texts->items[0], "old") && is_text(&set->texts->items[1], "older")));
+		assert_true(was->known);
+		assert_int_equal(was->count, i ? 0 : 2);
+		assert_true(i ||
+			    (rdata_is_string(rrset_at(was, 0), "old") && rdata_is_string(rrset_at(was, 1), "older")));
 		reply(bench, WWW, differs[i]);
 		assert_kind(bench, WWW, DNS_QUERY);
 		reply_with(bench, WWW, found_texts("other", NULL));
@@ -264,31 +260,38 @@ struct text_zone {
 	unsigned texts[ZONE_TEXTS];
 };
 
-static unsigned text_number(const struct txt *txt)
+static unsigned text_number(struct rdata rdata)
 {
-	return (unsigned)strtoul(txt->octets, NULL, 10);
+	char string[32] = "";
+
+	assert_true(rdata.octets[0] < sizeof string);
+	memcpy(string, rdata.octets + 1, rdata.octets[0]);
+	return (unsigned)strtoul(string, NULL, 10);
 }
 
-static size_t find_text(const struct text_zone *zone, const struct txt *txt)
+static size_t find_text(const struct text_zone *zone, unsigned number)
 {
 	size_t i = 0;
 
-	while (i < zone->count && zone->texts[i] != text_number(txt))
+	while (i < zone->count && zone->texts[i] != number)
 		i++;
 	return i;
 }
 
-static void rotate_in_zone(struct text_zone *zone, const struct change_set *set)
+static void rotate_in_zone(struct text_zone *zone, const struct change *change)
 {
-	for (size_t i = 0; i < set->texts->count; i++) {
-		size_t at = find_text(zone, &set->texts->items[i]);
+	unsigned put = text_number(change_record(change));
+	struct rdata gone = {NULL, 0};
+
+	while (rrset_next(&change->was, &gone)) {
+		size_t at = find_text(zone, text_number(gone));
 
 		if (at < zone->count)
 			zone->texts[at] = zone->texts[--zone->count];
 	}
 	assert_true(zone->count < ZONE_TEXTS);
-	if (find_text(zone, &set->txt) == zone->count)
-		zone->texts[zone->count++] = text_number(&set->txt);
+	if (find_text(zone, put) == zone->count)
+		zone->texts[zone->count++] = put;
 }
 
 static struct dns_result see_zone(const struct text_zone *zone, struct fake_random *random)
@@ -297,11 +300,14 @@ static struct dns_result see_zone(const struct text_zone *zone, struct fake_rand
 	size_t first = zone->count ? fake_random_below(random, (unsigned)zone->count) : 0;
 
 	result.answer.count = zone->count;
-	for (size_t i = 0; i < zone->count && i < TEXTS_MAX; i++) {
+	result.answer.rrset.known = zone->count <= RRSET_MAX;
+	for (size_t i = 0; i < zone->count && i < RRSET_MAX; i++) {
+		struct txt txt;
 		char string[32];
 
 		sprintf(string, "%u", zone->texts[(first + i) % zone->count]);
-		result.answer.texts.items[result.answer.texts.count++] = txt_of(string);
+		txt = txt_of(string);
+		rrset_put(&result.answer.rrset, rdata_of_txt(&txt));
 	}
 	return result;
 }
@@ -317,7 +323,7 @@ static void several_gateways_leave_each_other_the_last_two_strings(void **state)
 		struct fake_random random = {.state = 7 + lag};
 		struct text_zone zone = {0}, views[VIEWS] = {0};
 		struct bench *benches[GATEWAYS];
-		struct txt last = {0}, before = {0};
+		unsigned last = 0, before = 0, rotated;
 		bool ever[TEXT_STEPS] = {false};
 		size_t most = 0;
 
@@ -336,7 +342,7 @@ static void several_gateways_leave_each_other_the_last_two_strings(void **state)
 			}
 			if (bench->message_count == 0) {
 				sprintf(string, "%u", number++);
-				submit_txt(bench, CHANGE_TXT_ROTATE, string);
+				submit_txt(bench, CHANGE_ROTATE, string);
 				continue;
 			}
 			if (message->request.kind == DNS_QUERY) {
@@ -344,14 +350,15 @@ static void several_gateways_leave_each_other_the_last_two_strings(void **state)
 				continue;
 			}
 			/* One that is repeated, because its reply was lost, is as old as it was. */
-			if (!ever[text_number(&message->copies[0].txt)]) {
+			rotated = text_number(change_record(&message->copies[0].changes[0]));
+			if (!ever[rotated]) {
 				before = last;
-				last = message->copies[0].txt;
-				ever[text_number(&last)] = true;
+				last = rotated;
+				ever[last] = true;
 			}
-			rotate_in_zone(&zone, &message->copies[0]);
-			assert_true(find_text(&zone, &last) < zone.count);
-			assert_true(before.len == 0 || find_text(&zone, &before) < zone.count);
+			rotate_in_zone(&zone, &message->copies[0].changes[0]);
+			assert_true(find_text(&zone, last) < zone.count);
+			assert_true(before == 0 || find_text(&zone, before) < zone.count);
 			memmove(&views[1], &views[0], (VIEWS - 1) * sizeof *views);
 			views[0] = zone;
 			most = zone.count > most ? zone.count : most;
@@ -375,7 +382,7 @@ static void texts_that_cannot_be_read_are_not_rotated(void **state)
 
 	bench->blind = true;
 	for (size_t i = 0; i < sizeof results / sizeof *results; i++) {
-		struct waiter *waiter = submit_txt(bench, CHANGE_TXT_ROTATE, "new");
+		struct waiter *waiter = submit_txt(bench, CHANGE_ROTATE, "new");
 
 		reply_with(bench, WWW, results[i]);
 		assert_outcome(waiter, OUTCOME_REFUSED);
@@ -390,7 +397,7 @@ static void what_became_of_a_rotation_is_looked_at(void **state)
 	struct waiter *waiter;
 
 	bench->blind = true;
-	waiter = submit_txt(bench, CHANGE_TXT_ROTATE, "new");
+	waiter = submit_txt(bench, CHANGE_ROTATE, "new");
 	reply_with(bench, WWW, found_texts("old", NULL));
 	reply_as(bench, WWW, DNS_UNKNOWN, 0);
 	pass_to_next(bench);
@@ -405,10 +412,10 @@ static void what_became_of_a_rotation_is_looked_at(void **state)
 static void no_text_is_put_beside_an_alias(void **state)
 {
 	struct bench *bench = *state;
-	struct waiter *waiter = submit_txt(bench, CHANGE_TXT_ADD, "proof");
+	struct waiter *waiter = submit_txt(bench, CHANGE_ADD, "proof");
 
 	reply(bench, WWW, DNS_YXRRSET);
-	assert_no_record(waiter, RR_NONE);
+	assert_no_record(waiter, RR_TXT);
 	assert_at_rest(bench);
 }
 
@@ -419,16 +426,16 @@ static void only_a_text_that_is_to_be_the_only_one_replaces_another(void **state
 		enum change_kind earlier, later;
 		bool together;
 	} rows[] = {
-		{CHANGE_TXT_SET, CHANGE_TXT_SET, true},    {CHANGE_TXT_ADD, CHANGE_TXT_ADD, false},
-		{CHANGE_TXT_DROP, CHANGE_TXT_DROP, false}, {CHANGE_TXT_ADD, CHANGE_TXT_SET, false},
-		{CHANGE_TXT_SET, CHANGE_TXT_ADD, false},
+		{CHANGE_REPLACE, CHANGE_REPLACE, true}, {CHANGE_ADD, CHANGE_ADD, false},
+		{CHANGE_DROP, CHANGE_DROP, false},      {CHANGE_ADD, CHANGE_REPLACE, false},
+		{CHANGE_REPLACE, CHANGE_ADD, false},
 	};
 	struct bench *bench = *state;
 
 	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct waiter *earlier, *later;
 
-		submit_txt(bench, CHANGE_TXT_ADD, "first");
+		submit_txt(bench, CHANGE_ADD, "first");
 		earlier = submit_txt(bench, rows[i].earlier, "earlier");
 		later = submit_txt(bench, rows[i].later, "later");
 		reply(bench, WWW, DNS_NOERROR);
@@ -449,9 +456,9 @@ static void a_text_and_an_address_do_not_replace_each_other(void **state)
 	struct bench *bench = *state;
 	struct waiter *text, *address;
 
-	submit_txt(bench, CHANGE_TXT_ADD, "first");
+	submit_txt(bench, CHANGE_ADD, "first");
 	address = submit(bench, WWW, V4);
-	text = submit_txt(bench, CHANGE_TXT_SET, "proof");
+	text = submit_txt(bench, CHANGE_REPLACE, "proof");
 	reply(bench, WWW, DNS_NOERROR);
 	reply(bench, WWW, DNS_NOERROR);
 	assert_outcome(address, OUTCOME_CHANGED);

@@ -461,25 +461,18 @@ static struct dns_result random_result(struct fake_random *random, const struct 
 static void make_text_set(struct change_set *set, struct fake_random *random)
 {
 	static const char *const strings[] = {"", "one", "two"};
+	static const enum change_kind kinds[] = {CHANGE_REPLACE, CHANGE_ADD, CHANGE_DROP, CHANGE_ROTATE};
+	enum change_kind kind = kinds[fake_random_below(random, 4)];
+	unsigned first = kind == CHANGE_REPLACE ? 0 : 1; /* one record cannot be none */
 
 	set->count = 1;
-	set->changes[0] = (struct change){
-		.kind = (enum change_kind)(CHANGE_TXT_SET + fake_random_below(random, 4)),
-		.ttl_s = TTL_S,
-	};
-	set->txt = txt_of(strings[fake_random_below(random, 3)]);
+	set->changes[0] = change_of_string(kind, strings[first + fake_random_below(random, 3 - first)], TTL_S);
 }
 
 static void make_prefix(struct change *change)
 {
-	if (change->addr.family == ADDR_V6)
-		*change = (struct change){
-			.kind = CHANGE_PREFIX,
-			.addr = {ADDR_V6, {0xfd}},
-			.prefix_len = 16,
-			.ttl_s = TTL_S,
-			.must_exist = change->must_exist,
-		};
+	if (change->type == RR_AAAA)
+		*change = change_prefix((struct addr){ADDR_V6, {0xfd}}, 16, TTL_S, change->must_exist);
 }
 
 /* As a reload of the configuration does. */

@@ -594,7 +594,7 @@ static unsigned check_updates(const struct zone_model *model, const ldns_rr_list
 
 static void add_txt(struct texts *texts, const struct txt *txt)
 {
-	assert_true(texts->count < TEXTS_MAX);
+	assert_true(texts->count < RRSET_MAX);
 	texts->items[texts->count++] = *txt;
 }
 

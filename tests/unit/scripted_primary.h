@@ -19,8 +19,8 @@
 #include "dns/message.h"
 #include "dns/transport.h"
 #include "fake_env.h"
+#include "records.h"
 #include "tsig.h"
-#include "update/change.h"
 
 /* ---- The zone ---- */
 

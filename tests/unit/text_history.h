@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "update/change.h"
+#include "base/rrset.h"
 
 enum {
 	TEXT_DEEDS_MAX = 1500,
@@ -22,7 +22,7 @@ struct text_deed {
 	int change; /* for which it was done, if that is certain; else TEXT_NONE */
 	bool cleared;
 	size_t taken_count;
-	int taken[TEXTS_MAX];
+	int taken[RRSET_MAX];
 	int put; /* or TEXT_NONE */
 };
 

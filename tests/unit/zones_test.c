@@ -211,9 +211,10 @@ static void submit_set(struct world *world, const char *owner, const char *const
 	assert_int_equal(name_parse(text_of(owner), &set.owner), STATUS_OK);
 	set.zone = name_is_in(&set.owner, &world->names[0]) ? 0 : 1;
 	for (size_t i = 0; i < count; i++) {
-		assert_int_equal(addr_parse(text_of(addrs[i]), &set.changes[i].addr), STATUS_OK);
-		set.changes[i].ttl_s = 180;
-		set.changes[i].must_exist = true;
+		struct addr addr;
+
+		assert_int_equal(addr_parse(text_of(addrs[i]), &addr), STATUS_OK);
+		set.changes[i] = change_to_addr(addr, 180, true);
 	}
 	waiter->world = world;
 	zones_submit(world->zones, &set, waiter);
@@ -1107,10 +1108,11 @@ static void a_successor_that_never_takes_over_changes_nothing(void **state)
 static void submit_at(struct zones *zones, struct order_place *place, const char *addr, struct waiter *waiter)
 {
 	struct change_set set = {.count = 1, .place = place};
+	struct addr parsed;
 
 	assert_int_equal(name_parse(text_of(OWNER_A), &set.owner), STATUS_OK);
-	set.changes[0] = (struct change){.ttl_s = 180, .must_exist = true};
-	assert_int_equal(addr_parse(text_of(addr), &set.changes[0].addr), STATUS_OK);
+	assert_int_equal(addr_parse(text_of(addr), &parsed), STATUS_OK);
+	set.changes[0] = change_to_addr(parsed, 180, true);
 	zones_submit(zones, &set, waiter);
 }
 
