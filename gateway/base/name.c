@@ -118,21 +118,6 @@ enum status name_parse_owner(struct text text, struct name *out)
 	return STATUS_OK;
 }
 
-bool name_is_wildcard(const struct name *name)
-{
-	return name->text[0] == '*';
-}
-
-struct text name_text(const struct name *name)
-{
-	return (struct text){name->text, name->len};
-}
-
-bool name_equal(const struct name *a, const struct name *b)
-{
-	return text_equal(name_text(a), name_text(b));
-}
-
 bool name_is_in(const struct name *name, const struct name *ancestor)
 {
 	size_t start;

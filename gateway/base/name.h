@@ -45,11 +45,20 @@ MUST_USE enum status name_parse_zone(struct text text, struct name *out);
  */
 MUST_USE enum status name_parse_owner(struct text text, struct name *out);
 
-bool name_is_wildcard(const struct name *name);
+static inline bool name_is_wildcard(const struct name *name)
+{
+	return name->text[0] == '*';
+}
 
-struct text name_text(const struct name *name);
+static inline struct text name_text(const struct name *name)
+{
+	return (struct text){name->text, name->len};
+}
 
-bool name_equal(const struct name *a, const struct name *b);
+static inline bool name_equal(const struct name *a, const struct name *b)
+{
+	return text_equal(name_text(a), name_text(b));
+}
 
 /* Whether `name` is `ancestor` or lies below it. */
 bool name_is_in(const struct name *name, const struct name *ancestor);
