@@ -94,14 +94,19 @@ enum status config_load(const char *path, config_complain_fn *complain, void *ct
 	struct config *config = calloc(1, sizeof *config);
 	config_t file;
 
-	if (!config)
+	if (!config || shared_new(&config->shared) != STATUS_OK) {
+		free(config);
 		return STATUS_NO_MEMORY;
+	}
+	reader.shared = config->shared;
 	config_init(&file);
 	parse(&reader, &file);
 	if (!reader.errors && !reader.no_memory)
 		read_all(&reader, &file, config);
 	config_destroy(&file);
 	free(reader.advised);
+	free(reader.primaries);
+	free(reader.tls_pins);
 	if (!reader.errors && !reader.no_memory) {
 		*out = config;
 		return STATUS_OK;
@@ -117,6 +122,7 @@ void config_release(struct config **config)
 	if (!config || !*config)
 		return;
 	options_release(&options_top, *config);
+	shared_free(&(*config)->shared);
 	free(*config);
 	*config = NULL;
 }

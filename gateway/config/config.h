@@ -55,19 +55,23 @@ struct config_tsig {
 	size_t key_count;
 };
 
+/* What zones have in common, each thing kept once. */
+struct shared;
+
+/* The pointers are into `shared` of the configuration: zones that say the same have the same. */
 struct config_zone {
 	struct name name;
-	struct peer *primaries;
+	bool active;
+	const struct peer *primaries;
 	size_t primary_count;
-	char *key_name;
+	const char *key_name;
 	const struct tsig_key *key; /* one of tsig_keys */
 	unsigned ttl_s;
 	unsigned commit_pause_ms;
-	bool active;
-	struct pin *tls_pins; /* TLS to the primaries if there are any, or tls_ca */
+	const struct pin *tls_pins; /* TLS to the primaries if there are any, or tls_ca */
 	size_t tls_pin_count;
-	char *tls_ca; /* a path, or "system" */
-	char *tls_name;
+	const char *tls_ca; /* a path, or "system" */
+	const char *tls_name;
 };
 
 struct config {
@@ -77,6 +81,7 @@ struct config {
 	size_t tsig_count;
 	struct config_zone *zones;
 	size_t zone_count;
+	struct shared *shared; /* by zones */
 	struct account *users;
 	size_t user_count;
 

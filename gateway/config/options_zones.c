@@ -20,9 +20,9 @@ static void take_zone_name(struct reader *reader, const config_setting_t *at, co
 
 static void take_primary(struct reader *reader, const config_setting_t *at, const char *text, void *into)
 {
-	struct config_zone *zone = into;
 	struct peer peer, *added;
 
+	(void)into;
 	if (peer_parse(text_of(text), PORT_TO_COME, &peer) != STATUS_OK) {
 		reader_refuse_address(
 			reader, at, text,
@@ -34,34 +34,43 @@ static void take_primary(struct reader *reader, const config_setting_t *at, cons
 			     text);
 		return;
 	}
-	added = reader_append(reader, &zone->primaries, &zone->primary_count, sizeof peer);
+	added = reader_append(reader, &reader->primaries, &reader->primary_count, sizeof peer);
 	if (added)
 		*added = peer;
 }
 
 static void take_tls_pin(struct reader *reader, const config_setting_t *at, const char *text, void *into)
 {
-	struct config_zone *zone = into;
 	struct pin pin, *added;
 
+	(void)into;
 	if (pin_parse(text_of(text), &pin) != STATUS_OK) {
 		reader_error(reader, at, "\"%s\" is not \"sha256:\" and 64 hexadecimal digits", text);
 		return;
 	}
-	added = reader_append(reader, &zone->tls_pins, &zone->tls_pin_count, sizeof pin);
+	added = reader_append(reader, &reader->tls_pins, &reader->tls_pin_count, sizeof pin);
 	if (added)
 		*added = pin;
+}
+
+static void take_zone_key(struct reader *reader, const config_setting_t *at, const char *text, void *into)
+{
+	(void)at;
+	((struct config_zone *)into)->key_name = reader_share_string(reader, text);
 }
 
 static void take_tls_ca(struct reader *reader, const config_setting_t *at, const char *text, void *into)
 {
 	struct config_zone *zone = into;
+	char *path = strcmp(text, "system") == 0 ? strdup(text) : reader_beside(reader, text);
 
-	zone->tls_ca = strcmp(text, "system") == 0 ? strdup(text) : reader_beside(reader, text);
-	if (!zone->tls_ca)
+	if (!path)
 		reader->no_memory = true;
-	else if (strcmp(text, "system") != 0 && access(zone->tls_ca, R_OK) != 0)
-		reader_error(reader, at, "cannot read the certificates in %s: %s", zone->tls_ca, strerror(errno));
+	else if (strcmp(text, "system") != 0 && access(path, R_OK) != 0)
+		reader_error(reader, at, "cannot read the certificates in %s: %s", path, strerror(errno));
+	else
+		zone->tls_ca = reader_share_string(reader, path);
+	free(path);
 }
 
 static void take_tls_name(struct reader *reader, const config_setting_t *at, const char *text, void *into)
@@ -72,8 +81,18 @@ static void take_tls_name(struct reader *reader, const config_setting_t *at, con
 
 	if (name_parse(text_of(text), &name) != STATUS_OK && addr_parse(text_of(text), &addr) != STATUS_OK)
 		reader_error(reader, at, "\"%s\" is neither a host name nor an IP address", text);
-	zone->tls_name = strdup(text);
-	reader->no_memory |= !zone->tls_name;
+	zone->tls_name = reader_share_string(reader, text);
+}
+
+/* The primaries and pins that were read become those of the zone, which likely has them in common with others. */
+static void share_lists(struct reader *reader, struct config_zone *zone)
+{
+	zone->primaries = reader_share(reader, reader->primaries, reader->primary_count * sizeof *reader->primaries);
+	zone->primary_count = zone->primaries ? reader->primary_count : 0;
+	if (reader->tls_pin_count)
+		zone->tls_pins =
+			reader_share(reader, reader->tls_pins, reader->tls_pin_count * sizeof *reader->tls_pins);
+	zone->tls_pin_count = zone->tls_pins ? reader->tls_pin_count : 0;
 }
 
 static void finish_zone(struct reader *reader, const config_setting_t *at, void *into)
@@ -84,10 +103,12 @@ static void finish_zone(struct reader *reader, const config_setting_t *at, void 
 	if (zone->tls_name && !zone->tls_ca)
 		reader_error(reader, config_setting_get_member(at, "tls_name"),
 			     "`tls_name` is the name in a certificate, which only `tls_ca` makes good");
-	for (size_t i = 0; i < zone->primary_count; i++) {
-		if (zone->primaries[i].endpoint.port == PORT_TO_COME)
-			zone->primaries[i].endpoint.port = tls ? 853 : 53;
+	for (size_t i = 0; i < reader->primary_count; i++) {
+		if (reader->primaries[i].endpoint.port == PORT_TO_COME)
+			reader->primaries[i].endpoint.port = tls ? 853 : 53;
 	}
+	share_lists(reader, zone);
+	reader->primary_count = reader->tls_pin_count = 0;
 }
 
 static const struct option zone_options[] = {
@@ -98,15 +119,13 @@ static const struct option zone_options[] = {
 	 .help = "the zone's domain name"},
 	{.name = "primaries",
 	 .type = OPTION_TEXTS,
-	 FIELD(config_zone, primaries),
-	 .heap = true,
 	 .required = true,
 	 .take = take_primary,
 	 .help = "the zone's primary servers by address or name, in the order in which they are tried; port 53 unless one is given, with TLS 853"},
 	{.name = "key",
 	 .type = OPTION_TEXT,
-	 FIELD(config_zone, key_name),
 	 .required = true,
+	 .take = take_zone_key,
 	 .help = "the name of the TSIG key that signs updates of this zone"},
 	{.name = "ttl",
 	 .type = OPTION_NUMBER,
@@ -129,20 +148,14 @@ static const struct option zone_options[] = {
 	 .help = "false: updates of the zone are answered with IA_ACCT"},
 	{.name = "tls_pins",
 	 .type = OPTION_TEXTS,
-	 FIELD(config_zone, tls_pins),
-	 .heap = true,
 	 .take = take_tls_pin,
 	 .help = "TLS to the primaries, which are known by these public keys: \"sha256:\" and the SHA-256 of one in hexadecimal"},
 	{.name = "tls_ca",
 	 .type = OPTION_TEXT,
-	 FIELD(config_zone, tls_ca),
-	 .heap = true,
 	 .take = take_tls_ca,
 	 .help = "TLS to the primaries, whose certificates these authorities have signed: a file (PEM) beside the configuration, or \"system\""},
 	{.name = "tls_name",
 	 .type = OPTION_TEXT,
-	 FIELD(config_zone, tls_name),
-	 .heap = true,
 	 .take = take_tls_name,
 	 .help = "the name or address in their certificate; that of the primary unless given"},
 	{.name = NULL},

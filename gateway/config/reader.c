@@ -108,13 +108,30 @@ void *reader_append(struct reader *reader, void *array_pointer, size_t *count, s
 	void *array, *grown;
 
 	memcpy(&array, array_pointer, sizeof array);
-	grown = realloc(array, (*count + 1) * size);
-	if (!grown) {
-		reader->no_memory = true;
-		return NULL;
+	/* It is full at each power of two, and grows to the next one. */
+	if ((*count & (*count - 1)) == 0) {
+		grown = realloc(array, (*count ? 2 * *count : 1) * size);
+		if (!grown) {
+			reader->no_memory = true;
+			return NULL;
+		}
+		memcpy(array_pointer, &grown, sizeof grown);
+		array = grown;
 	}
-	memcpy(array_pointer, &grown, sizeof grown);
-	return memset((char *)grown + size * (*count)++, 0, size);
+	return memset((char *)array + size * (*count)++, 0, size);
+}
+
+const void *reader_share(struct reader *reader, const void *octets, size_t len)
+{
+	const void *shared = shared_octets(reader->shared, octets, len);
+
+	reader->no_memory |= !shared;
+	return shared;
+}
+
+const char *reader_share_string(struct reader *reader, const char *string)
+{
+	return reader_share(reader, string, strlen(string) + 1);
 }
 
 char *reader_beside(const struct reader *reader, const char *file)

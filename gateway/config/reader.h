@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "config/config.h"
+#include "config/shared.h"
 
 struct reader {
 	config_complain_fn *complain;
@@ -16,8 +17,14 @@ struct reader {
 	const char *path;
 	unsigned errors;
 	bool no_memory;
-	char *advised;      /* the file that was last found to hold secrets, so that each is told once; heap */
-	bool advised_plain; /* that keys stand there in plain */
+	char *advised;         /* the file that was last found to hold secrets, so that each is told once; heap */
+	bool advised_plain;    /* that keys stand there in plain */
+	struct shared *shared; /* of the configuration */
+	/* What was read of the zone so far. */
+	struct peer *primaries;
+	size_t primary_count;
+	struct pin *tls_pins;
+	size_t tls_pin_count;
 };
 
 /* An error in a file (as libconfig names it; NULL: the configuration itself) and a line of it. */
@@ -40,6 +47,10 @@ void reader_note_plain_key(struct reader *reader, const config_setting_t *at);
 
 /* Adds one zeroed element to an array at `array_pointer`; NULL without memory. */
 void *reader_append(struct reader *reader, void *array_pointer, size_t *count, size_t size);
+
+/* Shared copies; NULL without memory. */
+const void *reader_share(struct reader *reader, const void *octets, size_t len);
+const char *reader_share_string(struct reader *reader, const char *string);
 
 /* Files that are named stand beside the configuration unless their path is absolute: heap. NULL without memory. */
 char *reader_beside(const struct reader *reader, const char *file);
