@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <grp.h>
+#include <malloc.h>
 #include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -20,6 +21,24 @@ enum status process_protect(void)
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return STATUS_IO;
 	return STATUS_OK;
+}
+
+/* ---- Memory ---- */
+
+enum {
+	BIG = 256 * 1024,        /* octets from which on a piece is mapped by itself */
+	SPARE = 4 * 1024 * 1024, /* octets at the end of the heap that stay, lest they go and come with each request */
+};
+
+void process_be_modest(void)
+{
+	mallopt(M_MMAP_THRESHOLD, BIG);
+	mallopt(M_TRIM_THRESHOLD, SPARE);
+}
+
+void process_give_back(void)
+{
+	malloc_trim(SPARE);
 }
 
 /* ---- Open files ---- */

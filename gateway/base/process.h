@@ -25,6 +25,14 @@ MUST_USE enum status process_protect(void);
  */
 uint64_t process_allow_files(uint64_t wanted);
 
+/*
+ * Lets memory go back to the system that is not needed any more: big pieces as soon as they are freed, which glibc
+ * would rather keep once it has seen the first one of a size; small ones when process_give_back() is called, which may
+ * take some milliseconds for each 100 MiB, on any thread.
+ */
+void process_be_modest(void);
+void process_give_back(void);
+
 /* How much of the machine it uses. */
 struct process_usage {
 	uint64_t open_files;      /* 0: not known */

@@ -1,9 +1,10 @@
 #include "daemon/generation.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
+#include "base/process.h"
 #include "dns/transport.h"
 #include "store/stores.h"
 
@@ -28,17 +29,6 @@ static void submit(void *ctx, const struct change_set *set, void *waiter)
 static void cancel(void *ctx, size_t zone, void *waiter)
 {
 	zones_cancel(ctx, zone, waiter);
-}
-
-static enum status build_transports(const struct world *world, struct generation *generation)
-{
-	char error[256];
-	enum status status =
-		transports_new(world->loop, generation->config, error, sizeof error, &generation->transports);
-
-	if (status != STATUS_OK)
-		LOG(LOG_ERROR, "tls-failed", log_text("text", error));
-	return status;
 }
 
 static enum status build_tables(struct generation *generation)
@@ -91,16 +81,13 @@ static enum status open_state(const struct world *world, const struct generation
 static enum status build_store(const struct world *world, const struct generation *before,
 			       struct generation *generation)
 {
-	const struct config *config = generation->config;
-	struct account_store *map = NULL, *sqlite = NULL;
-	enum status status = store_map_new(config->users, config->user_count, &map);
+	struct account_store *map = generation->store, *sqlite = NULL;
+	enum status status;
 
-	if (status == STATUS_OK && !config->state_dir) {
-		generation->store = map;
+	if (!generation->config->state_dir)
 		return STATUS_OK;
-	}
-	if (status == STATUS_OK)
-		status = open_state(world, before, generation, &sqlite);
+	generation->store = NULL;
+	status = open_state(world, before, generation, &sqlite);
 	generation->sqlite = sqlite;
 	if (status == STATUS_OK)
 		status = store_chain_new(&map, &sqlite, &generation->store);
@@ -213,33 +200,42 @@ static enum status build_page(const struct world *world, struct generation *gene
 	return wants_page(generation->config) ? page_new(&parts, &generation->page) : STATUS_OK;
 }
 
-enum status generation_new(const struct world *world, struct config **config, const struct generation *before,
-			   struct generation **out)
+enum status generation_prepare(uv_loop_t *loop, struct config **config, struct generation **out,
+			       char error[static GENERATION_ERROR_MAX])
 {
 	struct generation *generation = calloc(1, sizeof *generation);
 	enum status status;
 
+	snprintf(error, GENERATION_ERROR_MAX, "%s", status_text(STATUS_NO_MEMORY));
 	if (!generation) {
 		config_release(config);
 		return STATUS_NO_MEMORY;
 	}
 	generation->config = *config;
 	*config = NULL;
-	status = build_transports(world, generation);
+	status = transports_new(loop, generation->config, error, GENERATION_ERROR_MAX, &generation->transports);
 	if (status == STATUS_OK)
 		status = build_tables(generation);
 	if (status == STATUS_OK)
-		status = build_store(world, before, generation);
+		status = store_map_new(generation->config->users, generation->config->user_count, &generation->store);
+	if (status == STATUS_OK)
+		*out = generation;
+	else
+		generation_free(&generation);
+	return status;
+}
+
+enum status generation_complete(struct generation *generation, const struct world *world,
+				const struct generation *before)
+{
+	enum status status = build_store(world, before, generation);
+
 	if (status == STATUS_OK)
 		status = build_zones(world, before, generation);
 	if (status == STATUS_OK)
 		status = build_pipeline(world, generation);
 	if (status == STATUS_OK)
 		status = build_page(world, generation);
-	if (status == STATUS_OK)
-		*out = generation;
-	else
-		generation_free(&generation);
 	return status;
 }
 
@@ -277,13 +273,9 @@ bool generation_is_idle(const struct generation *generation)
 	       zones_are_idle(generation->zones);
 }
 
-void generation_free(struct generation **generation_pointer)
+/* What others have a part in, or what hangs on the loop. */
+static void free_on_the_loop(struct generation *generation)
 {
-	struct generation *generation = *generation_pointer;
-
-	*generation_pointer = NULL;
-	if (!generation)
-		return;
 	if (generation->pipeline)
 		pipeline_free(&generation->pipeline);
 	page_free(&generation->page);
@@ -291,8 +283,45 @@ void generation_free(struct generation **generation_pointer)
 	transports_free(&generation->transports);
 	account_store_free(&generation->store);
 	state_free(&generation->state);
+}
+
+/* The rest. An env_work_fn. */
+static void free_anywhere(void *job)
+{
+	struct generation *generation = job;
+
 	free(generation->plan_zones);
 	free(generation->zone_setups);
 	config_release(&generation->config);
 	free(generation);
+}
+
+void generation_free(struct generation **generation)
+{
+	if (!*generation)
+		return;
+	free_on_the_loop(*generation);
+	free_anywhere(*generation);
+	*generation = NULL;
+}
+
+/* An env_work_fn. */
+static void free_and_give_back(void *job)
+{
+	free_anywhere(job);
+	process_give_back();
+}
+
+/* An env_work_fn. */
+static void on_freed(void *job)
+{
+	(void)job;
+}
+
+void generation_retire(struct generation **generation, const struct env *env)
+{
+	free_on_the_loop(*generation);
+	if (env_work(env, free_and_give_back, on_freed, *generation) != STATUS_OK)
+		free_anywhere(*generation);
+	*generation = NULL;
 }

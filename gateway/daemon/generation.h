@@ -19,6 +19,8 @@
 #include "store/state.h"
 #include "zone/zones.h"
 
+enum { GENERATION_ERROR_MAX = 256 };
+
 struct generation {
 	struct config *config;
 	struct plan_zone *plan_zones;
@@ -35,11 +37,19 @@ struct generation {
 };
 
 /*
- * Makes one of a configuration, which is taken, with or without success: *config becomes NULL. `before` is the one in
- * force, NULL at the start; it stays so until zones_take_over() of the new one's zones.
+ * The first half of making one: what takes long, but needs nothing else than the configuration, and so may be done on
+ * any thread. The configuration is taken, with or without success: *config becomes NULL. `loop` is borrowed. Any other
+ * status than STATUS_OK has been explained in `error`.
  */
-MUST_USE enum status generation_new(const struct world *world, struct config **config, const struct generation *before,
-				    struct generation **out);
+MUST_USE enum status generation_prepare(uv_loop_t *loop, struct config **config, struct generation **out,
+					char error[static GENERATION_ERROR_MAX]);
+
+/*
+ * The other half, on the loop. `before` is the one in force, NULL at the start; it stays so until zones_take_over() of
+ * the new one's zones. After a failure the generation can only be freed.
+ */
+MUST_USE enum status generation_complete(struct generation *generation, const struct world *world,
+					 const struct generation *before);
 
 /* From now on the server's requests go to it. */
 void generation_serve(struct generation *generation, struct http_server *server);
@@ -52,5 +62,11 @@ bool generation_is_idle(const struct generation *generation);
 
 /* Sets *generation to NULL; NULL is allowed there. It must be idle, unless there is no other one. */
 void generation_free(struct generation **generation);
+
+/*
+ * The same while the daemon goes on: what takes long, and is nobody else's any more, is freed on another thread, and
+ * its memory given back to the system.
+ */
+void generation_retire(struct generation **generation, const struct env *env);
 
 #endif

@@ -18,7 +18,7 @@ static void on_sweep(void *ctx)
 		if (!generation_is_idle(generation))
 			continue;
 		LIST_REMOVE(generation, link);
-		generation_free(&generation);
+		generation_retire(&generation, generations->env);
 		is_over = true;
 	}
 	if (is_over)

@@ -1,21 +1,24 @@
 /*
- * reload: reading the configuration anew while the daemon works: off the loop, because files may be slow and many. What
- * is read comes into force as a whole, or all stays as it was.
+ * reload: making a generation of the configuration, as it is in the file now, while the daemon works. What takes long
+ * is done on another thread: reading, checking, and all of a generation that needs nothing else. It comes into force as
+ * a whole, or all stays as it was.
  */
 #ifndef DAEMON_RELOAD_H
 #define DAEMON_RELOAD_H
 
+#include <uv.h>
+
 #include "base/env.h"
-#include "config/config.h"
+#include "daemon/generation.h"
 
 struct reload;
 
-/* Puts a configuration into force, which is taken, with or without success: *config becomes NULL. */
-typedef enum status reload_apply_fn(void *ctx, struct config **config);
+/* Completes a generation and puts it into force. It is taken, with or without success. */
+typedef enum status reload_apply_fn(void *ctx, struct generation *generation);
 
-/* `path` must stay valid; `env`, too. STATUS_NO_MEMORY. */
-MUST_USE enum status reload_new(const struct env *env, const char *path, reload_apply_fn *apply, void *ctx,
-				struct reload **out);
+/* `path` must stay valid; `loop` and `env`, too. STATUS_NO_MEMORY. */
+MUST_USE enum status reload_new(uv_loop_t *loop, const struct env *env, const char *path, reload_apply_fn *apply,
+				void *ctx, struct reload **out);
 
 /*
  * Reads the file, and has apply() called from the loop if it is good. If a reload is under way, another one follows it,

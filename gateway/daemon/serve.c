@@ -70,22 +70,22 @@ static void put_into_force(struct daemon *daemon, struct generation *generation)
 }
 
 /* A reload_apply_fn. */
-static enum status apply(void *ctx, struct config **config)
+static enum status apply(void *ctx, struct generation *generation)
 {
 	struct daemon *daemon = ctx;
-	struct generation *before = daemon->generations.current, *generation;
-	enum status status = generation_new(&daemon->world, config, before, &generation);
+	struct generation *before = daemon->generations.current;
+	enum status status = generation_complete(generation, &daemon->world, before);
 
-	if (status != STATUS_OK) {
+	if (status != STATUS_OK)
 		LOG(LOG_ERROR, "reload-failed", log_text("text", status_text(status)));
-		return status;
-	}
-	status = servers_configure(&daemon->servers, generation->config, before->config,
-				   generations_primaries(&daemon->generations) + generation_primaries(generation));
+	else
+		status = servers_configure(&daemon->servers, generation->config, before->config,
+					   generations_primaries(&daemon->generations) +
+						   generation_primaries(generation));
 	if (status == STATUS_OK)
 		put_into_force(daemon, generation);
 	else
-		generation_free(&generation);
+		generation_retire(&generation, &daemon->env);
 	return status;
 }
 
@@ -147,34 +147,56 @@ static enum status drop_privileges(const struct config *config)
 	return status;
 }
 
-/* The parts, without listeners. The configuration is taken. */
-static enum status build(struct daemon *daemon, struct config **config)
+/* The first one; the configuration is taken. */
+static enum status make_generation(struct daemon *daemon, struct config **config)
 {
-	struct servers_parts parts = {
-		.loop = &daemon->loop,
-		.env = &daemon->env,
-		.version = daemon->version,
-		.draining = &daemon->stopping,
-	};
-	struct generation *generation = NULL;
-	enum status status = world_init(&daemon->world, &daemon->loop, &daemon->env, *config);
+	struct generation *generation;
+	char error[GENERATION_ERROR_MAX];
+	enum status status = generation_prepare(&daemon->loop, config, &generation, error);
+
+	if (status != STATUS_OK) {
+		LOG(LOG_ERROR, "start-failed", log_text("text", error));
+		return status;
+	}
+	status = generation_complete(generation, &daemon->world, NULL);
+	if (status == STATUS_OK) {
+		generations_succeed(&daemon->generations, generation);
+		return STATUS_OK;
+	}
+	generation_free(&generation);
+	LOG(LOG_ERROR, "start-failed", log_text("text", status_text(status)));
+	return status;
+}
+
+/* What outlives configurations. */
+static enum status build(struct daemon *daemon, const struct config *config)
+{
+	enum status status = world_init(&daemon->world, &daemon->loop, &daemon->env, config);
 
 	if (status == STATUS_OK)
 		status = generations_init(&daemon->generations, &daemon->env, on_generation_over, daemon);
 	if (status == STATUS_OK)
-		status = reload_new(&daemon->env, daemon->config_path, apply, daemon, &daemon->reload);
+		status = reload_new(&daemon->loop, &daemon->env, daemon->config_path, apply, daemon, &daemon->reload);
+	if (status != STATUS_OK)
+		LOG(LOG_ERROR, "start-failed", log_text("text", status_text(status)));
+	return status;
+}
+
+static enum status build_servers(struct daemon *daemon)
+{
+	struct servers_parts parts = {
+		.loop = &daemon->loop,
+		.env = &daemon->env,
+		.requests = daemon->world.requests,
+		.version = daemon->version,
+		.draining = &daemon->stopping,
+	};
+	enum status status = servers_init(&daemon->servers, &parts, daemon->generations.current);
+
 	if (status == STATUS_OK)
-		status = generation_new(&daemon->world, config, NULL, &generation);
-	if (status == STATUS_OK) {
-		generations_succeed(&daemon->generations, generation);
-		parts.requests = daemon->world.requests;
-		status = servers_init(&daemon->servers, &parts, generation);
-	}
-	if (status == STATUS_OK)
-		servers_turn_to(&daemon->servers, generation);
+		servers_turn_to(&daemon->servers, daemon->generations.current);
 	else
 		LOG(LOG_ERROR, "start-failed", log_text("text", status_text(status)));
-	config_release(config);
 	return status;
 }
 
@@ -186,7 +208,11 @@ static enum status serve_start(struct daemon *daemon, struct config **config)
 	if (status == STATUS_OK)
 		status = repeat_begin(&daemon->env);
 	if (status == STATUS_OK)
-		status = build(daemon, config);
+		status = build(daemon, *config);
+	if (status == STATUS_OK)
+		status = make_generation(daemon, config);
+	if (status == STATUS_OK)
+		status = build_servers(daemon);
 	if (status == STATUS_OK)
 		status = servers_configure(&daemon->servers, generations->current->config, NULL,
 					   generations_primaries(generations));
@@ -235,6 +261,7 @@ static struct config *load_first(const char *path)
 		LOG(LOG_ERROR, "log-failed",
 		    log_text("text", "there is no socket for the log; it goes to standard error"));
 	complaints_log(&complaints);
+	process_give_back(); /* what the file was while it was read */
 	return config;
 }
 
@@ -245,6 +272,7 @@ bool serve(const char *config_path, const char *version)
 	struct config *config = NULL;
 	bool served = false;
 
+	process_be_modest();
 	/* Before anything that may be slow; main() holds the others. */
 	signals_end_at_once();
 	/* Before the first secret is read. */

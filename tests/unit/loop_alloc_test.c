@@ -61,12 +61,27 @@ struct house {
 	struct world world;
 };
 
+/* On the thread that is watched, so that it shows what is freed. */
+static enum status work_at_once(void *ctx, env_work_fn *work, env_work_fn *done, void *job)
+{
+	void *request = malloc(1);
+
+	(void)ctx;
+	if (!request)
+		return STATUS_NO_MEMORY;
+	free(request);
+	work(job);
+	done(job);
+	return STATUS_OK;
+}
+
 static void open_house(struct house *house)
 {
 	struct throttle_limits limits = {.failures_max = 5, .recovery_s = 60, .changes_max = 5, .changes_window_s = 60};
 
 	assert_int_equal(uv_loop_init(&house->loop), 0);
 	house->env = env_uv(&house->loop);
+	house->env.work = work_at_once;
 	house->world = (struct world){.loop = &house->loop, .env = &house->env};
 	assert_int_equal(order_new(1, &house->world.order), STATUS_OK);
 	assert_int_equal(throttle_new(&limits, &house->world.throttle), STATUS_OK);
@@ -88,11 +103,17 @@ static enum status load(struct house *house, const struct generation *before, st
 {
 	struct complaints complaints;
 	struct config *config = complaints_load(house->path, &complaints);
-	enum status status;
+	char error[GENERATION_ERROR_MAX];
+	enum status status = STATUS_NO_MEMORY;
 
 	complaints_log(&complaints);
-	status = config ? generation_new(&house->world, &config, before, out) : STATUS_NO_MEMORY;
+	if (config)
+		status = generation_prepare(&house->loop, &config, out, error);
 	assert_null(config);
+	if (status == STATUS_OK)
+		status = generation_complete(*out, &house->world, before);
+	if (status != STATUS_OK && *out)
+		generation_retire(out, &house->env);
 	return status;
 }
 
@@ -115,6 +136,8 @@ static bool reload(void *ctx, unsigned long n, bool only_one)
 		zones_take_over(second->zones);
 	assert_true(generation_is_idle(first));
 	assert_true(zones_is_well(second ? second->zones : first->zones, 0));
+	if (second)
+		generation_retire(&first, &house->env);
 	generation_free(&first);
 	generation_free(&second);
 	close_house(house);
