@@ -21,17 +21,23 @@ static void single(FILE *to, const char *name, const char *type, const char *hel
 	fprintf(to, "%s %" PRIu64 "\n", name, value);
 }
 
-/* Writes a number of thousandths with a decimal point, which is a point in every locale. */
-static void put_scaled(FILE *to, uint64_t value, bool is_ms)
+/* What values are counted in; metrics have seconds, and things. */
+enum unit { THINGS, MILLISECONDS, MICROSECONDS };
+
+/* A point is a point in every locale. */
+static void put_scaled(FILE *to, uint64_t value, enum unit unit)
 {
-	if (is_ms)
-		fprintf(to, "%" PRIu64 ".%03u", value / 1000, (unsigned)(value % 1000));
-	else
-		fprintf(to, "%" PRIu64, value);
+	static const unsigned parts[] = {[THINGS] = 1, [MILLISECONDS] = 1000, [MICROSECONDS] = 1000000};
+	static const int digits[] = {[MILLISECONDS] = 3, [MICROSECONDS] = 6};
+
+	fprintf(to, "%" PRIu64, value / parts[unit]);
+	if (unit != THINGS)
+		fprintf(to, ".%0*u", digits[unit], (unsigned)(value % parts[unit]));
 }
 
-/* The lines of one histogram. `label` is `name="value"` or empty; milliseconds become seconds. */
-static void put_histogram(FILE *to, const char *name, const char *label, const struct histogram *histogram, bool is_ms)
+/* The lines of one histogram. `label` is `name="value"` or empty. */
+static void put_histogram(FILE *to, const char *name, const char *label, const struct histogram *histogram,
+			  enum unit unit)
 {
 	const char *comma = *label ? "," : "", *open = *label ? "{" : "", *close = *label ? "}" : "";
 	uint64_t total = 0;
@@ -39,13 +45,13 @@ static void put_histogram(FILE *to, const char *name, const char *label, const s
 	for (size_t i = 0; i < histogram->bound_count; i++) {
 		total += histogram->counts[i];
 		fprintf(to, "%s_bucket{%s%sle=\"", name, label, comma);
-		put_scaled(to, histogram->bounds[i], is_ms);
+		put_scaled(to, histogram->bounds[i], unit);
 		fprintf(to, "\"} %" PRIu64 "\n", total);
 	}
 	total += histogram->counts[histogram->bound_count];
 	fprintf(to, "%s_bucket{%s%sle=\"+Inf\"} %" PRIu64 "\n", name, label, comma, total);
 	fprintf(to, "%s_sum%s%s%s ", name, open, label, close);
-	put_scaled(to, histogram->sum, is_ms);
+	put_scaled(to, histogram->sum, unit);
 	fprintf(to, "\n%s_count%s%s%s %" PRIu64 "\n", name, open, label, close, total);
 }
 
@@ -75,7 +81,7 @@ static void put_requests(FILE *to, const struct requests *requests)
 	single(to, "ddnsgate_unrouted_requests_total", "counter", "Requests with a path or method that no dialect has.",
 	       requests->unrouted);
 	head(to, "ddnsgate_request_seconds", "histogram", "Time from a whole request to its answer.");
-	put_histogram(to, "ddnsgate_request_seconds", "", &requests->took_ms, true);
+	put_histogram(to, "ddnsgate_request_seconds", "", &requests->took_ms, MILLISECONDS);
 }
 
 /* ---- What never became a request ---- */
@@ -149,7 +155,7 @@ static void put_batches(FILE *to, const struct metrics_sources *sources)
 		all.sum += stats.batch.sum;
 	}
 	head(to, "ddnsgate_batch_hosts", "histogram", "Hosts in each UPDATE message that was sent.");
-	put_histogram(to, "ddnsgate_batch_hosts", "", &all, false);
+	put_histogram(to, "ddnsgate_batch_hosts", "", &all, THINGS);
 }
 
 static void put_zones(FILE *to, const struct metrics_sources *sources)
@@ -231,7 +237,7 @@ static void put_round_trips(FILE *to, const char *label, const struct primary *p
 			    const struct dns_client_stats *stats)
 {
 	(void)primary;
-	put_histogram(to, "ddnsgate_primary_round_trip_seconds", label, &stats->round_trip_ms, true);
+	put_histogram(to, "ddnsgate_primary_round_trip_seconds", label, &stats->round_trip_ms, MILLISECONDS);
 }
 
 static void put_primaries(FILE *to, const struct zones *zones)
@@ -266,7 +272,18 @@ static void put_process(FILE *to)
 		single(to, "process_resident_memory_bytes", "gauge", "Resident memory.", usage.resident_octets);
 	head(to, "process_cpu_seconds_total", "counter", "User and system time since the start.");
 	fputs("process_cpu_seconds_total ", to);
-	put_scaled(to, usage.cpu_ms, true);
+	put_scaled(to, usage.cpu_ms, MILLISECONDS);
+	fputc('\n', to);
+}
+
+static void put_turns(FILE *to, const struct turns *turns, const struct env *env)
+{
+	head(to, "ddnsgate_loop_turn_seconds", "histogram",
+	     "Turns of the event loop: time in which it hears of nothing new.");
+	put_histogram(to, "ddnsgate_loop_turn_seconds", "", &turns->took_us, MICROSECONDS);
+	head(to, "ddnsgate_loop_turn_max_seconds", "gauge", "The longest of them in the last minute or two.");
+	fputs("ddnsgate_loop_turn_max_seconds ", to);
+	put_scaled(to, turns_longest_us(turns, env_now_ms(env)), MICROSECONDS);
 	fputc('\n', to);
 }
 
@@ -278,6 +295,8 @@ void metrics_write(FILE *to, const struct metrics_sources *sources)
 	fprintf(to, "ddnsgate_build_info{version=\"%s\"} 1\n", sources->version);
 	single(to, "ddnsgate_start_time_seconds", "gauge", "When it was started, since 1970 UTC.", sources->started_s);
 	put_process(to);
+	if (sources->turns)
+		put_turns(to, sources->turns, sources->env);
 	put_requests(to, sources->requests);
 	put_http(to, sources->http ? sources->http : &nothing);
 	put_zones(to, sources);

@@ -11,6 +11,8 @@
 #include <stdio.h>
 
 #include "admin/requests.h"
+#include "base/env.h"
+#include "base/turns.h"
 #include "http/stats.h"
 #include "zone/zones.h"
 
@@ -24,6 +26,8 @@ struct metrics_sources {
 	const struct http_stats *http; /* NULL: there is no server */
 	const struct zones *zones;
 	size_t zone_count;
+	const struct turns *turns; /* of the loop; NULL: nobody measures them */
+	const struct env *env;     /* whose clock they go by; needed with them */
 };
 
 void metrics_write(FILE *to, const struct metrics_sources *sources);

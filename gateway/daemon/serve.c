@@ -29,12 +29,14 @@
 #include "daemon/servers.h"
 #include "daemon/world.h"
 #include "loop/env_uv.h"
+#include "loop/meter.h"
 
 struct daemon {
 	const char *version;
 	char *config_path;
 	uv_loop_t loop;
 	struct env env;
+	struct meter meter;
 	struct control control;
 	struct world world;
 	struct generations generations;
@@ -188,6 +190,7 @@ static enum status build_servers(struct daemon *daemon)
 		.loop = &daemon->loop,
 		.env = &daemon->env,
 		.requests = daemon->world.requests,
+		.turns = &daemon->meter.turns,
 		.version = daemon->version,
 		.draining = &daemon->stopping,
 	};
@@ -235,6 +238,7 @@ static void take_apart(struct daemon *daemon)
 	if (daemon->reload)
 		reload_stop(daemon->reload);
 	control_fini(&daemon->control);
+	meter_fini(&daemon->meter);
 	servers_fini(&daemon->servers);
 	generations_fini(&daemon->generations);
 	world_fini(&daemon->world);
@@ -289,6 +293,7 @@ bool serve(const char *config_path, const char *version)
 		return false;
 	}
 	daemon.env = env_uv(&daemon.loop);
+	meter_init(&daemon.meter, &daemon.loop);
 	control_init(&daemon.control, &daemon.loop, &hooks);
 	if (serve_start(&daemon, &config) == STATUS_OK) {
 		serve_run(&daemon);

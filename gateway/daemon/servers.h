@@ -26,6 +26,7 @@ struct servers_parts {
 	uv_loop_t *loop;
 	const struct env *env;
 	const struct requests *requests;
+	const struct turns *turns; /* of the loop */
 	const char *version;
 	const bool *draining;
 };

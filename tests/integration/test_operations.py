@@ -80,6 +80,8 @@ def test_metrics_count_what_happened(primary, observe):
     assert 10 < metrics.value("process_open_fds") < metrics.value("process_max_fds")
     assert 2**20 < metrics.value("process_resident_memory_bytes") < 2**30
     assert 0 < metrics.value("process_cpu_seconds_total") < 60
+    assert 0 < metrics.value("ddnsgate_loop_turn_max_seconds") < 10
+    assert metrics.value("ddnsgate_loop_turn_seconds_count") > 5
     version = subprocess.run([BINARY, "version"], capture_output=True, text=True, check=True).stdout.split()[1]
     assert metrics.value("ddnsgate_build_info", version=version) == 1
 

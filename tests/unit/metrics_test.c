@@ -48,6 +48,7 @@ struct world {
 	struct order *order;
 	struct zones *zones;
 	struct requests *requests;
+	struct turns turns;
 	bool draining;
 	struct admin *admin;
 	struct http_exchange exchange;
@@ -115,7 +116,10 @@ static int setup(void **state)
 						 .requests = world->requests,
 						 .http = &http,
 						 .zones = world->zones,
-						 .zone_count = 1};
+						 .zone_count = 1,
+						 .turns = &world->turns,
+						 .env = fake_env_of(world->fake)};
+	turns_init(&world->turns);
 	parts.draining = &world->draining;
 	parts.hosts.own = addr_of("127.0.0.1");
 	assert_int_equal(admin_new(&parts, &world->admin), STATUS_OK);
@@ -314,12 +318,32 @@ static void options_tell_the_methods(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static void turns_of_the_loop_are_told_in_seconds(void **state)
+{
+	struct world *world = *state;
+	uint64_t now_ms = env_now_ms(fake_env_of(world->fake));
+
+	turns_add(&world->turns, 150, now_ms);
+	turns_add(&world->turns, 12003, now_ms);
+	assert_int_equal(ask(world, HTTP_GET, "/metrics", NULL), 200);
+	assert_has(world, "# TYPE ddnsgate_loop_turn_seconds histogram\n"
+			  "ddnsgate_loop_turn_seconds_bucket{le=\"0.000100\"} 0\n"
+			  "ddnsgate_loop_turn_seconds_bucket{le=\"0.000200\"} 1\n");
+	assert_has(world, "\nddnsgate_loop_turn_seconds_bucket{le=\"+Inf\"} 2\n"
+			  "ddnsgate_loop_turn_seconds_sum 0.012153\nddnsgate_loop_turn_seconds_count 2\n");
+	assert_has(world, "\nddnsgate_loop_turn_max_seconds 0.012003\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_bound_belongs_to_its_bucket), TEST(metrics_are_what_was_counted),
-		TEST(readiness_is_that_updates_can_be_taken),    TEST(the_level_of_the_log_can_be_changed_by_put_alone),
-		TEST(a_change_wants_the_name_of_the_listener),   TEST(options_tell_the_methods),
+		cmocka_unit_test(a_bound_belongs_to_its_bucket),
+		TEST(metrics_are_what_was_counted),
+		TEST(turns_of_the_loop_are_told_in_seconds),
+		TEST(readiness_is_that_updates_can_be_taken),
+		TEST(the_level_of_the_log_can_be_changed_by_put_alone),
+		TEST(a_change_wants_the_name_of_the_listener),
+		TEST(options_tell_the_methods),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 # The modules that need nothing but their arguments.
-foreach(module addr network peer name log log_out secret process table)
+foreach(module addr network peer name log log_out secret process table turns)
 	ddnsgate_unit_test(${module}_test LIBS room_base)
 endforeach()
 ddnsgate_unit_test(path_test LIBS room_admin)

@@ -1,0 +1,24 @@
+/*
+ * meter: measures each turn of a libuv loop: the time from one wait for events to the next one. What the loop waited is
+ * not in it.
+ */
+#ifndef LOOP_METER_H
+#define LOOP_METER_H
+
+#include <uv.h>
+
+#include "base/turns.h"
+
+struct meter {
+	struct turns turns;
+	uv_prepare_t prepare;
+	uint64_t began_ns, idle_ns; /* of the present turn: on libuv's clock, and what the loop had waited by then */
+};
+
+/* Begins; does not keep the loop alive. */
+void meter_init(struct meter *meter, uv_loop_t *loop);
+
+/* The loop must run once more afterwards, as long as the struct is there. */
+void meter_fini(struct meter *meter);
+
+#endif
