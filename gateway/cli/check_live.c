@@ -1,10 +1,11 @@
 /*
- * The zones are turned round: for each primary, whichever zones have it, a list of these zones. Its name is looked
- * up, and each of its addresses gets a survey; all at the same time, and all within the deadline.
+ * The configuration lists primaries by zone; here it is the other way round: for each primary, a list of all zones that
+ * name it. Its name is looked up, and each of its addresses gets a survey; all of them run at the same time, and all
+ * within the deadline.
  *
- * Servers of one zone should show the same serial. While the zone changes they do not, as they are not asked at the
- * same moment. So where serials differ, all are asked once more when all have answered: who has an older one then than
- * another one had before lags behind.
+ * Servers of one zone should show the same serial. While the zone changes they may differ, because they are not asked
+ * at the same moment. So where serials differ, all servers are asked once more after all have answered. A server that
+ * then still has an older serial than another one had in the first round lags behind.
  */
 #include "cli/check_live.h"
 
@@ -24,7 +25,7 @@
 
 enum { DEADLINE_MS = 60 * 1000 };
 
-/* Of one zone at one server; as it was told at first, and when it was asked once more. */
+/* The serial of one zone at one server, as in the first round and in the second. */
 struct serial {
 	bool has_first, has_second;
 	uint32_t first, second;
@@ -37,9 +38,9 @@ struct server {
 	const struct target *target;
 	struct peer at;
 	struct survey *survey;
-	struct serial *serials; /* of the target's zones */
-	size_t zone;            /* the one that was told of last, as they come in their order */
-	bool differs;           /* in a serial from another server */
+	struct serial *serials; /* one for each zone of the target */
+	size_t zone;            /* the zone of the last finding; findings come zone by zone */
+	bool differs;           /* has another serial than another server of a zone */
 	char label[PEER_TEXT_MAX + ADDR_TEXT_MAX + sizeof " []"];
 };
 
@@ -66,7 +67,7 @@ struct live {
 	SLIST_HEAD(, server) servers;
 	size_t under_way; /* look-ups and surveys */
 	bool late;
-	bool compares; /* serials, after all else */
+	bool compares; /* the second round, for the serials, has begun */
 	bool failed;
 };
 
@@ -116,7 +117,7 @@ static void on_found(void *ctx, const struct finding *finding)
 		print_finding(server->live, finding);
 }
 
-/* About a primary as a whole, for each of its zones. */
+/* A finding about a primary as a whole is printed for each of its zones. */
 static void print_for_all(const struct target *target, enum finding_kind kind, const char *why)
 {
 	for (size_t i = 0; i < target->zone_count; i++) {
@@ -307,7 +308,7 @@ static enum status find_targets(struct live *live)
 
 /* ---- Serials ---- */
 
-/* A zone at a server that has told its serial. */
+/* A zone at one of the servers that have told its serial. */
 struct copy {
 	struct server *server;
 	size_t zone; /* of its target */
@@ -328,7 +329,7 @@ static int by_zone(const void *a, const void *b)
 	return strcmp(zone_of(a), zone_of(b));
 }
 
-/* All of them, those of one zone together; NULL if there are none, or no memory. */
+/* All copies, those of one zone side by side; NULL if there are none, or no memory. */
 static struct copy *list_copies(const struct live *live, size_t *count)
 {
 	const struct target *target;
@@ -358,7 +359,7 @@ static bool is_older(uint32_t a, uint32_t b)
 	return (int32_t)(a - b) < 0;
 }
 
-/* The one with the newest serial at first, of as many copies of one zone. */
+/* The copy that had the newest serial in the first round, among `count` copies of one zone. */
 static const struct copy *newest_of(const struct copy *copies, size_t count)
 {
 	const struct copy *newest = copies;
@@ -401,7 +402,7 @@ static void tell_who_is_behind(const struct copy *copies, size_t count)
 
 typedef void copies_fn(const struct copy *copies, size_t count);
 
-/* Calls for each zone with all copies of it. */
+/* Calls the function once for each zone, with all copies of it. */
 static void each_zone(const struct copy *copies, size_t count, copies_fn *fn)
 {
 	for (size_t from = 0, to; from < count; from = to) {
@@ -411,7 +412,7 @@ static void each_zone(const struct copy *copies, size_t count, copies_fn *fn)
 	}
 }
 
-/* Asks those once more that may lag behind, and says which do. */
+/* Asks those servers once more that may lag behind, and tells which do. */
 static void compare_serials(struct live *live)
 {
 	struct server *server;

@@ -1,6 +1,4 @@
-/*
- * check_live: asks all primaries of a configuration how they are with its zones, and prints what it finds.
- */
+/* check_live: asks all primaries of a configuration about its zones, and prints what it finds. */
 #ifndef CLI_CHECK_LIVE_H
 #define CLI_CHECK_LIVE_H
 

@@ -43,12 +43,12 @@ static bool is_server(const char *value)
 
 static const struct row {
 	const char *name;
-	int letter;        /* 0: none */
-	const char *value; /* its name in help; NULL: the option takes none */
-	bool repeats;      /* may be given several times, and all count */
+	int letter;        /* the short option; 0: none */
+	const char *value; /* what help calls its value; NULL: the option takes none */
+	bool repeats;      /* may be given several times, and then every value counts */
 	const char *help;
-	bool (*is_sound)(const char *value); /* NULL: any is */
-	const char *wanted;                  /* what one that is sound is */
+	bool (*is_sound)(const char *value); /* NULL: every value is sound */
+	const char *wanted;                  /* what a sound value is, in words */
 } rows[CLI_OPTIONS] = {
 	[CLI_CONFIG] = {"config", 'c', "FILE", false, "the configuration", NULL, NULL},
 	[CLI_LIVE] = {"live", 'l', NULL, false, "ask the primaries, too", NULL, NULL},
@@ -141,7 +141,7 @@ static void print_usage_of(FILE *to, const struct cli_command *command, const st
 	}
 }
 
-/* Lines of text, each behind so many columns; the first one is there already. */
+/* Prints lines of text, each indented by `columns`; for the first line that was done already. */
 static void print_indented(const char *text, int columns)
 {
 	const char *end;
@@ -167,7 +167,7 @@ static bool is_meant(const struct cli_verb *verb, const char *name)
 	return !name || (verb->name && strcmp(verb->name, name) == 0);
 }
 
-/* Of one verb, or of all (NULL). */
+/* Help of one verb, or of all (NULL). */
 static int print_help(const struct cli_command *command, const char *name)
 {
 	const char *before = "Usage: ";
@@ -218,7 +218,7 @@ static void print_commands(FILE *to, const struct cli_command *const *commands)
 
 /* ---- The command line ---- */
 
-/* Of a command; `verb` NULL: it is not known which. */
+/* Complains about the use of a command; `verb` NULL: it is not known which verb is meant. */
 __attribute__((format(printf, 3, 4))) static int complain(const struct cli_command *command,
 							  const struct cli_verb *verb, const char *format, ...)
 {
@@ -258,8 +258,8 @@ static bool takes_all(const struct cli_verb *verb, const struct cli_arguments *a
 }
 
 /*
- * The verb that is meant: of those with its name (none, if there are no operands) the one that takes these options, or
- * else so many operands. NULL: there is none.
+ * The verb that is meant. Of several with that name (no name, if there are no operands) it is the one that takes the
+ * given options, or else that number of operands. NULL: there is none.
  */
 static const struct cli_verb *find_verb(const struct cli_command *command, const struct cli_arguments *arguments,
 					char **operands, size_t count)
@@ -370,7 +370,7 @@ static int run(const struct cli_command *command, struct cli_arguments *argument
 	return verb->run(arguments);
 }
 
-/* What getopt_long() could not read. By then it has not told the operands from the rest. */
+/* Complains about what getopt_long() could not read. It has not yet separated operands from options at that point. */
 static int complain_of_option(const struct cli_command *command, int code, char **argv)
 {
 	enum cli_option option = option_of(optopt);
@@ -423,7 +423,7 @@ static const struct cli_command *find_command(const struct cli_command *const *c
 	return NULL;
 }
 
-/* Each option takes at least one. */
+/* An upper bound for the number of options, as each takes at least one octet. */
 static size_t count_octets(int argc, char **argv)
 {
 	size_t count = 1;

@@ -1,7 +1,7 @@
 /*
  * cli: the sub-commands of the one binary. A sub-command is one file that ends in one descriptor, and one row of the
- * table in commands.c. Its descriptor names its verbs, and each verb the operands and options that it takes: by that
- * the command line is read, and the help made, from which completions come.
+ * table in commands.c. Its descriptor names its verbs, and for each verb the operands and options that it takes. The
+ * command line is read by these tables, and help is made from them; completions are made from help.
  */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
@@ -19,7 +19,7 @@ enum {
 	CLI_USAGE = 2,   /* the command line is wrong */
 };
 
-/* All options that there are, by their places in the table in cli.c. */
+/* All options that there are: indices of the table in cli.c. */
 enum cli_option {
 	CLI_CONFIG,
 	CLI_LIVE,
@@ -40,14 +40,14 @@ enum cli_option {
 
 enum { CLI_OPERANDS_MAX = 2 };
 
-/* What was on the command line, each part of it sound by itself. */
+/* What was given on the command line; each part is sound by itself. */
 struct cli_arguments {
 	const struct cli_verb *verb;
-	const char *operands[CLI_OPERANDS_MAX + 1]; /* behind the verb; NULL: no more */
+	const char *operands[CLI_OPERANDS_MAX + 1]; /* what follows the verb; ended by NULL */
 	struct cli_given {
 		enum cli_option option;
-		const char *value; /* NULL: it takes none */
-	} * given;                 /* in their order */
+		const char *value; /* NULL: the option takes none */
+	} * given;                 /* in the order of the command line */
 	size_t given_count;
 };
 
@@ -55,15 +55,15 @@ struct cli_verb {
 	const char *name;     /* NULL: the command works without a verb */
 	const char *operands; /* their names with spaces in between, as help shows them; "": none */
 	unsigned takes;       /* bits of the options that it takes, CLI_TAKES() */
-	unsigned needs;       /* those of them that must be there */
-	const char *help;     /* what it does: lines without an end of the last one */
+	unsigned needs;       /* bits of the options that must be given */
+	const char *help;     /* what it does, in lines; the last one has no newline */
 	int (*run)(const struct cli_arguments *arguments);
 };
 
 struct cli_command {
 	const char *name;
 	const char *summary; /* one line */
-	const char *help;    /* what there is to say of all verbs; "": nothing */
+	const char *help;    /* what is to be said about all verbs; "": nothing */
 	/*
 	 * Ended by one without run(). Several may have one name, if they have different numbers of operands; then they
 	 * stand side by side.
@@ -77,20 +77,20 @@ extern const struct cli_command cli_serve, cli_check, cli_tsig, cli_user, cli_ke
 extern const struct cli_command *const cli_commands[];
 
 /*
- * Reads the command line and runs the verb that it names; returns the exit status. What is wrong with it is told in one
- * line: CLI_USAGE.
+ * Reads the command line and runs the verb that it names; returns the exit status. An error in the command line is told
+ * in one line and gives CLI_USAGE.
  */
 int cli_main(const struct cli_command *const *commands, int argc, char **argv);
 
-/* The value of an option, the last one that was given; NULL: it was not. */
+/* The value of an option, the last one if it was given several times; NULL: it was not given. */
 const char *cli_value(const struct cli_arguments *arguments, enum cli_option option);
 
-/* Whether an option was given, one without a value, say. */
+/* Whether an option was given; for options that take no value, too. */
 bool cli_is_given(const struct cli_arguments *arguments, enum cli_option option);
 
 /*
- * All values of an option, one a line, as the state file has patterns and networks: a C string on the heap, empty if
- * there is none; NULL without memory.
+ * All values of an option, one a line, in the form in which the state file keeps patterns and networks: a C string on
+ * the heap, empty if the option was not given; NULL without memory.
  */
 char *cli_lines(const struct cli_arguments *arguments, enum cli_option option);
 

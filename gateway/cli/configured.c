@@ -7,7 +7,9 @@
 
 enum {
 	PATIENCE_MS = 5000,
-	/* Names of users of the store that are kept: of a zone at most and at least, and of all zones together. */
+	/*
+	 * How many names of users of the store are kept: at most and at least for one zone, and for all zones together.
+	 */
 	NAMES_MAX = 1000,
 	NAMES_MIN = 16,
 	NAMES_OF_ALL = 200000,
@@ -31,7 +33,7 @@ static size_t bound_of(const struct config *config)
 
 /* ---- The state store ---- */
 
-/* What was written there was checked; a line that means nothing any more grants nothing. */
+/* What was written to the file was checked then; a line that cannot be read any more grants nothing. */
 static enum status on_grant(void *ctx, const struct database_grant *grant)
 {
 	struct rights *rights = ctx;
@@ -48,7 +50,7 @@ static enum status on_grant(void *ctx, const struct database_grant *grant)
 	return status;
 }
 
-/* A store that is not there yet has no users. */
+/* A store that does not exist yet has no users. */
 static enum status add_store(const struct config *config, struct configured *out)
 {
 	char error[DATABASE_ERROR_MAX];

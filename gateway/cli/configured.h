@@ -1,5 +1,6 @@
 /*
- * configured: what a configuration, and the state store that it names, make of its zones for the room `live`.
+ * configured: prepares the zones of a configuration for the room `live`, with the users of the configuration and of its
+ * state store.
  */
 #ifndef CLI_CONFIGURED_H
 #define CLI_CONFIGURED_H
@@ -15,14 +16,14 @@ enum { CONFIGURED_WHY_MAX = 256 };
 /* What the users may set. */
 struct configured {
 	struct rights *rights;
-	bool store_unread; /* the users of the state store are missing: `why` */
+	bool store_unread; /* the users of the state store could not be read: `why` */
 	char why[CONFIGURED_WHY_MAX];
 };
 
 /*
- * What the host patterns of all users come to in each of the configured zones, by their indices: of those of the
- * configuration all, of those of the state store, of whom there may be a million, as many as are worth trying
- * (rights_set_bound()). STATUS_NO_MEMORY. The caller calls rights_free().
+ * Works out which names the host patterns of all users cover in each of the configured zones, by the zones' indices.
+ * All users of the configuration are included; of those of the state store, of whom there may be a million, as many as
+ * are worth trying (rights_set_bound()). STATUS_NO_MEMORY. The caller calls rights_free().
  */
 MUST_USE enum status configured_rights(const struct config *config, struct configured *out);
 

@@ -34,7 +34,7 @@ static bool make_key(char key[static KEY_TEXT_LEN + 1], uint8_t digest[static KE
 	return false;
 }
 
-/* Shows the key, once: only its hash is kept. */
+/* Shows the key. This is the only time: what is kept is its hash. */
 static int show(char key[static KEY_TEXT_LEN + 1])
 {
 	bool shown = printf("%s\n", key) > 0 && fflush(stdout) == 0;
@@ -72,7 +72,7 @@ static int store_key(const struct cli_arguments *arguments, struct database *dat
 	return state_failed(database, status, status == STATUS_NOT_FOUND ? login : name);
 }
 
-/* For the configuration: a key, and what stands for it there. */
+/* For the configuration: prints a new key, and the hash that goes into the file. */
 static int print_new_key(const struct cli_arguments *arguments)
 {
 	char key[KEY_TEXT_LEN + 1], hash[KEY_HASH_TEXT_MAX];

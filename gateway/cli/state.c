@@ -8,7 +8,7 @@
 
 /* ---- The state file ---- */
 
-enum { PATIENCE_MS = 30000 }; /* an import may be under way */
+enum { PATIENCE_MS = 30000 }; /* long, because an import may be running */
 
 static bool is_configured(const struct config *config, const char *login)
 {

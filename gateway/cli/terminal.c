@@ -14,8 +14,8 @@
 /* ---- Secrets ---- */
 
 /*
- * By read(2) one octet at a time: nothing may be left in a buffer of the C library, nor may more be taken of the input
- * than this line.
+ * Reads by read(2), one octet at a time: nothing of a secret may stay in a buffer of the C library, and no more of the
+ * input may be taken than this line.
  */
 static bool read_line(char out[static TERMINAL_SECRET_MAX])
 {
@@ -54,8 +54,8 @@ static bool read_silently(const char *prompt, char out[static TERMINAL_SECRET_MA
 	hidden = shown;
 	hidden.c_lflag &= ~(tcflag_t)ECHO;
 	/*
-	 * What a key of the terminal sends may not leave it without echo, nor a core with half a password, so it waits
-	 * for the end of the line.
+	 * Signals from the keyboard wait until the line has ended. Otherwise they could leave the terminal without
+	 * echo, or a core dump with half a password in it.
 	 */
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGINT);
@@ -141,7 +141,10 @@ uint64_t terminal_bar_end(struct terminal_bar *bar)
 
 /* ---- Texts ---- */
 
-/* Terminals obey the control characters of C1 as well, which are two octets in UTF-8: U+009B is ESC and `[` in one. */
+/*
+ * Terminals obey the C1 control characters, too, which take two octets in UTF-8: U+009B stands for ESC and `[`
+ * together.
+ */
 static size_t control_len(const unsigned char *at, size_t left)
 {
 	if (*at < 0x20 || *at == 0x7f)

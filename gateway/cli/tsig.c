@@ -1,6 +1,4 @@
-/*
- * `ddnsgate tsig`: what the primaries need: the statements for their configuration, or a new key.
- */
+/* `ddnsgate tsig`: prints what primaries need: the statements for their configuration, or a new key. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -51,7 +49,7 @@ static void print(const struct cli_arguments *arguments, const struct rights_zon
 		print_knot(zones, count);
 }
 
-/* The zones that are wanted (NULL: all), in `zones`, which has room for all; returns their number. */
+/* The zones that are wanted (NULL: all) go into `zones`, which has room for all; returns their number. */
 static size_t select_zones(const char *zone, const struct config *config, const struct rights *rights,
 			   struct rights_zone *zones)
 {
@@ -68,8 +66,8 @@ static size_t select_zones(const char *zone, const struct config *config, const 
 }
 
 /*
- * A policy must not lock out users: where there are too many names for a list, or nobody knows them, it is for all
- * names of the zone.
+ * A policy must not lock out users. Where there are too many names for a list, or not all are known, the policy is for
+ * all names of the zone.
  */
 static enum status widen(struct configured *configured)
 {
@@ -117,7 +115,7 @@ out:
 
 /* ---- A new key ---- */
 
-/* As many random octets as the hash has (RFC 2104 section 3). */
+/* Makes a key of as many random octets as the hash has (RFC 2104 section 3). */
 static enum tsig_status make_key(const char *name, const char *algorithm, struct tsig_key **out)
 {
 	uint8_t octets[TSIG_MAC_MAX] = {0};
@@ -135,7 +133,7 @@ static enum tsig_status make_key(const char *name, const char *algorithm, struct
 	return status;
 }
 
-/* A file that is there already is left as it is. */
+/* Writes the key to a new file; a file that exists is left as it is. */
 static bool write_key(const char *path, const struct tsig_key *key)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);

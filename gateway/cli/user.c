@@ -17,7 +17,7 @@
 
 /* ---- Login passwords ---- */
 
-/* Reads a new login password and hashes it; `out` stays empty if none was typed and none is needed. */
+/* Reads a new login password and hashes it; `out` stays empty if none was typed and none is required. */
 static bool read_password(bool needed, char out[static PASSWORD_HASH_MAX])
 {
 	char password[TERMINAL_SECRET_MAX];

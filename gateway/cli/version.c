@@ -1,6 +1,4 @@
-/*
- * `ddnsgate version`: what is this, and what is it built with?
- */
+/* `ddnsgate version`: its own version and those of the libraries that it was built with. */
 #include <gnutls/gnutls.h>
 #include <ldns/ldns.h>
 #include <libconfig.h>

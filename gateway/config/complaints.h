@@ -1,6 +1,6 @@
 /*
- * complaints: what config_load() tells of a configuration, kept until it is known where to say it: in the log that this
- * configuration wants, if it is good enough to be taken, else on standard error.
+ * complaints: what config_load() says about a configuration. It is kept until it is known where to say it: in the log
+ * that the configuration itself names, if it is good enough to be used, else on standard error.
  */
 #ifndef CONFIG_COMPLAINTS_H
 #define CONFIG_COMPLAINTS_H
@@ -15,16 +15,16 @@ struct complaint;
 struct complaints {
 	const char *path;
 	STAILQ_HEAD(, complaint) list;
-	bool no_memory; /* for the configuration, or for one of them */
+	bool no_memory; /* for the configuration, or for keeping a complaint */
 };
 
 /*
- * Loads the configuration; NULL on errors. `path` is borrowed. The complaints are to be given to one of the verbs
- * below, on whichever thread.
+ * Loads the configuration; NULL on errors. `path` is borrowed. The complaints have to be passed to one of the functions
+ * below, on any thread.
  */
 struct config *complaints_load(const char *path, struct complaints *out);
 
-/* Logs them, as events `configuration`, and forgets them. Of very many only the first ones. */
+/* Logs them, as events `configuration`, and forgets them. If there are very many, only the first ones are logged. */
 void complaints_log(struct complaints *complaints);
 
 /* Prints them to standard error, as FILE:LINE: text, and forgets them. */

@@ -17,7 +17,7 @@
 
 /* ---- Reading ---- */
 
-/* The folder that relative paths start from: that of the file. */
+/* The folder from which relative paths start: that of the file. */
 static char *folder_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -41,9 +41,10 @@ static void parse_stream(struct reader *reader, config_t *file, FILE *stream)
 }
 
 /*
- * Included files are looked for beside the file. libconfig's own way to say so, an include folder, is put before
- * absolute paths too, so the process goes there for the time of reading. Where it was started may be closed to it (a
- * daemon's user in an administrator's home): then there is no way back, and none is needed.
+ * Included files are looked for beside the file. libconfig's own option for that, an include folder, is also put in
+ * front of absolute paths; so the process changes its current folder while it reads. It may be unable to return to the
+ * folder where it was started (for example a daemon's user in an administrator's home); then it stays, which does no
+ * harm.
  */
 static void parse_in_folder(struct reader *reader, config_t *file, FILE *stream)
 {

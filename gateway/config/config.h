@@ -28,11 +28,11 @@ struct config_certificate {
 
 struct config_listener {
 	struct addr address;
-	unsigned scope; /* see struct endpoint */
+	unsigned scope; /* as in struct endpoint */
 	unsigned port;
 	char *path; /* of a Unix socket, instead of address and port */
 	unsigned mode;
-	struct network *trusted; /* instead of those at the top level, if trusts_its_own */
+	struct network *trusted; /* used instead of those at the top level, if trusts_its_own */
 	size_t trusted_count;
 	bool trusts_its_own;
 	bool proxy_protocol;
@@ -41,7 +41,7 @@ struct config_listener {
 	size_t certificate_count;
 	struct cert_set *cert_set;  /* NULL: HTTP without TLS */
 	const char *tls_priorities; /* a constant, see cert_priorities() */
-	bool errors_as_200;         /* for clients that read words only under that status */
+	bool errors_as_200;         /* for clients that read the words of an answer only under status 200 */
 	bool account_page;
 };
 
@@ -50,7 +50,7 @@ struct config_tsig {
 	char *file;
 	char *name;
 	char *algorithm;
-	char *secret; /* wiped once the key is made */
+	char *secret; /* wiped once the key was made of it */
 	struct tsig_key **keys;
 	size_t key_count;
 };
@@ -92,7 +92,7 @@ struct config {
 	char *log_to;
 	bool has_admin; /* admin_listen is given */
 	struct endpoint admin;
-	struct peer *admin_names; /* their ports say nothing */
+	struct peer *admin_names; /* their ports have no meaning */
 	size_t admin_name_count;
 	bool uniform_auth_errors;
 	bool allow_private;
@@ -116,13 +116,13 @@ struct config {
 	unsigned idle_timeout_s;
 	unsigned max_connections;
 	unsigned max_connections_per_source;
-	char *user;  /* to run as once the listeners are open; NULL: as started */
+	char *user;  /* the user to become once the listeners are open; NULL: no change */
 	char *group; /* NULL: that user's own */
 };
 
 /*
- * Is told each thing that is wrong: `file` and `line` (0: no line is to blame), and one sentence without a secret in
- * it. `is_error` is false for advice that does not stop the configuration from being taken.
+ * Called for each thing that is wrong. `file` and `line` say where (0: no line is at fault); the text is one sentence
+ * without a secret in it. `is_error` is false for advice, which does not keep the configuration from being used.
  */
 typedef void config_complain_fn(void *ctx, bool is_error, const char *file, unsigned line, const char *text);
 
@@ -138,7 +138,7 @@ MUST_USE enum status config_load(const char *path, config_complain_fn *complain,
 /* Wipes the secrets, frees all and sets *config to NULL; NULL and *config == NULL are allowed. */
 void config_release(struct config **config);
 
-/* A row of the option tables as others may see it: to check sample and man page against. */
+/* A row of the option tables, for tests that compare them with the sample and the man page. */
 struct config_option_info {
 	const char *group; /* "" for the top level, else the list that it stands in: "listen", "zones", ... */
 	const char *name;

@@ -7,11 +7,11 @@
 
 #include "base/secret.h"
 
-enum { DEPTH_MAX = 16 }; /* libconfig's own bound, of 10, is told by it; this one ends circles */
+enum { DEPTH_MAX = 16 }; /* libconfig has a bound of 10, and says so; this one ends circles */
 
 /*
- * The path of an `@include "..."` at the beginning of a line; says if there is one. One in a comment of several lines
- * counts, too; that does no harm.
+ * Finds the path of an `@include "..."` at the beginning of a line; says if there is one. It also finds one inside a
+ * comment of several lines, which does no harm.
  */
 static bool find_path(const char *line, char path[static PATH_MAX])
 {
@@ -37,7 +37,7 @@ static bool find_path(const char *line, char path[static PATH_MAX])
 
 static void check_stream(struct reader *reader, FILE *stream, const char *file, unsigned depth);
 
-/* `file` and `line`: where it is included. */
+/* `file` and `line`: where the file is included. */
 static void check_path(struct reader *reader, const char *path, const char *file, unsigned line, unsigned depth)
 {
 	struct stat info;
@@ -72,7 +72,7 @@ static void check_stream(struct reader *reader, FILE *stream, const char *file, 
 		else
 			check_path(reader, path, file, number, depth);
 	}
-	/* Keys may stand in it. */
+	/* The file may hold keys. */
 	if (line)
 		secret_wipe(line, cap);
 	free(line);

@@ -1,6 +1,4 @@
-/*
- * Goes along the tables of options.
- */
+/* Reads settings by the tables of options. */
 #include "config/options.h"
 
 #include <stdint.h>
@@ -88,7 +86,9 @@ static void read_text(struct reader *reader, const struct option *option, config
 	}
 	take_text(reader, option, setting, text, into);
 	if (option->secret) {
-		/* libconfig's copy is on the heap and nobody else's; it would otherwise stay there in plain. */
+		/*
+		 * libconfig's copy is on the heap and nobody else reads it; without this the secret would stay there.
+		 */
 		secret_wipe((char *)(uintptr_t)text, strlen(text));
 	}
 }
@@ -124,7 +124,7 @@ static void read_groups(struct reader *reader, const struct option *option, conf
 	length = config_setting_length(setting);
 	if (length == 0 && option->required)
 		reader_error(reader, setting, "`%s` is empty", option->name);
-	/* Other options may have put elements into the array. */
+	/* Other options may have added elements to the array. */
 	memcpy(&array, field(into, option->offset), sizeof array);
 	grown = realloc(array, (*count + (size_t)length + 1) * size);
 	if (!grown) {
@@ -188,8 +188,8 @@ static const struct option *find_option(const struct option_group *group, const 
 }
 
 /*
- * How many letters have to be changed, added or left out to make one name of the other (Levenshtein); long names
- * count as far apart.
+ * How many letters have to be changed, added or removed to turn one name into the other (Levenshtein). Long names count
+ * as very different.
  */
 static size_t distance(const char *a, const char *b)
 {

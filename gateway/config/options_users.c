@@ -27,7 +27,7 @@ static void read_key(struct reader *reader, const config_setting_t *at, const ch
 		reader_note_plain_key(reader, at);
 }
 
-/* The lone `key` of a user: without a name and without limits. */
+/* The option `key` of a user: one key without a name and without limits. */
 static void take_key(struct reader *reader, const config_setting_t *at, const char *text, void *into)
 {
 	struct account *account = into;
@@ -162,7 +162,7 @@ const struct option_group options_keys = {
 	.size = sizeof(struct account_key),
 };
 
-/* The account knows best what it holds; nothing is left for the tables. */
+/* account_fini() knows best what an account holds; it leaves nothing for the tables to free. */
 static void release_user(void *into)
 {
 	account_fini(into);

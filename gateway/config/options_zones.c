@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PORT_TO_COME = 0 }; /* a primary's, until the whole zone was read */
+enum { PORT_TO_COME = 0 }; /* the port of a primary until the whole zone was read */
 
 static void take_zone_name(struct reader *reader, const config_setting_t *at, const char *text, void *into)
 {

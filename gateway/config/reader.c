@@ -11,8 +11,8 @@
 #include "base/secret.h"
 
 /*
- * `file` is as libconfig names it: for an included file relative to the folder of the configuration; NULL: the
- * configuration.
+ * `file` is what libconfig calls it: an included file relative to the folder of the configuration; NULL: the
+ * configuration itself.
  */
 static void path_of(const struct reader *reader, const char *file, char path[static PATH_MAX])
 {
@@ -22,7 +22,7 @@ static void path_of(const struct reader *reader, const char *file, char path[sta
 	snprintf(path, PATH_MAX, "%.*s%s", folder_len, reader->path, file ? file : reader->path);
 }
 
-/* What a value holds must not make two lines of one, nor steer a terminal. */
+/* A value in a message must not break its line in two, nor control a terminal. */
 static void make_plain(char *text)
 {
 	for (; *text; text++) {
@@ -101,7 +101,7 @@ void reader_note_plain_key(struct reader *reader, const config_setting_t *at)
 	reader->advised_plain = true;
 }
 
-/* ---- What take() is made of ---- */
+/* ---- For take() functions ---- */
 
 void *reader_append(struct reader *reader, void *array_pointer, size_t *count, size_t size)
 {

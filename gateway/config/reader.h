@@ -1,5 +1,6 @@
 /*
- * reader: a load under way: where complaints go, and what options are read with. Private to the room.
+ * reader: one reading of a configuration that is under way: where complaints go, and functions that read options.
+ * Private to the room.
  */
 #ifndef CONFIG_READER_H
 #define CONFIG_READER_H
@@ -27,25 +28,28 @@ struct reader {
 	size_t tls_pin_count;
 };
 
-/* An error in a file (as libconfig names it; NULL: the configuration itself) and a line of it. */
+/* Tells of an error in a file (as libconfig names it; NULL: the configuration itself) and in a line of it. */
 __attribute__((format(printf, 4, 5))) void reader_error_at(struct reader *reader, const char *file, unsigned line,
 							   const char *format, ...);
-/* The same at a setting, or at none (NULL). */
+/* The same at a setting; NULL: at no setting. */
 __attribute__((format(printf, 3, 4))) void reader_error(struct reader *reader, const config_setting_t *at,
 							const char *format, ...);
-/* What is no error. */
+/* Gives advice, which is no error. */
 __attribute__((format(printf, 3, 4))) void reader_advise(struct reader *reader, const config_setting_t *at,
 							 const char *format, ...);
 
-/* A secret stands there in plain: advises if others on this machine can read that file. */
+/* A secret stands in the file in plain: warns if other users of this machine can read that file. */
 void reader_note_secret(struct reader *reader, const config_setting_t *at);
 
-/* The same of a user's key, which need not stand there in plain: advises that, once. */
+/* The same for a user's key. As such a key need not be there in plain, it also advises that, once. */
 void reader_note_plain_key(struct reader *reader, const config_setting_t *at);
 
-/* ---- What take() is made of ---- */
+/* ---- For take() functions ---- */
 
-/* Adds one zeroed element to an array at `array_pointer`; NULL without memory. */
+/*
+ * Adds one zeroed element to an array on the heap; returns the element, NULL without memory. `array_pointer` points to
+ * the pointer to the array.
+ */
 void *reader_append(struct reader *reader, void *array_pointer, size_t *count, size_t size);
 
 /* Shared copies; NULL without memory. */
@@ -55,7 +59,7 @@ const char *reader_share_string(struct reader *reader, const char *string);
 /* Files that are named stand beside the configuration unless their path is absolute: heap. NULL without memory. */
 char *reader_beside(const struct reader *reader, const char *file);
 
-/* Says that a text is not what was `wanted`; or, if an interface is named, that it is that which was not understood. */
+/* Says that a text is not what was `wanted`; or, if it names an interface, that this was not understood. */
 void reader_refuse_address(struct reader *reader, const config_setting_t *at, const char *text, const char *wanted);
 
 /* Adds a network, of a trusted proxy, to an array. */

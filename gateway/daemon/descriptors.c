@@ -6,16 +6,15 @@
 #include "base/process.h"
 
 enum {
-	PROCESS = 32,      /* standard streams, the log, loop and engines (twice, while old ones end), configuration
-				and key files while they are read; connections that are just being closed */
-	STATE = 24,        /* three files, for reading and for writing, of generations of which some are ending */
-	NAMES = 16,        /* look-ups, each on a thread: resolver files and sockets */
-	EACH_LISTENER = 2, /* its socket, and that of one that takes its place in a reload */
+	PROCESS = 32,      /* standard streams, log, loop, engines, files that are read, closing connections */
+	STATE = 24,        /* three files, each opened for reading and for writing, for several generations */
+	NAMES = 16,        /* look-ups of names, each on a thread of its own: files and sockets of the resolver */
+	EACH_LISTENER = 2, /* its socket, and in a reload that of its successor */
 };
 
 static uint64_t reserved(const struct descriptors_need *need)
 {
-	/* Of a name that has several addresses, two may be tried at the same time (dns/transport_tcp.c). */
+	/* If a name has several addresses, two may be tried at the same time (dns/transport_tcp.c). */
 	uint64_t tries = need->primaries * (need->has_names ? (uint64_t)2 : 1);
 
 	return PROCESS + EACH_LISTENER * (uint64_t)need->listeners + tries + (need->has_state ? STATE : 0) +

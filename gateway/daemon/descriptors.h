@@ -1,7 +1,7 @@
 /*
  * descriptors: how the open files that the system allows are shared out. Clients come last: a change that cannot reach
- * its primary is of no use to anybody, while a client that has to wait for its connection finds the gateway a little
- * later. So what primaries, the state store, the log and a reload may need is set aside, and clients get what is left.
+ * its primary is of no use to anybody, while a client that has to wait for its connection is only served a little
+ * later. So what primaries, the state store, the log and a reload may need is set aside, and clients get the rest.
  */
 #ifndef DAEMON_DESCRIPTORS_H
 #define DAEMON_DESCRIPTORS_H
@@ -14,8 +14,8 @@
 
 struct descriptors_need {
 	size_t listeners;     /* that serve clients */
-	unsigned connections; /* that each of them is to have at most */
-	size_t primaries;     /* of all configurations that are not over yet */
+	unsigned connections; /* that each of them may have at most */
+	size_t primaries;     /* of the configuration in force and of those that are not over yet */
 	bool has_admin;       /* there is an admin listener */
 	bool has_state;       /* there is a state store */
 	bool has_names;       /* primaries are looked up by name */
@@ -24,15 +24,15 @@ struct descriptors_need {
 /* Bounds for clients' connections. */
 struct descriptors_share {
 	unsigned each; /* of one listener, at least 1 */
-	unsigned all;  /* of all listeners together, those that were removed among them; at least 1 */
+	unsigned all;  /* of all listeners together, also those that were removed; at least 1 */
 };
 
 enum { ADMIN_CONNECTIONS_MAX = 32 };
 
-/* How many files are open if everybody has what is wanted. */
+/* How many files would be open if everybody had all that is wanted. */
 uint64_t descriptors_wanted(const struct descriptors_need *need);
 
-/* What clients get if so many may be open. */
+/* What clients get if that many files may be open. */
 struct descriptors_share descriptors_share(const struct descriptors_need *need, uint64_t allowed);
 
 /*

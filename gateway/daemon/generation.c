@@ -9,8 +9,8 @@
 #include "store/stores.h"
 
 enum {
-	OVERLAP_MIN = 32, /* sets that make another message worth while when several may be with a primary */
-	/* Sets that take a primary several times as long as a transaction does by itself: BIND 0.5 ms, Knot 12. */
+	OVERLAP_MIN = 32, /* so many sets are worth another message while one is with the primary */
+	/* So many sets keep a primary busy several times as long as an empty transaction: BIND 0.5 ms, Knot 12 ms. */
 	HALF_MIN = 100,
 	HALF_MIN_WITH_PAUSE = 250,
 	CONFIRMS_MAX = 2,
@@ -18,7 +18,7 @@ enum {
 	RECORDS_MAX = 65536, /* hints of a zone, 32 octets each */
 	ATTEMPTS_MAX = 5,
 	RETRY_PAUSE_MS = 100,
-	LOOK_PATIENCE_MS = 2000, /* of the account page, with a primary */
+	LOOK_PATIENCE_MS = 2000, /* of the account page, for the primary's answer */
 };
 
 static void submit(void *ctx, const struct change_set *set, void *waiter)

@@ -28,7 +28,7 @@ struct generation {
 	struct zone_setup *zone_setups;
 	struct plan_policy policy;
 	struct account_store *store;
-	struct account_store *sqlite; /* in `store`; NULL: there is no state store */
+	struct account_store *sqlite; /* part of `store`; NULL: there is no state store */
 	struct state *state;          /* NULL: the same */
 	struct zones *zones;
 	struct pipeline *pipeline;
@@ -57,10 +57,10 @@ void generation_serve(struct generation *generation, struct http_server *server)
 /* How many primaries it has. */
 size_t generation_primaries(const struct generation *generation);
 
-/* Whether nothing of it is under way any more. */
+/* Whether nothing of this generation is under way any more. */
 bool generation_is_idle(const struct generation *generation);
 
-/* Sets *generation to NULL; NULL is allowed there. It must be idle, unless there is no other one. */
+/* Frees it and sets *generation to NULL; *generation == NULL is allowed. It must be idle, unless it is the only one. */
 void generation_free(struct generation **generation);
 
 /*

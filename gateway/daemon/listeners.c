@@ -46,7 +46,7 @@ static bool is_any_ipv6(const struct http_listen_options *options)
 	return !options->path && addr_equal(&options->endpoint.addr, &any);
 }
 
-/* Says whether the listener is needed at all. */
+/* Leaves IPv6 out of a listener's options; says whether the listener is still needed. */
 static bool do_without_ipv6(struct http_listen_options *options)
 {
 	options->endpoint.addr = (struct addr){.family = ADDR_V4};
@@ -77,8 +77,8 @@ enum status listeners_of(const struct config *config, struct http_listen_options
 /* ---- From systemd ---- */
 
 /*
- * Whether a descriptor came with the process. What it has opened by itself would not have: all that is closed by
- * exec(). So $LISTEN_FDS may be wrong without taking the loop's own descriptors away.
+ * Whether a descriptor came with the process. Those that it has opened by itself are all closed by exec() and do not
+ * count. So a wrong $LISTEN_FDS cannot take the loop's own descriptors away.
  */
 static bool was_given(int fd)
 {

@@ -1,6 +1,6 @@
 /*
- * listeners: what the configuration says of listeners as the HTTP server wants it, and which sockets systemd has opened
- * for them.
+ * listeners: turns what the configuration says about listeners into options of the HTTP server, and matches them with
+ * the sockets that systemd has opened.
  */
 #ifndef DAEMON_LISTENERS_H
 #define DAEMON_LISTENERS_H
@@ -15,12 +15,12 @@
 /*
  * Makes the options of the listeners of a configuration, which they borrow from; free() frees them.
  *
- * On a kernel without IPv6 "::" is every IPv4 address, with a warning in the log. If the configuration has listeners
- * for IPv4 at that port, these do without it. STATUS_NO_MEMORY.
+ * On a kernel without IPv6 "::" means every IPv4 address, with a warning in the log. If the configuration has listeners
+ * for IPv4 at that port, "::" is left out and these remain. STATUS_NO_MEMORY.
  */
 MUST_USE enum status listeners_of(const struct config *config, struct http_listen_options **out, size_t *count);
 
-/* Gives each socket that came from systemd to the listener that is where it is, and closes the others. */
+/* Gives each socket that came from systemd to the listener with the same address, and closes those that fit none. */
 void listeners_inherit(struct http_listen_options *options, size_t count);
 
 void listeners_log(const struct http_listen_options *options, size_t count);

@@ -32,7 +32,7 @@ void reload_stop(struct reload *reload);
 /* It must have been stopped, and nothing be under way. Sets *reload to NULL, which is allowed there. */
 void reload_free(struct reload **reload);
 
-/* The path that names the same file whatever the current folder will be; heap. NULL without memory. */
+/* An absolute path for the same file, which stays right when the current folder changes; heap. NULL without memory. */
 char *reload_path(const char *path);
 
 #endif

@@ -250,13 +250,13 @@ static void take_apart(struct daemon *daemon)
 	free(daemon->config_path);
 }
 
-/* Sets up the log, too, so that what there is to say of the configuration goes where it wants it. */
+/* Sets up the log, too, so that messages about the configuration go where it says. */
 static struct config *load_first(const char *path)
 {
 	struct complaints complaints;
 	struct config *config = complaints_load(path, &complaints);
 
-	secret_wipe_stack(); /* keys were read */
+	secret_wipe_stack(); /* keys were read, and copies may be left on the stack */
 	if (!config) {
 		complaints_print(&complaints);
 		return NULL;

@@ -8,9 +8,9 @@
 #include <stdbool.h>
 
 /*
- * Serves as the configuration in that file says until SIGTERM or SIGINT, and then until all requests are answered.
- * False if it could not start, which was told. `version` is shown in the metrics, and borrowed. main() holds all
- * signals.
+ * Serves by the configuration in that file until SIGTERM or SIGINT comes, and then until all requests are answered.
+ * False if it could not start; the reason was told. `version` is shown in the metrics, and borrowed. main() has blocked
+ * all signals before.
  */
 bool serve(const char *config_path, const char *version);
 

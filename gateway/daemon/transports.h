@@ -1,6 +1,6 @@
 /*
  * transports: how the primaries of each configured zone are reached: over TCP, or over TLS. Zones with the same
- * settings share what they come to.
+ * settings share one transport.
  */
 #ifndef DAEMON_TRANSPORTS_H
 #define DAEMON_TRANSPORTS_H
@@ -14,7 +14,7 @@
 
 struct transports;
 
-/* Makes them; `config` and `loop` are borrowed. Any other status than STATUS_OK has been explained in `error`. */
+/* Makes them; `config` and `loop` are borrowed. If the status is not STATUS_OK, `error` says why. */
 MUST_USE enum status transports_new(uv_loop_t *loop, const struct config *config, char *error, size_t error_size,
 				    struct transports **out);
 

@@ -1,11 +1,12 @@
 /*
  * acme-dns: `POST /update` with the headers X-Api-User and X-Api-Key and the JSON `{"subdomain": "...", "txt": "..."}`,
  * by which programs that get certificates answer a dns-01 challenge. The last two strings are kept, because a name and
- * its wildcard are proved at the same place; some more for a while where several gateways set them.
+ * its wildcard are proved by strings at the same owner. Where several gateways set them, some more stay for a while.
  *
  * The subdomain is a full name, or a label below what the account may update.
  *
- * Its clients may also ask for `GET /health`, and for an account by `POST /register`; but accounts are given by people.
+ * Its clients may also ask for `GET /health`, and for an account by `POST /register`; that is refused, because accounts
+ * are made by the administrator.
  */
 #include "dialect/dialect.h"
 #include "dialect/operands.h"
@@ -53,7 +54,7 @@ static void acmedns_render(const struct dialect_answer *answer, struct http_resp
 		words_render_json(answer, &members, "txt", response);
 }
 
-/* It shares a path with others, whose requests name hosts by other operands, or come without its headers. */
+/* Other dialects have the same path; their requests name hosts by other operands, or come without acme-dns' headers. */
 static bool acmedns_claims(const struct http_request *request)
 {
 	bool is_of_others = operand_find_any(request, operand_hosts);

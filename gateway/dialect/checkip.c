@@ -1,6 +1,6 @@
 /*
- * Tells clients their own address, in the form that they scrape (`/checkip.cgi`) or as plain text (`/myip`). Where
- * nobody knows it, the answer holds none.
+ * Tells clients their own address, in the form in which programs look for it (`/checkip.cgi`) or as plain text
+ * (`/myip`). If the address is not known, the answer holds none.
  */
 #include "dialect/dialect.h"
 #include "dialect/operands.h"

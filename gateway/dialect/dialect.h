@@ -21,7 +21,7 @@ struct dialect_route {
 /* What a dialect needs to know to word an answer. */
 struct dialect_answer {
 	const struct http_request *request;
-	const struct intent *intent; /* as far as parse() got with it */
+	const struct intent *intent; /* filled in as far as parse() got */
 	const struct outcome
 		*outcomes;    /* one per host of the intent in its order; or a single one for the whole request */
 	size_t outcome_count; /* at least 1 */
@@ -30,8 +30,8 @@ struct dialect_answer {
 struct dialect {
 	const char *name;
 	const struct dialect_route *routes; /* ended by a NULL path */
-	bool speaks_json;                   /* its answers are JSON, also to what nobody has asked it about */
-	bool is_for_routers; /* answers failures under status 200 where the listener says `errors_as_200` */
+	bool speaks_json;    /* its answers are JSON, also those of requests that were refused before it saw them */
+	bool is_for_routers; /* answers failures with status 200 if the listener has `errors_as_200` */
 	/* Whether a request to one of the routes is meant for this dialect, where several have it. NULL: always. */
 	bool (*claims)(const struct http_request *request);
 	/*
@@ -39,7 +39,10 @@ struct dialect {
 	 * (all of it; it borrows from the request), or the failure that ends the request.
 	 */
 	enum outcome_code (*parse)(const struct http_request *request, struct intent *intent);
-	/* Use dialect_render(). Words the answer: sets status and content type of *response, and writes its body. */
+	/*
+	 * Words the answer: sets status and content type of *response, and writes its body. Call it by
+	 * dialect_render().
+	 */
 	void (*render)(const struct dialect_answer *answer, struct http_response *response);
 };
 
@@ -54,18 +57,18 @@ void dialect_render(const struct dialect *dialect, const struct dialect_answer *
 const struct dialect *dialects_find(const struct http_request *request, unsigned *allowed);
 
 /*
- * Whether the request is for a dialect that speaks JSON, or would be with another method; so that its client gets no
- * other answers, whoever refuses the request. Of a request that was not read whole, by what was.
+ * Whether the request is for a dialect that speaks JSON, or would be if it had another method: then its client gets
+ * only JSON answers, whoever refuses the request. If the request was not read whole, the part that was read decides.
  */
 bool dialects_speak_json(const struct http_request *request);
 
 /*
- * The methods that dialects have at the request's path, whatever else is in it; of all paths for the target `*` (RFC
- * 9112 section 3.2.4). 0 for an unknown path.
+ * The methods that dialects have at the request's path; the rest of the request does not matter. For the target `*`
+ * (RFC 9112 section 3.2.4) the methods of all paths. 0 for an unknown path.
  */
 unsigned dialects_methods(const struct http_request *request);
 
-/* Every dialect, a row each: those that claim less of a path stand behind those that claim more. */
+/* Every dialect, a row each. Of two with the same path, the one that claims more special requests stands first. */
 #define DIALECT_LIST(X)                                                                                                \
 	X(rexx)    /* /dynamic.cgi */                                                                                  \
 	X(acmedns) /* /update with X-Api-User or a subdomain */                                                        \

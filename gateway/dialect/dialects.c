@@ -9,7 +9,7 @@ static bool leads_to(const struct http_request *request, const struct dialect_ro
 	return text_equal(operand_path(request), text_of(route->path));
 }
 
-/* Whether the dialect wants the request, whatever its method. */
+/* Whether the dialect wants the request; the method does not matter. */
 static bool wants(const struct dialect *dialect, const struct dialect_route *route, const struct http_request *request)
 {
 	return leads_to(request, route) && (!dialect->claims || dialect->claims(request));
@@ -54,7 +54,10 @@ unsigned dialects_methods(const struct http_request *request)
 	return methods;
 }
 
-/* A client that reads words only under status 200. Without credentials it is asked for them all the same. */
+/*
+ * Whether failures get status 200, for clients that read the words only then. A request without credentials is still
+ * answered by 401, which asks for them.
+ */
 static bool is_softened(const struct dialect *dialect, const struct dialect_answer *answer)
 {
 	enum outcome_code code = answer->outcomes[0].code;

@@ -1,8 +1,8 @@
 /*
  * DuckDNS: `/update?domains=a,b&token=T[&ip=][&ipv6=][&txt=][&verbose=true][&clear=true]`, answered `OK` or `KO`. A
- * domain without a dot is a label below what the account may update. A text is for `_acme-challenge` below the domain,
- * as programs expect that get certificates, unless the domain begins with an underscore. It is a request of its own,
- * without addresses.
+ * domain without a dot is a label below what the account may update. A text is set at `_acme-challenge` below the
+ * domain, where programs that get certificates expect it, unless the domain begins with an underscore. A request with a
+ * text must not have addresses.
  */
 #include "dialect/dialect.h"
 #include "dialect/operands.h"
@@ -35,7 +35,7 @@ static enum outcome_code duckdns_parse(const struct http_request *request, struc
 	intent->lenient = true;
 	intent->host_form = HOSTS_LABELS;
 	intent->challenge = true;
-	/* An empty `ip` asks to find it out, and says nothing about there being one. */
+	/* An empty `ip` asks for the client's own address; it does not say that there is no IPv4 address. */
 	operand_take_addresses(request, own, intent);
 	if (!operand_take_hosts(request, hosts, intent))
 		return OUTCOME_TOO_MANY_HOSTS;

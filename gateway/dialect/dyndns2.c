@@ -1,7 +1,7 @@
 /*
  * dyndns2: what most routers and DDNS programs speak, `/nic/update?hostname=&myip=`, with its relatives: deSEC's
- * `myipv4` and `myipv6`, `ip6lanprefix` as routers with IPv6 send it, `offline`. A host is named in one of several
- * operands; where there are several, all are meant.
+ * `myipv4` and `myipv6`, `ip6lanprefix` as routers with IPv6 send it, `offline`. A host may be named in several
+ * operands; if more than one is there, the hosts of all of them are meant.
  */
 #include "dialect/dialect.h"
 #include "dialect/operands.h"
@@ -58,7 +58,7 @@ static enum outcome_code dyndns2_parse(const struct http_request *request, struc
 	return parse_hosts(request, intent);
 }
 
-/* `/` is also where browsers ask for their address; who means an update says so. */
+/* Browsers ask for `/` too, to see their address; an update at this path must have operands that say so. */
 static bool dyndns2_claims(const struct http_request *request)
 {
 	static const char *const users[] = {"username", "user", NULL};

@@ -20,7 +20,7 @@ static enum outcome_code henet_parse(const struct http_request *request, struct 
 	intent->hosts[0] = login.value;
 	intent->host_count = 1;
 	operand_take_addresses_or_none(request, own, intent);
-	/* However it is written: logins that are hosts are in lower case, without a dot at the end. */
+	/* However the host is written, the login is in lower case and without a dot at the end. */
 	if (name_parse_owner(login.value, &intent->login_name) == STATUS_OK)
 		login.value = login.literal = name_text(&intent->login_name);
 	return operand_take_credentials(&login, password, intent);

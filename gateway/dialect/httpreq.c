@@ -1,11 +1,11 @@
 /*
- * httpreq: how lego and what is built on it answer a dns-01 challenge by way of a program of one's own. `POST /present`
- * adds a string to a TXT record, `POST /cleanup` takes it out again, with the JSON `{"fqdn": "_acme-challenge.x.",
- * "value": "..."}` and Basic credentials.
+ * httpreq: the provider by which lego, and programs built on it, let any HTTP server answer a dns-01 challenge. `POST
+ * /present` adds a string to a TXT record, `POST /cleanup` takes it out again, with the JSON `{"fqdn":
+ * "_acme-challenge.x.", "value": "..."}` and Basic credentials.
  *
- * In its mode RAW it sends what those are made of, `{"domain": "x", "token": "...", "keyAuth": "..."}`: the string is
- * the SHA-256 of the key authorization in base64url (RFC 8555 section 8.4), and the record is `_acme-challenge` below
- * the domain.
+ * In its mode RAW it sends what name and value are made of, `{"domain": "x", "token": "...", "keyAuth": "..."}`: the
+ * string is the SHA-256 of the key authorization in base64url (RFC 8555 section 8.4), and the record is
+ * `_acme-challenge` below the domain.
  */
 #include <openssl/evp.h>
 
@@ -21,7 +21,7 @@ static bool is_raw(const struct http_request *request)
 	       (operand_is_given(request, "domain") || operand_is_given(request, "keyAuth"));
 }
 
-/* Into the room that the intent has; without padding (RFC 4648 section 5). */
+/* The digest goes into the space that the intent has for it; base64url without padding (RFC 4648 section 5). */
 static bool digest(struct text authorization, struct intent *intent)
 {
 	unsigned char octets[SHA256_LEN];

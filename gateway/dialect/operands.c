@@ -42,7 +42,7 @@ struct text operand_path(const struct http_request *request)
 static struct text name_of(const struct http_param *param)
 {
 	static const size_t semicolon =
-		sizeof "amp" - 1; /* few names have one there: all are looked at more than once */
+		sizeof "amp" - 1; /* few names have a `;` at this place, so that most need no further look */
 	struct text name = param->name;
 
 	while (name.len > semicolon && name.octets[semicolon] == ';' && operand_begins_with(name, "amp;")) {
@@ -104,13 +104,13 @@ enum role {
 	ROLE_UNKNOWN,
 	ROLE_ADDRESS,
 	ROLE_PREFIX,
-	ROLE_OTHER, /* the dialect's own, or ignored */
+	ROLE_OTHER, /* one of the dialect's own, or one that is ignored */
 };
 
 static const struct meaning {
 	const char *name;
 	enum role role;
-	enum addr_family family; /* ADDR_NONE: of either */
+	enum addr_family family; /* ADDR_NONE: of either family */
 } meanings[] = {
 	{"myip", ROLE_ADDRESS, ADDR_NONE},      {"ip", ROLE_ADDRESS, ADDR_NONE},
 	{"ip4", ROLE_ADDRESS, ADDR_V4},         {"ipv4", ROLE_ADDRESS, ADDR_V4},
@@ -181,7 +181,7 @@ bool operand_take_hosts(const struct http_request *request, const char *const *n
 
 /* ---- Addresses ---- */
 
-/* Too many of them are no address. */
+/* If there are too many, one is replaced by a text that is no address, so that the request is refused. */
 static void add_operand(struct text texts[static INTENT_ADDRESSES_MAX], size_t *count, struct text text)
 {
 	static const char too_many[] = "?";
@@ -198,7 +198,7 @@ static bool is_to_stay(struct text value)
 	return text_equal_ignoring_case(value, text_of("preserve")) || text_equal_ignoring_case(value, text_of("no"));
 }
 
-/* An empty item in front would say that there is no IPv4 address, of which an operand for IPv6 says nothing. */
+/* An empty item at the beginning says that there is no IPv4 address; an operand for IPv6 cannot say that. */
 static struct text without_empty_items(struct text list)
 {
 	while (list.len && list.octets[0] == ',') {
@@ -233,9 +233,9 @@ static void take_operand_prefix(struct text value, struct intent *intent)
 		add_operand(intent->prefixes, &intent->prefix_count, value);
 }
 
-/* ---- What hints at something ---- */
+/* ---- What unknown operands hint at ---- */
 
-/* An address in some notation, with whatever may follow it: a length, a zone, a port. */
+/* Whether it looks like an address, in any notation and with anything behind it: a length, a zone, a port. */
 static bool is_like_an_address(struct text text)
 {
 	struct endpoint endpoint;
@@ -262,7 +262,7 @@ static bool is_about_addresses(struct text name)
 	return operand_contains(name, "ip") || operand_contains(name, "addr") || operand_contains(name, "prefix");
 }
 
-/* Whether the text, or an item of that list, is accepted. Whoever writes lists writes them with any of these. */
+/* Whether the text, or an item of it if it is a list, is accepted. Any of these separators may be in use. */
 static bool has_item(struct text list, bool (*is)(struct text item))
 {
 	static const char separators[] = ",; ";
@@ -289,7 +289,7 @@ static bool has_letter(struct text text)
 	return false;
 }
 
-/* A name with a dot, as hosts have them; perhaps of a wildcard. Whose it is only the plan knows. */
+/* Whether it looks like the name of a host: with a dot, perhaps a wildcard. The plan knows whose host it is. */
 static bool is_like_a_host(struct text text)
 {
 	struct name name;
@@ -318,7 +318,7 @@ static void note_stranger(struct text name, struct text value, struct intent *in
 		intent->strangers[intent->stranger_count++] = (struct intent_operand){name, value};
 }
 
-/* An operand may stand there as `name`, without anything more. */
+/* An unknown operand; it may also stand in the request as `name` alone. */
 static void note_unknown(struct text name, struct text value, struct intent *intent)
 {
 	note_hint(name, value, intent);
@@ -328,7 +328,10 @@ static void note_unknown(struct text name, struct text value, struct intent *int
 		note_stranger(name, name, intent);
 }
 
-/* The first operand of a second URL: it is not obeyed, but neither may anything else stand in for what it says. */
+/*
+ * Notes the first operand of a second URL. It is not obeyed, but nothing may be put in the place of what it says
+ * either.
+ */
 static void note_cut(struct text value, struct intent *intent)
 {
 	static const char *const none[] = {NULL};

@@ -8,9 +8,9 @@
  *   prefixes    ip6lanprefix, ipv6prefix, ip6prefix, lanprefix
  *   ignored     system, wildcard, mx, backmx, url
  *
- * Each dialect adds its own, for hosts, credentials and the rest. What is in neither list is unknown. Beside an address
- * that was understood it does not matter; without one it may be where the client has put the address that it means, and
- * where no host is named it may name one. So it is noted in the intent what unknown operands hint at.
+ * Each dialect adds its own, for hosts, credentials and the rest. An operand in neither list is unknown. If an address
+ * was understood, it does not matter. If not, it may hold the address that the client means; and if no host is named,
+ * it may name one. So the intent notes what unknown operands hint at.
  */
 #ifndef DIALECT_OPERANDS_H
 #define DIALECT_OPERANDS_H
@@ -28,8 +28,8 @@
 struct text operand_cut(struct text text);
 
 /*
- * The path that a request is for: cut, without the slash that it may end in, and from `/nic/update` on if it ends in
- * that. Borrows from the request.
+ * The path that a request is for: cut as above, without a slash at its end, and only the last part if it ends in
+ * `/nic/update`. Borrows from the request.
  */
 struct text operand_path(const struct http_request *request);
 
@@ -59,21 +59,22 @@ bool operand_has_address(const struct http_request *request);
 bool operand_take_hosts(const struct http_request *request, const char *const *names, struct intent *intent);
 
 /*
- * Takes every operand for addresses and prefixes, and what unknown ones hint at: those that are neither in the lists
- * above nor in `own`, of which NULL is the last. Whether the intent is lenient has to be set before.
+ * Takes every operand for addresses and prefixes, and notes what unknown ones hint at. Unknown are those that are
+ * neither in the lists above nor in `own`, which ends in NULL. intent->lenient has to be set before.
  */
 void operand_take_addresses(const struct http_request *request, const char *const *own, struct intent *intent);
 
-/* The same, where an empty IPv4 address says that there is none, if there is one of IPv6. */
+/* The same; an empty IPv4 address beside an IPv6 address says here that there is no IPv4 address. */
 void operand_take_addresses_or_none(const struct http_request *request, const char *const *own, struct intent *intent);
 
 /*
- * Takes a login (NULL: the intent is by token) and a key (NULL: there is none); a '+' in them may be itself or a space.
+ * Takes a login (NULL: the intent is by token) and a key (NULL: there is none). As a '+' in them may stand for itself
+ * or for a space, there may be two readings.
  */
 enum outcome_code operand_take_credentials(const struct http_param *login, const struct http_param *key,
 					   struct intent *intent);
 
-/* Takes credentials that can be read in one way only. */
+/* Takes credentials that have one reading only. */
 enum outcome_code operand_take_literally(struct text login, struct text key, struct intent *intent);
 
 /* Takes the Basic credentials of a request that has them. */

@@ -11,8 +11,7 @@
 #include "dialect/operands.h"
 
 /*
- * Each outcome's code and HTTP status; `challenge` asks for Basic credentials, `text` follows the code and explains
- * it.
+ * Each outcome's code and HTTP status; `challenge` asks for Basic credentials; `text` explains the code and follows it.
  */
 static const struct {
 	const char *code;
@@ -75,7 +74,7 @@ static enum outcome_code rexx_parse(const struct http_request *request, struct i
 {
 	static const char *const own[] = {"host", "user", "password", NULL};
 	static const char *const hosts[] = {"host", NULL}, *const ips[] = {"ip", NULL};
-	static const char ambiguous[] = "?"; /* neither a host name nor an address */
+	static const char ambiguous[] = "?"; /* is neither a host name nor an address, so that the plan refuses it */
 	struct text host = operand_of(request, "host");
 
 	if (host.len == 0)

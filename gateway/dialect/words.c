@@ -41,7 +41,9 @@ const struct word *word_for(enum outcome_code code)
 	return &words[known ? code : OUTCOME_FAILED];
 }
 
-/* The outcome that stands for all: a success if there is one, else a failure that may pass, else the first. */
+/*
+ * The outcome that decides about the status: a success if there is one, else a failure that may pass, else the first.
+ */
 static const struct outcome *foremost(const struct dialect_answer *answer)
 {
 	const struct outcome *best = &answer->outcomes[0];
@@ -69,7 +71,7 @@ void words_set_status(const struct dialect_answer *answer, struct http_response 
 	response->retry_after_s = outcome->retry_after_s ? outcome->retry_after_s : word->retry_after_s;
 }
 
-/* The addresses that the host has now, `ipv4,ipv6`; routers expect one even where none is left. */
+/* The addresses that the host has now, `ipv4,ipv6`. Routers expect one even if the host has none left. */
 static void add_addresses(const struct outcome *outcome, struct http_response *response)
 {
 	char text[ADDR_TEXT_MAX];
@@ -94,7 +96,7 @@ void words_render(const struct dialect_answer *answer, struct http_response *res
 	}
 }
 
-/* For people who set a client up: they see what it gets. */
+/* An explanation for people who set a client up; clients show it to them. */
 static void explain_in_json(const struct dialect_answer *answer, const struct json_members *members,
 			    const struct word *word, struct http_response *response)
 {

@@ -1,15 +1,15 @@
 /*
  * words: the answers of the dyndns2 protocol, which several dialects use. Private to the room.
  *
- * `good` and `nochg` with what the host has now, one line per host in the order asked; else one word and nothing that
- * a client could take for success, under a status of 400 and more.
+ * `good` or `nochg` and what the host has now, one line per host in the order asked. A failure is one word, which no
+ * client could take for success, and if no host succeeds the status is 400 or more.
  */
 #ifndef DIALECT_WORDS_H
 #define DIALECT_WORDS_H
 
 #include "dialect/dialect.h"
 
-/* What an outcome is in this protocol. */
+/* How an outcome is told in this protocol. */
 struct word {
 	const char *text;
 	int status;             /* RFC 9110 section 15 */
@@ -19,7 +19,7 @@ struct word {
 
 const struct word *word_for(enum outcome_code code);
 
-/* Sets status, content type and headers from the outcomes: success if one of them is. */
+/* Sets status, content type and headers from the outcomes: a success if one of them is. */
 void words_set_status(const struct dialect_answer *answer, struct http_response *response);
 
 /* The whole answer. A dialect's render(). */
@@ -32,9 +32,9 @@ struct json_members {
 };
 
 /*
- * The whole answer to an intent about one text, which the plan has found to be printable ASCII: a JSON object with the
- * text as its member `name`; or with the member `error`, which is the word, but says of the members of the request what
- * is wrong with them. For clients that read the status, so that it is never softened.
+ * The whole answer to an intent about one text, which the plan has found to be printable ASCII: a JSON object whose
+ * member `name` is the text. For a failure its member is `error` instead: the word, or, if something is wrong with the
+ * members of the request, a sentence about that. Clients of this read the status, so failures never get status 200.
  */
 void words_render_json(const struct dialect_answer *answer, const struct json_members *members, const char *name,
 		       struct http_response *response);

@@ -4,7 +4,7 @@
  *
  *   no connection  --send-->  connecting  --opened-->  open
  *
- * From any of them a failure leads back: closed, time-out, a reply that cannot be believed.
+ * A failure in any of these states leads back to "no connection": closed, timed out, a reply that cannot be believed.
  *
  * When a connection ends, SENT requests end as DNS_UNKNOWN and WAITING ones as DNS_UNREACHABLE.
  */
@@ -20,11 +20,11 @@ struct exchange {
 	TAILQ_ENTRY(exchange) link;
 	struct dns_request request;
 	const struct tsig_key *key;
-	uint64_t signed_s; /* the time that it was signed with */
+	uint64_t signed_s; /* the time in its signature */
 	struct dns_ticket *ticket;
 	dns_done_fn *done;
 	void *ctx;
-	/* Since it was sent: */
+	/* Valid once it was sent: */
 	uint16_t id;
 	struct tsig_mac mac;
 	uint64_t sent_ms;
@@ -37,7 +37,7 @@ TAILQ_HEAD(exchanges, exchange);
 enum {
 	FRAME_HEAD = 2, /* octets of the length before each message, RFC 1035 section 4.2.2 */
 	RECEIVE_MAX = FRAME_HEAD + DNS_MESSAGE_MAX,
-	SENT_MAX = 1024, /* messages in flight; more wait here, so that a free ID is always found at once */
+	SENT_MAX = 1024, /* messages in flight at most; further ones wait, so that a free ID is found quickly */
 };
 
 struct dns_client {
@@ -49,11 +49,11 @@ struct dns_client {
 
 	struct transport *transport; /* NULL: no connection */
 	bool open;
-	unsigned connection_number; /* tells a connection from the one before it */
+	unsigned connection_number; /* tells connections apart */
 	uint64_t connect_deadline_ms;
 	uint64_t believed;  /* replies of this connection that were believed */
-	unsigned turn;      /* as transport_ops has it: grows with each connection that brought none */
-	const char *broken; /* why the transport cannot be used any more, else NULL; told from the timer */
+	unsigned turn;      /* see transport_ops; grows with each connection on which no reply came */
+	const char *broken; /* why the transport cannot be used any more, else NULL; the timer acts on it */
 
 	struct dns_client_stats stats;
 	struct exchanges waiting;
@@ -88,7 +88,7 @@ static void arm(struct dns_client *client)
 		client->env->timer_set(client->timer, at_ms);
 }
 
-/* The request, which is in no list any more, gets its result. */
+/* Gives a request, which has left its list, its result. */
 static void finish(struct exchange *exchange, const struct dns_result *result)
 {
 	dns_done_fn *done = exchange->done;
@@ -109,7 +109,7 @@ static void finish_all(struct exchanges *exchanges, const struct dns_result *res
 	}
 }
 
-/* Drops the connection. The lists are taken over first, because done() may send again, on a new connection. */
+/* Drops the connection. The lists are moved away first, because done() may send again, on a new connection. */
 static void disconnect(struct dns_client *client, const char *why, bool by_primary)
 {
 	struct exchanges sent = TAILQ_HEAD_INITIALIZER(sent), waiting = TAILQ_HEAD_INITIALIZER(waiting);
@@ -163,7 +163,7 @@ static uint16_t fresh_id(const struct dns_client *client)
 	return id;
 }
 
-/* Writes the signed message into client->message; returns its length with the frame's head, 0 on failure. */
+/* Writes the signed message into client->message; returns its length including the frame's head, 0 on failure. */
 static size_t write_message(struct dns_client *client, struct exchange *exchange)
 {
 	struct tsig_signing how = {.time_s = env_wall_s(client->env) - client->options.aged_s,
@@ -181,7 +181,7 @@ static size_t write_message(struct dns_client *client, struct exchange *exchange
 	return FRAME_HEAD + len;
 }
 
-/* Sends what waits; NULL, or why that cannot be. */
+/* Sends what waits. Returns NULL, or why that is impossible. */
 static const char *transmit(struct dns_client *client, struct exchange *exchange)
 {
 	size_t len;
@@ -223,8 +223,8 @@ static void send_waiting(struct dns_client *client)
 /* ---- Replies ---- */
 
 /*
- * What a server may say without a signature, because it could not read or check the request, or does no updates at
- * all. SERVFAIL is not among them: who could check our signature can sign.
+ * Which RCODEs a server may send unsigned: it could not read or check the request, or does no updates at all. SERVFAIL
+ * is not among them, because a server that could check our signature can sign its reply.
  */
 static bool may_be_unsigned(unsigned rcode)
 {
@@ -348,7 +348,7 @@ static size_t complete_frame(const struct dns_client *client)
 	return client->received_len >= len ? len : 0;
 }
 
-/* Whether the connection still stands afterwards. */
+/* Takes all complete messages out of the buffer. Returns whether the connection still stands. */
 static bool take_complete(struct dns_client *client)
 {
 	unsigned connection_number = client->connection_number;
@@ -413,8 +413,8 @@ static void connect_now(struct dns_client *client)
 }
 
 /*
- * A request whose reply is overdue. If the connection has brought believable replies since it was sent, the primary
- * is merely slow with this one; else the connection is as good as dead.
+ * Ends requests whose reply is overdue. If the connection has brought believable replies since a request was sent, the
+ * primary is merely slow with this one; else the connection is treated as dead.
  */
 static void expire_sent(struct dns_client *client, uint64_t now_ms)
 {
@@ -534,9 +534,11 @@ enum status dns_client_send(struct dns_client *client, const struct dns_request 
 	TAILQ_INSERT_TAIL(&client->waiting, exchange, link);
 	if (!client->transport && !client->broken)
 		connect_now(client);
-	/* At once if that can be: the loop's next turn comes after all answers that are to be written in this one. */
+	/*
+	 * Sends at once if possible: the next turn of the loop comes only after all answers of this turn are written.
+	 */
 	if (TAILQ_FIRST(&client->waiting) == exchange && may_send(client))
-		(void)transmit(client, exchange); /* if it cannot be sent, the timer says so: done() is not for now */
+		(void)transmit(client, exchange); /* a failure is told by the timer, not by done() now */
 	arm(client);
 	return STATUS_OK;
 }

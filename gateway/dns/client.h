@@ -1,17 +1,17 @@
 /*
- * client: signed messages to one primary and their verified replies, over one pipelined connection that is
- * kept open (RFC 7766).
+ * client: signed messages to one primary and their verified replies, over one pipelined connection that is kept open
+ * (RFC 7766).
  *
- * Each attempt is a message of its own: fresh ID, time and signature. A reply counts only if its TSIG verifies
- * against that request's MAC, key and time (RFC 8945 section 5.4). What cannot be believed breaks the connection,
- * because nothing that follows on it could be believed either. The client never retries: whoever asks knows what may
- * be repeated. A reply's header has to have the ID that we sent on this connection; the ID by which the primary knew
- * the message may be another one, because forwarders have their own (section 4.2).
+ * Each attempt is a message of its own: fresh ID, time and signature. A reply counts only if its TSIG verifies against
+ * that request's MAC, key and time (RFC 8945 section 5.4). A reply that cannot be believed breaks the connection,
+ * because nothing that follows on it could be believed either. The client never retries, because only the asker knows
+ * what may be repeated. A reply's header has to have the ID that we sent on this connection; the ID by which the
+ * primary knew the message may be another one, because forwarders have their own (section 4.2).
  *
- * What a reply proves is its verdict. An unsigned refusal is an answer, which a repetition would not better, and proves
- * nothing: whoever wrote it may have done so in place of the primary's word that the message was carried out. A signed
- * one proves that this copy of the message was not carried out; of an earlier copy, sent again by whoever stands
- * between, it says nothing.
+ * The verdict says what a reply proves. An unsigned refusal is an answer, and repeating the message would bring no
+ * better one; but it proves nothing, because somebody may have put it in the place of the primary's reply that the
+ * message was carried out. A signed refusal proves that this copy of the message was not carried out. It says nothing
+ * about an earlier copy, if a forwarder between us and the primary has sent the message twice.
  *
  * Time, random octets, timers and the connection are passed in, so that it runs in tests without sockets.
  */
@@ -35,13 +35,13 @@ struct dns_client_options {
 	unsigned connect_timeout_ms;
 	unsigned reply_timeout_ms; /* from sending a message to its reply */
 	uint16_t fudge_s;
-	unsigned aged_s; /* messages are signed as if it were so long ago, see `echoes_time`; usually 0 */
+	unsigned aged_s; /* messages are signed with a time so far in the past, see `echoes_time`; usually 0 */
 };
 
 enum dns_verdict {
 	DNS_VERIFIED,    /* a reply whose TSIG is right: `rcode` is the primary's word */
 	DNS_REJECTED,    /* the same, with an error about our signature: nothing was changed */
-	DNS_UNSIGNED,    /* an error that may come unsigned: nothing is to be had here, and nothing is proved */
+	DNS_UNSIGNED,    /* an error that may come unsigned: trying again will not help, and nothing is proved */
 	DNS_UNREACHABLE, /* nothing was sent */
 	DNS_UNKNOWN,     /* it was sent, but no reply came that can be believed */
 };
@@ -62,13 +62,13 @@ struct dns_result {
 	const char *why; /* DNS_UNREACHABLE, DNS_UNKNOWN: sentence fragment for the log, valid during the call */
 };
 
-/* What asker and client let each other know about a request that is under way. */
+/* What the asker and the client tell each other about a request that is under way. */
 struct dns_ticket {
 	bool sent;      /* set by the client: the message may have left */
-	bool withdrawn; /* set by the asker: do not send it any more; it then ends as DNS_UNREACHABLE */
+	bool withdrawn; /* set by the asker: not to be sent any more; it then ends as DNS_UNREACHABLE */
 };
 
-/* Whether there is something that counts as the primary's answer. */
+/* Whether the result counts as an answer of the primary. */
 static inline bool dns_is_answered(const struct dns_result *result)
 {
 	return result->verdict == DNS_VERIFIED || result->verdict == DNS_REJECTED || result->verdict == DNS_UNSIGNED;
@@ -76,7 +76,7 @@ static inline bool dns_is_answered(const struct dns_result *result)
 
 /* What a client has counted since it was made. */
 struct dns_client_stats {
-	uint64_t connections; /* begun */
+	uint64_t connections; /* that were begun */
 	uint64_t sent;        /* messages */
 	uint64_t unreachable; /* messages that were not sent, because there was no connection */
 	uint64_t unknown;     /* messages that were sent, and no believable reply came */
@@ -107,7 +107,7 @@ const struct dns_client_stats *dns_client_stats(const struct dns_client *client)
 
 const struct peer *dns_client_primary(const struct dns_client *client);
 
-/* Whether a connection stands, so that what is sent leaves at once. */
+/* Whether there is a connection now, so that what is sent leaves at once. */
 bool dns_client_is_connected(const struct dns_client *client);
 
 /*

@@ -38,7 +38,10 @@ static void explain_clock(const struct dns_result *result, char *buffer)
 			 imaxabs(result->clock_offset_s), result->clock_offset_s < 0 ? "behind" : "ahead of");
 }
 
-/* PowerDNS says so of its own accord, Knot from 3.4 on where no acl fits, and a proxy or another server might, too. */
+/*
+ * PowerDNS answers like this on principle; so does Knot from 3.4 on if no acl fits, and perhaps a proxy or another
+ * server.
+ */
 static void explain_unsigned(const struct dns_result *result, const struct dns_context *context, char *buffer)
 {
 	snprintf(

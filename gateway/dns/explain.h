@@ -1,6 +1,6 @@
 /*
- * explain: what a result means, in an administrator's words: which key, which zone, whose clock, and what to do about
- * it. Pure.
+ * explain: says what a result means in an administrator's words: which key, which zone, whose clock, and what to do
+ * about it. Pure.
  */
 #ifndef DNS_EXPLAIN_H
 #define DNS_EXPLAIN_H

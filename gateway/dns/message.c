@@ -30,7 +30,7 @@ static unsigned asked_type(const struct dns_request *request)
 
 /* ---- Writing ---- */
 
-/* Remembers if something did not fit, and writes nothing from then on. */
+/* Remembers if something did not fit, and writes nothing after that. */
 struct writer {
 	uint8_t *wire; /* NULL: it only counts */
 	size_t cap;
@@ -38,7 +38,7 @@ struct writer {
 	bool failed;
 };
 
-/* Room for `count` octets, or NULL. */
+/* Takes the next `count` octets; NULL if they do not fit, or if nothing is written. */
 static uint8_t *claim(struct writer *writer, size_t count)
 {
 	size_t at = writer->len;
@@ -73,11 +73,11 @@ enum {
 	POINTER_MAX = 0x3fff,
 };
 
-/* The owner of the records of one set: spelled out once, pointed to from then on. */
+/* The owner of the records of one set: written out once; later records point to it. */
 struct owner {
-	uint8_t labels[NAME_WIRE_MAX]; /* those above the zone */
+	uint8_t labels[NAME_WIRE_MAX]; /* the labels in front of the zone */
 	size_t labels_len;
-	size_t at; /* where the name stands; 0: nowhere yet, or too far away to point to */
+	size_t at; /* offset at which the name was written; 0: not yet, or too far away for a pointer */
 };
 
 static struct owner owner_of(const struct name *name, const struct name *zone)
@@ -142,13 +142,13 @@ static unsigned put_is_so(struct writer *writer, struct owner *owner, const stru
 	return put_bare(writer, owner, rrset->type, LDNS_RR_CLASS_NONE);
 }
 
-/* The record or records of one change in the section that the function is for; returns how many. */
+/* Writes the record or records of one change into one section; returns how many. */
 typedef unsigned put_change_fn(struct writer *writer, enum dns_request_kind kind, struct owner *owner,
 			       const struct change_set *set, const struct change *change);
 
 /*
- * Whether it may make a first record of its owner. Where one is known or required to be there is no CNAME, beside which
- * nothing else can be.
+ * Whether the set may create the first record of its owner. If a record is known to exist, or is required to, there can
+ * be no CNAME, because nothing else can stand beside one.
  */
 static bool may_create(const struct change_set *set)
 {
@@ -165,8 +165,8 @@ static bool may_create(const struct change_set *set)
 }
 
 /*
- * The prerequisite that the owner is no alias: a primary leaves out, without a word, what is added beside a CNAME (RFC
- * 2136 section 3.4.2.2), and its NOERROR would be taken for success.
+ * Writes the prerequisite that the owner is no alias. A primary silently ignores what is added beside a CNAME (RFC 2136
+ * section 3.4.2.2), and its NOERROR would be taken for success.
  */
 static unsigned put_no_alias(struct writer *writer, enum dns_request_kind kind, struct owner *owner,
 			     const struct change_set *set)
@@ -219,7 +219,7 @@ static unsigned put_update(struct writer *writer, enum dns_request_kind kind, st
 	return count + put_records(writer, owner, &change->becomes, LDNS_RR_CLASS_IN, change->becomes.ttl_s);
 }
 
-/* One section of all sets; returns its records. */
+/* Writes one section for all sets; returns the number of its records. */
 static unsigned put_section(struct writer *writer, const struct dns_request *request, put_change_fn *put_change)
 {
 	unsigned count = 0;
@@ -269,7 +269,9 @@ enum status dns_request_write(const struct dns_request *request, uint16_t id, ui
 	return STATUS_OK;
 }
 
-/* It takes most where names cannot be pointed to any more, so that each record spells its owner out. */
+/*
+ * A set takes most space beyond the reach of pointers, where each record has its owner written out. So that is assumed.
+ */
 size_t dns_set_space(const struct change_set *set, const struct name *zone)
 {
 	struct writer writer = {.len = POINTER_MAX + 1, .cap = SIZE_MAX};
@@ -306,7 +308,7 @@ uint16_t dns_message_id(const uint8_t *wire)
 
 /* ---- Reading ---- */
 
-/* A name on the wire, uncompressed. Borrowed. */
+/* An uncompressed name in wire form. Borrowed. */
 struct dname {
 	const uint8_t *octets;
 	size_t len;
@@ -327,7 +329,10 @@ static uint8_t to_lower(uint8_t octet)
 	return octet >= 'A' && octet <= 'Z' ? (uint8_t)(octet - 'A' + 'a') : octet;
 }
 
-/* Without regard to case (RFC 4343): the lengths of labels are below all letters. */
+/*
+ * Compares ignoring case (RFC 4343). The octets with the lengths of labels are smaller than any letter, so they are
+ * safe.
+ */
 static bool is_same(struct dname a, struct dname b)
 {
 	for (size_t i = 0; a.len == b.len && i < a.len; i++) {
@@ -337,7 +342,9 @@ static bool is_same(struct dname a, struct dname b)
 	return a.len == b.len;
 }
 
-/* Whether it is the other or lies below it. libldns copies both names to find that out, and memory may be out. */
+/*
+ * Whether the name is the other one or lies below it. libldns would copy both names for that, and memory may be short.
+ */
 static bool is_in(struct dname name, struct dname ancestor)
 {
 	while (name.len > ancestor.len) {
@@ -357,9 +364,9 @@ static bool is_below(struct dname name, struct dname ancestor)
 }
 
 /*
- * libldns does not say when it could not keep a record's RDATA, because memory was out, and reads on at another place
- * if RDATA is longer than its type wants. An address that is there would be none. So the message is walked through once
- * more by its lengths alone, and what libldns made of it has to agree.
+ * If libldns has no memory for a record's RDATA, it leaves it out without a word. If RDATA is longer than its type
+ * allows, it goes on reading at a wrong place. In both cases an address that is in the reply would be missing. So the
+ * message is walked through once more by its lengths alone, and the result of libldns has to agree with that.
  */
 struct walk {
 	const uint8_t *wire;
@@ -432,7 +439,7 @@ static bool is_whole(const ldns_rr *rr, const struct outline *outline)
 	case LDNS_RR_TYPE_SOA:
 		return ldns_rr_rd_count(rr) == (outline->rdata_len ? SOA_FIELDS : 0);
 	case LDNS_RR_TYPE_OPT:
-		return false; /* it has its place among the additional records alone, RFC 6891 section 6.1.1 */
+		return false; /* an OPT record may stand among the additional records only, RFC 6891 section 6.1.1 */
 	default:
 		if (!rr_type_is_ours(outline->type))
 			return true;
@@ -448,7 +455,7 @@ static bool agrees(const ldns_rr *rr, bool is_question, const struct outline *ou
 	       (is_question || is_whole(rr, outline));
 }
 
-/* Walks over a section that has `count` records by the header. */
+/* Walks over a section that has `count` records, as the header says. */
 static bool is_read_whole(struct walk *walk, unsigned count, bool is_question, const ldns_rr_list *section)
 {
 	struct outline outline;
@@ -464,8 +471,8 @@ static bool is_read_whole(struct walk *walk, unsigned count, bool is_question, c
 }
 
 /*
- * Takes the upper eight of the RCODE's twelve bits from an OPT record's TTL (RFC 6891 section 6.1.3). It must be the
- * root's and of version 0: what another one says we would not know.
+ * Takes the upper eight of the RCODE's twelve bits from an OPT record's TTL (RFC 6891 section 6.1.3). The record must
+ * belong to the root and have version 0: we do not know what another version means.
  */
 static bool take_opt(const struct outline *opt, unsigned *rcode)
 {
@@ -474,8 +481,8 @@ static bool take_opt(const struct outline *opt, unsigned *rcode)
 }
 
 /*
- * The additional section, which libldns takes apart. Nothing is wanted of it but that it is there, and the OPT record,
- * of which there is one at most (section 6.1.1).
+ * The additional section, which libldns splits into several places. It only has to be complete; the OPT record, of
+ * which there may be one at most (section 6.1.1), gives bits of the RCODE.
  */
 static bool take_additional(struct walk *walk, unsigned count, unsigned *rcode)
 {
@@ -491,7 +498,7 @@ static bool take_additional(struct walk *walk, unsigned count, unsigned *rcode)
 	return true;
 }
 
-/* Whether libldns has read all of the message; *rcode gets all of its bits. */
+/* Whether libldns has read the whole message; *rcode gets all bits of the RCODE. */
 static bool packet_is_whole(const ldns_pkt *packet, const uint8_t *wire, size_t len, unsigned *rcode)
 {
 	enum { COUNTS = 4 };
@@ -504,7 +511,7 @@ static bool packet_is_whole(const ldns_pkt *packet, const uint8_t *wire, size_t 
 	       take_additional(&walk, u16_at(wire + COUNTS + 6), rcode) && walk.at == len;
 }
 
-/* Whether the reply's question or zone section is the request's. */
+/* Whether the reply's question or zone section is the same as the request's. */
 static bool repeats_question(const ldns_pkt *packet, const struct dns_request *request)
 {
 	const ldns_rr_list *section = ldns_pkt_question(packet);
@@ -551,7 +558,7 @@ static bool take_record(const ldns_rr *rr, uint8_t room[static RRSET_ROOM], stru
 	return true;
 }
 
-/* Whether a DNAME above it hides the owner (RFC 6672 section 2.3). */
+/* Whether a DNAME above the owner hides it (RFC 6672 section 2.3). */
 static bool is_below_dname(const ldns_pkt *packet, struct dname owner)
 {
 	const ldns_rr_list *section = ldns_pkt_answer(packet);
@@ -566,8 +573,8 @@ static bool is_below_dname(const ldns_pkt *packet, struct dname owner)
 }
 
 /*
- * Whether the reply refers to a zone that is delegated and has the owner (RFC 1034 section 4.3.2, step 3b). A server
- * that does not have our zone may refer to it, or to what is above it.
+ * Whether the reply is a referral to a delegated zone that contains the owner (RFC 1034 section 4.3.2, step 3b). A
+ * server that does not have our zone may refer to it, or to a zone above it; that does not count.
  */
 static bool is_delegated(const ldns_pkt *packet, const struct dns_request *request, struct dname owner)
 {
@@ -586,8 +593,8 @@ static bool is_delegated(const ldns_pkt *packet, const struct dns_request *reque
 }
 
 /*
- * Takes the records of the owner itself and of the type that was asked for; others, such as a CNAME and where it
- * leads, are not it.
+ * Takes the records of the owner itself and of the type that was asked for. Others, such as a CNAME and the records
+ * that it leads to, do not count.
  */
 static enum status read_answer(const ldns_pkt *packet, const struct dns_request *request,
 			       uint8_t room[static RRSET_ROOM], struct dns_answer *out)

@@ -21,7 +21,7 @@ enum {
 	DNS_HEADER_LEN = 12,
 };
 
-/* What a message is to do. Everything is borrowed. */
+/* What a message is to do. Everything in it is borrowed. */
 struct dns_request {
 	enum dns_request_kind {
 		DNS_UPDATE,   /* carry out the change sets */
@@ -38,7 +38,7 @@ struct dns_request {
 	size_t change; /* DNS_PROBE, DNS_QUERY: which of its changes */
 };
 
-/* Whether a request of that kind is a query; else it is an UPDATE. */
+/* Whether a request of that kind is a query; all others are UPDATEs. */
 static inline bool dns_is_query(enum dns_request_kind kind)
 {
 	return kind == DNS_QUERY || kind == DNS_SOA;
@@ -59,7 +59,7 @@ static inline bool dns_is_query(enum dns_request_kind kind)
  *   DNS_QUERY    a question without recursion
  *   DNS_SOA      the same for the SOA of the zone
  *   DNS_REHEARSE for each change: "delete an RR from an RRset" (2.5.4) for what it is to have, and which the RRset must
- *                not have. Deleting what is not there changes nothing (3.4.2.4), but has to be allowed all the same
+ *                not have. Deleting what is not there changes nothing (3.4.2.4), but still has to be allowed
  */
 MUST_USE enum status dns_request_write(const struct dns_request *request, uint16_t id, uint8_t *wire, size_t cap,
 				       size_t *len);
@@ -88,19 +88,19 @@ enum dns_rcode {
 	DNS_BADCOOKIE = 23,
 };
 
-/* Whether a prerequisite did not hold: records are not what the message takes them for (RFC 2136 section 2.4). */
+/* Whether a prerequisite did not hold: the records are not as the message assumes (RFC 2136 section 2.4). */
 static inline bool dns_is_about_records(unsigned rcode)
 {
 	return rcode == DNS_NXRRSET || rcode == DNS_YXRRSET;
 }
 
-/* Whether the code is about the message as such, whatever is in it: all that take more than 4 bits are. */
+/* Whether the code is about the message itself and not about its content: all codes of more than 4 bits are. */
 static inline bool dns_is_about_message(unsigned rcode)
 {
 	return rcode == DNS_NOTIMP || rcode > 15;
 }
 
-/* Whether the server could not do it, whatever was asked: another one may (RFC 2136 section 4). */
+/* Whether the server was unable to do it, whatever it was asked: another server may be able to (RFC 2136 section 4). */
 static inline bool dns_is_failure(unsigned rcode)
 {
 	return rcode == DNS_SERVFAIL || rcode == DNS_NOTIMP;

@@ -15,24 +15,24 @@
 struct transport;
 
 /*
- * What a connection tells its user, from the loop, never from within a call of the user's. After closed() nothing
- * comes any more.
+ * What a connection tells its user, from the loop, never from within a call that the user makes. Nothing comes after
+ * closed().
  */
 struct transport_events {
 	void (*opened)(void *ctx);
 	void (*received)(void *ctx, const uint8_t *octets, size_t len);
 	/*
-	 * The connection ended or never came about; `why` is a sentence fragment for the log. The user still has to
-	 * close() it.
+	 * The connection has ended, or could not be made; `why` is a sentence fragment for the log. The user still has
+	 * to call close().
 	 */
 	void (*closed)(void *ctx, const char *why);
 };
 
 struct transport_ops {
 	/*
-	 * Begins to connect. `maker` is what the transport needs besides the peer (for TCP: the loop). If that
-	 * cannot even be begun, *why is set to a sentence fragment, a constant. Where the peer is a name with several
-	 * addresses, `turn` says how many of them to leave for the end.
+	 * Begins to connect. `maker` is what the transport needs besides the peer (for TCP: the loop). If that cannot
+	 * even begin, *why is set to a sentence fragment, a constant. If the peer is a name with several addresses,
+	 * `turn` says how many of them are to be tried last.
 	 */
 	enum status (*open)(void *maker, const struct peer *peer, unsigned turn, const struct transport_events *events,
 			    void *ctx, struct transport **out, const char **why);

@@ -76,11 +76,11 @@
  *                                                                      primary
  */
 enum entry_state {
-	ENTRY_BLOCKED,          /* behind another one of its owner; in no list */
-	ENTRY_TO_LOOK,          /* to be looked at */
-	ENTRY_TO_CONFIRM,       /* probably so already */
-	ENTRY_TO_PROBE_MISSING, /* to be asked which of its records is missing */
-	ENTRY_TO_PROBE_WILDCARD, /* to be asked whether there is a record where a look saw one: no wildcard answers that */
+	ENTRY_BLOCKED,           /* behind another one of its owner; in no list */
+	ENTRY_TO_LOOK,           /* to be looked at */
+	ENTRY_TO_CONFIRM,        /* probably so already */
+	ENTRY_TO_PROBE_MISSING,  /* to be asked which of its records is missing */
+	ENTRY_TO_PROBE_WILDCARD, /* to be asked whether a record that a look saw is there: no wildcard answers that */
 	ENTRY_GATHERED,          /* READY as soon as the others of its request are there and have been looked at */
 	ENTRY_READY,             /* to be committed, together with others */
 	ENTRY_READY_ALONE,       /* to be committed alone */

@@ -29,10 +29,9 @@ struct queue_limits {
 	size_t records_max;  /* hints that are remembered */
 	unsigned attempts_max;
 	unsigned
-		retry_pause_ms; /* before the second attempt; doubled for each further one, and up to a half more by chance */
-	unsigned
-		deadline_ms; /* from the arrival of a request to the answer, what it has waited before QUEUE_SUBMIT included */
-	uint64_t seed; /* random, for hashes and jitter */
+		retry_pause_ms; /* before the second attempt; doubled for each further one, plus up to half by chance */
+	unsigned deadline_ms;   /* from a request's arrival to its answer, the time before QUEUE_SUBMIT included */
+	uint64_t seed;          /* random, for hashes and jitter */
 };
 
 #endif
