@@ -32,9 +32,9 @@ struct traffic {
 	 */
 	size_t expected;
 	uint64_t pause_until_ms;
-	/* Shortly before the next turn of a second by the wall clock, when the primary is to have something to do. */
+	/* Shortly before the next second of the wall clock begins: a busy primary is to have something to do then. */
 	uint64_t turn_at_ms;
-	struct queue_message hold; /* of nothing, for that; in use while `holds` is 1 */
+	struct queue_message hold; /* the UPDATE that changes nothing, for that moment; in use while `holds` is 1 */
 	/*
 	 * What the last UPDATE has shown that got a signed reply, if any has, and by which primary: whether somebody
 	 * between gives UPDATEs IDs of its own, most likely a secondary, whose copy of the zone may be late.

@@ -135,8 +135,8 @@ void queue_free(struct queue **queue);
 /*
  * Takes one event at time `now_ms`, which never goes back. What is to be done then waits for queue_next_action().
  * Only QUEUE_SUBMIT can fail: STATUS_FULL, STATUS_NO_MEMORY, STATUS_OVERTAKEN; the set is then not in the queue and
- * its waiter will not be answered. After a set that has `more` nothing is sent until one that has not was submitted,
- * be it in vain. All memory that a set may ever need is taken when it is submitted. A cancelled waiter is not
+ * its waiter will not be answered. After a set that has `more` nothing is sent until one without it was submitted,
+ * even if that failed. All memory that a set may ever need is taken when it is submitted. A cancelled waiter is not
  * answered; what was in flight for it stays in flight.
  */
 MUST_USE enum status queue_step(struct queue *queue, const struct queue_event *event, uint64_t now_ms);
