@@ -229,6 +229,7 @@ static void serve_run(struct daemon *daemon)
 {
 	log_in_force("ready", daemon->generations.current->config);
 	control_ready(&daemon->control);
+	meter_start(&daemon->meter);
 	uv_run(&daemon->loop, UV_RUN_DEFAULT);
 }
 

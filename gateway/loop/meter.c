@@ -16,8 +16,12 @@ void meter_init(struct meter *meter, uv_loop_t *loop)
 	uv_loop_configure(loop, UV_METRICS_IDLE_TIME); /* without it, all of the time would count as busy */
 	uv_prepare_init(loop, &meter->prepare);
 	meter->prepare.data = meter;
+}
+
+void meter_start(struct meter *meter)
+{
 	meter->began_ns = uv_hrtime();
-	meter->idle_ns = uv_metrics_idle_time(loop);
+	meter->idle_ns = uv_metrics_idle_time(meter->prepare.loop);
 	uv_prepare_start(&meter->prepare, on_next_turn);
 	uv_unref((uv_handle_t *)&meter->prepare);
 }

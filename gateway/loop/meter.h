@@ -15,8 +15,11 @@ struct meter {
 	uint64_t began_ns, idle_ns; /* of the present turn: on libuv's clock, and what the loop had waited by then */
 };
 
-/* Begins; does not keep the loop alive. */
+/* Makes it, at rest. To be called before the loop runs for the first time. */
 void meter_init(struct meter *meter, uv_loop_t *loop);
+
+/* The first turn begins. The meter does not keep the loop alive. */
+void meter_start(struct meter *meter);
 
 /* The loop must run once more afterwards, as long as the struct is there. */
 void meter_fini(struct meter *meter);

@@ -36,6 +36,7 @@ static uint64_t longest_of(uv_timer_cb act, uint64_t wait_ms)
 
 	assert_int_equal(uv_loop_init(&loop), 0);
 	meter_init(&meter, &loop);
+	meter_start(&meter);
 	uv_timer_init(&loop, &timer);
 	uv_timer_start(&timer, be_quick, 0, 0);
 	uv_run(&loop, UV_RUN_DEFAULT);
