@@ -209,7 +209,7 @@ static void introduce(struct arrival *arrival)
 
 /* ---- Steps ---- */
 
-/* What the client says next, or the end that it makes of it, is worth a step. */
+/* The client has sent something more, or has closed: either is worth a step. */
 static void on_arrival_readable(uv_poll_t *poll, int status, int events)
 {
 	struct arrival *arrival = poll->data;
@@ -349,7 +349,7 @@ void arrival_entered(struct connection *connection)
 	gnutls_transport_set_pull_function(session, pull);
 }
 
-/* ---- What comes to nothing ---- */
+/* ---- Connections that never arrive ---- */
 
 /*
  * By the time that MHD tells that a connection has ended its session is gone, and what the client had against us with

@@ -100,7 +100,10 @@ static bool is_unix_at(const struct sockaddr_un *address, socklen_t len, const c
 	       memcmp(address->sun_path, path, strlen(path)) == 0;
 }
 
-/* A socket for datagrams may be at the same address and port; it would be readable for ever, but nothing can be accepted from it. */
+/*
+ * A socket for datagrams may be at the same address and port. It would be readable for ever, but nothing could be
+ * accepted from it.
+ */
 static bool listens(int fd)
 {
 	int type, accepts;

@@ -69,7 +69,8 @@ void order_leave(struct order *order, struct order_place *place);
 bool order_is_overtaken(const struct order *order, const struct change_set *set, uint64_t number);
 
 /*
- * Gets ready to mark what that set changes, if there are places of earlier requests now; later none of those can come.
+ * Gets ready to mark what that set changes, if earlier requests still have their places: none
+ * can come that is earlier than those that are there now.
  * *marks is filled, and has to be made or discarded. STATUS_NO_MEMORY.
  */
 MUST_USE enum status order_prepare(const struct order *order, const struct change_set *set, uint64_t number,

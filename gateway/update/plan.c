@@ -163,7 +163,7 @@ static bool take_prefixes(const struct plan_policy *policy, const struct intent 
 	return true;
 }
 
-/* Whether everything that was given means something, and no two things what cannot both be. */
+/* Whether all that was given can be read and is allowed, and no two operands contradict each other. */
 static bool plan_all(const struct plan_policy *policy, const struct intent *intent, struct wish *wish)
 {
 	for (size_t i = 0; i < intent->address_count; i++) {
@@ -293,7 +293,7 @@ static bool may_update(const struct plan_policy *policy, const struct grant *gra
 	return zone && grant_right(grant, host, &zone->name) != GRANT_NOTHING;
 }
 
-/* Takes one item off the front of a list, as it may be written where nobody says how; it may be empty. */
+/* Takes one item off the front of a list with commas, semicolons or blanks in between; it may be empty. */
 static struct text take_item_off(struct text *list)
 {
 	struct text item = {list->octets, 0};
@@ -309,7 +309,7 @@ static struct text take_item_off(struct text *list)
 	return item;
 }
 
-/* In a list longer than any of hosts may be, one could be ours: it is not searched to its end. */
+/* A list that is longer than one of hosts may be counts as one that names a host of ours: it is not read to its end. */
 static bool names_host_of_ours(const struct plan_policy *policy, struct text value)
 {
 	size_t items = 0;
@@ -351,7 +351,7 @@ static enum status read_own_host(const struct plan_policy *policy, const struct 
 	return only ? STATUS_OK : STATUS_INVALID;
 }
 
-/* Texts have names of all kinds; a `*` is one only for who has it by name. */
+/* Texts may have names that are no hosts. A `*` is a host only for whom a pattern names it. */
 static enum status read_name(const struct intent *intent, const struct grant *grant, struct text text, struct name *out)
 {
 	struct name name;
