@@ -273,9 +273,12 @@ class Gateway:
     def thaw(self):
         self.process.thaw()
 
-    def write_config(self):
+    def text_of_config(self):
         listen = libconfig([self._listener(each) for each in self.listen])
-        return self.write("ddnsgate.cfg", f"listen = {listen};\n{self.config}".replace("@FOLDER@", str(self.folder)))
+        return f"listen = {listen};\n{self.config}".replace("@FOLDER@", str(self.folder))
+
+    def write_config(self):
+        return self.write("ddnsgate.cfg", self.text_of_config())
 
     def _listener(self, how):
         if isinstance(how, str):

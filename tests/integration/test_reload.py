@@ -1,6 +1,7 @@
 """SIGHUP: the new configuration as a whole or not at all, and nobody notices who need not."""
 
 import contextlib
+import os
 import socket
 import ssl
 import threading
@@ -336,6 +337,113 @@ def test_the_end_in_the_middle_of_it(gateway, scripted):
         front.signal("SIGHUP")
         assert connection.answer().code == "OK"
     front.finish()
+
+
+# While the file is read, which may take long
+
+class SlowFile:
+    """In the place of the configuration: its readers wait until they are given something to read."""
+
+    def __init__(self, gateway):
+        self.gateway = gateway
+        gateway.path.unlink()
+        os.mkfifo(gateway.path, 0o600)
+
+    def begin(self):
+        """The next reading, which then waits."""
+        before = self.gateway.log.count("event=reloading ")
+        self.gateway.signal("SIGHUP")
+        assert wait_until(lambda: self.gateway.log.count("event=reloading ") > before), self.gateway.log
+
+    def give(self, text, last=False):
+        """`last`: from then on it is a plain file, which holds the same."""
+        with open(self.gateway.path, "w", encoding="utf-8") as fifo:  # opens when there is a reader
+            if last:
+                self.gateway.path.unlink()
+                self.gateway.write_config()
+            fifo.write(text)
+
+    def text(self, config):
+        """The gateway's is to be that from now on."""
+        self.gateway.config = config
+        return self.gateway.text_of_config()
+
+
+@pytest.fixture
+def slowly(gateway, primary):
+    """A gateway whose file is slow, and that file."""
+    front = gateway(config(primary))
+    return front, SlowFile(front)
+
+
+def test_requests_are_answered_while_a_file_is_read(slowly, primary):
+    front, file = slowly
+    file.begin()
+    for _ in range(3):
+        assert front.update(HOST, IP).code == "OK"
+    new_key = secret("another-key-of-alice")
+    file.give(file.text(config(primary, users=[user_setting(key=new_key)])))
+    assert wait_until(lambda: "event=reloaded " in front.log), front.log
+    assert front.update(HOST, IP).code == "OD_KEY"
+    assert front.update(HOST, IP, password=new_key).code == "OK"
+
+
+def test_reloads_that_are_asked_for_meanwhile_are_one_more(slowly, primary):
+    """The file may have changed behind the reader's back, so what came last is what is in force in the end."""
+    front, file = slowly
+    file.begin()
+    for _ in range(3):
+        front.signal("SIGHUP")
+        assert front.update(HOST, IP).code == "OK"  # signals have come by then
+    first, second = secret("the-first-new-key"), secret("the-second-new-key")
+    text = file.text(config(primary, users=[user_setting(key=first)]))
+    file.text(config(primary, users=[user_setting(key=second)]))
+    file.give(text, last=True)
+    assert wait_until(lambda: front.log.count("event=reloaded ") == 2), front.log
+    assert front.update(HOST, IP, password=first).code == "OD_KEY"
+    assert front.update(HOST, IP, password=second).code == "OK"
+    assert front.log.count("event=reloading ") == 2
+
+
+def test_a_broken_file_and_a_good_one_that_is_asked_for_meanwhile(slowly, primary):
+    front, file = slowly
+    file.begin()
+    front.signal("SIGHUP")
+    assert front.update(HOST, IP).code == "OK"
+    new_key = secret("another-key-of-alice")
+    file.text(config(primary, users=[user_setting(key=new_key)]))
+    file.give("nonsense", last=True)
+    assert wait_until(lambda: "event=reloaded " in front.log), front.log
+    assert front.log.index("event=reload-failed ") < front.log.index("event=reloaded ")
+    assert front.update(HOST, IP, password=new_key).code == "OK"
+
+
+def test_the_end_while_a_file_is_read(slowly, primary):
+    """Nothing comes into force any more, and nothing of what was read is left over."""
+    front, file = slowly
+    file.begin()
+    front.signal("SIGHUP")
+    front.signal("SIGTERM")
+    assert wait_until(lambda: "event=drained " in front.log), front.log
+    file.give(file.text(config(primary)), last=True)
+    front.finish()
+    assert "event=reloaded " not in front.log and front.log.count("event=reloading ") == 1
+
+
+def test_thousands_of_zones_come_and_go(gateway, primary):
+    """Among them a zone that stays, with what it remembers; of the others nothing is left."""
+    zones = [zone_setting(f"customer{number}.example.com", primary, primary.key) for number in range(3000)]
+    users = [user_setting(f"customer{number}", hosts=(f"zone:customer{number}.example.com",)) for number in range(3000)]
+    many = config_text([*zones, zone_setting(ZONE, primary, primary.key)], [primary.key], [user_setting(), *users])
+    front = gateway(config(primary))
+    for _ in range(2):
+        reload(front, many)
+        assert "zones=3001 users=3001" in front.log
+        assert front.update("www.customer2999.example.com", IP, user="customer2999").code == "OK"
+        assert front.update(HOST, IP).code == "OK"
+        reload(front, config(primary))
+        assert front.update("www.customer2999.example.com", IP, user="customer2999").code == "NF_USR"
+        assert front.update(HOST, IP).code == "OK"
 
 
 # Under load, in front of a real primary
