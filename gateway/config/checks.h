@@ -1,5 +1,5 @@
 /*
- * checks: what several options have to do with each other, once all were read. Private to the room.
+ * checks: what options of a listener have to do with others, once all were read. Private to the room.
  */
 #ifndef CONFIG_CHECKS_H
 #define CONFIG_CHECKS_H
@@ -8,7 +8,7 @@
 
 #include "config/reader.h"
 
-/* Tells what does not fit together, and finds the key of each zone. `file` is what the configuration was read from. */
-void checks_do(struct reader *reader, const config_t *file, struct config *config);
+/* Tells what does not fit together. `file` is what the configuration was read from. */
+void checks_do(struct reader *reader, const config_t *file, const struct config *config);
 
 #endif

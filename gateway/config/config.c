@@ -106,6 +106,7 @@ enum status config_load(const char *path, config_complain_fn *complain, void *ct
 		read_all(&reader, &file, config);
 	config_destroy(&file);
 	free(reader.advised);
+	directory_fini(&reader.directory);
 	free(reader.primaries);
 	free(reader.tls_pins);
 	if (!reader.errors && !reader.no_memory) {

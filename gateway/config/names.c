@@ -4,21 +4,12 @@
 
 #include "base/table.h"
 
-bool names_init(struct names *names, size_t count)
-{
-	size_t slots = 16;
-
-	while (slots < 2 * count)
-		slots *= 2;
-	names->mask = slots - 1;
-	names->slots = calloc(slots, sizeof *names->slots);
-	return names->slots != NULL;
-}
+enum { SLOTS_AT_START = 16 };
 
 void names_fini(struct names *names)
 {
 	free(names->slots);
-	names->slots = NULL;
+	*names = (struct names){0};
 }
 
 /* The slot of that name, or the free one where it belongs. Who writes a configuration has no reason to attack it. */
@@ -31,17 +22,41 @@ static struct names_slot *slot_of(const struct names *names, struct text name)
 	return &names->slots[at];
 }
 
-bool names_add(struct names *names, struct text name, const void *what)
+static enum status names_grow(struct names *names)
 {
-	struct names_slot *slot = slot_of(names, name);
+	size_t old = names->slots ? names->mask + 1 : 0, slots = old ? 2 * old : SLOTS_AT_START;
+	struct names grown = {names->count, slots - 1, NULL};
 
+	if (2 * names->count < old)
+		return STATUS_OK;
+	grown.slots = calloc(slots, sizeof *grown.slots);
+	if (!grown.slots)
+		return STATUS_NO_MEMORY;
+	for (size_t i = 0; i < old; i++) {
+		if (names->slots[i].what)
+			*slot_of(&grown, names->slots[i].name) = names->slots[i];
+	}
+	free(names->slots);
+	*names = grown;
+	return STATUS_OK;
+}
+
+enum status names_add(struct names *names, struct text name, const void *what)
+{
+	enum status status = names_grow(names);
+	struct names_slot *slot;
+
+	if (status != STATUS_OK)
+		return status;
+	slot = slot_of(names, name);
 	if (slot->what)
-		return false;
+		return STATUS_DUPLICATE;
 	*slot = (struct names_slot){name, what};
-	return true;
+	names->count++;
+	return STATUS_OK;
 }
 
 const void *names_find(const struct names *names, struct text name)
 {
-	return slot_of(names, name)->what;
+	return names->slots ? slot_of(names, name)->what : NULL;
 }

@@ -111,6 +111,25 @@ static void read_texts(struct reader *reader, const struct option *option, confi
 		read_text(reader, option, config_setting_get_elem(setting, (unsigned)i), into);
 }
 
+/* The group itself stays, and with it the line that it stands in. */
+static void drop_members(config_setting_t *group)
+{
+	int length = config_setting_length(group);
+
+	while (length > 0)
+		config_setting_remove_elem(group, (unsigned)--length);
+}
+
+static void read_group(struct reader *reader, const struct option_group *group, config_setting_t *setting, void *into)
+{
+	options_read(reader, group, setting, into);
+	if (!group->refer)
+		return;
+	if (!reader->no_memory) /* else nothing is known about what it refers to */
+		group->refer(reader, setting, into);
+	drop_members(setting);
+}
+
 static void read_groups(struct reader *reader, const struct option *option, config_setting_t *setting, void *into)
 {
 	size_t *count = field(into, option->count_offset), size = option->group->size;
@@ -138,7 +157,7 @@ static void read_groups(struct reader *reader, const struct option *option, conf
 		config_setting_t *element = config_setting_get_elem(setting, (unsigned)i);
 
 		if (config_setting_is_group(element))
-			options_read(reader, option->group, element, (char *)array + (size_t)i * size);
+			read_group(reader, option->group, element, (char *)array + (size_t)i * size);
 		else
 			wrong_type(reader, element, option->name, "a list of groups: ( { ... }, { ... } )");
 	}
@@ -236,18 +255,29 @@ static void unknown_option(struct reader *reader, const struct option_group *gro
 
 /* ---- Reading, freeing, telling ---- */
 
+static void read_early(struct reader *reader, const struct option_group *group, config_setting_t *setting, void *into)
+{
+	for (const struct option *option = group->options; option->name; option++) {
+		config_setting_t *member = option->early ? config_setting_get_member(setting, option->name) : NULL;
+
+		if (member)
+			read_option(reader, option, member, into);
+	}
+}
+
 void options_read(struct reader *reader, const struct option_group *group, config_setting_t *setting, void *into)
 {
 	unsigned errors = reader->errors;
 
+	read_early(reader, group, setting, into);
 	for (int i = 0; i < config_setting_length(setting); i++) {
 		config_setting_t *member = config_setting_get_elem(setting, (unsigned)i);
 		const struct option *option = find_option(group, config_setting_name(member));
 
-		if (option)
-			read_option(reader, option, member, into);
-		else
+		if (!option)
 			unknown_option(reader, group, member);
+		else if (!option->early)
+			read_option(reader, option, member, into);
 	}
 	for (const struct option *option = group->options; option->name; option++) {
 		if (!config_setting_get_member(setting, option->name))

@@ -25,6 +25,7 @@ struct option {
 	size_t offset; /* of the field in the struct that the table fills in */
 	bool required;
 	bool secret;               /* wiped in libconfig's memory once it was read */
+	bool early;                /* read before all that are not, wherever it stands: they refer to it by name */
 	long fallback, min, max;   /* OPTION_BOOL, OPTION_NUMBER */
 	const char *fallback_text; /* OPTION_TEXT; NULL: the member stays zeroed */
 	/* Puts a text into the struct `into`; complains by itself about a text that it cannot take. */
@@ -39,8 +40,13 @@ struct option_group {
 	const char *name;
 	const struct option *options; /* ended by a NULL name */
 	size_t size;                  /* of the struct that one group fills in */
-	/* Looks at a group once all of it was read. May be NULL. */
+	/* Looks at a group once all of it was read, if nothing is wrong with it. May be NULL. */
 	void (*finish)(struct reader *reader, const config_setting_t *at, void *into);
+	/*
+	 * Looks at how it and others refer to each other by name, whatever else is wrong with it. May be NULL. If not,
+	 * what libconfig holds of the group is freed after it: there may be a hundred thousand of its kind.
+	 */
+	void (*refer)(struct reader *reader, const config_setting_t *at, void *into);
 	/* Frees what the rows do not tell of, and zeroes it. May be NULL. */
 	void (*release)(void *into);
 };

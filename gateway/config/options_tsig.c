@@ -76,6 +76,20 @@ static void finish_tsig(struct reader *reader, const config_setting_t *at, void 
 	secret_free_string(&tsig->secret);
 }
 
+static void refer_to_tsig(struct reader *reader, const config_setting_t *at, void *into)
+{
+	const struct config_tsig *tsig = into;
+	struct directory *directory = &reader->directory;
+
+	directory->has_key_missing |= tsig->key_count == 0;
+	for (size_t i = 0; i < tsig->key_count; i++) {
+		const char *name = tsig_key_name(tsig->keys[i]);
+
+		if (!reader_add_name(reader, &directory->keys, text_of(name), tsig->keys[i]))
+			reader_error(reader, at, "TSIG key \"%s\" is there twice", name);
+	}
+}
+
 static void release_tsig(void *into)
 {
 	struct config_tsig *tsig = into;
@@ -108,5 +122,6 @@ const struct option_group options_tsig = {
 	.options = tsig_options,
 	.size = sizeof(struct config_tsig),
 	.finish = finish_tsig,
+	.refer = refer_to_tsig,
 	.release = release_tsig,
 };

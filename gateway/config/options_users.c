@@ -48,6 +48,16 @@ static void take_login(struct reader *reader, const config_setting_t *at, const 
 		reader->no_memory = true;
 }
 
+/* Of the user that a setting is somewhere in. */
+static const char *login_at(const config_setting_t *at)
+{
+	const char *login = NULL;
+
+	for (; at && !config_setting_lookup_string(at, "login", &login); at = config_setting_parent(at))
+		;
+	return login ? login : "?";
+}
+
 static void add_pattern(struct reader *reader, const config_setting_t *at, const char *text, bool may_create,
 			struct host_pattern **patterns, size_t *count)
 {
@@ -60,6 +70,8 @@ static void add_pattern(struct reader *reader, const config_setting_t *at, const
 			     text);
 		return;
 	}
+	if (!reader->no_memory && !directory_has_zone_of(&reader->directory, &pattern))
+		reader_error(reader, at, "user \"%s\": \"%s\" lies in none of the zones", login_at(at), text);
 	added = reader_append(reader, patterns, count, sizeof pattern);
 	if (!added)
 		return;
@@ -89,6 +101,14 @@ static void finish_user(struct reader *reader, const config_setting_t *at, void 
 	(void)at;
 	for (size_t i = 0; i < account->pattern_count && account->may_create; i++)
 		account->patterns[i].may_create = true;
+}
+
+static void refer_to_user(struct reader *reader, const config_setting_t *at, void *into)
+{
+	const struct account *account = into;
+
+	if (account->login && !reader_add_name(reader, &reader->directory.logins, text_of(account->login), account))
+		reader_error(reader, at, "login \"%s\" is there twice", account->login);
 }
 
 static void take_keys_key(struct reader *reader, const config_setting_t *at, const char *text, void *into)
@@ -222,5 +242,6 @@ const struct option_group options_users = {
 	.options = user_options,
 	.size = sizeof(struct account),
 	.finish = finish_user,
+	.refer = refer_to_user,
 	.release = release_user,
 };

@@ -111,6 +111,22 @@ static void finish_zone(struct reader *reader, const config_setting_t *at, void 
 	reader->primary_count = reader->tls_pin_count = 0;
 }
 
+static void refer_to_zone(struct reader *reader, const config_setting_t *at, void *into)
+{
+	struct config_zone *zone = into;
+	struct directory *directory = &reader->directory;
+	bool all_keys_there = directory->keys.count && !directory->has_key_missing;
+
+	zone->key = zone->key_name ? directory_find_key(directory, zone->key_name) : NULL;
+	if (zone->key_name && !zone->key && all_keys_there)
+		reader_error(reader, config_setting_get_member(at, "key"),
+			     "zone %s: there is no TSIG key \"%s\" in `tsig_keys`", zone->name.text, zone->key_name);
+	if (zone->name.len == 0)
+		directory->has_zone_without_name = true;
+	else if (!reader_add_name(reader, &directory->zones, name_text(&zone->name), zone))
+		reader_error(reader, at, "zone %s is there twice", zone->name.text);
+}
+
 static const struct option zone_options[] = {
 	{.name = "name",
 	 .type = OPTION_TEXT,
@@ -166,4 +182,5 @@ const struct option_group options_zones = {
 	.options = zone_options,
 	.size = sizeof(struct config_zone),
 	.finish = finish_zone,
+	.refer = refer_to_zone,
 };

@@ -121,6 +121,14 @@ void *reader_append(struct reader *reader, void *array_pointer, size_t *count, s
 	return memset((char *)array + size * (*count)++, 0, size);
 }
 
+bool reader_add_name(struct reader *reader, struct names *names, struct text name, const void *what)
+{
+	enum status status = names_add(names, name, what);
+
+	reader->no_memory |= status == STATUS_NO_MEMORY;
+	return status != STATUS_DUPLICATE;
+}
+
 const void *reader_share(struct reader *reader, const void *octets, size_t len)
 {
 	const void *shared = shared_octets(reader->shared, octets, len);

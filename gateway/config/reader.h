@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "config/config.h"
+#include "config/directory.h"
 #include "config/shared.h"
 
 struct reader {
@@ -21,6 +22,7 @@ struct reader {
 	char *advised;         /* the file that was last found to hold secrets, so that each is told once; heap */
 	bool advised_plain;    /* that keys stand there in plain */
 	struct shared *shared; /* of the configuration */
+	struct directory directory;
 	/* What was read of the zone so far. */
 	struct peer *primaries;
 	size_t primary_count;
@@ -51,6 +53,9 @@ void reader_note_plain_key(struct reader *reader, const config_setting_t *at);
  * the pointer to the array.
  */
 void *reader_append(struct reader *reader, void *array_pointer, size_t *count, size_t size);
+
+/* Adds to names of the directory. False: that name is there twice. */
+bool reader_add_name(struct reader *reader, struct names *names, struct text name, const void *what);
 
 /* Shared copies; NULL without memory. */
 const void *reader_share(struct reader *reader, const void *octets, size_t len);

@@ -85,7 +85,7 @@ static enum status make_way(const struct transports *transports, const struct co
 	return STATUS_OK;
 }
 
-static enum status add_zone(struct transports *transports, const struct config_zone *zone, char *error,
+static enum status note_way(struct transports *transports, const struct config_zone *zone, char *error,
 			    size_t error_size)
 {
 	uint64_t hash = hash_of_settings(zone);
@@ -115,7 +115,7 @@ enum status transports_new(uv_loop_t *loop, const struct config *config, char *e
 	transports->tcp = (struct transport_maker){&transport_tcp, loop};
 	status = table_init(&transports->by_settings);
 	for (size_t i = 0; i < config->zone_count && status == STATUS_OK; i++)
-		status = add_zone(transports, &config->zones[i], error, error_size);
+		status = note_way(transports, &config->zones[i], error, error_size);
 	if (status == STATUS_OK)
 		*out = transports;
 	else

@@ -11,13 +11,12 @@ static void each_of_many_is_found_by_its_name(void **state)
 {
 	enum { MANY = 5000 };
 	static char texts[MANY][24];
-	struct names names;
+	struct names names = {0};
 
 	(void)state;
-	assert_true(names_init(&names, MANY));
 	for (size_t i = 0; i < MANY; i++) {
 		snprintf(texts[i], sizeof texts[i], "customer%zu.example", i);
-		assert_true(names_add(&names, text_of(texts[i]), texts[i]));
+		assert_int_equal(names_add(&names, text_of(texts[i]), texts[i]), STATUS_OK);
 	}
 	for (size_t i = 0; i < MANY; i++)
 		assert_ptr_equal(names_find(&names, text_of(texts[i])), texts[i]);
@@ -29,25 +28,22 @@ static void each_of_many_is_found_by_its_name(void **state)
 static void the_second_of_a_name_is_refused_and_the_first_one_stays(void **state)
 {
 	static const char first[] = "example.com", second[] = "example.com";
-	struct names names;
+	struct names names = {0};
 
 	(void)state;
-	assert_true(names_init(&names, 2));
-	assert_true(names_add(&names, text_of(first), first));
-	assert_false(names_add(&names, text_of(second), second));
+	assert_int_equal(names_add(&names, text_of(first), first), STATUS_OK);
+	assert_int_equal(names_add(&names, text_of(second), second), STATUS_DUPLICATE);
 	assert_ptr_equal(names_find(&names, text_of(second)), first);
-	assert_true(names_add(&names, text_of("Example.com"), second));
+	assert_int_equal(names_add(&names, text_of("Example.com"), second), STATUS_OK);
 	names_fini(&names);
 }
 
 static void among_none_there_is_none(void **state)
 {
-	struct names names;
+	struct names names = {0};
 
 	(void)state;
-	assert_true(names_init(&names, 0));
 	assert_null(names_find(&names, text_of("")));
-	names_fini(&names);
 	names_fini(&names);
 }
 
