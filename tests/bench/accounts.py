@@ -50,7 +50,7 @@ def say(text):
 
 
 def guessing(gateway, guesses, rate=HONEST_RATE, seconds=SECONDS):
-    argv = [TOOLS / "guessing", gateway.port, gateway.PASSWORD, gateway.USER_COUNT, HOST_COUNT, ZONE, rate, guesses,
+    argv = [TOOLS / "guessing", gateway.port, gateway.PASSWORD, gateway.user_count, HOST_COUNT, ZONE, rate, guesses,
             seconds]
     return json.loads(run(argv).splitlines()[-1])
 

@@ -21,8 +21,8 @@ import tools
 import verify
 from figures import Figures, Sample, against, json_text, markdown, ratios
 from gateway import BINARY
-from primaries import HOST_COUNT, PRIMARIES
-from subject import Subject
+from primaries import PRIMARIES, Hosts
+from subject import USER_COUNT, Subject, shares
 
 CEILING = Path(BINARY).parent / "tests/bench/ceiling"
 CEILING_CHANGES = 400
@@ -31,13 +31,17 @@ IDLE = 10_000
 
 
 class Bench:
-    """A primary, the gateway in front of it, and what is measured with them."""
+    """A primary, the gateway in front of it, and what is measured with them: of some hosts, which belong to the first
+    `users` users (all unless told), and for some case of several (see Figures)."""
 
-    def __init__(self, primary, gateway, seconds, figures):
+    def __init__(self, primary, gateway, seconds, figures, hosts=Hosts(), users=None, case=None):
         self.primary = primary
         self.gateway = gateway
         self.seconds = seconds
         self.figures = figures
+        self.hosts = hosts
+        self.users = users
+        self.case = case
         self.faults = []
 
     # What there is without ddnsgate
@@ -62,8 +66,8 @@ class Bench:
         so that afterwards it knows them all, as a gateway does that has run for a while."""
         self._add("updates_cold", self._load("in-turn", LOADED).successes, LOADED)
 
-    def warm_up(self):
-        self._load("in-turn", LOADED)
+    def warm_up(self, seconds=None):
+        self._load("in-turn", LOADED, seconds=seconds)
 
     def updates_loaded(self):
         self.updates(LOADED)
@@ -81,12 +85,12 @@ class Bench:
     def poisoned(self):
         self._add("poisoned", self._load("poisoned", LOADED).successes, LOADED)
 
-    def unchanged(self):
+    def unchanged(self, connections=LOADED):
         cpu_s = self.gateway.cpu_s()
-        answers = self._load("unchanged", LOADED)
+        answers = self._load("unchanged", connections)
         cpu_s = self.gateway.cpu_s() - cpu_s
-        self._add("unchanged", answers.all, LOADED)
-        self._add("cpu_per_unchanged", Sample(cpu_s / answers.answers * 1e6), LOADED)
+        self._add("unchanged", answers.all, connections)
+        self._add("cpu_per_unchanged", Sample(cpu_s / answers.answers * 1e6), connections)
 
     def unchanged_tls(self):
         answers = self._load("unchanged", LOADED, self.gateway.secure_url)
@@ -98,32 +102,38 @@ class Bench:
         self._add("handshakes", sample)
         self._add("cpu_per_handshake", Sample((self.gateway.cpu_s() - cpu_s) / count * 1e6))
 
-    def wrong_keys(self):
-        self._add("wrong_key", self._load("wrong-key", LOADED).all, LOADED)
+    def wrong_keys(self, connections=LOADED):
+        cpu_s = self.gateway.cpu_s()
+        answers = self._load("wrong-key", connections)
+        cpu_s = self.gateway.cpu_s() - cpu_s
+        self._add("wrong_key", answers.all, connections)
+        self._add("cpu_per_wrong_key", Sample(cpu_s / answers.answers * 1e6), connections)
 
     def memory(self):
         """Of a gateway of its own, on which no load has left its traces."""
-        with contextlib.closing(Subject(self.primary, hosts_per_user=2).start()) as fresh:
+        with contextlib.closing(Subject(self.primary, patterns=shares(2 * USER_COUNT)).start()) as fresh:
             self._add("resident_idle", Sample(fresh.resident_mib()))
             with fresh.idle_connections(IDLE):
                 self._add("resident_connected", Sample(fresh.resident_mib()), IDLE)
 
-    def _load(self, kind, connections, url=None):
+    def _load(self, kind, connections, url=None, seconds=None):
         """Runs wrk, and looks whether what it was told is so."""
         present, sent = self.primary.folder / "present", self.primary.folder / "sent"
-        before = self.primary.addresses()
-        present.write_text("".join(f"{before[number]}\n" for number in range(HOST_COUNT)))
-        answers = tools.wrk(url or self.gateway.url, self.gateway, kind, connections, self.seconds, present, sent)
+        before = self.primary.addresses(self.hosts)
+        present.write_text("".join(f"{before[number]}\n" for number in range(self.hosts.count)))
+        answers = tools.wrk(url or self.gateway.url, self.gateway, kind, connections, seconds or self.seconds, present,
+                            sent, self.hosts, self.users)
         self.primary.settle()
-        after = self.primary.addresses()
+        after = self.primary.addresses(self.hosts)
         for fault in verify.faults(kind, connections, answers, verify.read_sent(sent), before, after):
-            self.faults.append(f"{self.figures.primary}, {kind}, {connections} connections: {fault}")
+            where = f"{self.figures.primary}, {self.case or 'one zone'}, {kind}, {connections} connections"
+            self.faults.append(f"{where}: {fault}")
             say(self.faults[-1])
         return answers
 
     def _add(self, figure, sample, connections=None):
-        self.figures.add(figure, sample, connections)
-        say(f"  {figure} {connections or ''} {sample.value:,.1f}")
+        self.figures.add(figure, sample, connections, self.case)
+        say(f"  {self.case or ''} {figure} {connections or ''} {sample.value:,.1f}")
 
 
 def direct_phases(bench, options):
@@ -255,4 +265,5 @@ def main():
     print("\nEvery update that was acknowledged is in the zone.")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from figures import Sample
-from primaries import HOST_COUNT, TTL_S, ZONE, host
+from primaries import HOST_COUNT, TTL_S, ZONE, Hosts, host
 from process import LOOPBACK
 
 HERE = Path(__file__).parent
-IN_FLIGHT = 200  # of dnsperf
+TIMEOUT_S = 15  # of wrk, later than every answer of a gateway that gives up after request_timeout_ms
+IN_FLIGHT = 200  # of dnsperf, unless another number is asked for
 
 
 class Failed(Exception):
@@ -49,27 +50,42 @@ def _run(argv, **options):
     return done.stdout
 
 
-def dnsperf(primary, seconds):
-    """One change a message over UDP, many in flight: what a program without group commit can reach at best."""
+def dnsperf(primary, seconds, hosts=Hosts(), in_flight=IN_FLIGHT, tells_each=False):
+    """One change a message over UDP, many in flight: what a program without group commit can reach at best. Latencies
+    only if it tells each of them, which costs it some of its speed."""
     data = primary.folder / "dnsperf.updates"
-    data.write_text("".join(_dnsperf_updates()))
-    output = _run(["dnsperf", "-u", "-s", LOOPBACK, "-p", primary.port, "-d", data, "-l", seconds, "-q", IN_FLIGHT,
-                   "-y", f"{primary.key.algorithm}:{primary.key.name}:{primary.key.secret}"])
-    said = dict(line.strip().split(":", 1) for line in output.splitlines() if ":" in line)
+    data.write_text("".join(_dnsperf_updates(hosts)))
+    output = _run(["dnsperf", "-u", "-s", LOOPBACK, "-p", primary.port, "-d", data, "-l", seconds, "-q", in_flight,
+                   "-y", f"{primary.key.algorithm}:{primary.key.name}:{primary.key.secret}",
+                   *(["-v"] if tells_each else [])])
+    return read_dnsperf(output)
+
+
+def read_dnsperf(output):
+    """What dnsperf printed, with -v or without. A line of -v is `> NOERROR ZONE SECONDS`, or `> T ZONE` if nothing came."""
+    said = dict(line.strip().split(":", 1) for line in output.splitlines() if ":" in line and line[:1] != ">")
     if "(100.00%)" not in said["Response codes"] or "NOERROR" not in said["Response codes"]:
         raise Failed(f"dnsperf: {said['Response codes'].strip()}")
-    return Sample(float(said["Updates per second"]))
+    latencies_ms = sorted(float(each) * 1000 for each in re.findall(r"^> NOERROR \S+ (\d+\.\d+)$", output, re.MULTILINE))
+    return Sample(float(said["Updates per second"]), *_percentiles(latencies_ms))
 
 
-def _dnsperf_updates():
+def _percentiles(sorted_ms):
+    if not sorted_ms:
+        return None, None
+    return sorted_ms[len(sorted_ms) // 2], sorted_ms[len(sorted_ms) * 99 // 100]
+
+
+def _dnsperf_updates(hosts):
     """Each host comes twice with different addresses, so that also in a second run through the file all are changes."""
-    hosts = list(range(HOST_COUNT))
+    numbers = list(range(hosts.count))
     address = random.randrange(1 << 24)
     for _ in range(2):
-        random.shuffle(hosts)
-        for number in hosts:
+        random.shuffle(numbers)
+        for number in numbers:
             address = (address + 1) % (1 << 24)
-            yield (f"{ZONE}\nrequire host{number} A\ndelete host{number} A\nadd host{number} {TTL_S} A "
+            name = f"{hosts.label}{number}"
+            yield (f"{hosts.zone(number)}\nrequire {name} A\ndelete {name} A\nadd {name} {TTL_S} A "
                    f"10.{address >> 16}.{address >> 8 & 255}.{address & 255}\nsend\n")
 
 
@@ -90,8 +106,7 @@ def nsupdate(primary, seconds):
                    f"update delete {name} A\nupdate add {name} {TTL_S} A {address}\nsend\n")
         latencies.append(time.monotonic() - now)
     latencies_ms = sorted(latency * 1000 for latency in latencies)
-    return Sample(len(latencies) / (time.monotonic() - start),
-                  latencies_ms[len(latencies) // 2], latencies_ms[len(latencies) * 99 // 100])
+    return Sample(len(latencies) / (time.monotonic() - start), *_percentiles(latencies_ms))
 
 
 def handshakes(gateway, seconds):
@@ -112,11 +127,12 @@ def handshakes(gateway, seconds):
     return Sample(count / taken_s), count
 
 
-def wrk(url, gateway, kind, connections, seconds, present, sent):
-    """Kept-alive connections to the URL; `kind`, and the files `present` and `sent`, are explained in update.lua. One thread:
-    it keeps up, and there is no core for a second one."""
-    output = _run(["wrk", "-t", 1, "-c", connections, "-d", seconds, "-s", HERE / "update.lua", url, "--",
-                   kind, ZONE, HOST_COUNT, gateway.USER_COUNT, gateway.PASSWORD, present, sent])
+def wrk(url, gateway, kind, connections, seconds, present, sent, hosts=Hosts(), users=None):
+    """Kept-alive connections to the URL; `kind`, and the files `present` and `sent`, are explained in update.lua. The
+    hosts are those of the first `users` users, by default of all. One thread: it keeps up, and there is no core for a
+    second one."""
+    output = _run(["wrk", "-t", 1, "-c", connections, "-d", seconds, "--timeout", TIMEOUT_S, "-s", HERE / "update.lua", url,
+                   "--", kind, hosts.pattern, hosts.count, users or gateway.user_count, gateway.PASSWORD, present, sent])
     answers = Answers(**json.loads(output.splitlines()[-1]))
     if answers.answers == 0:
         raise Failed(f"wrk: no answers with {connections} connections")

@@ -1,6 +1,6 @@
 -- update.lua: what wrk (with one thread) asks of ddnsgate. It notes what it asked and when, for verify.py.
 --
---      wrk -t 1 ... -s update.lua URL -- KIND ZONE HOSTS USERS PASSWORD ADDRESSES SENT
+--      wrk -t 1 ... -s update.lua URL -- KIND NAME HOSTS USERS PASSWORD ADDRESSES SENT
 --
 -- KIND       update     each request gives a random host a new address, in the Rexx dialect
 --            in-turn    the same, with one host after the other instead of random ones
@@ -8,9 +8,10 @@
 --            unchanged  each request gives a random host the address that it has
 --            wrong-key  as update, with a password that is not the right one
 --            poisoned   as update, but one request in ten is for a host that does not exist
--- HOSTS      that many hosts are in the zone: host0, host1, ...
--- USERS      that many users there are: user0, user1, ...; hostN belongs to user(N modulo USERS). They also have HOSTS
---            more hosts, which do not exist; so many that it is no use to remember which.
+-- NAME       of a host: %d in it is its number, and a second %d the number of its user
+-- HOSTS      that many hosts there are, from number 0 on
+-- USERS      that many users there are: user0, user1, ...; host N belongs to user(N modulo USERS). For `poisoned` they
+--            also have HOSTS more hosts, which do not exist; so many that it is no use to remember which.
 -- PASSWORD   everyone's
 -- ADDRESSES  file with the present address of each host, one a line
 -- SENT       file to write: a line `time host address` for each request, in the order of sending
@@ -67,12 +68,13 @@ local function base64(text)
 end
 
 -- What stands before the address in a request for that host, and what behind it in one of that user.
-local function beginning(host, zone, password)
+local function beginning(host, pattern, password)
+	local user = host % user_count
+	local name = pattern:format(host, user)
 	if kind == "dyndns2" then
-		return string.format("GET /nic/update?hostname=host%d.%s&myip=", host, zone)
+		return string.format("GET /nic/update?hostname=%s&myip=", name)
 	end
-	return string.format("GET /dynamic.cgi?user=user%d&password=%s&host=host%d.%s&ip=",
-		host % user_count, password, host, zone)
+	return string.format("GET /dynamic.cgi?user=user%d&password=%s&host=%s&ip=", user, password, name)
 end
 
 local function ending(user, password)
@@ -84,7 +86,7 @@ local function ending(user, password)
 end
 
 function init(args)
-	local zone, password = args[2], args[5]
+	local pattern, password = args[2], args[5]
 	kind, host_count, user_count = args[1], tonumber(args[3]), tonumber(args[4])
 	present = read_lines(args[6])
 	sent_path, times, hosts, addresses = args[7], {}, {}, {}
@@ -95,8 +97,8 @@ function init(args)
 		password = string.reverse(password)
 	end
 	beginnings, endings = {}, {}
-	for host = 0, 2 * host_count - 1 do
-		beginnings[host] = beginning(host, zone, password)
+	for host = 0, (kind == "poisoned" and 2 or 1) * host_count - 1 do
+		beginnings[host] = beginning(host, pattern, password)
 	end
 	for user = 0, user_count - 1 do
 		endings[user] = ending(user, password)

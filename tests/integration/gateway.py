@@ -221,6 +221,7 @@ class Gateway:
     """A running `ddnsgate serve`. All that run are in `Gateway.running`, so that every test can look into every log."""
 
     running = []
+    start_patience_s = 15
 
     def __init__(self, config, listen=(LOOPBACK,), files=()):
         """`listen` has addresses, or settings of listeners; each gets the port. `files` are (name, text) to lie in the
@@ -245,7 +246,7 @@ class Gateway:
             self.port = free_port()
             self.path = self.write_config()
             self.process = Process("ddnsgate", [self.binary or BINARY, "serve", "-c", str(self.path)], self.folder / "log")
-            wait_until(lambda: self.ready or not self.process.running)
+            wait_until(lambda: self.ready or not self.process.running, self.start_patience_s)
             if self.ready:
                 Gateway.running.append(self)
                 return self
