@@ -26,15 +26,23 @@ static bool copy_string(char **to, const char *from)
 	return *to || !from;
 }
 
+static bool copy_hosts(struct account_hosts *to, const struct account_hosts *from)
+{
+	*to = (struct account_hosts){.list = host_list_hold(from->list), .number = from->number};
+	return copy_string(&to->lines, from->lines);
+}
+
 /* Every pointer of *to is its own or NULL, also when memory runs out. */
 static bool copy_key(struct account_key *to, const struct account_key *from)
 {
 	*to = *from;
 	to->name = to->key.crypt = NULL;
+	to->hosts = (struct account_hosts){0};
 	to->patterns = NULL;
+	to->pattern_count = 0;
 	to->sources = NULL;
 	return copy_string(&to->name, from->name) && copy_string(&to->key.crypt, from->key.crypt) &&
-	       copy_array(&to->patterns, from->patterns, from->pattern_count, sizeof *from->patterns) &&
+	       copy_hosts(&to->hosts, &from->hosts) &&
 	       copy_array(&to->sources, from->sources, from->source_count, sizeof *from->sources);
 }
 
@@ -61,9 +69,11 @@ enum status account_copy(const struct account *account, struct account **out)
 	copy->login = NULL;
 	copy->keys = NULL;
 	copy->key_count = 0;
+	copy->hosts = (struct account_hosts){0};
 	copy->patterns = NULL;
+	copy->pattern_count = 0;
 	if (copy_string(&copy->login, account->login) && copy_keys(copy, account) &&
-	    copy_array(&copy->patterns, account->patterns, account->pattern_count, sizeof *account->patterns)) {
+	    copy_hosts(&copy->hosts, &account->hosts)) {
 		*out = copy;
 		return STATUS_OK;
 	}
@@ -71,8 +81,16 @@ enum status account_copy(const struct account *account, struct account **out)
 	return STATUS_NO_MEMORY;
 }
 
+void account_hosts_fini(struct account_hosts *hosts)
+{
+	host_list_free(&hosts->list);
+	free(hosts->lines);
+	*hosts = (struct account_hosts){0};
+}
+
 static void key_entry_fini(struct account_key *key)
 {
+	account_hosts_fini(&key->hosts);
 	key_fini(&key->key);
 	free(key->name);
 	free(key->patterns);
@@ -83,6 +101,7 @@ void account_fini(struct account *account)
 {
 	for (size_t i = 0; i < account->key_count; i++)
 		key_entry_fini(&account->keys[i]);
+	account_hosts_fini(&account->hosts);
 	free(account->keys);
 	free(account->login);
 	free(account->patterns);
@@ -96,6 +115,18 @@ void account_free(struct account **account)
 	account_fini(*account);
 	free(*account);
 	*account = NULL;
+}
+
+/* ---- Hosts ---- */
+
+enum status account_read_hosts(const struct account *account, const struct account_hosts *hosts, struct host_list **out)
+{
+	*out = host_list_hold(hosts->list);
+	if (hosts->lines)
+		return host_list_read(text_of(hosts->lines), out);
+	if (hosts->number)
+		return account->reader->read(account->reader, account->epoch, hosts->number, out);
+	return STATUS_OK;
 }
 
 /* ---- The stamp of what opens it ---- */

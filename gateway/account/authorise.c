@@ -19,32 +19,59 @@ static bool may_come_from(const struct account_key *key, const struct addr *sour
 	return key->source_count == 0 || networks_have((struct networks){key->sources, key->source_count}, source);
 }
 
-static struct grant grant_of(const struct account *account, const struct account_key *key)
+/* Its lists are to be freed. */
+static enum status read_grant(const struct account *account, const struct account_key *key, struct host_list **hosts,
+			      struct host_list **key_hosts, struct grant *out)
 {
-	return (struct grant){
+	enum status status = account_read_hosts(account, &account->hosts, hosts);
+
+	if (status == STATUS_OK)
+		status = account_read_hosts(account, &key->hosts, key_hosts);
+	/* A line that means nothing grants nothing; but a limit of which a line is lost must not become less of one. */
+	if (status == STATUS_OK && !host_list_is_whole(*key_hosts))
+		status = STATUS_INVALID;
+	*out = (struct grant){
 		.account = table_hash(0, text_of(account->login)),
 		.login = text_of(account->login),
 		.may_set_txt = account->may_set_txt,
-		.patterns = account->patterns,
-		.count = account->pattern_count,
+		.may_create = account->may_create,
+		.hosts = *hosts,
 		.key_id = key->id,
-		.key_patterns = key->patterns,
-		.key_count = key->pattern_count,
+		.key_hosts = *key_hosts,
 	};
+	return status;
+}
+
+static void grant_it(const struct account *account, const struct account_key *key, authorised_fn *done, void *ctx)
+{
+	struct host_list *hosts = NULL, *key_hosts = NULL;
+	struct grant grant;
+
+	switch (read_grant(account, key, &hosts, &key_hosts, &grant)) {
+	case STATUS_OK:
+		done(ctx, OUTCOME_GRANTED, &grant);
+		break;
+	case STATUS_INVALID:
+		done(ctx, OUTCOME_WRONG_KEY, NULL);
+		break;
+	default:
+		done(ctx, OUTCOME_FAILED, NULL);
+		break;
+	}
+	host_list_free(&hosts);
+	host_list_free(&key_hosts);
 }
 
 /* Turns a key that was proved into what it allows. */
 static void admit(const struct account *account, const struct account_key *key, const struct addr *source,
 		  authorised_fn *done, void *ctx)
 {
-	struct grant grant = grant_of(account, key);
-
 	if (!account->active)
 		done(ctx, OUTCOME_ACCOUNT_INACTIVE, NULL);
 	else if (!account->may_update || !may_come_from(key, source))
 		done(ctx, OUTCOME_MAY_NOT_UPDATE, NULL);
 	else
-		done(ctx, OUTCOME_GRANTED, &grant);
+		grant_it(account, key, done, ctx);
 }
 
 /* ---- Keys kept as SHA-256 ---- */

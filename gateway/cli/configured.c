@@ -17,10 +17,14 @@ enum {
 
 static enum status add_user(struct rights *rights, const struct account *user)
 {
+	const struct host_list *hosts = user->hosts.list;
 	enum status status = STATUS_OK;
+	struct host_pattern pattern;
 
-	for (size_t i = 0; i < user->pattern_count && status == STATUS_OK; i++)
-		status = rights_add(rights, &user->patterns[i], user->may_set_txt);
+	for (size_t i = 0; i < host_list_count(hosts) && status == STATUS_OK; i++) {
+		host_list_get(hosts, i, &pattern);
+		status = rights_add(rights, &pattern, user->may_set_txt);
+	}
 	return status;
 }
 

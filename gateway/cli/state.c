@@ -73,7 +73,11 @@ int state_failed(const struct database *database, enum status status, const char
 		if (texts[i].status == status)
 			text = texts[i].text;
 	}
-	fprintf(stderr, "ddnsgate: %s: %s\n", what, text);
+	if (status == STATUS_TOO_LONG)
+		fprintf(stderr, "ddnsgate: %s: %d hosts is the most that a user may have, or a key be limited to\n",
+			what, DATABASE_PATTERNS_MAX);
+	else
+		fprintf(stderr, "ddnsgate: %s: %s\n", what, text);
 	return CLI_FAILURE;
 }
 

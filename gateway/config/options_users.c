@@ -93,14 +93,32 @@ static void take_create_host(struct reader *reader, const config_setting_t *at, 
 	add_pattern(reader, at, text, true, &account->patterns, &account->pattern_count);
 }
 
+/* All patterns are there: from now on they are a list. */
+static void make_list(struct reader *reader, struct account_hosts *hosts, struct host_pattern **patterns, size_t *count)
+{
+	if (*count && host_list_new(*patterns, *count, &hosts->list) != STATUS_OK)
+		reader->no_memory = true;
+	free(*patterns);
+	*patterns = NULL;
+	*count = 0;
+}
+
 static void finish_user(struct reader *reader, const config_setting_t *at, void *into)
 {
 	struct account *account = into;
 
-	(void)reader;
 	(void)at;
 	for (size_t i = 0; i < account->pattern_count && account->may_create; i++)
 		account->patterns[i].may_create = true;
+	make_list(reader, &account->hosts, &account->patterns, &account->pattern_count);
+}
+
+static void finish_key(struct reader *reader, const config_setting_t *at, void *into)
+{
+	struct account_key *key = into;
+
+	(void)at;
+	make_list(reader, &key->hosts, &key->patterns, &key->pattern_count);
 }
 
 static void refer_to_user(struct reader *reader, const config_setting_t *at, void *into)
@@ -180,6 +198,7 @@ const struct option_group options_keys = {
 	.name = "keys",
 	.options = key_options,
 	.size = sizeof(struct account_key),
+	.finish = finish_key,
 };
 
 /* account_fini() knows best what an account holds; it leaves nothing for the tables to free. */

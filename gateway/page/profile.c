@@ -51,10 +51,12 @@ static void show_each(struct view *view, const char *name, char separator, struc
 {
 	struct text part;
 
-	while (rest.len) {
+	for (size_t count = 0; rest.len && count < PROFILE_HOSTS_MAX; count++) {
 		text_split(rest, separator, &part, &rest);
 		view_text(view_item(view, name), "part", part);
 	}
+	if (rest.len)
+		view_text(view_item(view, name), "part", text_of("and more"));
 }
 
 /* ---- Hosts ---- */
@@ -88,6 +90,10 @@ static void add_hosts_pattern(struct profile *profile, const struct host_pattern
 
 	if (pattern->kind == HOST_EXACT || pattern->kind == HOST_OWNER) {
 		host_of(profile, &pattern->name);
+		return;
+	}
+	if (profile->pattern_count++ >= PROFILE_HOSTS_MAX) {
+		profile->hidden++;
 		return;
 	}
 	view = view_item(profile->view, "pattern");
@@ -148,14 +154,17 @@ static enum status read_history(struct profile *profile, struct database *databa
 
 static enum status profile_read_hosts(struct profile *profile, struct database *database, struct text login)
 {
-	struct account account;
-	enum status status = database_account(database, login, &account);
+	struct host_list *hosts = NULL;
+	struct host_pattern pattern;
+	enum status status = database_user_hosts(database, login, &hosts);
 
 	if (status != STATUS_OK)
 		return status;
-	for (size_t i = 0; i < account.pattern_count; i++)
-		add_hosts_pattern(profile, &account.patterns[i]);
-	account_fini(&account);
+	for (size_t i = 0; i < host_list_count(hosts); i++) {
+		host_list_get(hosts, i, &pattern);
+		add_hosts_pattern(profile, &pattern);
+	}
+	host_list_free(&hosts);
 	status = database_hosts(database, login, on_host, profile);
 	for (size_t i = 0; i < profile->host_count && status == STATUS_OK; i++)
 		status = read_history(profile, database, login, &profile->hosts[i]);

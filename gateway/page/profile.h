@@ -12,7 +12,7 @@
 #include "store/database.h"
 
 enum {
-	PROFILE_HOSTS_MAX = 20,  /* that are shown; that there are more is said */
+	PROFILE_HOSTS_MAX = 20,  /* that are shown, of each sort; that there are more is said */
 	PROFILE_EVENTS_MAX = 10, /* of the history of each, the newest */
 };
 
@@ -27,7 +27,8 @@ struct profile {
 	uint64_t now_s;
 	size_t host_count;
 	struct profile_host hosts[PROFILE_HOSTS_MAX]; /* by name, then those that only the history has */
-	size_t hidden;                                /* hosts that have no place in it */
+	size_t pattern_count;
+	size_t hidden; /* hosts and patterns that have no place in it */
 };
 
 /* Reads all of it. STATUS_NOT_FOUND for an unknown login, STATUS_IO, STATUS_NO_MEMORY. */

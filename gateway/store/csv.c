@@ -8,7 +8,7 @@
 
 #include "base/secret.h"
 
-enum { CHUNK = 65536, END = -1, FAILED = -2 };
+enum { CHUNK = 65536, END = -1, FAILED = -2, ROOM_AT_START = 4096 };
 
 struct csv {
 	csv_read_fn *read;
@@ -20,7 +20,8 @@ struct csv {
 	size_t starts[CSV_FIELDS_MAX + 1];
 	size_t count;
 	enum status fault;
-	char record[CSV_RECORD_MAX];
+	char *record;
+	size_t room;
 	char chunk[CHUNK];
 };
 
@@ -33,7 +34,8 @@ enum status csv_new(csv_read_fn *read, void *ctx, struct csv **out)
 	csv->read = read;
 	csv->ctx = ctx;
 	csv->line = 1;
-	csv->at = csv->len = 0;
+	csv->at = csv->len = csv->room = 0;
+	csv->record = NULL;
 	*out = csv;
 	return STATUS_OK;
 }
@@ -42,6 +44,8 @@ void csv_free(struct csv **csv)
 {
 	if (!csv || !*csv)
 		return;
+	secret_wipe((*csv)->record, (*csv)->room);
+	free((*csv)->record);
 	secret_wipe(*csv, sizeof **csv);
 	free(*csv);
 	*csv = NULL;
@@ -82,14 +86,38 @@ static void fault(struct csv *csv, enum status status)
 		csv->fault = status;
 }
 
+/* Not by realloc(), which would leave keys where the record was. */
+static bool csv_grow(struct csv *csv)
+{
+	size_t room = csv->room ? 2 * csv->room : ROOM_AT_START;
+	char *grown;
+
+	if (csv->room == CSV_RECORD_MAX) {
+		fault(csv, STATUS_TOO_LONG);
+		return false;
+	}
+	room = room < CSV_RECORD_MAX ? room : CSV_RECORD_MAX;
+	grown = malloc(room);
+	if (!grown) {
+		fault(csv, STATUS_NO_MEMORY);
+		return false;
+	}
+	if (csv->record) {
+		memcpy(grown, csv->record, csv->used);
+		secret_wipe(csv->record, csv->room);
+		free(csv->record);
+	}
+	csv->record = grown;
+	csv->room = room;
+	return true;
+}
+
 static void csv_add_octet(struct csv *csv, int octet)
 {
 	if (octet == '\0')
 		fault(csv, STATUS_INVALID);
-	if (csv->used < sizeof csv->record)
+	if (csv->fault == STATUS_OK && (csv->used < csv->room || csv_grow(csv)))
 		csv->record[csv->used++] = (char)octet;
-	else
-		fault(csv, STATUS_TOO_LONG);
 }
 
 static void end_field(struct csv *csv)
@@ -168,7 +196,7 @@ enum status csv_next(struct csv *csv, struct csv_record *out)
 	if (csv->fault != STATUS_OK)
 		return csv->fault;
 	out->count = csv->count;
-	for (size_t i = 0; i < csv->count; i++)
+	for (size_t i = 0; i < csv->count && csv->record; i++)
 		out->fields[i] = (struct text){csv->record + csv->starts[i], csv->starts[i + 1] - csv->starts[i]};
 	return STATUS_OK;
 }

@@ -1,6 +1,6 @@
 /*
  * csv: reads comma-separated values (RFC 4180): fields in double quotes may hold commas, line breaks and doubled
- * quotes; lines end with LF or CRLF. In a space of fixed size, so that a file of any length can be read.
+ * quotes; lines end with LF or CRLF. In a bounded space, so that a file of any length can be read.
  */
 #ifndef STORE_CSV_H
 #define STORE_CSV_H
@@ -13,7 +13,7 @@
 
 enum {
 	CSV_FIELDS_MAX = 16,
-	CSV_RECORD_MAX = 16384, /* octets of the fields of one record */
+	CSV_RECORD_MAX = 5 * 1024 * 1024, /* octets of the fields of one record: as many hosts as a user may have */
 };
 
 struct csv_record {
@@ -33,9 +33,10 @@ MUST_USE enum status csv_new(csv_read_fn *read, void *ctx, struct csv **out);
 void csv_free(struct csv **csv);
 
 /*
- * The next record; lines without anything on them are skipped. STATUS_NOT_FOUND at the end of the file, STATUS_IO when
- * reading fails. Faults of the record alone, after which one can go on with the next: STATUS_INVALID for quotes that
- * are not as they should be and for NUL octets, STATUS_TOO_LONG beyond the bounds; out->line is told with them, too.
+ * The next record; lines without anything on them are skipped. STATUS_NOT_FOUND at the end of the file; STATUS_IO when
+ * reading fails and STATUS_NO_MEMORY without memory for the record, after which nothing more can be read. Faults of the
+ * record alone, after which one can go on with the next: STATUS_INVALID for quotes that are not as they should be and
+ * for NUL octets, STATUS_TOO_LONG beyond the bounds; out->line is told with them, too.
  */
 MUST_USE enum status csv_next(struct csv *csv, struct csv_record *out);
 

@@ -21,10 +21,12 @@
 /* ---- The schema: script n brings a file from version n to n + 1 ---- */
 
 /*
- * Patterns and networks stand one a line in a text, since they are read and written as a whole, and a look-up is to
- * touch few pages. Keys are found by their user, or by digest. The history of a host is a ring: the entry of `entries`
- * goes to the slot `entries` modulo DATABASE_HISTORY_MAX.
+ * A few patterns, and networks, stand one a line in a text, since they are read and written as a whole, and a look-up
+ * is to touch few pages. Keys are found by their user, or by digest. The history of a host is a ring: the entry of
+ * `entries` goes to the slot `entries` modulo DATABASE_HISTORY_MAX.
  */
+#define FEW_TEXT "1000" /* DATABASE_FEW_LEN */
+
 static const char *const migrations[] = {
 	"CREATE TABLE users ("
 	" id INTEGER PRIMARY KEY,"
@@ -85,15 +87,47 @@ static const char *const migrations[] = {
 	"CREATE INDEX users_by_password ON users (id) WHERE password IS NOT NULL;"
 	"INSERT INTO counters SELECT 'key', ifnull(max(number), 0) FROM keys;"
 	"CREATE INDEX keys_by_crypt ON keys (user_id) WHERE crypt IS NOT NULL;",
+
+	/*
+	 * Many patterns are a list of its own, so that whoever looks for an account reads none of them: only a key that
+	 * is right is worth it. A list never changes and its number is drawn once, so what was read of it may be kept;
+	 * other hosts are another list. `hosts` is empty where `list` is not 0.
+	 */
+	"CREATE TABLE lists ("
+	" id INTEGER PRIMARY KEY,"
+	" patterns TEXT NOT NULL"
+	") STRICT;"
+	"ALTER TABLE users ADD COLUMN list INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE keys ADD COLUMN list INTEGER NOT NULL DEFAULT 0;"
+	"CREATE TEMP TABLE many AS"
+	" SELECT row_number() OVER () AS list, * FROM ("
+	"  SELECT id AS user_id, NULL AS number, hosts FROM users WHERE length(CAST(hosts AS BLOB)) > " FEW_TEXT
+	"  UNION ALL"
+	"  SELECT user_id, number, hosts FROM keys WHERE length(CAST(hosts AS BLOB)) > " FEW_TEXT ");"
+	"INSERT INTO lists SELECT list, hosts FROM many;"
+	"UPDATE users SET hosts = '', list = many.list FROM many WHERE many.number IS NULL AND many.user_id = id;"
+	"UPDATE keys SET hosts = '', list = many.list FROM many"
+	" WHERE many.user_id = keys.user_id AND many.number = keys.number;"
+	"DROP TABLE many;"
+	"INSERT INTO counters SELECT 'list', ifnull(max(id), 0) FROM lists;"
+	"CREATE TRIGGER user_changes_hosts AFTER UPDATE OF list ON users WHEN old.list <> 0 BEGIN"
+	" DELETE FROM lists WHERE id = old.list; END;"
+	"CREATE TRIGGER user_goes AFTER DELETE ON users WHEN old.list <> 0 BEGIN"
+	" DELETE FROM lists WHERE id = old.list; END;"
+	"CREATE TRIGGER key_goes AFTER DELETE ON keys WHEN old.list <> 0 BEGIN"
+	" DELETE FROM lists WHERE id = old.list; END;",
 };
 
-enum { VERSION = sizeof migrations / sizeof *migrations };
+enum { VERSION = sizeof migrations / sizeof *migrations, VERSION_WITH_LISTS = 3 };
 
 /* ---- Statements ---- */
 
 #define ACCOUNT_COLUMNS                                                                                                \
 	"u.login, u.active, u.may_update, u.may_create, u.may_set_txt, u.hosts,"                                       \
-	" k.number, k.name, k.digest, k.crypt, k.hosts, k.sources, k.expires_at, u.id"
+	" k.number, k.name, k.digest, k.crypt, k.hosts, k.sources, k.expires_at, u.id, u.list, k.list"
+
+/* All patterns of a user, or key, wherever they stand: `few` or a list. */
+#define ALL_HOSTS(of) "iif(" of ".list, (SELECT patterns FROM lists WHERE id = " of ".list), " of ".hosts)"
 
 static const char *const texts[SQL_COUNT] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -110,16 +144,22 @@ static const char *const texts[SQL_COUNT] = {
 		" ORDER BY k.number",
 	[SQL_LAST_CRYPT] = "SELECT user_id FROM keys WHERE crypt IS NOT NULL ORDER BY user_id DESC LIMIT 1",
 	[SQL_USER_ADD] =
-		"INSERT INTO users (login, active, may_update, may_create, may_set_txt, password, hosts, created_at)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, unixepoch())",
+		"INSERT INTO users (login, active, may_update, may_create, may_set_txt, password, hosts, created_at,"
+		" list) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, unixepoch(), ?8)",
 	[SQL_USER_ID] = "SELECT id FROM users WHERE login = ?1",
 	[SQL_USER_SET_ACTIVE] = "UPDATE users SET active = ?2 WHERE login = ?1",
-	[SQL_USER_SET_HOSTS] = "UPDATE users SET hosts = ?2 WHERE login = ?1",
+	[SQL_USER_HOSTS] = "SELECT " ALL_HOSTS("u") " FROM users u WHERE u.login = ?1",
+	[SQL_LIST] = "SELECT patterns FROM lists WHERE id = ?1",
+	[SQL_LIST_NUMBER] = "UPDATE counters SET last = last + 1 WHERE name = 'list' RETURNING last",
+	[SQL_LIST_ADD] = "INSERT INTO lists (id, patterns) VALUES (?1, ?2)",
+	[SQL_USER_SET_HOSTS] = "UPDATE users SET hosts = ?2, list = ?3 WHERE login = ?1",
 	[SQL_USER_SET_PASSWORD] = "UPDATE users SET password = ?2 WHERE login = ?1",
 	[SQL_USER_CHANGE_PASSWORD] = "UPDATE users SET password = ?3 WHERE login = ?1 AND active AND password = ?2",
-	[SQL_USERS] = "SELECT login, hosts, password, active, may_update, may_create, may_set_txt, created_at,"
-		      " (SELECT count(*) FROM keys WHERE user_id = id) FROM users ORDER BY login",
-	[SQL_GRANTS] = "SELECT hosts, may_create, may_set_txt FROM users WHERE active AND may_update",
+	[SQL_USERS] = "SELECT login, " ALL_HOSTS(
+		"u") ", password, active, may_update, may_create, may_set_txt,"
+		     " created_at, (SELECT count(*) FROM keys WHERE user_id = u.id) FROM users u ORDER BY login",
+	[SQL_GRANTS] = "SELECT " ALL_HOSTS("u") ", may_create, may_set_txt FROM users u WHERE active AND may_update",
+	[SQL_GRANTS_WITHOUT_LISTS] = "SELECT hosts, may_create, may_set_txt FROM users WHERE active AND may_update",
 	[SQL_PASSWORD] = "SELECT password FROM users WHERE login = ?1 AND active AND password IS NOT NULL",
 	[SQL_PASSWORD_FROM] = "SELECT password FROM users WHERE password IS NOT NULL AND id >= ?1 ORDER BY id LIMIT 1",
 	[SQL_LAST_PASSWORD] = "SELECT id FROM users WHERE password IS NOT NULL ORDER BY id DESC LIMIT 1",
@@ -127,9 +167,9 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_KEY_NUMBER] = "UPDATE counters SET last = last + 1 WHERE name = 'key' RETURNING last",
 	[SQL_KEY_ADD] =
 		"INSERT INTO keys (user_id, number, name, digest, crypt, hosts, sources, expires_at, created_at,"
-		" used_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, unixepoch(), 0)",
-	[SQL_KEYS] = "SELECT number, name, hosts, sources, expires_at, created_at, used_at FROM keys"
-		     " WHERE user_id = ?1 ORDER BY number",
+		" used_at, list) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, unixepoch(), 0, ?9)",
+	[SQL_KEYS] = "SELECT number, name, " ALL_HOSTS("k") ", sources, expires_at, created_at, used_at FROM keys k"
+							    " WHERE user_id = ?1 ORDER BY number",
 	[SQL_KEY_REVOKE] = "DELETE FROM keys WHERE user_id = ?1 AND name = ?2",
 	[SQL_KEY_USED] = "UPDATE keys SET used_at = ?3 WHERE user_id = (SELECT id FROM users WHERE login = ?1)"
 			 " AND number = ?2 AND used_at < ?3 - 60",
@@ -344,6 +384,7 @@ static enum status check_version(struct database *database)
 		return sql_failed(database);
 	if ((tables > 0 && application != APPLICATION_ID) || version > VERSION)
 		return refuse_version(database, application != APPLICATION_ID, version);
+	database->has_lists = true;
 	return version < VERSION ? migrate(database) : STATUS_OK;
 }
 
@@ -480,6 +521,7 @@ static enum status open_at_to_read(struct database *database, const char *path, 
 			status = sql_failed(database);
 		else if (application != APPLICATION_ID || version > VERSION)
 			status = refuse_version(database, application != APPLICATION_ID, version);
+		database->has_lists = version >= VERSION_WITH_LISTS;
 	}
 	snprintf(error, DATABASE_ERROR_MAX, "%.120s: %.120s", path,
 		 status == STATUS_NO_MEMORY ? status_text(status) : database->error);

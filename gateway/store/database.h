@@ -24,11 +24,13 @@ struct database;
 
 enum {
 	DATABASE_ERROR_MAX = 256,
-	DATABASE_KEYS_MAX = 32,     /* keys of one user */
-	DATABASE_KEY_NAME_MAX = 64, /* octets of a key's name */
-	DATABASE_HISTORY_MAX = 50,  /* entries of one host; the oldest give way */
-	DATABASE_HOSTS_MAX = 1000,  /* hosts of one login that have a history; those idle longest give way */
-	DATABASE_LEFT_OUT_MAX = 32, /* records that one database_record() leaves out */
+	DATABASE_PATTERNS_MAX = 16384, /* hosts of one user, or that one key is limited to */
+	DATABASE_FEW_LEN = 1000,       /* octets up to which they are read with the account; see database_list() */
+	DATABASE_KEYS_MAX = 32,        /* keys of one user */
+	DATABASE_KEY_NAME_MAX = 64,    /* octets of a key's name */
+	DATABASE_HISTORY_MAX = 50,     /* entries of one host; the oldest give way */
+	DATABASE_HOSTS_MAX = 1000,     /* hosts of one login that have a history; those idle longest give way */
+	DATABASE_LEFT_OUT_MAX = 32,    /* records that one database_record() leaves out */
 };
 
 /*
@@ -71,7 +73,10 @@ void database_rollback(struct database *database);
 
 /* ---- Accounts, as account stores want them ---- */
 
-/* The account of a login, with its keys. STATUS_NOT_FOUND, STATUS_NO_MEMORY. The caller calls account_fini(). */
+/*
+ * The account of a login, with its keys. What has many hosts comes with the number of a list, and without a reader.
+ * STATUS_NOT_FOUND, STATUS_NO_MEMORY. The caller calls account_fini().
+ */
 MUST_USE enum status database_account(struct database *database, struct text login, struct account *out);
 
 /*
@@ -83,6 +88,12 @@ MUST_USE enum status database_account_by_key(struct database *database, const ui
 
 /* An account that has keys under crypt(3), as account_store_draw() has it. As above. */
 MUST_USE enum status database_account_by_lot(struct database *database, uint64_t lot, struct account *out);
+
+/*
+ * The hosts of that number, which never become others. STATUS_NOT_FOUND if nobody has them any more. The caller frees
+ * them.
+ */
+MUST_USE enum status database_list(struct database *database, int64_t number, struct host_list **out);
 
 /* ---- Users ---- */
 
@@ -98,10 +109,13 @@ struct database_user {
 	uint64_t created_s; /* the same */
 };
 
-/* STATUS_DUPLICATE for a login that is there; STATUS_INVALID for one that is empty, too long or holds a NUL. */
+/*
+ * STATUS_DUPLICATE for a login that is there; STATUS_INVALID for one that is empty, too long or holds a NUL;
+ * STATUS_TOO_LONG for more than DATABASE_PATTERNS_MAX hosts.
+ */
 MUST_USE enum status database_user_add(struct database *database, const struct database_user *user);
 
-/* Each of these: STATUS_NOT_FOUND for an unknown login. */
+/* Each of these: STATUS_NOT_FOUND for an unknown login; of hosts, STATUS_TOO_LONG as above. */
 MUST_USE enum status database_user_set_active(struct database *database, struct text login, bool active);
 MUST_USE enum status database_user_set_hosts(struct database *database, struct text login, struct text hosts);
 MUST_USE enum status database_user_set_password(struct database *database, struct text login, struct text hash);
@@ -109,6 +123,9 @@ MUST_USE enum status database_user_set_password(struct database *database, struc
 /* The same for who is active and whose hash is still `from`; STATUS_NOT_FOUND for all others. */
 MUST_USE enum status database_user_change_password(struct database *database, struct text login, struct text from,
 						   struct text to);
+
+/* The user's hosts, for the caller to free. */
+MUST_USE enum status database_user_hosts(struct database *database, struct text login, struct host_list **out);
 
 /* Calls visit() for every user in the order of their logins; what it is given is valid until it returns. */
 typedef void database_user_fn(void *ctx, const struct database_user *user);
@@ -150,7 +167,7 @@ struct database_key {
 
 /*
  * STATUS_NOT_FOUND for an unknown login, STATUS_DUPLICATE for a name that is there, STATUS_INVALID for a bad name,
- * STATUS_FULL when the user has as many keys as there may be.
+ * STATUS_FULL when the user has as many keys as there may be, STATUS_TOO_LONG beyond DATABASE_PATTERNS_MAX hosts.
  */
 MUST_USE enum status database_key_add(struct database *database, struct text login, const struct database_key *key);
 

@@ -19,12 +19,17 @@ enum sql {
 	SQL_LAST_CRYPT,
 	SQL_USER_ADD,
 	SQL_USER_ID,
+	SQL_USER_HOSTS,
+	SQL_LIST,
+	SQL_LIST_NUMBER,
+	SQL_LIST_ADD,
 	SQL_USER_SET_ACTIVE,
 	SQL_USER_SET_HOSTS,
 	SQL_USER_SET_PASSWORD,
 	SQL_USER_CHANGE_PASSWORD,
 	SQL_USERS,
 	SQL_GRANTS,
+	SQL_GRANTS_WITHOUT_LISTS,
 	SQL_PASSWORD,
 	SQL_PASSWORD_FROM,
 	SQL_LAST_PASSWORD,
@@ -47,6 +52,7 @@ enum sql {
 
 struct database {
 	sqlite3 *sqlite;
+	bool has_lists; /* the schema has; not in a file of an earlier version that is only read */
 	sqlite3_stmt *statements[SQL_COUNT];
 	bool broken;
 	int code; /* SQLite's, of the last failure, without its details */

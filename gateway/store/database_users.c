@@ -25,6 +25,8 @@ enum {
 	KEY_SOURCES,
 	KEY_EXPIRES_AT,
 	USER_ID,
+	USER_LIST,
+	KEY_LIST,
 };
 
 static size_t count_lines(struct text text)
@@ -46,19 +48,6 @@ static enum status make_array(struct text lines, size_t size, void *out)
 	return array || count == 0 ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
-/* What was written there was checked; a line that means nothing any more grants nothing. */
-static enum status read_patterns(struct text lines, struct host_pattern **patterns, size_t *count)
-{
-	enum status status = make_array(lines, sizeof **patterns, patterns);
-	struct text line;
-
-	while (status == STATUS_OK && text_split(lines, '\n', &line, &lines)) {
-		if (host_pattern_parse(line, &(*patterns)[*count]) == STATUS_OK)
-			++*count;
-	}
-	return status;
-}
-
 static enum status read_sources(struct text lines, struct network **sources, size_t *count)
 {
 	enum status status = make_array(lines, sizeof **sources, sources);
@@ -77,6 +66,15 @@ static enum status copy_column(struct text text, char **out)
 	return *out || !text.octets ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
+/* Without looking at them: whoever asks for the account may not be who has its key. */
+static enum status read_hosts(sqlite3_stmt *row, int lines, int number, struct account_hosts *out)
+{
+	struct text text = sql_text(row, lines);
+
+	out->number = sqlite3_column_int64(row, number);
+	return text.len ? copy_column(text, &out->lines) : STATUS_OK;
+}
+
 static enum status read_user(sqlite3_stmt *row, struct account *out)
 {
 	enum status status = copy_column(sql_text(row, LOGIN), &out->login);
@@ -86,17 +84,14 @@ static enum status read_user(sqlite3_stmt *row, struct account *out)
 	out->may_create = sqlite3_column_int(row, MAY_CREATE) != 0;
 	out->may_set_txt = sqlite3_column_int(row, MAY_SET_TXT) != 0;
 	if (status == STATUS_OK)
-		status = read_patterns(sql_text(row, HOSTS), &out->patterns, &out->pattern_count);
-	for (size_t i = 0; i < out->pattern_count; i++)
-		out->patterns[i].may_create = out->may_create;
+		status = read_hosts(row, HOSTS, USER_LIST, &out->hosts);
 	return status;
 }
 
 /* A limit of which no line could be read must not turn into none. */
 static bool limits_are_whole(sqlite3_stmt *row, const struct account_key *key)
 {
-	return key->pattern_count == count_lines(sql_text(row, KEY_HOSTS)) &&
-	       key->source_count == count_lines(sql_text(row, KEY_SOURCES));
+	return key->source_count == count_lines(sql_text(row, KEY_SOURCES));
 }
 
 static enum status read_key_row(sqlite3_stmt *row, struct account *out)
@@ -111,7 +106,7 @@ static enum status read_key_row(sqlite3_stmt *row, struct account *out)
 	if (status == STATUS_OK && sqlite3_column_bytes(row, KEY_DIGEST) == KEY_DIGEST_LEN)
 		memcpy(key->key.digest, sqlite3_column_blob(row, KEY_DIGEST), KEY_DIGEST_LEN);
 	if (status == STATUS_OK)
-		status = read_patterns(sql_text(row, KEY_HOSTS), &key->patterns, &key->pattern_count);
+		status = read_hosts(row, KEY_HOSTS, KEY_LIST, &key->hosts);
 	if (status == STATUS_OK)
 		status = read_sources(sql_text(row, KEY_SOURCES), &key->sources, &key->source_count);
 	if (status == STATUS_OK && !limits_are_whole(row, key))
@@ -179,6 +174,34 @@ enum status database_account_by_key(struct database *database, const uint8_t dig
 	return read_account(database, statement, out);
 }
 
+/* ---- Hosts ---- */
+
+static enum status read_list(struct database *database, sqlite3_stmt *statement, struct host_list **out)
+{
+	enum status status = sql_step(database, statement);
+
+	if (status == STATUS_OK)
+		status = host_list_read(sql_text(statement, 0), out);
+	sql_done(statement);
+	return status;
+}
+
+enum status database_list(struct database *database, int64_t number, struct host_list **out)
+{
+	sqlite3_stmt *statement = sql_begin(database, SQL_LIST);
+
+	sqlite3_bind_int64(statement, 1, number);
+	return read_list(database, statement, out);
+}
+
+enum status database_user_hosts(struct database *database, struct text login, struct host_list **out)
+{
+	sqlite3_stmt *statement = sql_begin(database, SQL_USER_HOSTS);
+
+	sql_bind(statement, 1, login);
+	return read_list(database, statement, out);
+}
+
 /* ---- By lot ---- */
 
 /* The identity from which on a user is sought: what a lot is among those up to the last one. */
@@ -214,12 +237,64 @@ static bool is_login(struct text login)
 	return login.len > 0 && login.len <= ACCOUNT_LOGIN_MAX && !memchr(login.octets, '\0', login.len);
 }
 
-enum status database_user_add(struct database *database, const struct database_user *user)
+/* One more than a number that counts up, and never a number again. */
+static enum status draw_number(struct database *database, enum sql counter, int64_t *number)
+{
+	sqlite3_stmt *statement = sql_begin(database, counter);
+	enum status status = sql_step(database, statement);
+
+	if (status == STATUS_OK)
+		*number = sqlite3_column_int64(statement, 0);
+	sql_done(statement);
+	return status;
+}
+
+/* Makes a list of the hosts if they are many, and nothing remains of *hosts then; else *number is 0. */
+static enum status put_hosts(struct database *database, struct text *hosts, int64_t *number)
 {
 	sqlite3_stmt *statement;
+	enum status status;
 
-	if (!is_login(user->login))
-		return STATUS_INVALID;
+	*number = 0;
+	if (hosts->len <= DATABASE_FEW_LEN)
+		return STATUS_OK;
+	if (count_lines(*hosts) > DATABASE_PATTERNS_MAX)
+		return STATUS_TOO_LONG;
+	status = draw_number(database, SQL_LIST_NUMBER, number);
+	if (status != STATUS_OK)
+		return status;
+	statement = sql_begin(database, SQL_LIST_ADD);
+	sqlite3_bind_int64(statement, 1, *number);
+	sql_bind(statement, 2, *hosts);
+	*hosts = (struct text){NULL, 0};
+	return sql_run(database, statement);
+}
+
+/* Several statements as one change, which may be part of one of the caller's. */
+static enum status begin_own(struct database *database, bool *own)
+{
+	*own = sqlite3_get_autocommit(database->sqlite) != 0;
+	return *own ? database_begin(database) : STATUS_OK;
+}
+
+static enum status end_own(struct database *database, bool own, enum status status)
+{
+	if (status == STATUS_OK && own)
+		status = database_commit(database);
+	if (status != STATUS_OK && own)
+		database_rollback(database);
+	return status;
+}
+
+static enum status add_user_row(struct database *database, const struct database_user *user)
+{
+	struct text hosts = user->hosts;
+	sqlite3_stmt *statement;
+	int64_t number;
+	enum status status = put_hosts(database, &hosts, &number);
+
+	if (status != STATUS_OK)
+		return status;
 	statement = sql_begin(database, SQL_USER_ADD);
 	sql_bind(statement, 1, user->login);
 	sqlite3_bind_int(statement, 2, user->active);
@@ -228,8 +303,22 @@ enum status database_user_add(struct database *database, const struct database_u
 	sqlite3_bind_int(statement, 5, user->may_set_txt);
 	if (user->password_hash.len)
 		sql_bind(statement, 6, user->password_hash);
-	sql_bind(statement, 7, user->hosts);
+	sql_bind(statement, 7, hosts);
+	sqlite3_bind_int64(statement, 8, number);
 	return sql_run(database, statement);
+}
+
+enum status database_user_add(struct database *database, const struct database_user *user)
+{
+	enum status status;
+	bool own;
+
+	if (!is_login(user->login))
+		return STATUS_INVALID;
+	status = begin_own(database, &own);
+	if (status == STATUS_OK)
+		status = add_user_row(database, user);
+	return end_own(database, own, status);
 }
 
 /* A statement that changes one row, or none if there is no such thing. */
@@ -249,13 +338,29 @@ enum status database_user_set_active(struct database *database, struct text logi
 	return run_on_one(database, statement);
 }
 
-enum status database_user_set_hosts(struct database *database, struct text login, struct text hosts)
+static enum status put_user_hosts(struct database *database, struct text login, struct text hosts)
 {
-	sqlite3_stmt *statement = sql_begin(database, SQL_USER_SET_HOSTS);
+	sqlite3_stmt *statement;
+	int64_t number;
+	enum status status = put_hosts(database, &hosts, &number);
 
+	if (status != STATUS_OK)
+		return status;
+	statement = sql_begin(database, SQL_USER_SET_HOSTS);
 	sql_bind(statement, 1, login);
 	sql_bind(statement, 2, hosts);
+	sqlite3_bind_int64(statement, 3, number);
 	return run_on_one(database, statement);
+}
+
+enum status database_user_set_hosts(struct database *database, struct text login, struct text hosts)
+{
+	bool own;
+	enum status status = begin_own(database, &own);
+
+	if (status == STATUS_OK)
+		status = put_user_hosts(database, login, hosts);
+	return end_own(database, own, status);
 }
 
 enum status database_user_set_password(struct database *database, struct text login, struct text hash)
@@ -305,7 +410,7 @@ enum status database_users(struct database *database, database_user_fn *visit, v
 
 enum status database_grants(struct database *database, database_grant_fn *visit, void *ctx)
 {
-	sqlite3_stmt *row = sql_begin(database, SQL_GRANTS);
+	sqlite3_stmt *row = sql_begin(database, database->has_lists ? SQL_GRANTS : SQL_GRANTS_WITHOUT_LISTS);
 	enum status status;
 
 	while ((status = sql_step(database, row)) == STATUS_OK) {
@@ -397,23 +502,17 @@ static enum status check_room(struct database *database, int64_t user_id, struct
 	return status;
 }
 
-/* A number that no key of this file has or had. */
-static enum status draw_number(struct database *database, int64_t *number)
-{
-	sqlite3_stmt *statement = sql_begin(database, SQL_KEY_NUMBER);
-	enum status status = sql_step(database, statement);
-
-	if (status == STATUS_OK)
-		*number = sqlite3_column_int64(statement, 0);
-	sql_done(statement);
-	return status;
-}
-
 static enum status insert_key(struct database *database, int64_t user_id, int64_t number,
 			      const struct database_key *key)
 {
-	sqlite3_stmt *statement = sql_begin(database, SQL_KEY_ADD);
+	struct text hosts = key->hosts;
+	sqlite3_stmt *statement;
+	int64_t list;
+	enum status status = put_hosts(database, &hosts, &list);
 
+	if (status != STATUS_OK)
+		return status;
+	statement = sql_begin(database, SQL_KEY_ADD);
 	sqlite3_bind_int64(statement, 1, user_id);
 	sqlite3_bind_int64(statement, 2, number);
 	sql_bind(statement, 3, key->name);
@@ -421,9 +520,10 @@ static enum status insert_key(struct database *database, int64_t user_id, int64_
 		sqlite3_bind_blob(statement, 4, key->digest, KEY_DIGEST_LEN, SQLITE_STATIC);
 	else
 		sql_bind(statement, 5, key->crypt);
-	sql_bind(statement, 6, key->hosts);
+	sql_bind(statement, 6, hosts);
 	sql_bind(statement, 7, key->sources);
 	sqlite3_bind_int64(statement, 8, (int64_t)key->expires_s);
+	sqlite3_bind_int64(statement, 9, list);
 	return sql_run(database, statement);
 }
 
@@ -444,7 +544,7 @@ static enum status add_key_row(struct database *database, struct text login, con
 	if (status == STATUS_OK)
 		status = check_room(database, user_id, key->name);
 	if (status == STATUS_OK)
-		status = draw_number(database, &number);
+		status = draw_number(database, SQL_KEY_NUMBER, &number);
 	if (status == STATUS_OK)
 		status = insert_key(database, user_id, number, key);
 	return status;
@@ -453,21 +553,15 @@ static enum status add_key_row(struct database *database, struct text login, con
 /* In one transaction, which may be the caller's, so that two at once do not both find room for one more. */
 enum status database_key_add(struct database *database, struct text login, const struct database_key *key)
 {
-	bool own = sqlite3_get_autocommit(database->sqlite) != 0;
-	enum status status = own ? database_begin(database) : STATUS_OK;
+	enum status status;
+	bool own;
 
-	if (!is_key_name(key->name)) {
-		status = STATUS_INVALID;
-		goto out;
-	}
+	if (!is_key_name(key->name))
+		return STATUS_INVALID;
+	status = begin_own(database, &own);
 	if (status == STATUS_OK)
 		status = add_key_row(database, login, key);
-	if (status == STATUS_OK && own)
-		status = database_commit(database);
-out:
-	if (status != STATUS_OK && own)
-		database_rollback(database);
-	return status;
+	return end_own(database, own, status);
 }
 
 enum status database_keys(struct database *database, struct text login, database_key_fn *visit, void *ctx)

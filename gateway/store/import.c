@@ -26,7 +26,7 @@ struct import {
 	unsigned long line;
 	unsigned faults;
 	uint64_t users;
-	char hosts[CSV_RECORD_MAX + 1];
+	char *hosts; /* as many octets as a record has at most, and one more */
 };
 
 __attribute__((format(printf, 2, 3))) static void import_complain(struct import *import, const char *format, ...)
@@ -129,6 +129,9 @@ static void check_stored(struct import *import, enum status status, const char *
 	case STATUS_INVALID:
 		import_complain(import, "%s is empty or too long", what);
 		return;
+	case STATUS_TOO_LONG:
+		import_complain(import, "`hosts`: a user may have %d at most", DATABASE_PATTERNS_MAX);
+		return;
 	default:
 		import_complain(import, "%s", database_error(import->database));
 		return;
@@ -194,8 +197,11 @@ static bool import_record(struct import *import, struct csv *csv, enum status *s
 		import->line = 0;
 		import_complain(import, "the file cannot be read");
 		return false;
+	case STATUS_NO_MEMORY:
+		return false;
 	case STATUS_TOO_LONG:
-		import_complain(import, "this line has too many fields, or is too long");
+		import_complain(import, "this line is too long: at most %d fields and %d MiB", CSV_FIELDS_MAX,
+				CSV_RECORD_MAX / 1024 / 1024);
 		return true;
 	default:
 		import_complain(import, "the quotes of this line are not as they should be, or there is a NUL octet");
@@ -222,7 +228,7 @@ static enum status import_all(struct import *import, struct csv *csv)
 	}
 	if (status == STATUS_OK && import->width == 0)
 		import_complain(import, "the file is empty");
-	if (status == STATUS_IO || !import->faults)
+	if (status == STATUS_IO || status == STATUS_NO_MEMORY || !import->faults)
 		return status;
 	return STATUS_INVALID;
 }
@@ -233,7 +239,9 @@ enum status import_users(struct database *database, const struct import_hooks *h
 	struct csv *csv = NULL;
 	enum status status = STATUS_NO_MEMORY;
 
-	if (!import || csv_new(hooks->read, hooks->ctx, &csv) != STATUS_OK)
+	if (import)
+		import->hosts = malloc(CSV_RECORD_MAX + 1);
+	if (!import || !import->hosts || csv_new(hooks->read, hooks->ctx, &csv) != STATUS_OK)
 		goto out;
 	import->database = database;
 	import->hooks = hooks;
@@ -247,6 +255,8 @@ enum status import_users(struct database *database, const struct import_hooks *h
 	*users = import->users;
 out:
 	csv_free(&csv);
+	if (import)
+		free(import->hosts);
 	free(import);
 	return status;
 }

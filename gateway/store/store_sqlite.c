@@ -7,17 +7,23 @@
 
 #include "base/repeat.h"
 #include "base/secret.h"
+#include "base/table.h"
 #include "store/database.h"
+#include "store/lists.h"
 #include "store/stores.h"
 
 enum {
 	PATIENCE_MS = 50, /* only while another process recovers the file after a crash */
 	REOPEN_MS = 5000,
-	LOOK_MS = 1000, /* between looks whether it is still the file at this place */
+	LISTS_SIZE_MAX = 32 * 1024 * 1024, /* 80 users of 10,000 hosts each */
+	LOOK_MS = 1000,                    /* between looks whether it is still the file at this place */
 };
 
 struct store_sqlite {
 	struct account_store base; /* first, so that the store is this one */
+	struct account_reader reader;
+	struct lists *lists; /* of the file that is open */
+	uint64_t epoch;      /* counts the files that were opened */
 	unsigned holders;
 	const struct env *env;
 	struct database *database; /* NULL: it could not be opened, or was broken */
@@ -71,22 +77,31 @@ static bool ensure_open(struct store_sqlite *store)
 	if (now_ms < store->reopen_at_ms)
 		return false;
 	store->reopen_at_ms = now_ms + REOPEN_MS;
+	lists_clear(store->lists);
+	store->epoch++;
 	if (database_open(store->folder, PATIENCE_MS, &store->database, error) == STATUS_OK)
 		return true;
 	note_failure(store, error);
 	return false;
 }
 
+static void note_read(struct store_sqlite *store, enum status status)
+{
+	if (status != STATUS_IO) {
+		note_success(store);
+		return;
+	}
+	note_failure(store, database_error(store->database));
+	if (database_is_broken(store->database))
+		database_free(&store->database);
+}
+
 static void sqlite_tell(struct store_sqlite *store, enum status status, struct account *account,
 			account_found_fn *found, void *ctx)
 {
-	if (status == STATUS_IO) {
-		note_failure(store, database_error(store->database));
-		if (database_is_broken(store->database))
-			database_free(&store->database);
-	} else {
-		note_success(store);
-	}
+	note_read(store, status);
+	account->reader = &store->reader;
+	account->epoch = store->epoch;
 	found(ctx, status, status == STATUS_OK ? account : NULL);
 	account_fini(account);
 }
@@ -128,6 +143,24 @@ static void sqlite_draw(struct account_store *base, uint64_t lot, account_found_
 		found(ctx, STATUS_IO, NULL);
 }
 
+/* For an account whose key was right. */
+static enum status sqlite_read(struct account_reader *reader, uint64_t epoch, int64_t number, struct host_list **out)
+{
+	struct store_sqlite *store = TABLE_OWNER(reader, struct store_sqlite, reader);
+	enum status status;
+
+	if (!store->database || epoch != store->epoch)
+		return STATUS_NOT_FOUND;
+	*out = lists_find(store->lists, number);
+	if (*out)
+		return STATUS_OK;
+	status = database_list(store->database, number, out);
+	note_read(store, status);
+	if (status == STATUS_OK)
+		lists_keep(store->lists, number, *out);
+	return status;
+}
+
 static void sqlite_free(struct account_store *base)
 {
 	struct store_sqlite *store = (struct store_sqlite *)base;
@@ -137,6 +170,7 @@ static void sqlite_free(struct account_store *base)
 	if (store->timer)
 		store->env->timer_free(&store->timer);
 	database_free(&store->database);
+	lists_free(&store->lists);
 	free(store->folder);
 	free(store);
 }
@@ -157,11 +191,12 @@ enum status store_sqlite_new(const struct env *env, const char *folder, struct a
 	if (!store)
 		return STATUS_NO_MEMORY;
 	store->base.ops = &sqlite_ops;
+	store->reader.read = sqlite_read;
 	store->holders = 1;
 	store->env = env;
 	store->folder = strdup(folder);
 	store->timer = env->timer_new(env->ctx, on_sqlite_timer, store);
-	if (!store->folder || !store->timer) {
+	if (!store->folder || !store->timer || lists_new(LISTS_SIZE_MAX, &store->lists) != STATUS_OK) {
 		sqlite_free(&store->base);
 		return STATUS_NO_MEMORY;
 	}

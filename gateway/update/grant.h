@@ -11,28 +11,16 @@
 #include "base/name.h"
 #include "base/status.h"
 #include "base/text.h"
-
-/* One entry of a user's `hosts`. */
-struct host_pattern {
-	enum {
-		HOST_EXACT, /* www.dyn.example.com: that name */
-		HOST_BELOW, /* *.home.dyn.example.com: every name below that, at any depth, but not that name itself */
-		HOST_ZONE,  /* zone:dyn.example.com: every name of that zone, its apex too */
-		HOST_OWNER, /* owner:*.home.dyn.example.com: the wildcard itself, which no other pattern gives */
-	} kind;
-	struct name name;
-	bool may_create; /* the user may also make and remove the records of these hosts */
-};
+#include "update/host_list.h"
 
 struct grant {
-	uint64_t account;                    /* equal for equal accounts */
-	struct text login;                   /* borrowed from the account */
-	bool may_set_txt;                    /* TXT records of the hosts, and ACME challenges for them */
-	const struct host_pattern *patterns; /* borrowed from the account */
-	size_t count;
-	int64_t key_id;                          /* of the key that was shown, see struct account_key */
-	const struct host_pattern *key_patterns; /* that the key is limited to, borrowed from the account */
-	size_t key_count;                        /* of key_patterns; 0: no limit */
+	uint64_t account;                  /* equal for equal accounts */
+	struct text login;                 /* borrowed from the account */
+	bool may_set_txt;                  /* TXT records of the hosts, and ACME challenges for them */
+	bool may_create;                   /* all hosts, whatever their patterns say */
+	const struct host_list *hosts;     /* borrowed */
+	int64_t key_id;                    /* of the key that was shown, see struct account_key */
+	const struct host_list *key_hosts; /* that the key is limited to, borrowed; empty: no limit */
 };
 
 /* What may be done with a host. Each allows what those before it allow. */
@@ -42,13 +30,6 @@ enum grant_right {
 	GRANT_CREATE, /* make and remove records */
 };
 
-/* Reads a pattern in the forms above; it may not create. STATUS_INVALID or STATUS_TOO_LONG otherwise. */
-MUST_USE enum status host_pattern_parse(struct text text, struct host_pattern *out);
-
-/* Writes a pattern in those forms into `buffer`, which is returned. */
-enum { HOST_PATTERN_TEXT_MAX = NAME_TEXT_MAX + sizeof "owner:" };
-const char *host_pattern_format(const struct host_pattern *pattern, char buffer[static HOST_PATTERN_TEXT_MAX]);
-
 /* The most that the grant allows for the host, which lies in `zone` (the closest enclosing one that is configured). */
 enum grant_right grant_right(const struct grant *grant, const struct name *host, const struct name *zone);
 
@@ -56,9 +37,10 @@ enum grant_right grant_right(const struct grant *grant, const struct name *host,
 bool grant_has_wildcard(const struct grant *grant, const struct name *wildcard);
 
 /*
- * The name of the only host of the key, if that is limited, or of the account; NULL if the patterns are not one name.
+ * The name of the only host of the key, if that is limited, or of the account; false if the patterns are not one name,
+ * and *out is left.
  */
-const struct name *grant_only_host(const struct grant *grant);
+bool grant_only_host(const struct grant *grant, struct name *out);
 
 /*
  * Completes a label to a full name: that of a pattern for one name which begins with it, else the label below the

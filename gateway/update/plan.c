@@ -341,14 +341,15 @@ static const struct intent_operand *find_stranger(const struct plan_policy *poli
 /* The login, if that is the name of a host that it may update, else the account's only host. */
 static enum status read_own_host(const struct plan_policy *policy, const struct grant *grant, struct name *out)
 {
-	const struct name *only = grant_only_host(grant);
+	struct name only;
+	bool has_only = grant_only_host(grant, &only);
 	bool is_host = memchr(grant->login.octets, '.', grant->login.len) && name_parse(grant->login, out) == STATUS_OK;
 
-	if (is_host && (!only || may_update(policy, grant, out)))
+	if (is_host && (!has_only || may_update(policy, grant, out)))
 		return STATUS_OK;
-	if (only)
-		*out = *only;
-	return only ? STATUS_OK : STATUS_INVALID;
+	if (has_only)
+		*out = only;
+	return has_only ? STATUS_OK : STATUS_INVALID;
 }
 
 /* Texts may have names that are no hosts. A `*` is a host only for whom a pattern names it. */

@@ -110,15 +110,12 @@ static void fuzz_endpoint(struct text input)
 	require(endpoint_to_sockaddr(&endpoint, &storage) <= sizeof storage);
 }
 
-static void fuzz_pattern(struct text input)
+static void check_pattern(struct host_pattern pattern, const struct grant *granted)
 {
-	struct host_pattern pattern;
-	struct grant grant = {.patterns = &pattern, .count = 1};
+	struct grant grant = *granted;
 	struct name below;
 	char text[NAME_TEXT_MAX + 3] = "x.";
 
-	if (host_pattern_parse(input, &pattern) != STATUS_OK)
-		return;
 	if (pattern.kind == HOST_OWNER) {
 		check_name(&pattern.name, "*");
 		require(name_is_wildcard(&pattern.name) && grant_has_wildcard(&grant, &pattern.name));
@@ -132,6 +129,40 @@ static void fuzz_pattern(struct text input)
 		require((grant_right(&grant, &below, &pattern.name) == GRANT_UPDATE) == (pattern.kind != HOST_EXACT));
 }
 
+static void fuzz_pattern(struct text input)
+{
+	struct host_list *list = NULL;
+	struct host_pattern pattern;
+
+	if (host_pattern_parse(input, &pattern) != STATUS_OK)
+		return;
+	require(host_list_new(&pattern, 1, &list) == STATUS_OK);
+	check_pattern(pattern, &(struct grant){.hosts = list});
+	host_list_free(&list);
+}
+
+/* Each pattern of a list is found in it by its name, and nothing is granted by what is left out. */
+static void fuzz_list(struct text input)
+{
+	struct host_list *list = NULL;
+
+	require(host_list_read(input, &list) == STATUS_OK);
+	for (size_t i = 0; i < host_list_count(list); i++) {
+		struct host_pattern pattern;
+		bool may_create = false;
+		struct text label, rest;
+		size_t first;
+
+		host_list_get(list, i, &pattern);
+		require(host_list_find(list, pattern.kind, name_text(&pattern.name), &may_create) && !may_create);
+		text_split(name_text(&pattern.name), '.', &label, &rest);
+		first = host_list_find_label(list, label);
+		require(first <= i || pattern.kind == HOST_BELOW || pattern.kind == HOST_ZONE);
+		require(host_list_find_domain(list) <= i || pattern.kind == HOST_EXACT || pattern.kind == HOST_OWNER);
+	}
+	host_list_free(&list);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct text input = {(const char *)data, size};
@@ -141,5 +172,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_prefix(input);
 	fuzz_endpoint(input);
 	fuzz_pattern(input);
+	fuzz_list(input);
 	return 0;
 }

@@ -45,9 +45,12 @@ static inline const struct plan_policy *policy(void)
 
 static inline const struct grant *grant(void)
 {
-	static struct host_pattern patterns[5];
-	static struct grant some = {.patterns = patterns, .count = 5};
+	struct host_pattern patterns[5];
+	static struct host_list *hosts;
+	static struct grant some;
 
+	if (hosts)
+		return &some;
 	some.login = text_of("www.example.com");
 	some.may_set_txt = true;
 	patterns[0] = (struct host_pattern){.kind = HOST_EXACT, .name = name_of("www.example.com")};
@@ -55,6 +58,8 @@ static inline const struct grant *grant(void)
 	patterns[2] = (struct host_pattern){.kind = HOST_ZONE, .name = name_of("off.example.com")};
 	patterns[3] = (struct host_pattern){.kind = HOST_BELOW, .name = name_of("lab.example.com"), .may_create = true};
 	require(host_pattern_parse(text_of("owner:*.wild.example.com"), &patterns[4]) == STATUS_OK);
+	require(host_list_new(patterns, 5, &hosts) == STATUS_OK);
+	some.hosts = hosts;
 	return &some;
 }
 

@@ -120,6 +120,28 @@ def test_the_limits_of_a_key(store):
     assert key not in listed
 
 
+def test_a_user_with_ten_thousand_hosts(store):
+    """A change of them counts at once, however lately they were read; and the bound is told where it is met."""
+    own = store()
+    hosts = [f"h{number}.{ZONE}" for number in range(10000)]
+    own.add("bob", *hosts)
+    key = own.generate("bob")
+    limited = own.generate("bob", "--name", "limited", *(word for host in hosts[:5000] for word in ("--host", host)))
+    assert own.code("bob", key, host=hosts[-1]) == "OK"
+    assert own.code("bob", key, host=f"other.{ZONE}") == "OS_DOMAIN"
+    assert own.code("bob", limited, host=hosts[4999]) == "OK"
+    assert own.code("bob", limited, host=hosts[5000]) == "OS_DOMAIN"
+    assert own.code("bob", WRONG, host=hosts[0]) == "OD_KEY"
+    own.run("user", "hosts", "bob", *(word for host in hosts[:-1] for word in ("--host", host)))
+    assert own.code("bob", key, host=hosts[-1]) == "OS_DOMAIN"
+    assert own.code("bob", key, host=hosts[-2]) == "OK"
+    assert own.run("user", "list").count("example.com") == 9999
+    own.run("user", "hosts", "bob", *(word for number in range(16385) for word in ("--host", f"h{number}.{ZONE}")),
+            status=1)
+    assert "16384 hosts" in own.said
+    assert own.code("bob", key, host=hosts[-2]) == "OK"
+
+
 def test_what_a_user_has_named_does_not_command_the_terminal_of_the_administrator(store):
     own = store()
     own.add("bob", f"zone:{ZONE}")

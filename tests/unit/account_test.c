@@ -8,15 +8,13 @@
 static void a_copy_shares_nothing(void **state)
 {
 	char login[] = "alice", name[] = "cellar", hash[] = "$5$saltsalt$myjXcpMpE2Ofk7fj9hqyNYSn6lmWG4Mqnjx.KIRRr4/";
-	struct host_pattern patterns[] = {{.kind = HOST_EXACT, .name = name_of("a.example.com")},
-					  {.kind = HOST_BELOW, .name = name_of("b.example.com")}};
+	char lines[] = "a.example.com\n*.b.example.com\n", key_lines[] = "a.example.com\n";
 	struct network source = {.addr = addr_of("192.0.2.0"), .bits = 24};
 	struct account_key keys[] = {{.id = 1, .key = {.digest = {1, 2, 3}}},
 				     {.id = 2,
 				      .name = name,
 				      .key = {.crypt = hash},
-				      .patterns = patterns,
-				      .pattern_count = 1,
+				      .hosts = {.lines = key_lines, .number = 8},
 				      .sources = &source,
 				      .source_count = 1,
 				      .expires_s = 7}};
@@ -24,8 +22,7 @@ static void a_copy_shares_nothing(void **state)
 				  .active = true,
 				  .keys = keys,
 				  .key_count = 2,
-				  .patterns = patterns,
-				  .pattern_count = 2},
+				  .hosts = {.lines = lines}},
 		       *copy;
 
 	(void)state;
@@ -33,7 +30,8 @@ static void a_copy_shares_nothing(void **state)
 	memset(login, 'x', 3);
 	memset(name, 'x', 3);
 	memset(hash, 'x', 3);
-	memset(patterns, 0, sizeof patterns);
+	memset(lines, 'x', 3);
+	memset(key_lines, 'x', 3);
 	memset(&source, 0, sizeof source);
 	memset(keys, 0, sizeof keys);
 	assert_string_equal(copy->login, "alice");
@@ -42,10 +40,11 @@ static void a_copy_shares_nothing(void **state)
 	assert_int_equal(copy->keys[0].key.digest[2], 3);
 	assert_string_equal(copy->keys[1].name, "cellar");
 	assert_memory_equal(copy->keys[1].key.crypt, "$5$", 3);
-	assert_string_equal(copy->keys[1].patterns[0].name.text, "a.example.com");
+	assert_string_equal(copy->keys[1].hosts.lines, "a.example.com\n");
+	assert_int_equal(copy->keys[1].hosts.number, 8);
 	assert_int_equal(copy->keys[1].sources[0].bits, 24);
 	assert_int_equal(copy->keys[1].expires_s, 7);
-	assert_string_equal(copy->patterns[1].name.text, "b.example.com");
+	assert_string_equal(copy->hosts.lines, "a.example.com\n*.b.example.com\n");
 	account_free(&copy);
 	assert_null(copy);
 	account_free(&copy);

@@ -23,6 +23,7 @@
 #include "dns/message.h"
 #include "failing_malloc.h"
 #include "fake_env.h"
+#include "hosts.h"
 #include "live/survey.h"
 #include "page/page.h"
 #include "pipeline.h"
@@ -486,12 +487,11 @@ static bool check_password(void *ctx, unsigned long n, bool only_one)
 {
 	struct world *world = ctx;
 	static char login[] = "alice", name[] = "key";
-	struct host_pattern pattern = {.kind = HOST_EXACT};
+	char line[] = "a.example.com\n";
 	struct network source = {.addr = {.family = ADDR_V4}};
 	struct account_key key = {.name = name,
 				  .key = {.crypt = password_hash_text},
-				  .patterns = &pattern,
-				  .pattern_count = 1,
+				  .hosts.lines = line,
 				  .sources = &source,
 				  .source_count = 1};
 	struct account account = {.login = login, .active = true, .may_update = true, .keys = &key, .key_count = 1};
@@ -527,20 +527,33 @@ static void passwords_are_checked_or_not_called_right(void **state)
 
 static char state_folder[128];
 
+enum { MANY_HOSTS = 200 };
+
+static void add_many(struct database *database)
+{
+	char lines[MANY_HOSTS * 24];
+	struct database_user user = {.login = text_of("many"), .active = true, .may_update = true};
+	size_t len = 0;
+
+	for (unsigned i = 0; i < MANY_HOSTS; i++)
+		len += (size_t)snprintf(lines + len, sizeof lines - len, "h%u.example.com\n", i);
+	user.hosts = (struct text){lines, len};
+	assert_int_equal(database_user_add(database, &user), STATUS_OK);
+}
+
 static int make_state(void **state)
 {
-	struct host_pattern pattern = {.kind = HOST_EXACT};
+	struct host_list *hosts = hosts_of("a.example.com\n");
 	struct account_key keys[] = {{.key = {.digest = {1}}}, {.key = {.crypt = password_hash_text}}};
 	char login[] = "alice";
-	struct account account = {
-		.login = login, .active = true, .keys = keys, .key_count = 2, .patterns = &pattern, .pattern_count = 1};
+	struct account account = {.login = login, .active = true, .keys = keys, .key_count = 2, .hosts.list = hosts};
 	struct database *database;
 
-	strcpy(pattern.name.text, "a.example.com");
-	pattern.name.len = (uint8_t)strlen(pattern.name.text);
 	snprintf(state_folder, sizeof state_folder, "%s", state_folder_new());
 	database = state_folder_open(state_folder);
 	state_folder_add(database, &account, 1);
+	add_many(database);
+	host_list_free(&hosts);
 	assert_int_equal(database_user_set_password(database, text_of(login), text_of(password_hash_text)), STATUS_OK);
 	database_free(&database);
 	return setup(state);
@@ -564,7 +577,16 @@ static void on_found(void *ctx, enum status status, const struct account *accoun
 	found->calls++;
 	found->status = status;
 	if (account)
-		assert_true(account->key_count == 2 && account->keys[1].key.crypt && account->pattern_count == 1);
+		assert_true(account->key_count == 2 && account->keys[1].key.crypt && account->hosts.lines);
+}
+
+static struct account *many_account;
+
+static void on_many(void *ctx, enum status status, const struct account *account)
+{
+	((struct found *)ctx)->status = status;
+	if (account)
+		assert_int_equal(account_copy(account, &many_account), STATUS_OK);
 }
 
 static bool look_up_in_state(void *ctx, unsigned long n, bool only_one)
@@ -596,6 +618,37 @@ static bool look_up_in_state(void *ctx, unsigned long n, bool only_one)
 static void accounts_are_found_whole_or_not_known(void **state)
 {
 	failing_malloc_repeat(*state, look_up_in_state);
+}
+
+/* Hosts that are read once the key was proved: all of them, or none are granted. */
+static bool read_many_hosts(void *ctx, unsigned long n, bool only_one)
+{
+	struct world *world = ctx;
+	struct account_store *sqlite = NULL;
+	struct found found = {0};
+	struct host_list *hosts = NULL;
+	bool failed;
+
+	open_network(world);
+	assert_int_equal(store_sqlite_new(fake_env_of(world->fake), state_folder, &sqlite), STATUS_OK);
+	account_store_lookup(sqlite, text_of("many"), on_many, &found);
+	assert_int_equal(found.status, STATUS_OK);
+	fail_from(n, only_one);
+	found.status = account_read_hosts(many_account, &many_account->hosts, &hosts);
+	failed = fail_no_more();
+	assert_int_not_equal(found.status, STATUS_NOT_FOUND);
+	assert_true(found.status == STATUS_OK || failed);
+	assert_int_equal(host_list_count(hosts), found.status == STATUS_OK ? MANY_HOSTS : 0);
+	host_list_free(&hosts);
+	account_free(&many_account);
+	account_store_free(&sqlite);
+	close_network(world);
+	return failed;
+}
+
+static void many_hosts_are_read_whole_or_not_granted(void **state)
+{
+	failing_malloc_repeat(*state, read_many_hosts);
 }
 
 static void count_done(void *ctx, enum status status)
@@ -921,7 +974,7 @@ struct gateway {
 	struct plan_zone plan_zone;
 	struct plan_policy policy;
 	struct account_key key;
-	struct host_pattern pattern;
+	struct host_list *hosts;
 	char login[8];
 	struct account account;
 	struct account_store *store;
@@ -939,14 +992,13 @@ static void describe(const struct world *world, struct gateway *gateway)
 	*gateway = (struct gateway){.plan_zone = {world->zone_name, 180, true}, .login = "alice"};
 	gateway->policy = (struct plan_policy){.zones = &gateway->plan_zone, .zone_count = 1, .allow_private = true};
 	assert_int_equal(key_parse(text_of(API_KEY), &gateway->key.key, &was_plain), STATUS_OK);
-	assert_int_equal(host_pattern_parse(text_of("*." ZONE), &gateway->pattern), STATUS_OK);
+	gateway->hosts = hosts_of("*." ZONE "\n");
 	gateway->account = (struct account){.login = gateway->login,
 					    .active = true,
 					    .may_update = true,
 					    .keys = &gateway->key,
 					    .key_count = 1,
-					    .patterns = &gateway->pattern,
-					    .pattern_count = 1};
+					    .hosts.list = gateway->hosts};
 }
 
 static enum status build(struct world *world, struct gateway *gateway)
@@ -986,6 +1038,7 @@ static enum status build(struct world *world, struct gateway *gateway)
 
 static void take_down(struct gateway *gateway)
 {
+	host_list_free(&gateway->hosts);
 	if (gateway->pipeline)
 		pipeline_free(&gateway->pipeline);
 	zones_free(&gateway->zones);
@@ -1198,6 +1251,7 @@ int main(void)
 		TEST(surveys_end_or_are_not_begun),
 		TEST(passwords_are_checked_or_not_called_right),
 		cmocka_unit_test_setup_teardown(accounts_are_found_whole_or_not_known, make_state, remove_state),
+		cmocka_unit_test_setup_teardown(many_hosts_are_read_whole_or_not_granted, make_state, remove_state),
 		cmocka_unit_test_setup_teardown(history_is_written_or_dropped, make_state, remove_state),
 		cmocka_unit_test_setup_teardown(pages_are_whole_or_not_shown, make_state, remove_state),
 		cmocka_unit_test_setup_teardown(imports_take_all_or_none, make_state, remove_state),

@@ -1,6 +1,7 @@
 /*
  * Authorising: in an order that tells nothing of an account before its key is proved.
  */
+#include "hosts.h"
 #include "support.h"
 
 #include "account/authorise.h"
@@ -109,15 +110,16 @@ static struct account_key key_of(const char *text)
 static struct account account_of(struct account_key *keys, size_t count)
 {
 	static char login[] = "myLogin";
-	static struct host_pattern pattern = {.kind = HOST_EXACT};
+	static struct host_list *hosts;
 
+	if (!hosts)
+		hosts = hosts_of("a.example.com\n");
 	return (struct account){.login = login,
 				.active = true,
 				.may_update = true,
 				.keys = keys,
 				.key_count = count,
-				.patterns = &pattern,
-				.pattern_count = 1};
+				.hosts.list = hosts};
 }
 
 static void the_right_key_of_an_active_account_is_granted_its_patterns(void **state)
@@ -133,9 +135,8 @@ static void the_right_key_of_an_active_account_is_granted_its_patterns(void **st
 		begin(world, &account, text_of(KEY), "192.0.2.1", &answer);
 		assert_int_equal(answer.calls, 1); /* at once */
 		assert_int_equal(answer.code, OUTCOME_GRANTED);
-		assert_ptr_equal(answer.grant.patterns, account.patterns);
-		assert_int_equal(answer.grant.count, account.pattern_count);
-		assert_int_equal(answer.grant.key_count, 0);
+		assert_ptr_equal(answer.grant.hosts, account.hosts.list);
+		assert_null(answer.grant.key_hosts);
 	}
 }
 
@@ -193,31 +194,29 @@ static void an_account_without_patterns_is_granted_nothing(void **state)
 	struct account account = account_of(&key, 1);
 	struct answer answer;
 
-	account.patterns = NULL;
-	account.pattern_count = 0;
+	account.hosts.list = NULL;
 	answer = ask_from(*state, &account, text_of(KEY), "192.0.2.1");
 	assert_int_equal(answer.code, OUTCOME_GRANTED);
-	assert_int_equal(answer.grant.count, 0);
+	assert_null(answer.grant.hosts);
 }
 
 static void each_key_of_an_account_opens_with_its_own_limits(void **state)
 {
-	struct host_pattern limit = {.kind = HOST_EXACT};
+	struct host_list *limit = hosts_of("a.example.com\n");
 	struct account_key keys[] = {key_of(OTHER_HASH), key_of("first"), key_of("second"), key_of(PASSWORD_HASH)};
 	struct account account = account_of(keys, LENGTH(keys));
 	struct answer answer;
 
 	for (size_t i = 0; i < LENGTH(keys); i++)
 		keys[i].id = (int64_t)i + 1;
-	keys[2].patterns = &limit;
-	keys[2].pattern_count = 1;
+	keys[2].hosts.list = limit;
 	assert_int_equal(ask_from(*state, &account, text_of("first"), "192.0.2.1").grant.key_id, 2);
 	answer = ask_from(*state, &account, text_of("second"), "192.0.2.1");
 	assert_int_equal(answer.grant.key_id, 3);
-	assert_ptr_equal(answer.grant.key_patterns, &limit);
-	assert_int_equal(answer.grant.key_count, 1);
+	assert_ptr_equal(answer.grant.key_hosts, limit);
 	assert_int_equal(ask_from(*state, &account, text_of(PASSWORD), "192.0.2.1").grant.key_id, 1);
 	assert_int_equal(ask(*state, &account, text_of("third")), OUTCOME_WRONG_KEY);
+	host_list_free(&limit);
 	key_fini(&keys[0].key);
 	key_fini(&keys[3].key);
 }

@@ -1,6 +1,7 @@
 /*
  * The configuration: what a good file gives, and each thing that can be wrong with one, told with file and line.
  */
+#include "hosts.h"
 #include "support.h"
 
 #include <dirent.h>
@@ -323,8 +324,8 @@ static void reads_keys_with_names_and_limits(void **state)
 		assert_true(is_key(&keys[i == 0 ? 1 : 0], "first"));
 		assert_true(is_key(two, "second"));
 		assert_string_equal(two->name, "two");
-		assert_int_equal(two->pattern_count, 2);
-		assert_int_equal(two->patterns[1].kind, HOST_BELOW);
+		assert_int_equal(host_list_count(two->hosts.list), 2);
+		assert_int_equal(host_of(two->hosts.list, 1).kind, HOST_BELOW);
 		assert_int_equal(two->source_count, 2);
 		assert_int_equal(two->sources[0].bits, 24);
 		assert_int_equal(two->expires_s, 1801440000); /* date -ud '2027-02-01 00:00' +%s */
@@ -376,14 +377,14 @@ static void reads_listeners_zones_and_users(void **state)
 	assert_true(is_key(&config->users[0].keys[0], "ER2T"));
 	assert_false(config->users[0].active);
 	assert_false(config->users[0].may_update);
-	assert_int_equal(config->users[0].pattern_count, 3);
-	assert_int_equal(config->users[0].patterns[0].kind, HOST_EXACT);
-	assert_string_equal(config->users[0].patterns[0].name.text, "www.dyn.example.com");
-	assert_int_equal(config->users[0].patterns[1].kind, HOST_BELOW);
-	assert_int_equal(config->users[0].patterns[2].kind, HOST_ZONE);
+	assert_int_equal(host_list_count(config->users[0].hosts.list), 3);
+	assert_int_equal(host_of(config->users[0].hosts.list, 0).kind, HOST_EXACT);
+	assert_string_equal(host_of(config->users[0].hosts.list, 0).name.text, "www.dyn.example.com");
+	assert_int_equal(host_of(config->users[0].hosts.list, 1).kind, HOST_BELOW);
+	assert_int_equal(host_of(config->users[0].hosts.list, 2).kind, HOST_ZONE);
 	assert_string_equal(config->users[1].login, "a b:\"c\"");
 	assert_int_equal(config->users[1].key_count, 0);
-	assert_int_equal(config->users[1].pattern_count, 1);
+	assert_int_equal(host_list_count(config->users[1].hosts.list), 1);
 	assert_string_equal(config->users[2].login, "MyLogin"); /* capitals matter */
 	config_release(&load.config);
 }
@@ -424,9 +425,9 @@ static const char *rights_of(const struct account *account)
 	static char rights[16];
 	size_t count = 0;
 
-	assert_in_range(account->pattern_count, 0, sizeof rights - 1);
-	for (; count < account->pattern_count; count++)
-		rights[count] = account->patterns[count].may_create ? '+' : '-';
+	assert_in_range(host_list_count(account->hosts.list), 0, sizeof rights - 1);
+	for (; count < host_list_count(account->hosts.list); count++)
+		rights[count] = host_of(account->hosts.list, count).may_create ? '+' : '-';
 	rights[count] = '\0';
 	return rights;
 }

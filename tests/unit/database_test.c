@@ -2,6 +2,7 @@
  * The state file: users, keys, login passwords and history, and what becomes of it when the disk or another program
  * spoils it. A program of its own process, so that it may bound the size of files.
  */
+#include "hosts.h"
 #include "state_folder.h"
 #include "support.h"
 
@@ -73,13 +74,16 @@ static void a_user_is_kept_with_all_that_it_has(void **state)
 				     .may_create = true,
 				     .may_set_txt = true};
 	struct database *database = database_of(state);
+	struct host_list *hosts = NULL;
 	struct account account;
 
 	assert_int_equal(database_user_add(database, &user), STATUS_OK);
 	assert_int_equal(database_account(database, text_of("alice"), &account), STATUS_OK);
 	assert_true(account.active && account.may_update && account.may_create && account.may_set_txt);
-	assert_int_equal(account.pattern_count, 2);
-	assert_true(account.patterns[1].may_create);
+	assert_string_equal(account.hosts.lines, "a.example.com\n*.b.example.com\n");
+	assert_int_equal(database_user_hosts(database, text_of("alice"), &hosts), STATUS_OK);
+	assert_int_equal(host_list_count(hosts), 2);
+	host_list_free(&hosts);
 	assert_int_equal(account.key_count, 0);
 	account_fini(&account);
 
@@ -87,8 +91,7 @@ static void a_user_is_kept_with_all_that_it_has(void **state)
 	assert_int_equal(database_user_set_hosts(database, text_of("alice"), text_of("c.example.com\n")), STATUS_OK);
 	assert_int_equal(database_account(database, text_of("alice"), &account), STATUS_OK);
 	assert_false(account.active);
-	assert_int_equal(account.pattern_count, 1);
-	assert_string_equal(account.patterns[0].name.text, "c.example.com");
+	assert_string_equal(account.hosts.lines, "c.example.com\n");
 	account_fini(&account);
 }
 
@@ -175,9 +178,10 @@ static void keys_have_names_limits_and_numbers(void **state)
 	assert_string_equal(account.keys[0].name, "first");
 	assert_int_equal(account.keys[0].key.digest[0], 1);
 	assert_int_equal(account.keys[0].expires_s, 0);
-	assert_int_equal(account.keys[0].pattern_count + account.keys[0].source_count, 0);
+	assert_null(account.keys[0].hosts.lines);
+	assert_int_equal(account.keys[0].source_count, 0);
 	assert_string_equal(account.keys[1].key.crypt, HASH);
-	assert_int_equal(account.keys[1].pattern_count, 1);
+	assert_string_equal(account.keys[1].hosts.lines, "a.example.com\n");
 	assert_int_equal(account.keys[1].source_count, 2);
 	assert_int_equal(account.keys[1].expires_s, NOW_S);
 	assert_int_not_equal(account.keys[0].id, account.keys[1].id);
@@ -279,9 +283,166 @@ static void the_number_of_a_key_is_never_used_again(void **state)
 	assert_true(number_of_new(world->database, "bob", "one") > last);
 }
 
+/* ---- Many hosts ---- */
+
+/* `count` hosts, one a line; the text is kept until the next call. */
+static const char *many_hosts(size_t count, char letter)
+{
+	static char lines[(DATABASE_PATTERNS_MAX + 2) * 24];
+	size_t len = 0;
+
+	for (size_t i = 0; i < count; i++)
+		len += (size_t)snprintf(lines + len, sizeof lines - len, "%c%zu.example.com\n", letter, i);
+	lines[len] = '\0';
+	return lines;
+}
+
+static size_t count_rows(struct database *database, const char *table)
+{
+	sqlite3_stmt *statement = NULL;
+	char sql[64];
+	size_t count;
+
+	snprintf(sql, sizeof sql, "SELECT count(*) FROM %s", table);
+	assert_int_equal(sqlite3_prepare_v2(database->sqlite, sql, -1, &statement, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+	count = (size_t)sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	return count;
+}
+
+static int64_t list_of(struct database *database, const char *login)
+{
+	struct account account;
+	int64_t number;
+
+	assert_int_equal(database_account(database, text_of(login), &account), STATUS_OK);
+	assert_int_equal(account.hosts.lines == NULL, account.hosts.number != 0);
+	number = account.hosts.number;
+	account_fini(&account);
+	return number;
+}
+
+static void assert_list(struct database *database, int64_t number, size_t count, const char *first)
+{
+	struct host_list *list = NULL;
+
+	assert_int_equal(database_list(database, number, &list), STATUS_OK);
+	assert_int_equal(host_list_count(list), count);
+	assert_string_equal(host_of(list, 0).name.text, first);
+	host_list_free(&list);
+}
+
+/* Other hosts are another list, so that what was read of one may be kept. */
+static void many_hosts_are_a_list_that_never_changes(void **state)
+{
+	struct database *database = database_of(state);
+	struct text alice = text_of("alice");
+	struct host_list *list = NULL;
+	int64_t first, second;
+
+	assert_int_equal(add_user(database, "alice", many_hosts(10000, 'a')), STATUS_OK);
+	first = list_of(database, "alice");
+	assert_list(database, first, 10000, "a0.example.com");
+	assert_int_equal(database_user_set_hosts(database, alice, text_of(many_hosts(9000, 'b'))), STATUS_OK);
+	second = list_of(database, "alice");
+	assert_true(second > first);
+	assert_list(database, second, 9000, "b0.example.com");
+	assert_int_equal(database_list(database, first, &list), STATUS_NOT_FOUND);
+	assert_null(list);
+	assert_int_equal(database_user_hosts(database, alice, &list), STATUS_OK);
+	assert_int_equal(host_list_count(list), 9000);
+	host_list_free(&list);
+	assert_int_equal(count_rows(database, "lists"), 1);
+	assert_int_equal(database_user_set_hosts(database, alice, text_of("a.example.com\n")), STATUS_OK);
+	assert_int_equal(list_of(database, "alice"), 0);
+	assert_int_equal(count_rows(database, "lists"), 0);
+	assert_int_equal(database_user_set_hosts(database, text_of("bob"), text_of(many_hosts(9000, 'b'))),
+			 STATUS_NOT_FOUND);
+	assert_int_equal(count_rows(database, "lists"), 0);
+	assert_int_equal(add_user(database, "alice", many_hosts(9000, 'b')), STATUS_DUPLICATE);
+	assert_int_equal(count_rows(database, "lists"), 0);
+}
+
+static void a_list_goes_with_the_key_that_is_limited_to_it(void **state)
+{
+	struct database *database = database_of(state);
+	uint8_t digest[KEY_DIGEST_LEN] = {1};
+	struct database_key key = {
+		.name = text_of("limited"), .digest = digest, .hosts = text_of(many_hosts(1000, 'k'))};
+	struct account account;
+
+	assert_int_equal(add_user(database, "alice", "*.example.com\n"), STATUS_OK);
+	assert_int_equal(database_key_add(database, text_of("alice"), &key), STATUS_OK);
+	assert_int_equal(database_account(database, text_of("alice"), &account), STATUS_OK);
+	assert_list(database, account.keys[0].hosts.number, 1000, "k0.example.com");
+	account_fini(&account);
+	assert_int_equal(database_key_revoke(database, text_of("alice"), text_of("limited")), STATUS_OK);
+	assert_int_equal(count_rows(database, "lists"), 0);
+	assert_int_equal(database_key_add(database, text_of("alice"), &key), STATUS_OK);
+	execute(database, "DELETE FROM users");
+	assert_int_equal(count_rows(database, "lists"), 0);
+}
+
+static void hosts_have_a_bound(void **state)
+{
+	struct database *database = database_of(state);
+	uint8_t digest[KEY_DIGEST_LEN] = {1};
+	struct database_key key = {.name = text_of("limited"), .digest = digest};
+
+	assert_int_equal(add_user(database, "alice", many_hosts(DATABASE_PATTERNS_MAX, 'a')), STATUS_OK);
+	assert_int_equal(add_user(database, "bob", many_hosts(DATABASE_PATTERNS_MAX + 1, 'a')), STATUS_TOO_LONG);
+	key.hosts = text_of(many_hosts(DATABASE_PATTERNS_MAX + 1, 'a'));
+	assert_int_equal(database_user_set_hosts(database, text_of("alice"), key.hosts), STATUS_TOO_LONG);
+	assert_int_equal(database_key_add(database, text_of("alice"), &key), STATUS_TOO_LONG);
+	assert_int_equal(count_rows(database, "users"), 1);
+	assert_int_equal(count_rows(database, "keys"), 0);
+	assert_int_equal(count_rows(database, "lists"), 1);
+}
+
+/* What version 2 was: all hosts stand with their user, or key. */
+static void to_version_2(struct database *database)
+{
+	execute(database, "DROP TRIGGER user_changes_hosts; DROP TRIGGER user_goes; DROP TRIGGER key_goes;"
+			  "UPDATE users SET hosts = (SELECT patterns FROM lists l WHERE l.id = list) WHERE list;"
+			  "UPDATE keys SET hosts = (SELECT patterns FROM lists l WHERE l.id = list) WHERE list;"
+			  "ALTER TABLE users DROP COLUMN list; ALTER TABLE keys DROP COLUMN list; DROP TABLE lists;"
+			  "DELETE FROM counters WHERE name = 'list';"
+			  "PRAGMA user_version = 2");
+}
+
+static void hosts_of_a_file_of_version_2_are_taken_over(void **state)
+{
+	struct world *world = *state;
+	uint8_t digest[KEY_DIGEST_LEN] = {1};
+	struct database_key key = {
+		.name = text_of("limited"), .digest = digest, .hosts = text_of(many_hosts(500, 'k'))};
+	struct account account;
+
+	assert_int_equal(add_user(world->database, "few", "f.example.com\n"), STATUS_OK);
+	assert_int_equal(database_key_add(world->database, text_of("few"), &key), STATUS_OK);
+	assert_int_equal(add_user(world->database, "many", many_hosts(400, 'm')), STATUS_OK);
+	assert_int_equal(add_user(world->database, "more", many_hosts(300, 'n')), STATUS_OK);
+	assert_int_equal(add_key(world->database, "more", "free", 2), STATUS_OK);
+	to_version_2(world->database);
+	database_free(&world->database);
+	world->database = state_folder_open(world->folder);
+	assert_list(world->database, list_of(world->database, "many"), 400, "m0.example.com");
+	assert_list(world->database, list_of(world->database, "more"), 300, "n0.example.com");
+	assert_int_equal(database_account(world->database, text_of("few"), &account), STATUS_OK);
+	assert_string_equal(account.hosts.lines, "f.example.com\n");
+	assert_list(world->database, account.keys[0].hosts.number, 500, "k0.example.com");
+	account_fini(&account);
+	assert_int_equal(add_user(world->database, "new", many_hosts(200, 'o')), STATUS_OK);
+	assert_int_equal(list_of(world->database, "new"), 4);
+	assert_int_equal(count_rows(world->database, "lists"), 4);
+	assert_int_equal(count_rows(world->database, "sqlite_temp_schema"), 0);
+}
+
 /* What version 1 was: no counters, and numbers of each user's own. */
 static void to_version_1(struct database *database)
 {
+	to_version_2(database);
 	execute(database, "DROP TABLE counters; DROP INDEX keys_by_crypt; DROP INDEX users_by_password;"
 			  "UPDATE keys SET number = 7 WHERE number = 3;"
 			  "PRAGMA user_version = 1");
@@ -774,6 +935,10 @@ int main(void)
 		TEST(keys_have_names_limits_and_numbers),
 		TEST(the_number_of_a_key_is_never_used_again),
 		TEST(keys_of_a_file_of_version_1_keep_their_numbers),
+		TEST(many_hosts_are_a_list_that_never_changes),
+		TEST(a_list_goes_with_the_key_that_is_limited_to_it),
+		TEST(hosts_have_a_bound),
+		TEST(hosts_of_a_file_of_version_2_are_taken_over),
 		TEST(a_key_is_refused_if_its_name_is_there),
 		TEST(a_revoked_key_is_gone),
 		TEST(what_is_so_again_is_counted),

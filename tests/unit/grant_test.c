@@ -13,6 +13,19 @@ static struct host_pattern pattern_of(const char *text)
 	return pattern;
 }
 
+/* A grant of these patterns; both live until the program ends. */
+static const struct grant *grant_of(const struct host_pattern *patterns, size_t count)
+{
+	static struct grant made[64];
+	static size_t used;
+	struct host_list *list = NULL;
+
+	assert_true(used < LENGTH(made));
+	assert_int_equal(host_list_new(patterns, count, &list), STATUS_OK);
+	made[used].hosts = list;
+	return &made[used++];
+}
+
 static void reads_the_forms_of_a_pattern(void **state)
 {
 	static const struct {
@@ -115,7 +128,7 @@ static void covers_what_its_pattern_says(void **state)
 	for (size_t i = 0; i < LENGTH(rows); i++) {
 		struct host_pattern pattern = pattern_of(rows[i].pattern);
 		struct name host = name_of(rows[i].host), zone = name_of(rows[i].zone);
-		struct grant grant = {.patterns = &pattern, .count = 1};
+		struct grant grant = *grant_of(&pattern, 1);
 
 		assert_row(rows[i].host, (grant_right(&grant, &host, &zone) == GRANT_UPDATE) == rows[i].covered);
 	}
@@ -128,8 +141,8 @@ static void one_pattern_of_several_is_enough(void **state)
 	struct name host = name_of("x.b.example.com"), other = name_of("c.example.com"), zone = name_of("example.com");
 
 	(void)state;
-	assert_int_equal(grant_right(&(struct grant){.patterns = patterns, .count = 3}, &host, &zone), GRANT_UPDATE);
-	assert_int_equal(grant_right(&(struct grant){.patterns = patterns, .count = 3}, &other, &zone), GRANT_NOTHING);
+	assert_int_equal(grant_right(grant_of(patterns, 3), &host, &zone), GRANT_UPDATE);
+	assert_int_equal(grant_right(grant_of(patterns, 3), &other, &zone), GRANT_NOTHING);
 }
 
 static void a_grant_without_patterns_covers_nothing(void **state)
@@ -173,7 +186,7 @@ static void the_most_that_a_pattern_allows_counts(void **state)
 	};
 	struct host_pattern patterns[] = {pattern_of("once.lab.example.com"), creator_of("*.lab.example.com"),
 					  creator_of("exact.example.com"), pattern_of("zone:example.com")};
-	struct grant grant = {.patterns = patterns, .count = LENGTH(patterns)};
+	struct grant grant = *grant_of(patterns, LENGTH(patterns));
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(rows); i++) {
@@ -192,16 +205,16 @@ static void only_a_single_name_is_the_only_host(void **state)
 	struct host_pattern two[] = {pattern_of("nas.example.com"), pattern_of("www.example.com")};
 	struct host_pattern below[] = {pattern_of("nas.example.com"), pattern_of("*.nas.example.com")};
 	struct host_pattern zone[] = {pattern_of("zone:nas.example.com")};
-	const struct name *only = grant_only_host(&(struct grant){.patterns = one, .count = 1});
+	struct name only;
 
 	(void)state;
-	assert_non_null(only);
-	assert_string_equal(only->text, "nas.example.com");
-	assert_non_null(grant_only_host(&(struct grant){.patterns = one, .count = 2}));
-	assert_null(grant_only_host(&(struct grant){.patterns = two, .count = 2}));
-	assert_null(grant_only_host(&(struct grant){.patterns = below, .count = 2}));
-	assert_null(grant_only_host(&(struct grant){.patterns = zone, .count = 1}));
-	assert_null(grant_only_host(&(struct grant){0}));
+	assert_true(grant_only_host(grant_of(one, 1), &only));
+	assert_string_equal(only.text, "nas.example.com");
+	assert_true(grant_only_host(grant_of(one, 2), &only));
+	assert_false(grant_only_host(grant_of(two, 2), &only));
+	assert_false(grant_only_host(grant_of(below, 2), &only));
+	assert_false(grant_only_host(grant_of(zone, 1), &only));
+	assert_false(grant_only_host(&(struct grant){0}, &only));
 }
 
 static void a_label_is_completed_by_an_exact_name_or_below_the_first_other(void **state)
@@ -220,13 +233,10 @@ static void a_label_is_completed_by_an_exact_name_or_below_the_first_other(void 
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(rows); i++) {
-		assert_int_equal(
-			grant_complete(&(struct grant){.patterns = patterns, .count = 3}, rows[i].label, &name),
-			STATUS_OK);
+		assert_int_equal(grant_complete(grant_of(patterns, 3), rows[i].label, &name), STATUS_OK);
 		assert_string_equal(name.text, rows[i].name);
 	}
-	assert_int_equal(grant_complete(&(struct grant){.patterns = &patterns[2], .count = 1}, text_of("a"), &name),
-			 STATUS_OK);
+	assert_int_equal(grant_complete(grant_of(&patterns[2], 1), text_of("a"), &name), STATUS_OK);
 	assert_string_equal(name.text, "a.example.net");
 }
 
@@ -252,8 +262,7 @@ static void a_label_that_is_none_is_completed_to_nothing(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(rows); i++)
-		assert_row(rows[i].octets, grant_complete(&(struct grant){.patterns = &pattern, .count = 1}, rows[i],
-							  &name) != STATUS_OK);
+		assert_row(rows[i].octets, grant_complete(grant_of(&pattern, 1), rows[i], &name) != STATUS_OK);
 }
 
 static void a_label_may_make_a_name_too_long(void **state)
@@ -267,10 +276,8 @@ static void a_label_may_make_a_name_too_long(void **state)
 		text[i] = i % 2 ? '.' : 'a';
 	text[2 + 250] = 'a';
 	assert_int_equal(host_pattern_parse(text_of(text), &pattern), STATUS_OK);
-	assert_int_equal(grant_complete(&(struct grant){.patterns = &pattern, .count = 1}, text_of("a"), &name),
-			 STATUS_OK);
-	assert_int_equal(grant_complete(&(struct grant){.patterns = &pattern, .count = 1}, text_of("ab"), &name),
-			 STATUS_TOO_LONG);
+	assert_int_equal(grant_complete(grant_of(&pattern, 1), text_of("a"), &name), STATUS_OK);
+	assert_int_equal(grant_complete(grant_of(&pattern, 1), text_of("ab"), &name), STATUS_TOO_LONG);
 }
 
 static void without_a_pattern_a_label_is_nobody_s(void **state)
@@ -280,23 +287,29 @@ static void without_a_pattern_a_label_is_nobody_s(void **state)
 
 	(void)state;
 	assert_int_equal(grant_complete(&(struct grant){0}, text_of("nas"), &name), STATUS_NOT_FOUND);
-	assert_int_equal(grant_complete(&(struct grant){.patterns = &pattern, .count = 1}, text_of("nas"), &name),
-			 STATUS_NOT_FOUND);
+	assert_int_equal(grant_complete(grant_of(&pattern, 1), text_of("nas"), &name), STATUS_NOT_FOUND);
 }
 
 static void a_limited_key_opens_what_both_it_and_its_account_have(void **state)
 {
 	struct host_pattern patterns[] = {pattern_of("*.home.example.com"), pattern_of("www.example.com")};
 	struct host_pattern limits[] = {pattern_of("a.home.example.com"), pattern_of("mail.example.com")};
-	struct grant grant = {.patterns = patterns, .count = 2, .key_patterns = limits, .key_count = 2};
+	struct grant grant = *grant_of(patterns, 2);
 	struct name both = name_of("a.home.example.com"), account_only = name_of("b.home.example.com"),
 		    key_only = name_of("mail.example.com"), zone = name_of("example.com");
 
 	(void)state;
+	grant.key_hosts = grant_of(limits, 2)->hosts;
 	assert_int_equal(grant_right(&grant, &both, &zone), GRANT_UPDATE);
 	assert_int_equal(grant_right(&grant, &account_only, &zone), GRANT_NOTHING);
 	assert_int_equal(grant_right(&grant, &key_only, &zone), GRANT_NOTHING);
 	patterns[0].may_create = true;
+	grant.hosts = grant_of(patterns, 2)->hosts;
+	assert_int_equal(grant_right(&grant, &both, &zone), GRANT_CREATE);
+	grant.hosts = grant_of(&patterns[1], 1)->hosts;
+	grant.may_create = true;
+	grant.key_hosts = NULL;
+	both = name_of("www.example.com");
 	assert_int_equal(grant_right(&grant, &both, &zone), GRANT_CREATE);
 }
 
@@ -305,16 +318,16 @@ static void a_limited_key_says_which_host_is_meant(void **state)
 {
 	struct host_pattern patterns[] = {pattern_of("*.home.example.com"), pattern_of("www.example.com")};
 	struct host_pattern limit = pattern_of("a.home.example.com");
-	struct grant grant = {.patterns = patterns, .count = 2};
+	struct grant grant = *grant_of(patterns, 2);
 	struct name completed;
 
 	(void)state;
-	assert_null(grant_only_host(&grant));
+	assert_false(grant_only_host(&grant, &completed));
 	assert_int_equal(grant_complete(&grant, text_of("b"), &completed), STATUS_OK);
 	assert_string_equal(completed.text, "b.home.example.com");
-	grant.key_patterns = &limit;
-	grant.key_count = 1;
-	assert_string_equal(grant_only_host(&grant)->text, "a.home.example.com");
+	grant.key_hosts = grant_of(&limit, 1)->hosts;
+	assert_true(grant_only_host(&grant, &completed));
+	assert_string_equal(completed.text, "a.home.example.com");
 	assert_int_equal(grant_complete(&grant, text_of("A"), &completed), STATUS_OK);
 	assert_string_equal(completed.text, "a.home.example.com");
 	assert_int_equal(grant_complete(&grant, text_of("b"), &completed), STATUS_NOT_FOUND);
@@ -327,28 +340,28 @@ static void only_its_own_pattern_gives_a_wildcard(void **state)
 					pattern_of("home.example.com")};
 	struct host_pattern owner = pattern_of("owner:*.home.example.com"), both[] = {owner, others[0]};
 	struct name zone = name_of("example.com"), host = name_of("a.home.example.com"), wildcard, completed;
-	struct grant grant = {.patterns = others, .count = LENGTH(others)};
+	struct grant grant = *grant_of(others, LENGTH(others));
 
 	(void)state;
 	assert_int_equal(name_parse_owner(text_of("*.home.example.com"), &wildcard), STATUS_OK);
 	assert_int_equal(grant_right(&grant, &wildcard, &zone), GRANT_NOTHING);
 	assert_false(grant_has_wildcard(&grant, &wildcard));
-	grant = (struct grant){.patterns = &owner, .count = 1};
+	grant = *grant_of(&owner, 1);
 	assert_int_equal(grant_right(&grant, &wildcard, &zone), GRANT_UPDATE);
 	assert_true(grant_has_wildcard(&grant, &wildcard));
 	assert_int_equal(grant_right(&grant, &host, &zone), GRANT_NOTHING);
-	assert_string_equal(grant_only_host(&grant)->text, "*.home.example.com");
+	assert_true(grant_only_host(&grant, &completed));
+	assert_string_equal(completed.text, "*.home.example.com");
 	assert_int_equal(grant_complete(&grant, text_of("*"), &completed), STATUS_OK);
 	assert_string_equal(completed.text, "*.home.example.com");
 	assert_int_equal(grant_complete(&grant, text_of("a"), &completed), STATUS_NOT_FOUND);
-	grant = (struct grant){.patterns = both, .count = 2};
+	grant = *grant_of(both, 2);
 	assert_int_equal(grant_complete(&grant, text_of("a"), &completed), STATUS_OK);
 	assert_string_equal(completed.text, "a.home.example.com");
 	/* A limited key has it if what it is limited to does. */
-	grant.key_patterns = &others[0];
-	grant.key_count = 1;
+	grant.key_hosts = grant_of(&others[0], 1)->hosts;
 	assert_int_equal(grant_right(&grant, &wildcard, &zone), GRANT_UPDATE);
-	grant.key_patterns = &others[2];
+	grant.key_hosts = grant_of(&others[2], 1)->hosts;
 	assert_int_equal(grant_right(&grant, &wildcard, &zone), GRANT_NOTHING);
 }
 

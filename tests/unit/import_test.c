@@ -207,7 +207,7 @@ static void imports_users_with_what_the_columns_say(void **state)
 	assert_int_equal(world->users, 3);
 	account = account_of(world, "alice");
 	assert_true(account.active && account.may_update && account.may_create && !account.may_set_txt);
-	assert_int_equal(account.pattern_count, 2);
+	assert_string_equal(account.hosts.lines, "a.example.com\n*.b.example.com\n");
 	assert_int_equal(account.key_count, 1);
 	assert_int_equal(account.keys[0].key.digest[0], 0x01);
 	account_fini(&account);
@@ -217,9 +217,32 @@ static void imports_users_with_what_the_columns_say(void **state)
 	assert_int_equal(account.key_count, 1);
 	account_fini(&account);
 	account = account_of(world, "c, d");
-	assert_int_equal(account.patterns[0].kind, HOST_ZONE);
+	assert_string_equal(account.hosts.lines, "zone:example.com\n");
 	assert_int_equal(account.key_count, 0);
 	account_fini(&account);
+}
+
+/* As many as a user may have, and one more. */
+static void a_user_may_be_imported_with_thousands_of_hosts(void **state)
+{
+	struct world *world = *state;
+	size_t room = (DATABASE_PATTERNS_MAX + 1) * (size_t)32, len;
+	char *text = malloc(room + 64);
+	struct host_list *hosts = NULL;
+
+	assert_non_null(text);
+	len = (size_t)sprintf(text, "login,hosts\nalice,");
+	for (unsigned i = 0; i < DATABASE_PATTERNS_MAX; i++)
+		len += (size_t)sprintf(text + len, "host-number-%u.example.com ", i);
+	assert_int_equal(import(world, text), STATUS_OK);
+	assert_int_equal(database_user_hosts(world->database, text_of("alice"), &hosts), STATUS_OK);
+	assert_int_equal(host_list_count(hosts), DATABASE_PATTERNS_MAX);
+	host_list_free(&hosts);
+	sprintf(text + len, "one-more.example.com");
+	memcpy(strstr(text, "alice"), "bobby", 5);
+	assert_int_equal(import(world, text), STATUS_INVALID);
+	assert_string_equal(world->source.said, "`hosts`: a user may have 16384 at most");
+	free(text);
 }
 
 static void takes_all_or_none_and_tells_why(void **state)
@@ -286,6 +309,7 @@ int main(void)
 		cmocka_unit_test(tells_on_which_line_a_record_begins),
 		cmocka_unit_test(a_record_beyond_its_bound_is_refused_and_the_next_is_read),
 		TEST(imports_users_with_what_the_columns_say),
+		TEST(a_user_may_be_imported_with_thousands_of_hosts),
 		TEST(takes_all_or_none_and_tells_why),
 		TEST(gives_up_after_many_faults),
 		TEST(a_file_that_cannot_be_read_to_its_end_is_not_taken),

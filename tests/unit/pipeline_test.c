@@ -18,6 +18,7 @@
 #include "admin/requests.h"
 #include "base/repeat.h"
 #include "fake_env.h"
+#include "hosts.h"
 #include "http/decode.h"
 #include "pipeline.h"
 #include "records.h"
@@ -254,15 +255,6 @@ static void keep_line(void *ctx, const char *line, size_t len)
 
 /* ---- The world ---- */
 
-static struct host_pattern *pattern_of(const char *text)
-{
-	struct host_pattern *pattern = calloc(1, sizeof *pattern);
-
-	assert_non_null(pattern);
-	assert_int_equal(host_pattern_parse(text_of(text), pattern), STATUS_OK);
-	return pattern;
-}
-
 static struct account *add_account(struct world *world, const char *login, const char *key)
 {
 	struct account *account = &world->store.accounts[world->store.account_count++];
@@ -276,8 +268,7 @@ static struct account *add_account(struct world *world, const char *login, const
 	account->key_count = key != NULL;
 	if (key)
 		assert_int_equal(key_parse(text_of(key), &account->keys[0].key, &was_plain), STATUS_OK);
-	account->patterns = pattern_of("*.example.com");
-	account->pattern_count = 1;
+	account->hosts.list = hosts_of("*.example.com\n");
 	return account;
 }
 
@@ -886,8 +877,8 @@ static void a_token_completes_labels_by_what_its_user_may_update(void **state)
 {
 	struct world *world = *state;
 
-	assert_int_equal(host_pattern_parse(text_of("*.dyn.example.com"), world->store.accounts[0].patterns),
-			 STATUS_OK);
+	host_list_free(&world->store.accounts[0].hosts.list);
+	world->store.accounts[0].hosts.list = hosts_of("*.dyn.example.com\n");
 	get(world, "/update?domains=nas,other.lab.example.com&token=" KEY);
 	assert_answer(world, 403, "KO");
 	assert_int_equal(world->set_count, 1);

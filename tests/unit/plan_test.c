@@ -26,6 +26,16 @@ struct world {
 	struct addr source;
 };
 
+/* Grants some of the patterns. */
+static void grant_patterns(struct world *world, size_t from, size_t count)
+{
+	static struct host_list *hosts;
+
+	host_list_free(&hosts);
+	assert_int_equal(host_list_new(&world->patterns[from], count, &hosts), STATUS_OK);
+	world->grant.hosts = hosts;
+}
+
 static void world_init(struct world *world)
 {
 	*world = (struct world){
@@ -42,7 +52,8 @@ static void world_init(struct world *world)
 	world->patterns[1] = (struct host_pattern){.kind = HOST_EXACT, .name = name_of("www.off.example.com")};
 	world->patterns[2] = (struct host_pattern){.kind = HOST_EXACT, .name = name_of("www.example.org")};
 	world->patterns[3] = (struct host_pattern){.kind = HOST_EXACT, .name = name_of("example.com")};
-	world->grant = (struct grant){.account = ACCOUNT, .patterns = world->patterns, .count = 4};
+	world->grant = (struct grant){.account = ACCOUNT};
+	grant_patterns(world, 0, 4);
 }
 
 static struct plan_host plan_one(const struct world *world, struct text host, struct text addresses)
@@ -263,7 +274,7 @@ static void a_host_that_is_not_granted_is_not_yours(void **state)
 	world_init(&world);
 	assert_failure(&world, "dyn.example.com", "192.0.2.1",
 		       OUTCOME_NOT_YOURS); /* the pattern is for what lies below */
-	world.grant.count = 0;
+	world.grant.hosts = NULL;
 	assert_failure(&world, "www.dyn.example.com", "192.0.2.1", OUTCOME_NOT_YOURS);
 }
 
@@ -485,6 +496,7 @@ static void nothing_stands_in_for_what_an_unknown_operand_may_say(void **state)
 static void allow_creation(struct world *world)
 {
 	world->patterns[0].may_create = true;
+	grant_patterns(world, 0, 4);
 }
 
 /* Plans one host of that world for up to three address operands, in the order given, and a LAN prefix. */
@@ -755,8 +767,10 @@ static void only_who_may_create_loses_an_ipv4_address_that_is_gone(void **state)
 	world_init(&world);
 	for (size_t i = 0; i < LENGTH(gone); i++) {
 		world.patterns[0].may_create = false;
+		grant_patterns(&world, 0, 4);
 		assert_wishes(&world, &(struct wish_row){"may not create", gone[i], expected[i][0]}, 1);
 		world.patterns[0].may_create = true;
+		grant_patterns(&world, 0, 4);
 		assert_wishes(&world, &(struct wish_row){"may create", gone[i], expected[i][1]}, 1);
 	}
 }
@@ -1052,13 +1066,13 @@ static void who_names_no_host_means_the_login_or_the_only_one(void **state)
 	world_init(&world);
 	for (size_t i = 0; i < LENGTH(rows); i++) {
 		struct plan_host host;
+		size_t count = 0;
 
 		world.grant.login = text_of(rows[i].login);
-		for (world.grant.count = 0; world.grant.count < 2 && rows[i].patterns[world.grant.count];
-		     world.grant.count++)
-			assert_int_equal(host_pattern_parse(text_of(rows[i].patterns[world.grant.count]),
-							    &world.patterns[world.grant.count]),
+		for (; count < 2 && rows[i].patterns[count]; count++)
+			assert_int_equal(host_pattern_parse(text_of(rows[i].patterns[count]), &world.patterns[count]),
 					 STATUS_OK);
+		grant_patterns(&world, 0, count);
 		host = plan_form(&world, HOSTS_OWN, NULL);
 		assert_row(rows[i].login, host.planned == (rows[i].owner != NULL));
 		if (rows[i].owner)
@@ -1114,7 +1128,7 @@ static void no_host_stands_in_for_one_that_an_unknown_operand_names(void **state
 	(void)state;
 	world_init(&world);
 	world.patterns[0] = (struct host_pattern){.kind = HOST_EXACT, .name = name_of("nas.dyn.example.com")};
-	world.grant.count = 1;
+	grant_patterns(&world, 0, 1);
 	for (size_t i = 0; i < LENGTH(rows); i++) {
 		for (unsigned login = 0; login < 2; login++) {
 			struct intent intent = {
@@ -1157,6 +1171,7 @@ static void a_wildcard_is_a_host_of_who_has_it_by_name(void **state)
 	world_init(&world);
 	assert_failure(&world, "*.sub.dyn.example.com", "192.0.2.1", OUTCOME_BAD_HOST);
 	assert_int_equal(host_pattern_parse(text_of("owner:*.sub.dyn.example.com"), &world.patterns[1]), STATUS_OK);
+	grant_patterns(&world, 0, 4);
 	host = plan_one(&world, text_of("*.Sub.dyn.example.com."), text_of("192.0.2.1"));
 	assert_true(host.planned);
 	assert_string_equal(host.set.owner.text, "*.sub.dyn.example.com");
@@ -1167,8 +1182,7 @@ static void a_wildcard_is_a_host_of_who_has_it_by_name(void **state)
 	/* Its texts would answer for the challenges of all names below. */
 	world.grant.may_set_txt = true;
 	assert_false(plan_txt(&world, INTENT_SET, "*.sub.dyn.example.com", text_of("x")).planned);
-	world.grant.patterns = &world.patterns[1];
-	world.grant.count = 1;
+	grant_patterns(&world, 1, 1);
 	assert_false(plan_txt(&world, INTENT_ADD, "_acme-challenge.sub.dyn.example.com", text_of("x")).planned);
 	assert_false(plan_txt(&world, INTENT_ADD, "_acme-challenge.a.sub.dyn.example.com", text_of("x")).planned);
 }
@@ -1200,7 +1214,7 @@ static void labels_are_completed_by_what_was_granted(void **state)
 		else
 			assert_row(rows[i].host, host.failure == rows[i].failure);
 	}
-	world.grant.count = 0;
+	world.grant.hosts = NULL;
 	assert_int_equal(plan_form(&world, HOSTS_LABELS, "nas").failure, OUTCOME_BAD_HOST);
 	/* In other dialects a name without a dot is a name, and nobody's. */
 	world_init(&world);

@@ -1,12 +1,12 @@
 #include "state_folder.h"
 
-#include "support.h"
+#include "hosts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { PATH_LEN = 128, LINES_MAX = 4096 };
+enum { PATH_LEN = 128, LINES_MAX = 65536 };
 
 const char *state_folder_new(void)
 {
@@ -40,13 +40,17 @@ struct database *state_folder_open(const char *folder)
 	return database;
 }
 
-static struct text pattern_lines(const struct host_pattern *patterns, size_t count, char *lines)
+static struct text pattern_lines(const struct account_hosts *hosts, char *lines)
 {
 	char text[HOST_PATTERN_TEXT_MAX];
 	size_t len = 0;
 
-	for (size_t i = 0; i < count; i++)
-		len += (size_t)snprintf(lines + len, LINES_MAX - len, "%s\n", host_pattern_format(&patterns[i], text));
+	for (size_t i = 0; i < host_list_count(hosts->list); i++) {
+		struct host_pattern pattern = host_of(hosts->list, i);
+
+		assert_true(len + HOST_PATTERN_TEXT_MAX < LINES_MAX);
+		len += (size_t)snprintf(lines + len, LINES_MAX - len, "%s\n", host_pattern_format(&pattern, text));
+	}
 	return (struct text){lines, len};
 }
 
@@ -63,12 +67,13 @@ static struct text source_lines(const struct network *sources, size_t count, cha
 
 static void add_key(struct database *database, const char *login, const struct account_key *key, size_t n)
 {
-	char hosts[LINES_MAX], sources[LINES_MAX], name[32];
+	static char hosts[LINES_MAX], sources[LINES_MAX];
+	char name[32];
 	struct database_key row = {
 		.name = text_of(key->name),
 		.digest = key->key.crypt ? NULL : key->key.digest,
 		.crypt = text_of(key->key.crypt),
-		.hosts = pattern_lines(key->patterns, key->pattern_count, hosts),
+		.hosts = pattern_lines(&key->hosts, hosts),
 		.sources = source_lines(key->sources, key->source_count, sources),
 		.expires_s = key->expires_s,
 	};
@@ -81,13 +86,13 @@ static void add_key(struct database *database, const char *login, const struct a
 
 void state_folder_add(struct database *database, const struct account *accounts, size_t count)
 {
-	char hosts[LINES_MAX];
+	static char hosts[LINES_MAX];
 
 	assert_int_equal(database_begin(database), STATUS_OK);
 	for (size_t i = 0; i < count; i++) {
 		struct database_user user = {
 			.login = text_of(accounts[i].login),
-			.hosts = pattern_lines(accounts[i].patterns, accounts[i].pattern_count, hosts),
+			.hosts = pattern_lines(&accounts[i].hosts, hosts),
 			.active = accounts[i].active,
 			.may_update = accounts[i].may_update,
 		};

@@ -1,6 +1,6 @@
 #include "store_contract.h"
 
-#include "support.h"
+#include "hosts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@ struct found {
 	struct account account;
 	char login[LOGIN_MAX];
 	struct key first_key;
-	struct host_pattern first_pattern;
+	struct host_list *hosts, *first_key_hosts, *second_hosts;
 	struct {
 		char name[LOGIN_MAX], hash[128], host[64];
 		unsigned bits;
@@ -28,13 +28,17 @@ struct found {
 	} second_key;
 };
 
-static void copy_second_key(struct found *found, const struct account_key *key)
+static void copy_second_key(struct found *found, const struct account *account)
 {
-	if (!key->name || !key->key.crypt || key->pattern_count != 1 || key->source_count != 1)
+	const struct account_key *key = &account->keys[1];
+
+	assert_int_equal(account_read_hosts(account, &key->hosts, &found->second_hosts), STATUS_OK);
+	if (!key->name || !key->key.crypt || host_list_count(found->second_hosts) != 1 || key->source_count != 1)
 		return;
 	snprintf(found->second_key.name, sizeof found->second_key.name, "%s", key->name);
 	snprintf(found->second_key.hash, sizeof found->second_key.hash, "%s", key->key.crypt);
-	snprintf(found->second_key.host, sizeof found->second_key.host, "%.63s", key->patterns[0].name.text);
+	snprintf(found->second_key.host, sizeof found->second_key.host, "%.63s",
+		 host_of(found->second_hosts, 0).name.text);
 	found->second_key.bits = key->sources[0].bits;
 	found->second_key.expires_s = key->expires_s;
 }
@@ -51,12 +55,14 @@ static void on_found(void *ctx, enum status status, const struct account *accoun
 	found->account = *account;
 	assert_in_range(strlen(account->login), 0, LOGIN_MAX - 1);
 	strcpy(found->login, account->login);
-	if (account->key_count)
+	if (account->key_count) {
 		found->first_key = account->keys[0].key;
+		assert_int_equal(account_read_hosts(account, &account->keys[0].hosts, &found->first_key_hosts),
+				 STATUS_OK);
+	}
 	if (account->key_count == 2)
-		copy_second_key(found, &account->keys[1]);
-	if (account->pattern_count)
-		found->first_pattern = account->patterns[0];
+		copy_second_key(found, account);
+	assert_int_equal(account_read_hosts(account, &account->hosts, &found->hosts), STATUS_OK);
 }
 
 static const struct store_under_test *under_test(void **state)
@@ -139,14 +145,11 @@ static const struct account accounts[] = {
 
 static void finds_an_account_with_all_that_it_holds(void **state)
 {
-	struct host_pattern patterns[] = {{.kind = HOST_BELOW, .name = name_of("home.example.com")},
-					  {.kind = HOST_EXACT, .name = name_of("a.example.com")}};
 	struct account account = accounts[0];
 	struct account_store *store;
 	struct found found;
 
-	account.patterns = patterns;
-	account.pattern_count = LENGTH(patterns);
+	account.hosts.list = hosts_of("*.home.example.com\na.example.com\n");
 	store = make(state, &account, 1);
 	found = look_up(state, store, text_of("myLogin"));
 	assert_int_equal(found.status, STATUS_OK);
@@ -155,10 +158,44 @@ static void finds_an_account_with_all_that_it_holds(void **state)
 	assert_true(found.account.may_update);
 	assert_int_equal(found.account.key_count, 1);
 	assert_memory_equal(found.first_key.digest, key_a.key.digest, KEY_DIGEST_LEN);
-	assert_int_equal(found.account.pattern_count, 2);
-	assert_int_equal(found.first_pattern.kind, HOST_BELOW);
-	assert_string_equal(found.first_pattern.name.text, "home.example.com");
+	assert_int_equal(host_list_count(found.hosts), 2);
+	assert_int_equal(host_of(found.hosts, 0).kind, HOST_BELOW);
+	assert_string_equal(host_of(found.hosts, 0).name.text, "home.example.com");
+	host_list_free(&found.hosts);
 	account_store_free(&store);
+	host_list_free(&account.hosts.list);
+}
+
+/* More than a store would read before the key was proved. */
+static void finds_many_hosts_of_an_account_and_its_key_when_they_are_read(void **state)
+{
+	enum { HOSTS = 1000 };
+	static char lines[HOSTS * 24], key_name[] = "limited";
+	struct account_key key = {.name = key_name, .key = {.digest = {1}}};
+	struct account account = {.login = login_a, .active = true, .keys = &key, .key_count = 1};
+	struct account_store *store;
+	struct found found;
+	size_t len = 0;
+
+	for (size_t i = 0; i < HOSTS; i++)
+		len += (size_t)snprintf(lines + len, sizeof lines - len, "h%zu.example.com\n", i);
+	account.hosts.list = hosts_of(lines);
+	key.hosts.list = host_list_hold(account.hosts.list);
+	store = make(state, &account, 1);
+	for (int again = 0; again < 2; again++) {
+		bool may_create = false;
+
+		found = look_up(state, store, text_of("myLogin"));
+		assert_int_equal(host_list_count(found.hosts), HOSTS);
+		assert_string_equal(host_of(found.hosts, HOSTS - 1).name.text, "h999.example.com");
+		assert_true(host_list_find(found.hosts, HOST_EXACT, text_of("h500.example.com"), &may_create));
+		assert_int_equal(host_list_count(found.first_key_hosts), HOSTS);
+		host_list_free(&found.hosts);
+		host_list_free(&found.first_key_hosts);
+	}
+	account_store_free(&store);
+	host_list_free(&key.hosts.list);
+	host_list_free(&account.hosts.list);
 }
 
 static void tells_accounts_apart_octet_by_octet(void **state)
@@ -200,13 +237,12 @@ static char name_one[] = "one", name_two[] = "two";
 static void finds_all_keys_of_an_account_with_their_limits(void **state)
 {
 	static char hash[] = "$5$saltsalt$myjXcpMpE2Ofk7fj9hqyNYSn6lmWG4Mqnjx.KIRRr4/";
-	struct host_pattern pattern = {.kind = HOST_EXACT, .name = name_of("a.example.com")};
+	struct host_list *limit = hosts_of("a.example.com\n");
 	struct network source = {.addr = addr_of("192.0.2.0"), .bits = 24};
 	struct account_key keys[] = {{.name = name_one, .key = {.digest = {1}}},
 				     {.name = name_two,
 				      .key = {.crypt = hash},
-				      .patterns = &pattern,
-				      .pattern_count = 1,
+				      .hosts.list = limit,
 				      .sources = &source,
 				      .source_count = 1,
 				      .expires_s = 86400}};
@@ -220,7 +256,9 @@ static void finds_all_keys_of_an_account_with_their_limits(void **state)
 	assert_string_equal(found.second_key.host, "a.example.com");
 	assert_int_equal(found.second_key.bits, 24);
 	assert_int_equal(found.second_key.expires_s, 86400);
+	host_list_free(&found.second_hosts);
 	account_store_free(&store);
+	host_list_free(&limit);
 }
 
 static void each_key_of_an_account_is_a_token(void **state)
@@ -461,6 +499,7 @@ int store_contract_run(const struct store_under_test *store)
 	struct store_under_test copy = *store;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_prestate(finds_an_account_with_all_that_it_holds, &copy),
+		cmocka_unit_test_prestate(finds_many_hosts_of_an_account_and_its_key_when_they_are_read, &copy),
 		cmocka_unit_test_prestate(tells_accounts_apart_octet_by_octet, &copy),
 		cmocka_unit_test_prestate(finds_no_account_that_is_not_there, &copy),
 		cmocka_unit_test_prestate(finds_all_keys_of_an_account_with_their_limits, &copy),

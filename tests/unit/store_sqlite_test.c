@@ -2,6 +2,7 @@
  * The state file under the stores' contract, alone and behind the config map; and when it cannot be read.
  */
 #include "fake_env.h"
+#include "hosts.h"
 #include "state_folder.h"
 #include "store/stores.h"
 #include "store_contract.h"
@@ -269,6 +270,54 @@ static void a_file_that_was_replaced_is_noticed(void **state)
 	state_folder_remove(other);
 }
 
+static struct account *copied;
+
+static void on_copied(void *ctx, enum status status, const struct account *account)
+{
+	(void)ctx;
+	assert_int_equal(status, STATUS_OK);
+	assert_int_equal(account_copy(account, &copied), STATUS_OK);
+}
+
+/* Whose key takes long to prove has a number of the file that was there when the account was looked up. */
+static void the_number_of_a_list_means_nothing_in_another_file(void **state)
+{
+	static char lines[2000], login[] = "alice";
+	struct account account = {.login = login, .active = true};
+	struct account_store *store = NULL;
+	struct host_list *hosts = NULL;
+	struct database *database;
+	char folder[128], other[128];
+
+	(void)state;
+	for (size_t i = 0; i < 100; i++)
+		snprintf(lines + strlen(lines), sizeof lines - strlen(lines), "h%zu.example.com\n", i);
+	account.hosts.list = hosts_of(lines);
+	snprintf(folder, sizeof folder, "%s", state_folder_new());
+	snprintf(other, sizeof other, "%s", state_folder_new());
+	for (int i = 0; i < 2; i++) {
+		database = state_folder_open(i ? other : folder);
+		state_folder_add(database, &account, 1);
+		database_free(&database);
+	}
+	assert_int_equal(store_sqlite_new(fake_env_of(fake), folder, &store), STATUS_OK);
+	account_store_lookup(store, text_of("alice"), on_copied, NULL);
+	for (int again = 0; again < 2; again++) {
+		assert_int_equal(account_read_hosts(copied, &copied->hosts, &hosts), STATUS_OK);
+		assert_int_equal(host_list_count(hosts), 100);
+		host_list_free(&hosts);
+	}
+	replace_state_file(other, folder);
+	fake_env_advance(fake, 1000);
+	assert_int_equal(look_up(store, "alice").status, STATUS_OK);
+	assert_int_equal(account_read_hosts(copied, &copied->hosts, &hosts), STATUS_NOT_FOUND);
+	account_free(&copied);
+	account_store_free(&store);
+	host_list_free(&account.hosts.list);
+	state_folder_remove(folder);
+	state_folder_remove(other);
+}
+
 static void what_everybody_may_read_is_not_opened(void **state)
 {
 	struct account_store *store = NULL;
@@ -339,6 +388,7 @@ int main(void)
 		cmocka_unit_test(a_file_that_cannot_be_read_is_told_and_tried_again),
 		cmocka_unit_test(a_folder_that_is_not_there_is_a_failure),
 		cmocka_unit_test(a_file_that_was_replaced_is_noticed),
+		cmocka_unit_test(the_number_of_a_list_means_nothing_in_another_file),
 		cmocka_unit_test(what_everybody_may_read_is_not_opened),
 		cmocka_unit_test(another_holder_looks_at_once_and_outlives_the_first),
 	};
