@@ -55,6 +55,17 @@ enum tsig_status tsig_key_new_base64(const char *name, const char *algorithm, co
 	return tsig_key_from_text(tsig_text_of(name), tsig_text_of(algorithm), tsig_text_of(secret), out);
 }
 
+enum tsig_status tsig_key_copy(const struct tsig_key *key, struct tsig_key **out)
+{
+	struct tsig_key *copy = malloc(sizeof(*copy));
+
+	if (!copy)
+		return TSIG_NO_MEMORY;
+	*copy = *key;
+	*out = copy;
+	return TSIG_OK;
+}
+
 void tsig_key_free(struct tsig_key **key)
 {
 	if (!key || !*key)

@@ -93,6 +93,9 @@ TSIG_MUST_USE enum tsig_status tsig_key_new(const char *name, const char *algori
 TSIG_MUST_USE enum tsig_status tsig_key_new_base64(const char *name, const char *algorithm, const char *secret,
 						   struct tsig_key **out);
 
+/* Another key that is the same, for a user who cannot be sure of the first one's life. TSIG_NO_MEMORY. */
+TSIG_MUST_USE enum tsig_status tsig_key_copy(const struct tsig_key *key, struct tsig_key **out);
+
 /* Zeroes the secret, frees the key and sets *key to NULL. NULL and *key == NULL are allowed. */
 void tsig_key_free(struct tsig_key **key);
 

@@ -310,6 +310,24 @@ static void accepts_capitals_and_a_compressed_key_name(void **state)
 
 /* ---- Signing ---- */
 
+static void a_copy_of_a_key_outlives_it(void **state)
+{
+	static struct message message;
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(algorithm_names); i++) {
+		struct tsig_key *key = gw_key(algorithm_names[i]), *copy;
+
+		put_update(&message, 7);
+		sign(&message, key, &plain, NULL);
+		assert_int_equal(tsig_key_copy(key, &copy), TSIG_OK);
+		tsig_key_free(&key);
+		assert_int_equal(verify_now(&message, copy), TSIG_OK);
+		assert_string_equal(tsig_key_algorithm(copy), algorithm_names[i]);
+		tsig_key_free(&copy);
+	}
+}
+
 static void signed_request_and_response_verify_with_every_algorithm(void **state)
 {
 	static struct message request, response, expected;
@@ -1635,6 +1653,7 @@ int main(void)
 		cmocka_unit_test(signs_octet_for_octet_as_dnspython_does),
 		cmocka_unit_test(accepts_what_dnspython_signed),
 		cmocka_unit_test(accepts_capitals_and_a_compressed_key_name),
+		cmocka_unit_test(a_copy_of_a_key_outlives_it),
 		cmocka_unit_test(signed_request_and_response_verify_with_every_algorithm),
 		cmocka_unit_test(only_whole_unsigned_messages_are_signed),
 		cmocka_unit_test(a_full_arcount_is_not_signed),
