@@ -205,6 +205,14 @@ static void put_connections(FILE *to, const char *label, const struct primary *p
 	fprintf(to, "ddnsgate_primary_connections_total{%s} %" PRIu64 "\n", label, stats->connections);
 }
 
+static void put_connections_open(FILE *to, const char *label, const struct primary *primary,
+				 const struct dns_client_stats *stats)
+{
+	(void)stats;
+	fprintf(to, "ddnsgate_primary_connections_open{%s} %zu\n", label,
+		dns_client_connections(primary_client(primary)));
+}
+
 static void put_messages(FILE *to, const char *label, const struct primary *primary,
 			 const struct dns_client_stats *stats)
 {
@@ -246,6 +254,8 @@ static void put_primaries(FILE *to, const struct zones *zones)
 	for_primaries(to, zones, put_up);
 	head(to, "ddnsgate_primary_connections_total", "counter", "Connections that were begun.");
 	for_primaries(to, zones, put_connections);
+	head(to, "ddnsgate_primary_connections_open", "gauge", "Connections that stand.");
+	for_primaries(to, zones, put_connections_open);
 	head(to, "ddnsgate_primary_messages_total", "counter", "Messages that were sent.");
 	for_primaries(to, zones, put_messages);
 	head(to, "ddnsgate_primary_failures_total", "counter",

@@ -102,6 +102,7 @@ struct config {
 	unsigned reply_timeout_ms;
 	unsigned fudge_s;
 	unsigned updates_in_flight;
+	unsigned connections_max;
 	unsigned queue_max;
 	unsigned queue_share_max;
 	unsigned failed_logins_max;

@@ -9,6 +9,7 @@ enum {
 	PROCESS = 32,      /* standard streams, log, loop, engines, files that are read, closing connections */
 	STATE = 24,        /* three files, each opened for reading and for writing, for several generations */
 	NAMES = 16,        /* look-ups of names, each on a thread of its own: files and sockets of the resolver */
+	SPARE_PART = 8,    /* clients get that many times as much, where there is not enough */
 	EACH_LISTENER = 2, /* its socket, and in a reload that of its successor */
 };
 
@@ -21,21 +22,32 @@ static uint64_t reserved(const struct descriptors_need *need)
 	       (need->has_names ? NAMES : 0) + (need->has_admin ? ADMIN_CONNECTIONS_MAX : 0);
 }
 
+static uint64_t spare_wanted(const struct descriptors_need *need)
+{
+	uint64_t wanted = need->connections_max > 1 ? need->primaries * (uint64_t)(need->connections_max - 1) : 0;
+
+	return wanted < SPARE_CONNECTIONS_MAX ? wanted : SPARE_CONNECTIONS_MAX;
+}
+
 uint64_t descriptors_wanted(const struct descriptors_need *need)
 {
-	return reserved(need) + (uint64_t)need->connections * need->listeners;
+	return reserved(need) + spare_wanted(need) + (uint64_t)need->connections * need->listeners;
 }
 
 struct descriptors_share descriptors_share(const struct descriptors_need *need, uint64_t allowed)
 {
-	uint64_t aside = reserved(need), listeners = need->listeners ? need->listeners : 1;
-	uint64_t all = allowed > aside + listeners ? allowed - aside : listeners;
+	uint64_t aside = reserved(need), spare = spare_wanted(need), listeners = need->listeners ? need->listeners : 1;
+	uint64_t left = allowed > aside + listeners ? allowed - aside : listeners, all;
+
+	if (allowed < descriptors_wanted(need) && spare > left / SPARE_PART)
+		spare = left / SPARE_PART;
+	all = left - spare;
 
 	if (all > need->connections * listeners)
 		all = need->connections * listeners;
 	if (all > UINT_MAX)
 		all = UINT_MAX;
-	return (struct descriptors_share){(unsigned)(all / listeners), (unsigned)all};
+	return (struct descriptors_share){(unsigned)(all / listeners), (unsigned)all, (unsigned)spare};
 }
 
 static bool looks_up_names(const struct config *config)
@@ -55,6 +67,7 @@ struct descriptors_share descriptors_allow(const struct config *config, size_t p
 		.listeners = config->listener_count,
 		.connections = config->max_connections,
 		.primaries = primaries,
+		.connections_max = config->connections_max,
 		.has_admin = config->has_admin,
 		.has_state = config->state_dir != NULL,
 		.has_names = looks_up_names(config),

@@ -18,6 +18,8 @@ enum {
 	RECORDS_MAX = 65536, /* hints of a zone, 32 octets each */
 	ATTEMPTS_MAX = 5,
 	RETRY_PAUSE_MS = 100,
+	/* BIND drops UPDATEs beyond its update-quota, 100 by default, without a reply; half is for another gateway. */
+	UPDATES_AT_PRIMARY = 48,
 	LOOK_PATIENCE_MS = 2000, /* of the account page, for the primary's answer */
 };
 
@@ -110,6 +112,9 @@ static enum status build_zones(const struct world *world, const struct generatio
 		.connect_timeout_ms = config->connect_timeout_ms,
 		.reply_timeout_ms = config->reply_timeout_ms,
 		.fudge_s = (uint16_t)config->fudge_s,
+		.connections_max = config->connections_max,
+		.updates_max = UPDATES_AT_PRIMARY,
+		.budget = world->spare_connections,
 	};
 	struct queue_limits limits = {
 		.waiters_max = config->queue_max,

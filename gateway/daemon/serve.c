@@ -193,6 +193,7 @@ static enum status build_servers(struct daemon *daemon)
 		.turns = &daemon->meter.turns,
 		.version = daemon->version,
 		.draining = &daemon->stopping,
+		.spare_connections = daemon->world.spare_connections,
 	};
 	enum status status = servers_init(&daemon->servers, &parts, daemon->generations.current);
 

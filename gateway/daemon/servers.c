@@ -46,10 +46,11 @@ static struct admin_hosts admin_hosts(const struct config *config)
 
 /* ---- Listeners ---- */
 
-static enum status configure_clients(struct http_server *server, const struct config *config, bool is_start,
+static enum status configure_clients(struct servers *servers, const struct config *config, bool is_start,
 				     size_t primaries)
 {
-	struct http_options options = options_of_clients(config, descriptors_allow(config, primaries));
+	struct descriptors_share share = descriptors_allow(config, primaries);
+	struct http_options options = options_of_clients(config, share);
 	struct http_listen_options *listeners = NULL;
 	char error[512] = "out of memory";
 	size_t count = 0;
@@ -58,11 +59,13 @@ static enum status configure_clients(struct http_server *server, const struct co
 	if (listeners && is_start)
 		listeners_inherit(listeners, count);
 	if (status == STATUS_OK)
-		status = http_server_configure(server, &options, listeners, count, error, sizeof error);
-	if (status == STATUS_OK)
+		status = http_server_configure(servers->clients, &options, listeners, count, error, sizeof error);
+	if (status == STATUS_OK) {
+		servers->spare_connections->allowed = share.spare;
 		listeners_log(listeners, count);
-	else
+	} else {
 		LOG(LOG_ERROR, "listen-failed", log_text("text", error));
+	}
 	free(listeners);
 	return status;
 }
@@ -89,7 +92,7 @@ enum status servers_configure(struct servers *servers, const struct config *conf
 
 	if (status != STATUS_OK)
 		return status;
-	status = configure_clients(servers->clients, config, before == NULL, primaries);
+	status = configure_clients(servers, config, before == NULL, primaries);
 	if (status != STATUS_OK && before && configure_administrators(servers->administrators, before) != STATUS_OK)
 		LOG(LOG_ERROR, "admin-lost", log_text("text", "the admin listener could not be opened again"));
 	return status;
@@ -99,6 +102,7 @@ void servers_bound(struct servers *servers, const struct config *config, size_t 
 {
 	struct descriptors_share share = descriptors_allow(config, primaries);
 
+	servers->spare_connections->allowed = share.spare;
 	http_server_bound(servers->clients, share.each, share.all);
 }
 
@@ -128,10 +132,11 @@ enum status servers_init(struct servers *servers, const struct servers_parts *pa
 			 const struct generation *generation)
 {
 	const struct config *config = generation->config;
-	struct http_options clients = options_of_clients(config, (struct descriptors_share){1, 1});
+	struct http_options clients = options_of_clients(config, (struct descriptors_share){1, 1, 0});
 	struct http_options administrators = options_of_administrators(config);
 	enum status status = http_server_new(parts->loop, &clients, &servers->clients);
 
+	servers->spare_connections = parts->spare_connections;
 	if (status == STATUS_OK)
 		status = make_admin(servers, parts, generation);
 	if (status == STATUS_OK)

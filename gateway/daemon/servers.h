@@ -13,12 +13,14 @@
 #include "base/env.h"
 #include "base/status.h"
 #include "daemon/generation.h"
+#include "dns/client.h"
 #include "http/server.h"
 
 struct servers {
 	struct http_server *clients;
 	struct http_server *administrators;
 	struct admin *admin;
+	struct dns_budget *spare_connections; /* borrowed */
 };
 
 /* What the admin listener tells of. All is borrowed. */
@@ -29,6 +31,7 @@ struct servers_parts {
 	const struct turns *turns; /* of the loop */
 	const char *version;
 	const bool *draining;
+	struct dns_budget *spare_connections; /* to primaries: is told how many there may be */
 };
 
 /* Makes both, without listeners. servers_fini() is to come also after a failure. */

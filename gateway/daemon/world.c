@@ -1,5 +1,7 @@
 #include "daemon/world.h"
 
+#include <stdlib.h>
+
 static struct throttle_limits throttle_limits(const struct world *world, const struct config *config)
 {
 	struct throttle_limits limits = {
@@ -52,6 +54,9 @@ enum status world_init(struct world *world, uv_loop_t *loop, const struct env *e
 		status = requests_new(&world->requests);
 	if (status == STATUS_OK)
 		status = verifier_new(env, &world->verifier);
+	world->spare_connections = calloc(1, sizeof *world->spare_connections);
+	if (!world->spare_connections)
+		return STATUS_NO_MEMORY;
 	return status;
 }
 
@@ -74,4 +79,6 @@ void world_fini(struct world *world)
 	sessions_free(&world->sessions);
 	requests_free(&world->requests);
 	verifier_free(&world->verifier);
+	free(world->spare_connections);
+	world->spare_connections = NULL;
 }

@@ -12,6 +12,7 @@
 #include "admin/requests.h"
 #include "base/env.h"
 #include "config/config.h"
+#include "dns/client.h"
 #include "page/page.h"
 #include "update/order.h"
 
@@ -24,6 +25,7 @@ struct world {
 	struct sessions *sessions;
 	struct requests *requests;
 	struct verifier *verifier;
+	struct dns_budget *spare_connections; /* to all primaries, but for the first one to each */
 };
 
 /* Makes all of it, with the limits of that configuration. world_fini() is to come also after a failure. */

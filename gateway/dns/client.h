@@ -1,6 +1,12 @@
 /*
- * client: signed messages to one primary and their verified replies, over one pipelined connection that is kept open
+ * client: signed messages to one primary and their verified replies, over pipelined connections that are kept open
  * (RFC 7766).
+ *
+ * One connection is enough as long as it has no more under way than a primary works on at a time; up to
+ * `connections_max` are opened as they are needed, and closed when they are not. Messages of one lane, such as a zone,
+ * keep to one connection while any of them is under way. Lanes in trouble are kept apart from the others, so that what
+ * is slow, or breaks connections, holds up nobody else. What was not sent when a connection ended goes over another
+ * one.
  *
  * Each attempt is a message of its own: fresh ID, time and signature. A reply counts only if its TSIG verifies against
  * that request's MAC, key and time (RFC 8945 section 5.4). A reply that cannot be believed breaks the connection,
@@ -19,6 +25,7 @@
 #define DNS_CLIENT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/env.h"
@@ -35,7 +42,21 @@ struct dns_client_options {
 	unsigned connect_timeout_ms;
 	unsigned reply_timeout_ms; /* from sending a message to its reply */
 	uint16_t fudge_s;
-	unsigned aged_s; /* messages are signed with a time so far in the past, see `echoes_time`; usually 0 */
+	unsigned aged_s;          /* messages are signed with a time so far in the past, see `echoes_time`; usually 0 */
+	unsigned connections_max; /* 0: 1 */
+	unsigned updates_max; /* UPDATEs under way at a time, but for those that take unusually long; 0: any number */
+	unsigned
+		crowded_at; /* messages under way on a connection that make another one worth while; 0: DNS_CROWDED_AT */
+	struct dns_budget
+		*budget; /* of connections but for the first one of each client; NULL: without bound. Borrowed */
+};
+
+/* BIND works on 23 messages of a connection at a time. */
+enum { DNS_CROWDED_AT = 16 };
+
+/* Connections that several clients may have together. */
+struct dns_budget {
+	size_t allowed, taken;
 };
 
 enum dns_verdict {
@@ -56,7 +77,10 @@ struct dns_result {
 	bool id_was_changed;    /* the reply is signed, with another ID than ours: somebody stands between */
 	bool local;             /* DNS_UNREACHABLE for a reason of our own, which says nothing of the primary */
 	bool had_worked;        /* the primary closed a connection that had brought replies; it may just be old */
-	unsigned connection;    /* tells the end of one connection from that of another */
+	bool bystander;         /* the connection ended because of another request that was on it */
+	bool others_answered;   /* DNS_UNKNOWN: since it was sent, the primary has answered other lanes */
+	bool slow;              /* the reply took much longer than it usually does */
+	unsigned connection; /* DNS_UNREACHABLE, DNS_UNKNOWN: which one, counted from 1 in the order of their begin */
 	/* DNS_VERIFIED, of a DNS_QUERY or DNS_SOA; the octets of its RRset are valid while it is told. */
 	struct dns_answer answer;
 	const char *why; /* DNS_UNREACHABLE, DNS_UNKNOWN: sentence fragment for the log, valid during the call */
@@ -66,6 +90,10 @@ struct dns_result {
 struct dns_ticket {
 	bool sent;      /* set by the client: the message may have left */
 	bool withdrawn; /* set by the asker: not to be sent any more; it then ends as DNS_UNREACHABLE */
+	/* Set by the asker before it is sent: */
+	const void
+		*lane;   /* an address, the same for all messages that are to keep to one connection; NULL: whichever */
+	bool in_trouble; /* the last one of its lane was slow, or got no reply */
 };
 
 /* Whether the result counts as an answer of the primary. */
@@ -104,6 +132,9 @@ void dns_client_set_options(struct dns_client *client, const struct dns_client_o
 
 /* Valid as long as the client is. */
 const struct dns_client_stats *dns_client_stats(const struct dns_client *client);
+
+/* How many connections stand. */
+size_t dns_client_connections(const struct dns_client *client);
 
 const struct peer *dns_client_primary(const struct dns_client *client);
 

@@ -12,8 +12,9 @@ struct primary {
 	struct transport_maker maker;
 	struct dns_client *client;
 	struct rest rest;
-	unsigned ended_connection; /* the last one whose end was taken note of, + 1 */
-	bool excused;              /* it closed a connection that had worked, and has carried out nothing since */
+	/* Of those that were begun until it closed one that had worked, the ends are excused; 0: it has carried out
+	   something since. */
+	uint64_t excused_until;
 	/* The UPDATE of nothing that is on its way to it; NULL: there is none. */
 	primary_pinged_fn *pinged;
 	void *pinged_ctx;
@@ -55,27 +56,49 @@ static void primary_note_well(struct primary *primary)
 		LOG_REPEATED(LOG_INFO, "primary-well",
 			     log_text("primary", peer_format(dns_client_primary(primary->client), text)));
 	primary->rest = (struct rest){0};
-	primary->excused = false;
+	primary->excused_until = 0;
 }
 
 /*
- * One connection's end fails everything that was on it; it counts once, and that of one that had worked is excused
- * once.
+ * The end of connections that had worked is excused once: a restart ends all that there are, one after the other, with
+ * everything that was on them.
  */
-static void primary_note_failure(struct primary *primary, const struct dns_result *result)
+static bool primary_excuses(struct primary *primary, const struct dns_result *result)
 {
-	if (result->local)
+	if (!result->had_worked)
+		return false;
+	if (!primary->excused_until && primary_is_well(primary))
+		primary->excused_until = dns_client_stats(primary->client)->connections;
+	return result->connection <= primary->excused_until;
+}
+
+static void service_rest(struct service *service)
+{
+	rest_fail(&service->updates, service->primary->env);
+	rest_fail(&service->queries, service->primary->env);
+}
+
+/* If the next one ends as well, it may be for what the zone sends, and there may be more of them. */
+static void service_note_end(struct service *service, unsigned connection)
+{
+	if (service->ended && service->ended != connection)
+		service_rest(service);
+	service->ended = connection;
+}
+
+/* While it answers others, it is with that zone that something is wrong. */
+static void primary_note_failure(struct primary *primary, struct service *service, const struct dns_result *result)
+{
+	if (result->local || result->bystander)
 		return;
-	if (result->had_worked) {
-		if (primary->ended_connection == result->connection + 1)
-			return;
-		primary->ended_connection = result->connection + 1;
-		if (!primary->excused && primary_is_well(primary)) {
-			primary->excused = true;
-			return;
-		}
+	if (primary_excuses(primary, result)) {
+		if (service)
+			service_note_end(service, result->connection);
+	} else if (service && result->others_answered) {
+		service_rest(service);
+	} else {
+		rest_fail(&primary->rest, primary->env);
 	}
-	rest_fail(&primary->rest, primary->env);
 }
 
 /*
@@ -85,6 +108,7 @@ static void service_note(struct service *service, const struct dns_request *requ
 {
 	struct rest *rest = request->kind == DNS_QUERY ? &service->queries : &service->updates;
 
+	service->ended = 0;
 	if (dns_is_failure(result->rcode))
 		rest_fail(rest, service->primary->env);
 	else if (request->kind == DNS_QUERY || request->kind == DNS_UPDATE)
@@ -94,8 +118,10 @@ static void service_note(struct service *service, const struct dns_request *requ
 void primary_note(struct primary *primary, struct service *service, const struct dns_request *request,
 		  const struct dns_result *result)
 {
+	if (service && !result->bystander && result->verdict != DNS_UNREACHABLE)
+		service->in_trouble = result->slow || !dns_is_answered(result);
 	if (!dns_is_answered(result)) {
-		primary_note_failure(primary, result);
+		primary_note_failure(primary, service, result);
 		return;
 	}
 	if (service)
@@ -113,7 +139,8 @@ static void primary_on_pinged(void *ctx, const struct dns_result *result)
 
 	primary->pinged = NULL;
 	if (primary->rest.until_ms)
-		primary->rest.until_ms = result->local ? env_now_ms(primary->env) + REST_FIRST_MS : 0;
+		primary->rest.until_ms =
+			result->local || result->bystander ? env_now_ms(primary->env) + REST_FIRST_MS : 0;
 	pinged(primary->pinged_ctx, primary, &primary->ping, result);
 }
 

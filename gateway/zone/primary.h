@@ -6,8 +6,8 @@
  * it is used again once it has answered. A connection that had worked and ended is no reason to rest: primaries close
  * what is idle.
  *
- * One that fails with a zone (SERVFAIL, NOTIMP) rests for that zone alone, and for queries or for UPDATEs alone; after
- * that the next message is what tries it.
+ * One that fails with a zone (SERVFAIL, NOTIMP; or no reply that counts, while it answers other zones) rests for that
+ * zone alone, and for queries or for UPDATEs alone; after that the next message is what tries it.
  */
 #ifndef ZONE_PRIMARY_H
 #define ZONE_PRIMARY_H
@@ -43,6 +43,8 @@ struct primary;
 struct service {
 	struct primary *primary; /* shared with other zones */
 	struct rest updates, queries;
+	bool in_trouble; /* its last message there was slow, or got no reply that counts */
+	unsigned ended;  /* the connection that ended with a message of its, if none was answered since; else 0 */
 };
 
 /* One with a holder. The maker's ops and context are borrowed. */

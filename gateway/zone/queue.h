@@ -97,7 +97,7 @@ struct queue_event {
 	const struct dns_result *result; /* QUEUE_REPLIED */
 	/*
 	 * QUEUE_REPLIED, if the primary did not carry it out for reasons of its own: there is one that is well, which a
-	 * message that is sent now would go to.
+	 * message that is sent now would go to; or it is only another message that broke the connection.
 	 */
 	bool has_well;
 	const void *primary; /* QUEUE_REPLIED: which one it was, where the zone has several; else NULL */

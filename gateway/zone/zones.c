@@ -242,7 +242,7 @@ static void flight_on_reply(void *ctx, const struct dns_result *result)
 	else if (dns_is_answered(result))
 		zone_doubt_later(zone, flight.primary);
 	if (!result->local && (!dns_is_answered(result) || dns_is_failure(result->rcode)))
-		event.has_well = zone_find_fit(zone, flight.request.kind) != NULL;
+		event.has_well = result->bystander || zone_find_fit(zone, flight.request.kind) != NULL;
 	zone_step_surely(zone, &event);
 }
 
@@ -268,6 +268,14 @@ static struct primary *flight_destination(struct zone *zone, const struct queue_
 	return only ? only->primary : zone_choose_primary(zone, action->request.kind);
 }
 
+/* What is slow with it, or gets no reply, is to hold up no other zone. */
+static bool zone_is_in_trouble(const struct zone *zone, const struct primary *primary)
+{
+	const struct service *service = service_of(zone, primary);
+
+	return service && service->in_trouble;
+}
+
 static enum status flight_send(struct zone *zone, const struct queue_action *action)
 {
 	struct flight *flight = malloc(sizeof *flight);
@@ -278,6 +286,8 @@ static enum status flight_send(struct zone *zone, const struct queue_action *act
 	flight->primary = flight_destination(zone, action);
 	flight->message = action->message;
 	flight->request = action->request;
+	action->ticket->lane = zone;
+	action->ticket->in_trouble = zone_is_in_trouble(zone, flight->primary);
 	LIST_INSERT_HEAD(&zone->slot->zones->flights, flight, link);
 	if (dns_client_send(primary_client(flight->primary), &flight->request, zone->slot->setup.key, action->ticket,
 			    flight_on_reply, flight) == STATUS_OK) {

@@ -2,9 +2,10 @@
  * zones: the driver of the queues. It carries out what they say with the clients of the zones' primaries, and feeds
  * back what comes of it.
  *
- * Zones with the same primary, and the same way to it, share its one connection. A zone with several primaries uses the
- * first that is well (primary.h). If the one that was asked says nothing for half of its time, the others are sent an
- * UPDATE of nothing side by side, so that those which are not there cost the time of one.
+ * Zones with the same primary, and the same way to it, share its connections, of which each zone uses one at a time. A
+ * zone with several primaries uses the first that is well (primary.h). If the one that was asked says nothing for half
+ * of its time, the others are sent an UPDATE of nothing side by side, so that those which are not there cost the time
+ * of one.
  *
  * The struct zones belongs to one configuration; see zones_succeed() for what follows it.
  */

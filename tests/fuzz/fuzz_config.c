@@ -39,6 +39,7 @@ static void check(const struct config *config)
 	for (size_t i = 0; i < config->user_count; i++)
 		require(config->users[i].login && *config->users[i].login);
 	require(config->log_level <= LOG_DEBUG);
+	require(config->connections_max > 0);
 	require(config->request_timeout_ms >= config->reply_timeout_ms);
 }
 

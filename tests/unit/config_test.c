@@ -248,6 +248,7 @@ static void options_that_are_left_out_have_their_defaults(void **state)
 	assert_int_equal(load.config->connect_timeout_ms, 2000);
 	assert_int_equal(load.config->reply_timeout_ms, 4000);
 	assert_int_equal(load.config->fudge_s, 300);
+	assert_int_equal(load.config->connections_max, 16);
 	assert_int_equal(load.config->queue_max, 10000);
 	assert_int_equal(load.config->idle_timeout_s, 30);
 	assert_int_equal(load.config->max_connections, 16000);
@@ -266,7 +267,7 @@ static void options_that_are_given_are_taken(void **state)
 			.extra =
 				"log_level = 'debug'; log_format = 'json'; log_to = 'syslog'; admin_listen = '::1'; admin_names = ( 'gw-admin', '10.0.0.1' ); uniform_auth_errors = true; allow_private = false;"
 				"allow_loopback = true; request_timeout_ms = 60000; connect_timeout_ms = 50;"
-				"reply_timeout_ms = 0x64; fudge_s = 3600L; queue_max = 1; idle_timeout_s = 3600;"
+				"reply_timeout_ms = 0x64; fudge_s = 3600L; connections_max = 256; queue_max = 1; idle_timeout_s = 3600;"
 				"max_connections = 1000000; max_connections_per_source = 0;"},
 		&load);
 	assert_int_equal(load.status, STATUS_OK);
@@ -284,6 +285,7 @@ static void options_that_are_given_are_taken(void **state)
 	assert_int_equal(load.config->connect_timeout_ms, 50);
 	assert_int_equal(load.config->reply_timeout_ms, 100);
 	assert_int_equal(load.config->fudge_s, 3600);
+	assert_int_equal(load.config->connections_max, 256);
 	assert_int_equal(load.config->queue_max, 1);
 	assert_int_equal(load.config->idle_timeout_s, 3600);
 	assert_int_equal(load.config->max_connections, 1000000);
@@ -627,6 +629,8 @@ static void refuses_a_value_out_of_range_or_without_a_meaning(void **state)
 		{{.extra = "fudge_s = 3601;"}, 5, "`fudge_s` must be from 1 to 3600, not 3601"},
 		{{.extra = "fudge_s = -1;"}, 5, "`fudge_s` must be from 1 to 3600, not -1"},
 		{{.extra = "fudge_s = 4294967301L;"}, 5, "`fudge_s` must be from 1 to 3600, not 4294967301"},
+		{{.extra = "connections_max = 0;"}, 5, "`connections_max` must be from 1 to 256, not 0"},
+		{{.extra = "connections_max = 257;"}, 5, "`connections_max` must be from 1 to 256, not 257"},
 		{{.extra = "request_timeout_ms = 99;\nreply_timeout_ms = 50;"}, 5, "must be from 100 to 60000, not 99"},
 		{{.extra = "log_level = 'verbose';"}, 5, "`log_level` must be"},
 		{{.extra = "log_format = 'xml';"}, 5, "`log_format` must be \"text\" or \"json\""},

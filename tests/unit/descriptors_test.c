@@ -9,7 +9,7 @@ static const struct descriptors_need small = {.listeners = 1, .connections = 100
 
 static void with_what_is_wanted_everybody_has_it(void **state)
 {
-	const struct descriptors_need need = {2, 1000, 50, true, true, true};
+	const struct descriptors_need need = {2, 1000, 50, 16, true, true, true};
 	struct descriptors_share share = descriptors_share(&need, descriptors_wanted(&need));
 
 	(void)state;
@@ -36,6 +36,25 @@ static void what_is_missing_clients_go_without(void **state)
 	assert_true(descriptors_share(&more, wanted).all < 900 - ADMIN_CONNECTIONS_MAX - 100);
 	more.has_state = true;
 	assert_true(descriptors_share(&more, wanted).all < 900 - ADMIN_CONNECTIONS_MAX - 120);
+}
+
+/* However many there are, they share so many. */
+static void spare_connections_to_primaries_come_first_too(void **state)
+{
+	struct descriptors_need need = small;
+	uint64_t wanted = descriptors_wanted(&need);
+
+	(void)state;
+	need.connections_max = 1;
+	assert_int_equal(descriptors_wanted(&need), wanted);
+	need.connections_max = 16;
+	assert_int_equal(descriptors_wanted(&need), wanted + 2 * 15);
+	assert_int_equal(descriptors_share(&need, UINT64_MAX).spare, 2 * 15);
+	/* Where there is not enough for all, clients still get most of it. */
+	assert_int_equal(descriptors_share(&need, wanted - 840).spare, 160 / 8);
+	assert_int_equal(descriptors_share(&need, wanted - 840).all, 160 - 160 / 8);
+	need.primaries = 100000;
+	assert_int_equal(descriptors_wanted(&need), wanted + 100000 - 2 + SPARE_CONNECTIONS_MAX);
 }
 
 static void listeners_share_what_is_left(void **state)
@@ -66,7 +85,7 @@ static void somebody_is_served_whatever_is_allowed(void **state)
 
 static void the_largest_of_all_fits(void **state)
 {
-	const struct descriptors_need need = {10000, 1000000, 100000, true, true, true};
+	const struct descriptors_need need = {10000, 1000000, 100000, 256, true, true, true};
 	struct descriptors_share share = descriptors_share(&need, UINT64_MAX);
 
 	(void)state;
@@ -78,6 +97,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(with_what_is_wanted_everybody_has_it),
 		cmocka_unit_test(what_is_missing_clients_go_without),
+		cmocka_unit_test(spare_connections_to_primaries_come_first_too),
 		cmocka_unit_test(listeners_share_what_is_left),
 		cmocka_unit_test(somebody_is_served_whatever_is_allowed),
 		cmocka_unit_test(the_largest_of_all_fits),

@@ -19,7 +19,7 @@ enum {
 	OFFSET_UPCOUNT = 8,
 	OFFSET_ARCOUNT = 10,
 	POINTER_TO_QUESTION = 0xc000 | DNS_HEADER_LEN,
-	MODELS_MAX = 4,
+	MODELS_MAX = 32,
 	MODEL_ADDRS_MAX = 8,
 	FOUND_MAX = 64, /* records of one RRset that a query finds */
 	REJECTED_MAX = 16,
@@ -811,6 +811,8 @@ struct transport {
 	const struct transport_events *events;
 	void *ctx;
 	bool opened;
+	bool silent;
+	unsigned working; /* on so many messages */
 	bool closed_by_user;
 	bool closed_by_primary; /* the user is told, or will be */
 	/* From the user: */
@@ -841,8 +843,10 @@ struct primary {
 	size_t model_count;
 	const struct tsig_key *key;
 	struct tsig_key *wrong_secret, *other_name, *other_algorithm;
-	enum door door;
-	unsigned turn; /* of the last connection */
+	enum door door, door_beyond;
+	size_t connections_max; /* 0: any number */
+	unsigned at_a_time;     /* 0: any number */
+	unsigned turn;          /* of the last connection */
 	struct primary_script script;
 	primary_decide_fn *decide;
 	void *decide_ctx;
@@ -1232,6 +1236,8 @@ static size_t write_reply(const struct primary *primary, const uint8_t *request_
 	return len;
 }
 
+static void arrive(struct transport *transport);
+
 static void send_reply(void *ctx)
 {
 	struct reply *reply = ctx;
@@ -1244,6 +1250,8 @@ static void send_reply(void *ctx)
 	if (reply->script.close_after)
 		transport->close_after = transport->out_len + reply->script.close_after;
 	say(transport, reply->octets, reply->len);
+	transport->working--;
+	arrive(transport);
 }
 
 /* ---- Messages that arrive ---- */
@@ -1385,6 +1393,7 @@ static void take_message(struct transport *transport, uint8_t *wire, size_t len)
 	struct tsig_report report = {0};
 	struct found found = {0};
 
+	transport->working++;
 	request->id = (uint16_t)get_u16(wire);
 	request->at_ms = fake_env_now_ms(primary->network->fake);
 	request->connection = transport->number;
@@ -1430,12 +1439,21 @@ static void look_at_arrived(void *ctx)
 	while (!transport->closed_by_user && !transport->closed_by_primary && transport->in_len >= FRAME_HEAD) {
 		size_t len = get_u16(transport->in);
 
-		if (transport->in_len < FRAME_HEAD + len)
+		if (transport->in_len < FRAME_HEAD + len ||
+		    (transport->primary->at_a_time && transport->working >= transport->primary->at_a_time))
 			return;
 		take_at_its_time(transport, transport->in + FRAME_HEAD, len);
 		transport->in_len -= FRAME_HEAD + len;
 		memmove(transport->in, transport->in + FRAME_HEAD + len, transport->in_len);
 	}
+}
+
+/* What is there to be read is looked at soon. */
+static void arrive(struct transport *transport)
+{
+	if (!transport->arriving)
+		call_at(transport->primary, 0, look_at_arrived, transport);
+	transport->arriving = true;
 }
 
 /* ---- The transport's functions ---- */
@@ -1452,6 +1470,13 @@ static struct primary *primary_at(const struct network *network, const struct pe
 	abort(); /* not reached */
 }
 
+static enum door door_of(const struct primary *primary)
+{
+	return primary->connections_max && primary_open_connections(primary) >= primary->connections_max
+		       ? primary->door_beyond
+		       : primary->door;
+}
+
 static enum status scripted_open(void *maker, const struct peer *peer, unsigned turn,
 				 const struct transport_events *events, void *ctx, struct transport **out,
 				 const char **why)
@@ -1459,11 +1484,12 @@ static enum status scripted_open(void *maker, const struct peer *peer, unsigned 
 	struct network *network = maker;
 	struct primary *primary = primary_at(network, peer);
 	struct transport *transport;
+	enum door door = door_of(primary);
 
 	primary->connections++;
 	primary->turn = turn;
 	*why = "network is unreachable";
-	if (primary->door == DOOR_FAILS)
+	if (door == DOOR_FAILS)
 		return STATUS_IO;
 	transport = fake_env_calloc(1, sizeof *transport);
 	transport->primary = primary;
@@ -1472,9 +1498,10 @@ static enum status scripted_open(void *maker, const struct peer *peer, unsigned 
 	transport->ctx = ctx;
 	transport->close_after = SIZE_MAX;
 	SLIST_INSERT_HEAD(&network->transports, transport, link);
-	if (primary->door == DOOR_OPEN)
+	transport->silent = door == DOOR_SILENT;
+	if (door == DOOR_OPEN || door == DOOR_SILENT)
 		call_at(primary, 0, deliver_opened, transport);
-	else if (primary->door == DOOR_REFUSES)
+	else if (door == DOOR_REFUSES)
 		close_from_here(transport);
 	*out = transport;
 	return STATUS_OK;
@@ -1488,9 +1515,8 @@ static enum status scripted_send(struct transport *transport, const uint8_t *oct
 	if (transport->closed_by_primary)
 		return STATUS_OK; /* into the void, as TCP does */
 	append(&transport->in, &transport->in_len, &transport->in_cap, octets, len);
-	if (!transport->arriving)
-		call_at(transport->primary, 0, look_at_arrived, transport);
-	transport->arriving = true;
+	if (!transport->silent)
+		arrive(transport);
 	return STATUS_OK;
 }
 
@@ -1573,6 +1599,28 @@ void primary_set_clock_offset_s(struct primary *primary, int64_t offset_s)
 void primary_set_lag_ms(struct primary *primary, uint64_t lag_ms)
 {
 	primary->lag_ms = lag_ms;
+}
+
+void primary_set_connections_max(struct primary *primary, size_t max, enum door door)
+{
+	primary->connections_max = max;
+	primary->door_beyond = door;
+}
+
+void primary_set_at_a_time(struct primary *primary, unsigned messages)
+{
+	primary->at_a_time = messages;
+}
+
+size_t primary_open_connections(const struct primary *primary)
+{
+	const struct transport *transport;
+	size_t count = 0;
+
+	SLIST_FOREACH(transport, &primary->network->transports, link)
+		count += transport->primary == primary && transport->opened && !transport->closed_by_user &&
+			 !transport->closed_by_primary;
+	return count;
 }
 
 void primary_set_sends_fail(struct primary *primary, bool fail)

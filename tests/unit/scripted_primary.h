@@ -118,6 +118,7 @@ enum door {
 	DOOR_OPEN,
 	DOOR_REFUSES,    /* "connection refused", from the loop */
 	DOOR_BLACK_HOLE, /* no word, ever */
+	DOOR_SILENT,     /* accepted, and nothing read, as with a connection that stays in a backlog */
 	DOOR_FAILS,      /* open() itself fails */
 };
 
@@ -218,6 +219,20 @@ void primary_set_clock_offset_s(struct primary *primary, int64_t offset_s);
  * connection meanwhile.
  */
 void primary_set_lag_ms(struct primary *primary, uint64_t lag_ms);
+
+/*
+ * While it has so many connections, the next one meets that door.
+ */
+void primary_set_connections_max(struct primary *primary, size_t max, enum door door);
+
+/*
+ * How many messages of one connection it works on at a time, which is until their replies leave: 23 as BIND, 1 as
+ * PowerDNS. 0: any number.
+ */
+void primary_set_at_a_time(struct primary *primary, unsigned messages);
+
+/* Connections that stand. */
+size_t primary_open_connections(const struct primary *primary);
 
 /* send() fails from now on. */
 void primary_set_sends_fail(struct primary *primary, bool fail);
