@@ -237,6 +237,8 @@ enum status generation_complete(struct generation *generation, const struct worl
 
 	if (status == STATUS_OK)
 		status = build_zones(world, before, generation);
+	free(generation->zone_setups); /* the zones have copies */
+	generation->zone_setups = NULL;
 	if (status == STATUS_OK)
 		status = build_pipeline(world, generation);
 	if (status == STATUS_OK)

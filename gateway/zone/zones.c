@@ -16,7 +16,12 @@
 struct zone {
 	unsigned holders; /* configurations */
 	struct name name;
-	struct slot *slot; /* in force */
+	struct slot *slot;         /* in force */
+	struct activity *activity; /* NULL: nothing was asked of it yet, as is so of most of very many zones */
+};
+
+/* What a zone has from its first change set on. */
+struct activity {
 	struct queue *queue;
 	struct env_timer *timer;
 	struct zone_stats stats; /* but for `waiting` */
@@ -67,6 +72,7 @@ struct zones {
 	struct transport_maker maker;
 	struct dns_client_options client_options;
 	struct queue_limits limits;
+	uint64_t seed; /* of hashes; the same for all configurations */
 	zones_done_fn *done;
 	size_t count;
 	struct slot *slots;
@@ -189,7 +195,7 @@ static void zone_see_to_others(struct zone *zone)
 	const struct slot *slot = zone->slot;
 	const struct service *asked = zone_find_fit(zone, DNS_UPDATE);
 
-	zone->doubt_at_ms = ENV_NEVER_MS;
+	zone->activity->doubt_at_ms = ENV_NEVER_MS;
 	for (size_t i = 0; i < slot->setup.primary_count; i++) {
 		struct service *service = &slot->services[i];
 
@@ -209,7 +215,7 @@ static void zone_doubt_later(struct zone *zone, const struct primary *primary)
 	/* It may be the connection that does not come about, or the reply, then. */
 	if (!dns_client_is_connected(primary_client(primary)) && options->connect_timeout_ms < patience_ms)
 		patience_ms = options->connect_timeout_ms;
-	zone->doubt_at_ms = env_now_ms(slot->zones->env) + patience_ms / 2;
+	zone->activity->doubt_at_ms = env_now_ms(slot->zones->env) + patience_ms / 2;
 }
 
 /* Steps that do not submit cannot fail. */
@@ -233,12 +239,12 @@ static void flight_on_reply(void *ctx, const struct dns_result *result)
 
 	LIST_REMOVE((struct flight *)ctx, link);
 	free(ctx);
-	zone->stats.in_flight--;
+	zone->activity->stats.in_flight--;
 	flight_log(&flight, result);
 	flight_log_hidden(&flight, result);
 	primary_note(flight.primary, service_of(zone, flight.primary), &flight.request, result);
-	if (zone->stats.in_flight == 0)
-		zone->doubt_at_ms = ENV_NEVER_MS;
+	if (zone->activity->stats.in_flight == 0)
+		zone->activity->doubt_at_ms = ENV_NEVER_MS;
 	else if (dns_is_answered(result))
 		zone_doubt_later(zone, flight.primary);
 	if (!result->local && (!dns_is_answered(result) || dns_is_failure(result->rcode)))
@@ -252,13 +258,13 @@ static void flight_count(struct zone *zone, const struct dns_request *request)
 {
 	size_t sets = 0;
 
-	zone->stats.in_flight++;
-	zone->stats.queries += request->kind == DNS_QUERY;
-	zone->stats.confirms += request->kind == DNS_CONFIRM;
+	zone->activity->stats.in_flight++;
+	zone->activity->stats.queries += request->kind == DNS_QUERY;
+	zone->activity->stats.confirms += request->kind == DNS_CONFIRM;
 	for (const struct change_set *set = request->sets; set && request->kind == DNS_UPDATE; set = set->next)
 		sets++;
 	if (sets)
-		histogram_add(&zone->stats.batch, sets);
+		histogram_add(&zone->activity->stats.batch, sets);
 }
 
 static struct primary *flight_destination(struct zone *zone, const struct queue_action *action)
@@ -292,7 +298,7 @@ static enum status flight_send(struct zone *zone, const struct queue_action *act
 	if (dns_client_send(primary_client(flight->primary), &flight->request, zone->slot->setup.key, action->ticket,
 			    flight_on_reply, flight) == STATUS_OK) {
 		flight_count(zone, &flight->request);
-		if (zone->doubt_at_ms == ENV_NEVER_MS)
+		if (zone->activity->doubt_at_ms == ENV_NEVER_MS)
 			zone_doubt_later(zone, flight->primary);
 		return STATUS_OK;
 	}
@@ -321,27 +327,27 @@ static void zone_act(struct zone *zone, const struct queue_action *action)
 static void zone_arm_timer(struct zone *zone)
 {
 	const struct env *env = zone->slot->zones->env;
-	uint64_t at_ms = queue_wake_at_ms(zone->queue);
+	uint64_t at_ms = queue_wake_at_ms(zone->activity->queue);
 
-	if (at_ms > zone->doubt_at_ms)
-		at_ms = zone->doubt_at_ms;
+	if (at_ms > zone->activity->doubt_at_ms)
+		at_ms = zone->activity->doubt_at_ms;
 	if (at_ms == ENV_NEVER_MS)
-		env->timer_stop(zone->timer);
+		env->timer_stop(zone->activity->timer);
 	else
-		env->timer_set(zone->timer, at_ms);
+		env->timer_set(zone->activity->timer, at_ms);
 }
 
 static enum status zone_step(struct zone *zone, const struct queue_event *event)
 {
-	enum status status = queue_step(zone->queue, event, env_now_ms(zone->slot->zones->env));
+	enum status status = queue_step(zone->activity->queue, event, env_now_ms(zone->slot->zones->env));
 	struct queue_action action;
 
-	if (zone->acting)
+	if (zone->activity->acting)
 		return status;
-	zone->acting = true;
-	while (queue_next_action(zone->queue, &action))
+	zone->activity->acting = true;
+	while (queue_next_action(zone->activity->queue, &action))
 		zone_act(zone, &action);
-	zone->acting = false;
+	zone->activity->acting = false;
 	zone_arm_timer(zone);
 	return status;
 }
@@ -350,7 +356,7 @@ static void zone_on_timer(void *ctx)
 {
 	struct zone *zone = ctx;
 
-	if (zone->doubt_at_ms <= env_now_ms(zone->slot->zones->env))
+	if (zone->activity->doubt_at_ms <= env_now_ms(zone->slot->zones->env))
 		zone_see_to_others(zone);
 	zone_step_surely(zone, &(struct queue_event){.kind = QUEUE_TICK});
 }
@@ -443,13 +449,22 @@ void zones_look(struct zones *zones, size_t index, const struct name *owner, enu
 
 /* ---- Zones and primaries, and who has them ---- */
 
+static void activity_free(const struct env *env, struct activity **activity)
+{
+	if (!*activity)
+		return;
+	queue_free(&(*activity)->queue);
+	if ((*activity)->timer)
+		env->timer_free(&(*activity)->timer);
+	free(*activity);
+	*activity = NULL;
+}
+
 static void zone_release(const struct env *env, struct zone *zone)
 {
 	if (--zone->holders)
 		return;
-	queue_free(&zone->queue);
-	if (zone->timer)
-		env->timer_free(&zone->timer);
+	activity_free(env, &zone->activity);
 	free(zone);
 }
 
@@ -457,12 +472,12 @@ static uint64_t hash_of_peer(const struct zones *zones, const struct peer *peer)
 {
 	char text[PEER_TEXT_MAX];
 
-	return table_hash(zones->limits.seed, text_of(peer_format(peer, text)));
+	return table_hash(zones->seed, text_of(peer_format(peer, text)));
 }
 
 static uint64_t hash_of_zone(const struct zones *zones, const struct name *name)
 {
-	return table_hash(zones->limits.seed, name_text(name));
+	return table_hash(zones->seed, name_text(name));
 }
 
 /* NULL if that configuration, which may be NULL, has none. */
@@ -515,9 +530,9 @@ static struct primary *primary_at(struct zones *zones, const struct zones *befor
 	return primary;
 }
 
-static struct zone *find_zone(const struct zones *zones, const struct name *name)
+static struct zone *find_zone(const struct zones *zones, const struct name *name, uint64_t hash)
 {
-	struct table_node *node = zones ? table_find(&zones->slots_by_name, hash_of_zone(zones, name)) : NULL;
+	struct table_node *node = zones ? table_find(&zones->slots_by_name, hash) : NULL;
 
 	while (node && !name_equal(&TABLE_OWNER(node, struct slot, by_name)->zone->name, name))
 		node = table_find_next(node);
@@ -534,44 +549,73 @@ static struct queue_limits limits_of(const struct slot *slot)
 
 static struct zone *zone_new(struct slot *slot)
 {
-	struct queue_limits limits = limits_of(slot);
-	struct zones *zones = slot->zones;
-	struct zone *zone = calloc(1, sizeof *zone);
+	struct zone *zone = malloc(sizeof *zone);
 
-	if (!zone)
-		return NULL;
-	zone->holders = 1;
-	zone->name = *slot->setup.name;
-	zone->slot = slot;
-	zone->doubt_at_ms = ENV_NEVER_MS;
-	histogram_init_size(&zone->stats.batch);
-	zone->timer = zones->env->timer_new(zones->env->ctx, zone_on_timer, zone);
-	if (zone->timer && queue_new(&zone->name, zones->order, &limits, &zone->queue) == STATUS_OK)
-		return zone;
-	zone_release(zones->env, zone);
-	return NULL;
+	if (zone)
+		*zone = (struct zone){.holders = 1, .name = *slot->setup.name, .slot = slot};
+	return zone;
 }
 
-static enum status slot_init(struct slot *slot, const struct zones *before)
+static enum status activity_new(struct zone *zone, struct activity **out)
+{
+	const struct zones *zones = zone->slot->zones;
+	struct queue_limits limits = limits_of(zone->slot);
+	struct activity *activity = calloc(1, sizeof *activity);
+	enum status status = STATUS_NO_MEMORY;
+
+	if (!activity)
+		return STATUS_NO_MEMORY;
+	activity->doubt_at_ms = ENV_NEVER_MS;
+	histogram_init_size(&activity->stats.batch);
+	activity->timer = zones->env->timer_new(zones->env->ctx, zone_on_timer, zone);
+	if (activity->timer)
+		status = queue_new(&zone->name, zones->order, &limits, &activity->queue);
+	if (status == STATUS_OK)
+		*out = activity;
+	else
+		activity_free(zones->env, &activity);
+	return status;
+}
+
+/* Of thousands of zones with the same primaries, those after the first one need not look for them. */
+static bool has_primaries_of(const struct slot *slot, const struct slot *other)
+{
+	return slot->setup.primaries == other->setup.primaries &&
+	       slot->setup.primary_count == other->setup.primary_count && slot->setup.maker == other->setup.maker;
+}
+
+static enum status slot_find_primaries(struct slot *slot, const struct zones *before)
 {
 	const struct transport_maker *maker = slot->setup.maker ? slot->setup.maker : &slot->zones->maker;
+	const struct slot *like = slot > slot->zones->slots && has_primaries_of(slot, slot - 1) ? slot - 1 : NULL;
 
 	slot->services = calloc(slot->setup.primary_count, sizeof *slot->services);
 	if (!slot->services)
 		return STATUS_NO_MEMORY;
 	for (size_t i = 0; i < slot->setup.primary_count; i++) {
-		slot->services[i].primary = primary_at(slot->zones, before, &slot->setup.primaries[i], maker);
+		slot->services[i].primary = like ? like->services[i].primary
+						 : primary_at(slot->zones, before, &slot->setup.primaries[i], maker);
 		if (!slot->services[i].primary)
 			return STATUS_NO_MEMORY;
 	}
-	slot->zone = find_zone(before, slot->setup.name);
+	return STATUS_OK;
+}
+
+static enum status slot_init(struct slot *slot, const struct zones *before)
+{
+	uint64_t hash = hash_of_zone(slot->zones, slot->setup.name);
+	enum status status = slot_find_primaries(slot, before);
+
+	if (status != STATUS_OK)
+		return status;
+	slot->zone = find_zone(before, slot->setup.name, hash);
 	if (slot->zone)
 		slot->zone->holders++;
 	else
 		slot->zone = zone_new(slot);
 	if (!slot->zone)
 		return STATUS_NO_MEMORY;
-	table_add(&slot->zones->slots_by_name, &slot->by_name, hash_of_zone(slot->zones, slot->setup.name));
+	table_add(&slot->zones->slots_by_name, &slot->by_name, hash);
 	return STATUS_OK;
 }
 
@@ -634,6 +678,7 @@ enum status zones_new(const struct env *env, struct order *order, const struct t
 		.maker = *maker,
 		.client_options = *client_options,
 		.limits = *limits,
+		.seed = limits->seed,
 		.done = done,
 	};
 
@@ -650,6 +695,7 @@ enum status zones_succeed(const struct zones *before, const struct dns_client_op
 		.maker = before->maker,
 		.client_options = *client_options,
 		.limits = *limits,
+		.seed = before->seed,
 		.done = before->done,
 	};
 
@@ -673,12 +719,14 @@ void zones_take_over(struct zones *zones)
 		dns_client_set_options(primary_client(zones->holdings[i].primary), &zones->client_options);
 	for (size_t i = 0; i < zones->count; i++) {
 		struct slot *slot = &zones->slots[i];
-
+		struct activity *activity = slot->zone->activity;
 		struct queue_limits limits = limits_of(slot);
 
 		take_over_services(slot);
 		slot->zone->slot = slot;
-		queue_set_limits(slot->zone->queue, &limits);
+		if (!activity)
+			continue;
+		queue_set_limits(activity->queue, &limits);
 		zone_arm_timer(slot->zone);
 	}
 }
@@ -720,9 +768,11 @@ void zones_free(struct zones **zones_pointer)
 void zones_submit(struct zones *zones, const struct change_set *set, void *waiter)
 {
 	struct queue_event event = {.kind = QUEUE_SUBMIT, .set = set, .waiter = waiter};
+	struct zone *zone = zones->slots[set->zone].zone;
+	enum status status = zone->activity ? STATUS_OK : activity_new(zone, &zone->activity);
 
-	enum status status = zone_step(zones->slots[set->zone].zone, &event);
-
+	if (status == STATUS_OK)
+		status = zone_step(zone, &event);
 	if (status == STATUS_OVERTAKEN)
 		zones->done(waiter, &(struct outcome){.code = OUTCOME_OVERTAKEN});
 	else if (status != STATUS_OK)
@@ -743,8 +793,15 @@ const struct name *zones_name(const struct zones *zones, size_t zone)
 
 void zones_stats(const struct zones *zones, size_t zone, struct zone_stats *out)
 {
-	*out = zones->slots[zone].zone->stats;
-	out->waiting = queue_waiting(zones->slots[zone].zone->queue);
+	const struct activity *activity = zones->slots[zone].zone->activity;
+
+	if (activity) {
+		*out = activity->stats;
+		out->waiting = queue_waiting(activity->queue);
+	} else {
+		*out = (struct zone_stats){0};
+		histogram_init_size(&out->batch);
+	}
 }
 
 bool zones_is_well(const struct zones *zones, size_t zone)

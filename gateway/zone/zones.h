@@ -29,7 +29,7 @@
 
 struct zones;
 
-/* One zone. All is borrowed and must outlive the zones. */
+/* One zone. It is copied; what it points to is borrowed and must outlive the zones. */
 struct zone_setup {
 	const struct name *name;
 	const struct peer *primaries;
