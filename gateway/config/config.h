@@ -104,6 +104,7 @@ struct config {
 	unsigned updates_in_flight;
 	unsigned connections_max;
 	unsigned queue_max;
+	unsigned hints_max;
 	unsigned queue_share_max;
 	unsigned failed_logins_max;
 	unsigned failed_logins_window_s;

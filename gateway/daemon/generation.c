@@ -15,7 +15,6 @@ enum {
 	HALF_MIN_WITH_PAUSE = 250,
 	CONFIRMS_MAX = 2,
 	QUERIES_MAX = 128,
-	RECORDS_MAX = 65536, /* hints of a zone, 32 octets each */
 	ATTEMPTS_MAX = 5,
 	RETRY_PAUSE_MS = 100,
 	/* BIND drops UPDATEs beyond its update-quota, 100 by default, without a reply; half is for another gateway. */
@@ -126,7 +125,6 @@ static enum status build_zones(const struct world *world, const struct generatio
 		.half_min_with_pause = HALF_MIN_WITH_PAUSE,
 		.confirms_max = CONFIRMS_MAX,
 		.queries_max = QUERIES_MAX,
-		.records_max = RECORDS_MAX,
 		.attempts_max = ATTEMPTS_MAX,
 		.retry_pause_ms = RETRY_PAUSE_MS,
 		.deadline_ms = config->request_timeout_ms,
@@ -136,8 +134,8 @@ static enum status build_zones(const struct world *world, const struct generatio
 	if (before)
 		return zones_succeed(before->zones, &client_options, &limits, generation->zone_setups,
 				     config->zone_count, &generation->zones);
-	return zones_new(world->env, world->order, &maker, &client_options, &limits, generation->zone_setups,
-			 config->zone_count, pipeline_done, &generation->zones);
+	return zones_new(world->env, world->order, world->memory, &maker, &client_options, &limits,
+			 generation->zone_setups, config->zone_count, pipeline_done, &generation->zones);
 }
 
 static enum status build_pipeline(const struct world *world, struct generation *generation)

@@ -46,6 +46,9 @@ enum status world_init(struct world *world, uv_loop_t *loop, const struct env *e
 	status = throttle_new(&limits, &world->throttle);
 	if (status == STATUS_OK)
 		status = order_new(seed, &world->order);
+	env->random(env->ctx, &seed, sizeof seed);
+	if (status == STATUS_OK)
+		status = memory_new(config->hints_max, seed, &world->memory);
 	if (status == STATUS_OK)
 		status = throttle_new(&of_page, &world->page_throttle);
 	if (status == STATUS_OK)
@@ -66,6 +69,7 @@ void world_set_limits(struct world *world, const struct config *config)
 	struct throttle_limits of_page = page_limits(world, config);
 	struct session_limits sessions = session_limits(config);
 
+	memory_set_max(world->memory, config->hints_max);
 	throttle_set_limits(world->throttle, &limits);
 	throttle_set_limits(world->page_throttle, &of_page);
 	sessions_set_limits(world->sessions, &sessions);
@@ -74,6 +78,7 @@ void world_set_limits(struct world *world, const struct config *config)
 void world_fini(struct world *world)
 {
 	order_free(&world->order);
+	memory_free(&world->memory);
 	throttle_free(&world->throttle);
 	throttle_free(&world->page_throttle);
 	sessions_free(&world->sessions);

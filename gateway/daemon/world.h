@@ -1,6 +1,6 @@
 /*
- * world: what outlives every configuration, and is shared by all generations: the order of requests, who has failed too
- * often, who is logged in, and what has been counted.
+ * world: what outlives every configuration, and is shared by all generations: the order of requests, what is remembered
+ * of records, who has failed too often, who is logged in, and what has been counted.
  */
 #ifndef DAEMON_WORLD_H
 #define DAEMON_WORLD_H
@@ -15,11 +15,13 @@
 #include "dns/client.h"
 #include "page/page.h"
 #include "update/order.h"
+#include "zone/memory.h"
 
 struct world {
 	uv_loop_t *loop;       /* borrowed */
 	const struct env *env; /* borrowed */
 	struct order *order;
+	struct memory *memory; /* of what records are, for all zones */
 	struct throttle *throttle;
 	struct throttle *page_throttle; /* of logins at the account page: a mistyped password is not to hold up a key */
 	struct sessions *sessions;

@@ -370,14 +370,16 @@ void entries_refuse(struct entries *entries, struct queue_entry *first, const st
 
 /* ---- All of them ---- */
 
-enum status entries_init(struct entries *entries, struct order *order, const struct queue_limits *limits)
+enum status entries_init(struct entries *entries, struct order *order, struct memory *memory,
+			 const struct queue_limits *limits)
 {
 	entries->order = order;
+	hints_init(&entries->hints, memory);
 	for (size_t i = 0; i < ENTRY_LISTS; i++)
 		TAILQ_INIT(&entries->lists[i]);
 	if (waiters_init(&entries->waiters, limits) != STATUS_OK || table_init(&entries->chains) != STATUS_OK)
 		return STATUS_NO_MEMORY;
-	return hints_init(&entries->hints, limits->records_max, limits->seed);
+	return STATUS_OK;
 }
 
 void entries_fini(struct entries *entries)
@@ -394,5 +396,4 @@ void entries_fini(struct entries *entries)
 		free(chain);
 	}
 	table_fini(&entries->chains);
-	memory_free(&entries->hints.memory);
 }

@@ -191,10 +191,11 @@ struct entries {
 };
 
 /*
- * The limits and the order of requests are borrowed. Whatever comes of it, entries_fini() is due; it frees all that are
- * left, unanswered.
+ * The limits, the order of requests and the memory are borrowed. Whatever comes of it, entries_fini() is due; it frees
+ * all that are left, unanswered.
  */
-MUST_USE enum status entries_init(struct entries *entries, struct order *order, const struct queue_limits *limits);
+MUST_USE enum status entries_init(struct entries *entries, struct order *order, struct memory *memory,
+				  const struct queue_limits *limits);
 void entries_fini(struct entries *entries);
 
 /* Of a group that is open more members are to come. Without memory for it, the sets go each for itself. */

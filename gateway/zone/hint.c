@@ -11,10 +11,9 @@ enum {
 	LENGTH_AND_RDATA = 2 + MEMORY_RDATA_MAX,
 };
 
-enum status hints_init(struct hints *hints, size_t records_max, uint64_t seed)
+void hints_init(struct hints *hints, struct memory *memory)
 {
-	*hints = (struct hints){.seed = seed};
-	return memory_new(records_max, &hints->memory);
+	*hints = (struct hints){.memory = memory, .seed = memory_seed(memory)};
 }
 
 void hint_recall(const struct hints *hints, uint64_t owner, struct change *change)

@@ -17,13 +17,13 @@
 
 struct hints {
 	struct memory *memory;
-	uint64_t seed; /* of the hashes of records */
+	uint64_t seed; /* of the memory: for hashes of owners and of records */
 	/* So many hints have to prove right before the next one is relied on: where one is wrong, others may be. */
 	unsigned doubts;
 };
 
-/* The memory is to be freed by memory_free(). */
-MUST_USE enum status hints_init(struct hints *hints, size_t records_max, uint64_t seed);
+/* The memory is borrowed. */
+void hints_init(struct hints *hints, struct memory *memory);
 
 /* Takes what memory knows of a record of the owner, unless more is known already. */
 void hint_recall(const struct hints *hints, uint64_t owner, struct change *change);

@@ -26,12 +26,11 @@ struct queue_limits {
 	unsigned commit_pause_ms;
 	size_t confirms_max; /* messages of prerequisites at a time */
 	size_t queries_max;  /* queries at a time */
-	size_t records_max;  /* hints that are remembered */
 	unsigned attempts_max;
 	unsigned
 		retry_pause_ms; /* before the second attempt; doubled for each further one, plus up to half by chance */
 	unsigned deadline_ms;   /* from a request's arrival to its answer, the time before QUEUE_SUBMIT included */
-	uint64_t seed;          /* random, for hashes and jitter */
+	uint64_t seed;          /* random, for jitter */
 };
 
 #endif

@@ -3,6 +3,9 @@
  * for a new one. With one place for each hash, one in seven records would be lost in an array of three times their
  * number. Poison has one place for each hash: it is rare.
  *
+ * When a third of its places is taken, an array of twice the size takes over, up to the bound. What is in the old one
+ * moves a few buckets at a time, with each record that is kept, so that nobody has to wait for all of it.
+ *
  * What was put into an RRset one by one has its hashes where others have their RDATA, in as many records as it takes.
  */
 #include "zone/memory.h"
@@ -13,6 +16,8 @@
 
 enum {
 	BUCKET = 8,
+	PLACES_AT_FIRST = 128 * BUCKET,
+	MOVED_AT_A_TIME = 4, /* buckets; so the old array is empty long before the new one is full */
 	POISON_PLACES = 1024,
 	POISON_MS = 10 * 60 * 1000,
 };
@@ -24,30 +29,60 @@ struct record {
 	uint8_t octets[MEMORY_RDATA_MAX];
 };
 
+static_assert(sizeof(struct record) == MEMORY_RECORD_SIZE, "as the header says");
+
 struct poison {
 	uint64_t owner;
 	uint64_t until_ms;
 };
 
-struct memory {
-	size_t bucket_mask;
+struct places {
+	size_t buckets; /* a power of two */
+	size_t taken;   /* places */
 	struct record *records;
-	uint32_t clock; /* how many were kept, modulo 2^32 */
+};
+
+struct memory {
+	uint64_t seed;
+	size_t buckets_max;
+	struct places now;
+	struct places old; /* no records: all have moved */
+	size_t moved;      /* buckets of the old ones */
+	uint32_t clock;    /* how many were kept, modulo 2^32 */
 	struct poison poison[POISON_PLACES];
 };
 
-enum status memory_new(size_t records_max, struct memory **out)
+static size_t buckets_for(size_t records)
+{
+	size_t buckets = 2;
+
+	while (buckets * BUCKET < records)
+		buckets *= 2;
+	return buckets;
+}
+
+static bool places_make(struct places *places, size_t buckets)
+{
+	*places = (struct places){.buckets = buckets, .records = calloc(buckets * BUCKET, sizeof *places->records)};
+	return places->records != NULL;
+}
+
+static size_t buckets_at_first(const struct memory *memory)
+{
+	size_t buckets = buckets_for(PLACES_AT_FIRST);
+
+	return buckets < memory->buckets_max ? buckets : memory->buckets_max;
+}
+
+enum status memory_new(size_t records_max, uint64_t seed, struct memory **out)
 {
 	struct memory *memory = calloc(1, sizeof *memory);
-	size_t places = (size_t)2 * BUCKET;
 
 	if (!memory)
 		return STATUS_NO_MEMORY;
-	while (places < records_max)
-		places *= 2;
-	memory->bucket_mask = places / BUCKET - 1;
-	memory->records = calloc(places, sizeof *memory->records);
-	if (!memory->records) {
+	memory->seed = seed;
+	memory->buckets_max = buckets_for(records_max);
+	if (!places_make(&memory->now, buckets_at_first(memory))) {
 		memory_free(&memory);
 		return STATUS_NO_MEMORY;
 	}
@@ -55,13 +90,44 @@ enum status memory_new(size_t records_max, struct memory **out)
 	return STATUS_OK;
 }
 
-void memory_free(struct memory **memory)
+uint64_t memory_seed(const struct memory *memory)
 {
-	if (*memory) {
-		free((*memory)->records);
-		free(*memory);
-	}
-	*memory = NULL;
+	return memory->seed;
+}
+
+static void places_free(struct places *places)
+{
+	free(places->records);
+	*places = (struct places){0};
+}
+
+void memory_set_max(struct memory *memory, size_t records_max)
+{
+	struct places fewer;
+
+	memory->buckets_max = buckets_for(records_max);
+	if (memory->now.buckets <= memory->buckets_max || !places_make(&fewer, buckets_at_first(memory)))
+		return;
+	places_free(&memory->old);
+	places_free(&memory->now);
+	memory->now = fewer;
+}
+
+void memory_free(struct memory **memory_pointer)
+{
+	struct memory *memory = *memory_pointer;
+
+	*memory_pointer = NULL;
+	if (!memory)
+		return;
+	places_free(&memory->old);
+	places_free(&memory->now);
+	free(memory);
+}
+
+size_t memory_size(const struct memory *memory)
+{
+	return (memory->now.buckets + memory->old.buckets) * BUCKET * sizeof(struct record);
 }
 
 static uint64_t key_of_record(uint64_t owner, enum rr_type type)
@@ -71,15 +137,14 @@ static uint64_t key_of_record(uint64_t owner, enum rr_type type)
 	return key ? key : 1;
 }
 
-static struct record *bucket_of(const struct memory *memory, uint64_t key)
+static size_t bucket_at(const struct places *places, uint64_t key)
 {
-	return &memory->records[(key & memory->bucket_mask) * BUCKET];
+	return (size_t)key & (places->buckets - 1);
 }
 
-/* NULL if it is not known. */
-static struct record *memory_find(const struct memory *memory, uint64_t key)
+static struct record *places_find(const struct places *places, uint64_t key)
 {
-	struct record *bucket = bucket_of(memory, key);
+	struct record *bucket = &places->records[bucket_at(places, key) * BUCKET];
 
 	for (size_t i = 0; i < BUCKET; i++) {
 		if (bucket[i].key == key)
@@ -88,15 +153,26 @@ static struct record *memory_find(const struct memory *memory, uint64_t key)
 	return NULL;
 }
 
+/* NULL if it is not known. */
+static struct record *memory_find(const struct memory *memory, uint64_t key)
+{
+	struct record *record = places_find(&memory->now, key);
+
+	if (!record && memory->old.records && bucket_at(&memory->old, key) >= memory->moved)
+		record = places_find(&memory->old, key);
+	return record;
+}
+
 /* What is in no use is older than all others. */
 static uint32_t age(const struct memory *memory, const struct record *record)
 {
 	return record->key ? memory->clock - record->kept_at : UINT32_MAX;
 }
 
-static struct record *oldest(const struct memory *memory, struct record *bucket)
+/* The place in its bucket that a record of that key may have. */
+static struct record *oldest(const struct memory *memory, uint64_t key)
 {
-	struct record *oldest = bucket;
+	struct record *bucket = &memory->now.records[bucket_at(&memory->now, key) * BUCKET], *oldest = bucket;
 
 	for (size_t i = 1; i < BUCKET; i++) {
 		if (age(memory, &bucket[i]) > age(memory, oldest))
@@ -105,13 +181,72 @@ static struct record *oldest(const struct memory *memory, struct record *bucket)
 	return oldest;
 }
 
+/* What is newer there stays. */
+static void move_record(struct memory *memory, const struct record *record)
+{
+	struct record *place = oldest(memory, record->key);
+
+	if (age(memory, record) >= age(memory, place))
+		return;
+	memory->now.taken += place->key == 0;
+	*place = *record;
+}
+
+static void move_some(struct memory *memory)
+{
+	size_t end = memory->moved + MOVED_AT_A_TIME;
+
+	for (; memory->old.records && memory->moved < end; memory->moved++) {
+		const struct record *bucket = &memory->old.records[memory->moved * BUCKET];
+
+		for (size_t i = 0; i < BUCKET; i++) {
+			if (bucket[i].key)
+				move_record(memory, &bucket[i]);
+		}
+		if (memory->moved + 1 == memory->old.buckets)
+			places_free(&memory->old);
+	}
+}
+
+/* Without memory for more, newer ones push out older ones as they do at the bound. */
+static void grow_if_third_taken(struct memory *memory)
+{
+	struct places more;
+
+	if (memory->old.records || 3 * memory->now.taken < memory->now.buckets * BUCKET ||
+	    memory->now.buckets == memory->buckets_max || !places_make(&more, 2 * memory->now.buckets))
+		return;
+	memory->old = memory->now;
+	memory->now = more;
+	memory->moved = 0;
+}
+
+static void memory_forget(struct memory *memory, uint64_t key)
+{
+	struct record *record = places_find(&memory->now, key);
+
+	if (record) {
+		*record = (struct record){0};
+		memory->now.taken--;
+	}
+	record = memory->old.records ? places_find(&memory->old, key) : NULL;
+	if (record)
+		*record = (struct record){0};
+}
+
 /* The record of that key, but for its value. */
 static struct record *memory_put(struct memory *memory, uint64_t key)
 {
-	struct record *record = memory_find(memory, key);
+	struct record *record;
 
-	if (!record)
-		record = oldest(memory, bucket_of(memory, key));
+	move_some(memory);
+	grow_if_third_taken(memory);
+	record = places_find(&memory->now, key);
+	if (!record) {
+		memory_forget(memory, key);
+		record = oldest(memory, key);
+		memory->now.taken += record->key == 0;
+	}
 	*record = (struct record){.key = key, .kept_at = ++memory->clock};
 	return record;
 }
@@ -141,14 +276,6 @@ void memory_keep(struct memory *memory, uint64_t owner, const struct rrset *rrse
 	record = memory_put(memory, key_of_record(owner, rrset->type));
 	record->ttl_s = rrset->ttl_s;
 	memcpy(record->octets, rdata.octets, rdata.len);
-}
-
-static void memory_forget(struct memory *memory, uint64_t key)
-{
-	struct record *record = memory_find(memory, key);
-
-	if (record)
-		*record = (struct record){0};
 }
 
 void memory_drop(struct memory *memory, uint64_t owner, enum rr_type type)

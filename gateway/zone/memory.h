@@ -1,7 +1,7 @@
 /*
- * memory: what a queue remembers of earlier changes: which single record an RRset had, which records were put into it
- * one by one, and whose changes were refused. All are hints in a space of fixed size: newer ones push out older ones,
- * and whoever relies on one lets the primary confirm it.
+ * memory: what the queues of all zones remember of earlier changes: which single record an RRset had, which records
+ * were put into it one by one, and whose changes were refused. All are hints in a bounded space, which grows as it is
+ * used: newer ones push out older ones, and whoever relies on one lets the primary confirm it.
  */
 #ifndef ZONE_MEMORY_H
 #define ZONE_MEMORY_H
@@ -15,11 +15,24 @@
 
 struct memory;
 
-/* `records_max` is rounded up to a power of two; a record takes 32 octets. */
-MUST_USE enum status memory_new(size_t records_max, struct memory **out);
+enum { MEMORY_RECORD_SIZE = 32 }; /* octets of a record; of the places there are, a sixth at least has one */
 
-/* Frees it and sets *memory to NULL. */
+/*
+ * `records_max` is rounded up to a power of two. `seed` is random; hashes of owners are to be made with it, so that
+ * nobody outside can have them collide.
+ */
+MUST_USE enum status memory_new(size_t records_max, uint64_t seed, struct memory **out);
+
+uint64_t memory_seed(const struct memory *memory);
+
+/* Another bound. If more than that has room already, everything is forgotten. */
+void memory_set_max(struct memory *memory, size_t records_max);
+
+/* Frees it and sets *memory to NULL; *memory == NULL is allowed. */
 void memory_free(struct memory **memory);
+
+/* Octets that its records take now. */
+size_t memory_size(const struct memory *memory);
 
 enum { MEMORY_RDATA_MAX = 16 }; /* octets of RDATA that it has room for */
 

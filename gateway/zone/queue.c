@@ -214,8 +214,8 @@ size_t queue_waiting(const struct queue *queue)
 	return queue->traffic.entries.waiters.by_ctx.count;
 }
 
-enum status queue_new(const struct name *zone, struct order *order, const struct queue_limits *limits,
-		      struct queue **out)
+enum status queue_new(const struct name *zone, struct order *order, struct memory *memory,
+		      const struct queue_limits *limits, struct queue **out)
 {
 	struct queue *queue = calloc(1, sizeof *queue);
 
@@ -226,7 +226,7 @@ enum status queue_new(const struct name *zone, struct order *order, const struct
 	queue->traffic.limits = &queue->limits;
 	queue->traffic.retry = (struct retry){.limits = &queue->limits, .jitter = limits->seed | 1};
 	messages_init(&queue->traffic);
-	if (entries_init(&queue->traffic.entries, order, &queue->limits) != STATUS_OK) {
+	if (entries_init(&queue->traffic.entries, order, memory, &queue->limits) != STATUS_OK) {
 		queue_free(&queue);
 		return STATUS_NO_MEMORY;
 	}
@@ -237,11 +237,9 @@ enum status queue_new(const struct name *zone, struct order *order, const struct
 void queue_set_limits(struct queue *queue, const struct queue_limits *limits)
 {
 	uint64_t seed = queue->limits.seed;
-	size_t records_max = queue->limits.records_max;
 
 	queue->limits = *limits;
 	queue->limits.seed = seed;
-	queue->limits.records_max = records_max;
 	queue->traffic.way_is_known = false; /* the primaries may be others now */
 }
 

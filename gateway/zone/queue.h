@@ -80,6 +80,7 @@
 #include "update/change.h"
 #include "update/order.h"
 #include "zone/limits.h"
+#include "zone/memory.h"
 
 struct queue;
 struct queue_message; /* a message with the primary */
@@ -119,13 +120,13 @@ struct queue_action {
 	struct outcome outcome;
 };
 
-/* A queue for the zone of that name, which is borrowed; so is the order of requests. */
-MUST_USE enum status queue_new(const struct name *zone, struct order *order, const struct queue_limits *limits,
-			       struct queue **out);
+/* A queue for the zone of that name, which is borrowed; so are the order of requests and the memory. */
+MUST_USE enum status queue_new(const struct name *zone, struct order *order, struct memory *memory,
+			       const struct queue_limits *limits, struct queue **out);
 
 /*
- * Limits for what comes from now on, which may go to other primaries. What was taken in stays; the space for records
- * and the seed are those of queue_new().
+ * Limits for what comes from now on, which may go to other primaries. What was taken in stays; the seed is that of
+ * queue_new().
  */
 void queue_set_limits(struct queue *queue, const struct queue_limits *limits);
 

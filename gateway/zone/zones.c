@@ -69,6 +69,7 @@ struct holding {
 struct zones {
 	const struct env *env;
 	struct order *order;
+	struct memory *memory;
 	struct transport_maker maker;
 	struct dns_client_options client_options;
 	struct queue_limits limits;
@@ -569,7 +570,7 @@ static enum status activity_new(struct zone *zone, struct activity **out)
 	histogram_init_size(&activity->stats.batch);
 	activity->timer = zones->env->timer_new(zones->env->ctx, zone_on_timer, zone);
 	if (activity->timer)
-		status = queue_new(&zone->name, zones->order, &limits, &activity->queue);
+		status = queue_new(&zone->name, zones->order, zones->memory, &limits, &activity->queue);
 	if (status == STATUS_OK)
 		*out = activity;
 	else
@@ -668,13 +669,15 @@ static enum status zones_make(const struct zones *as_given, const struct zones *
 	return status;
 }
 
-enum status zones_new(const struct env *env, struct order *order, const struct transport_maker *maker,
-		      const struct dns_client_options *client_options, const struct queue_limits *limits,
-		      const struct zone_setup *setups, size_t count, zones_done_fn *done, struct zones **out)
+enum status zones_new(const struct env *env, struct order *order, struct memory *memory,
+		      const struct transport_maker *maker, const struct dns_client_options *client_options,
+		      const struct queue_limits *limits, const struct zone_setup *setups, size_t count,
+		      zones_done_fn *done, struct zones **out)
 {
 	struct zones as_given = {
 		.env = env,
 		.order = order,
+		.memory = memory,
 		.maker = *maker,
 		.client_options = *client_options,
 		.limits = *limits,
@@ -692,6 +695,7 @@ enum status zones_succeed(const struct zones *before, const struct dns_client_op
 	struct zones as_given = {
 		.env = before->env,
 		.order = before->order,
+		.memory = before->memory,
 		.maker = before->maker,
 		.client_options = *client_options,
 		.limits = *limits,

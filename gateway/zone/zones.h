@@ -24,6 +24,7 @@
 #include "dns/client.h"
 #include "update/change.h"
 #include "update/order.h"
+#include "zone/memory.h"
 #include "zone/primary.h"
 #include "zone/queue.h"
 
@@ -51,11 +52,12 @@ typedef void zones_done_fn(void *waiter, const struct outcome *outcome);
 
 /*
  * Makes queues and clients for `count` zones, whose indices are those of change sets. Every outcome goes to `done`. The
- * order of requests is borrowed, for this configuration and all that follow it.
+ * order of requests and the memory of all zones are borrowed, for this configuration and all that follow it.
  */
-MUST_USE enum status zones_new(const struct env *env, struct order *order, const struct transport_maker *maker,
-			       const struct dns_client_options *client_options, const struct queue_limits *limits,
-			       const struct zone_setup *setups, size_t count, zones_done_fn *done, struct zones **out);
+MUST_USE enum status zones_new(const struct env *env, struct order *order, struct memory *memory,
+			       const struct transport_maker *maker, const struct dns_client_options *client_options,
+			       const struct queue_limits *limits, const struct zone_setup *setups, size_t count,
+			       zones_done_fn *done, struct zones **out);
 
 /*
  * The same for the configuration that comes after `before`, which stays what it is until zones_take_over(). Zones that

@@ -70,6 +70,7 @@ struct world {
 	struct zone_model *model;
 	struct tsig_key *key;
 	struct order *order;
+	struct memory *memory;
 	struct name zone_name;
 	struct peer peers[2];
 	struct zone_setup setups[2];
@@ -120,6 +121,7 @@ static void open_network(struct world *world)
 	world->network = network_new(world->fake);
 	world->model = zone_model_new(ZONE);
 	assert_int_equal(order_new(1, &world->order), STATUS_OK);
+	assert_int_equal(memory_new(100, 1, &world->memory), STATUS_OK);
 	zone_model_put(world->model, "h0." ZONE, "192.0.2.1");
 	zone_model_put(world->model, "h1." ZONE, "192.0.2.1");
 	scripted_new(world->network, "192.0.2.53", world->model, world->key);
@@ -134,6 +136,7 @@ static void close_network(struct world *world)
 	fake_env_free(&world->fake);
 	zone_model_free(&world->model);
 	order_free(&world->order);
+	memory_free(&world->memory);
 	fake_env_outside--;
 }
 
@@ -159,14 +162,13 @@ static enum status open_zones_for(struct world *world, zones_done_fn *done, stru
 		.half_min_with_pause = 100,
 		.confirms_max = 2,
 		.queries_max = 8,
-		.records_max = 100,
 		.attempts_max = 5,
 		.retry_pause_ms = 100,
 		.deadline_ms = DEADLINE_MS,
 	};
 
-	return zones_new(fake_env_of(world->fake), world->order, &maker, &options, &limits, world->setups, 2, done,
-			 out);
+	return zones_new(fake_env_of(world->fake), world->order, world->memory, &maker, &options, &limits,
+			 world->setups, 2, done, out);
 }
 
 static enum status open_zones(struct world *world, struct zones **out)

@@ -59,6 +59,7 @@ struct world {
 	struct name names[ZONES];
 	struct zone_setup setups[ZONES];
 	struct order *order;
+	struct memory *memory;
 	struct dns_client_options options;
 	struct dns_budget budget;
 	struct zones *zones;
@@ -86,7 +87,6 @@ static const struct queue_limits limits = {
 	.half_min_with_pause = 250,
 	.confirms_max = 2,
 	.queries_max = 128,
-	.records_max = 1000,
 	.attempts_max = 5,
 	.retry_pause_ms = 100,
 	.deadline_ms = DEADLINE_MS,
@@ -151,14 +151,17 @@ static void open_zones(struct world *world)
 {
 	struct transport_maker maker = network_maker(world->network);
 
-	assert_int_equal(zones_new(fake_env_of(world->fake), world->order, &maker, &world->options, &limits,
-				   world->setups, ZONES, on_done, &world->zones),
+	assert_int_equal(zones_new(fake_env_of(world->fake), world->order, world->memory, &maker, &world->options,
+				   &limits, world->setups, ZONES, on_done, &world->zones),
 			 STATUS_OK);
 }
 
+/* As a restart has it: nothing is remembered. */
 static void reopen_zones(struct world *world)
 {
 	zones_free(&world->zones);
+	memory_free(&world->memory);
+	assert_int_equal(memory_new(1000, 1, &world->memory), STATUS_OK);
 	open_zones(world);
 }
 
@@ -173,6 +176,7 @@ static int setup(void **state)
 	world->fake = fake_env_new(1);
 	world->network = network_new(world->fake);
 	assert_int_equal(order_new(1, &world->order), STATUS_OK);
+	assert_int_equal(memory_new(1000, 1, &world->memory), STATUS_OK);
 	assert_int_equal(tsig_key_new("gw", "hmac-sha256", (const uint8_t *)SECRET, strlen(SECRET), &world->key),
 			 TSIG_OK);
 	for (size_t i = 0; i < ZONES; i++) {
@@ -211,6 +215,7 @@ static int teardown(void **state)
 	zones_free(&world->zones);
 	assert_int_equal(world->budget.taken, 0);
 	order_free(&world->order);
+	memory_free(&world->memory);
 	network_free(&world->network);
 	fake_env_free(&world->fake);
 	for (size_t i = 0; i < ZONES; i++)

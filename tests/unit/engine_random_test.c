@@ -114,6 +114,7 @@ struct schedule;
 struct gateway {
 	struct schedule *schedule;
 	struct order *order;
+	struct memory *memory;
 	struct primary *primaries[PRIMARIES];
 	struct peer peers[PRIMARIES];
 	struct zone_setup setups[ZONES];
@@ -1575,8 +1576,10 @@ static void open_gateway(struct schedule *schedule, struct gateway *gateway)
 	struct transport_maker maker = network_maker(schedule->network);
 
 	assert_int_equal(order_new(fake_random_draw(&schedule->random), &gateway->order), STATUS_OK);
-	assert_int_equal(zones_new(fake_env_of(schedule->fake), gateway->order, &maker, &schedule->options,
-				   &schedule->limits, gateway->setups, ZONES, on_done, &gateway->generations[0]),
+	assert_int_equal(memory_new(draw(schedule, 100), 1, &gateway->memory), STATUS_OK);
+	assert_int_equal(zones_new(fake_env_of(schedule->fake), gateway->order, gateway->memory, &maker,
+				   &schedule->options, &schedule->limits, gateway->setups, ZONES, on_done,
+				   &gateway->generations[0]),
 			 STATUS_OK);
 	gateway->generation_count = 1;
 }
@@ -1599,7 +1602,6 @@ static void open_zones(struct schedule *schedule)
 		.half_min_with_pause = 1 + draw(schedule, 10),
 		.confirms_max = 1 + draw(schedule, 3),
 		.queries_max = 1 + draw(schedule, 16),
-		.records_max = draw(schedule, 100),
 		.attempts_max = 1 + draw(schedule, 6),
 		.retry_pause_ms = draw(schedule, 300),
 		.deadline_ms = 1 + draw(schedule, 12000),
@@ -1663,6 +1665,7 @@ static void take_apart(struct schedule *schedule)
 		for (size_t n = 0; n < gateway->generation_count; n++)
 			zones_free(&gateway->generations[n]);
 		order_free(&gateway->order);
+		memory_free(&gateway->memory);
 	}
 	network_free(&schedule->network);
 	fake_env_free(&schedule->fake);

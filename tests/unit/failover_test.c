@@ -47,6 +47,7 @@ struct world {
 	struct name names[2];
 	struct zone_setup setups[2];
 	struct order *order;
+	struct memory *memory;
 	struct zones *zones;
 	unsigned lines; /* logged as warnings */
 };
@@ -70,7 +71,6 @@ static const struct queue_limits limits = {
 	.half_min_with_pause = 250,
 	.confirms_max = 2,
 	.queries_max = 128,
-	.records_max = 1000,
 	.attempts_max = 5,
 	.retry_pause_ms = 100,
 	.deadline_ms = DEADLINE_MS,
@@ -97,8 +97,8 @@ static void open_zones(struct world *world)
 {
 	struct transport_maker maker = network_maker(world->network);
 
-	assert_int_equal(zones_new(fake_env_of(world->fake), world->order, &maker, &options, &limits, world->setups, 2,
-				   on_done, &world->zones),
+	assert_int_equal(zones_new(fake_env_of(world->fake), world->order, world->memory, &maker, &options, &limits,
+				   world->setups, 2, on_done, &world->zones),
 			 STATUS_OK);
 }
 
@@ -121,6 +121,7 @@ static int setup(void **state)
 	world->fake = fake_env_new(1);
 	world->network = network_new(world->fake);
 	assert_int_equal(order_new(1, &world->order), STATUS_OK);
+	assert_int_equal(memory_new(1000, 1, &world->memory), STATUS_OK);
 	assert_int_equal(tsig_key_new("gw", "hmac-sha256", (const uint8_t *)SECRET, strlen(SECRET), &world->key),
 			 TSIG_OK);
 	for (size_t i = 0; i < 2; i++) {
@@ -150,6 +151,7 @@ static int teardown(void **state)
 
 	zones_free(&world->zones);
 	order_free(&world->order);
+	memory_free(&world->memory);
 	network_free(&world->network);
 	fake_env_free(&world->fake);
 	for (size_t i = 0; i < 2; i++)

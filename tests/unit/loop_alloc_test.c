@@ -84,6 +84,7 @@ static void open_house(struct house *house)
 	house->env.work = work_at_once;
 	house->world = (struct world){.loop = &house->loop, .env = &house->env};
 	assert_int_equal(order_new(1, &house->world.order), STATUS_OK);
+	assert_int_equal(memory_new(100, 1, &house->world.memory), STATUS_OK);
 	assert_int_equal(throttle_new(&limits, &house->world.throttle), STATUS_OK);
 	assert_int_equal(requests_new(&house->world.requests), STATUS_OK);
 	assert_int_equal(verifier_new(&house->env, &house->world.verifier), STATUS_OK);
@@ -95,6 +96,7 @@ static void close_house(struct house *house)
 	requests_free(&house->world.requests);
 	verifier_free(&house->world.verifier);
 	order_free(&house->world.order);
+	memory_free(&house->world.memory);
 	uv_run(&house->loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&house->loop), 0);
 }

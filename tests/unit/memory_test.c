@@ -17,7 +17,7 @@ static struct memory *memory;
 static int setup(void **state)
 {
 	(void)state;
-	return memory_new(1024, &memory) == STATUS_OK ? 0 : -1;
+	return memory_new(1024, 1, &memory) == STATUS_OK ? 0 : -1;
 }
 
 static int teardown(void **state)
@@ -142,7 +142,7 @@ static void nearly_all_of_a_third_are_remembered(void **state)
 
 	(void)state;
 	memory_free(&memory);
-	assert_int_equal(memory_new(PLACES, &memory), STATUS_OK);
+	assert_int_equal(memory_new(PLACES, 1, &memory), STATUS_OK);
 	for (size_t i = 0; i < OWNERS; i++, owner *= 0x9e3779b97f4a7c15u)
 		keep(owner ^ owner >> 32, "192.0.2.1");
 	owner = 1;
@@ -158,12 +158,93 @@ static void as_many_as_asked_for_find_room(void **state)
 	(void)state;
 	for (size_t i = 0; i < LENGTH(sizes); i++) {
 		memory_free(&memory);
-		assert_int_equal(memory_new(sizes[i], &memory), STATUS_OK);
+		assert_int_equal(memory_new(sizes[i], 1, &memory), STATUS_OK);
 		for (uint64_t owner = 0; owner < sizes[i]; owner++)
 			keep(owner, "192.0.2.1");
 		for (uint64_t owner = 0; owner < sizes[i]; owner++)
 			assert_true(has(owner, "192.0.2.1"));
 	}
+}
+
+/* Kept from one on; the addresses tell them apart. */
+static void keep_numbered(uint64_t from, uint64_t to)
+{
+	for (uint64_t n = from; n < to; n++) {
+		struct addr addr = {ADDR_V4, {(uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n}};
+		struct rrset rrset = rrset_of_addr(TTL_S, addr);
+
+		memory_keep(memory, n * 0x9e3779b97f4a7c15u, &rrset);
+	}
+}
+
+static size_t known_numbered(uint64_t to)
+{
+	size_t known = 0;
+
+	for (uint64_t n = 0; n < to; n++) {
+		struct addr addr = {ADDR_V4, {(uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n}};
+		uint8_t room[RRSET_ROOM];
+		struct rrset rrset;
+
+		if (!memory_recall(memory, n * 0x9e3779b97f4a7c15u, RR_A, room, &rrset))
+			continue;
+		assert_true(rdata_equal(rrset_first(&rrset), rdata_of_addr(&addr)));
+		known++;
+	}
+	return known;
+}
+
+/* And loses nothing while its records move, whatever is asked meanwhile. */
+static void it_grows_as_it_is_used_up_to_its_bound(void **state)
+{
+	enum { MANY = 100000, BOUND = 1 << 18 };
+	struct memory *before = memory;
+	size_t small;
+
+	(void)state;
+	assert_int_equal(memory_new(BOUND, 1, &memory), STATUS_OK);
+	small = memory_size(memory);
+	assert_true(small <= 1024 * MEMORY_RECORD_SIZE);
+	for (uint64_t n = 0; n < MANY; n += 500) {
+		keep_numbered(n, n + 500);
+		assert_int_equal(known_numbered(n + 500 < 3000 ? n + 500 : 3000), n + 500 < 3000 ? n + 500 : 3000);
+	}
+	assert_in_range(known_numbered(MANY), MANY - MANY / 1000, MANY);
+	assert_in_range(memory_size(memory), (size_t)MANY * MEMORY_RECORD_SIZE, (size_t)BOUND * MEMORY_RECORD_SIZE);
+	keep_numbered(MANY, 10 * MANY);
+	assert_in_range(memory_size(memory), 1, (size_t)BOUND * MEMORY_RECORD_SIZE);
+	memory_set_max(memory, BOUND / 2);
+	assert_int_equal(memory_size(memory), small);
+	assert_int_equal(known_numbered(MANY), 0);
+	memory_set_max(memory, BOUND);
+	keep_numbered(0, 1000);
+	assert_int_equal(known_numbered(1000), 1000);
+	memory_free(&memory);
+	memory = before;
+}
+
+/* What is dropped or kept anew while its records move is not as it was before. */
+static void what_moves_is_what_was_kept_last(void **state)
+{
+	enum { COUNT = 3000 };
+	struct memory *before = memory;
+
+	(void)state;
+	assert_int_equal(memory_new(1 << 18, 1, &memory), STATUS_OK);
+	for (uint64_t n = 0; n < COUNT; n++) {
+		keep_numbered(n, n + 1);
+		if (n % 3 == 0)
+			memory_drop(memory, n * 0x9e3779b97f4a7c15u, RR_A);
+		if (n % 3 == 1 && n > 200)
+			memory_drop(memory, (n - 200) * 0x9e3779b97f4a7c15u, RR_A);
+	}
+	for (uint64_t n = 0; n < COUNT; n++) {
+		bool dropped_later = n % 3 == (1 + 3 - 200 % 3) % 3 && n > 0 && n + 200 < COUNT && (n + 200) % 3 == 1;
+
+		assert_int_equal(knows(n * 0x9e3779b97f4a7c15u, RR_A), n % 3 != 0 && !dropped_later);
+	}
+	memory_free(&memory);
+	memory = before;
 }
 
 static void keep_texts(uint64_t owner, size_t count, uint32_t first)
@@ -254,12 +335,20 @@ static void poison_and_hints_are_apart(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(nothing_is_known_at_first),       TEST(what_was_kept_is_recalled),
-		TEST(the_types_of_an_owner_are_apart), TEST(any_hash_is_an_owner),
-		TEST(newer_ones_push_out_older_ones),  TEST(nearly_all_of_a_third_are_remembered),
-		TEST(as_many_as_asked_for_find_room),  TEST(the_texts_of_an_owner_are_remembered),
-		TEST(texts_and_addresses_are_apart),   TEST(texts_that_were_pushed_out_are_forgotten),
-		TEST(poison_lasts_ten_minutes),        TEST(poison_and_hints_are_apart),
+		TEST(nothing_is_known_at_first),
+		TEST(what_was_kept_is_recalled),
+		TEST(the_types_of_an_owner_are_apart),
+		TEST(any_hash_is_an_owner),
+		TEST(newer_ones_push_out_older_ones),
+		TEST(nearly_all_of_a_third_are_remembered),
+		TEST(as_many_as_asked_for_find_room),
+		TEST(the_texts_of_an_owner_are_remembered),
+		TEST(it_grows_as_it_is_used_up_to_its_bound),
+		TEST(what_moves_is_what_was_kept_last),
+		TEST(texts_and_addresses_are_apart),
+		TEST(texts_that_were_pushed_out_are_forgotten),
+		TEST(poison_lasts_ten_minutes),
+		TEST(poison_and_hints_are_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

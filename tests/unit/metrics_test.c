@@ -46,6 +46,7 @@ struct world {
 	struct zone_setup setup;
 	struct zone_model *model;
 	struct order *order;
+	struct memory *memory;
 	struct zones *zones;
 	struct requests *requests;
 	struct turns turns;
@@ -84,7 +85,6 @@ static int setup(void **state)
 				      .half_min = 100,
 				      .confirms_max = 1,
 				      .queries_max = 1,
-				      .records_max = 16,
 				      .attempts_max = 2,
 				      .retry_pause_ms = 100,
 				      .deadline_ms = 5000};
@@ -107,8 +107,9 @@ static int setup(void **state)
 	primary_set_door(scripted_new(world->network, "192.0.2.53:53", world->model, world->key), DOOR_REFUSES);
 	world->setup = (struct zone_setup){&world->name, &world->peer, 1, world->key, NULL, 0};
 	assert_int_equal(order_new(1, &world->order), STATUS_OK);
-	assert_int_equal(zones_new(fake_env_of(world->fake), world->order, &maker, &options, &limits, &world->setup, 1,
-				   done, &world->zones),
+	assert_int_equal(memory_new(16, 1, &world->memory), STATUS_OK);
+	assert_int_equal(zones_new(fake_env_of(world->fake), world->order, world->memory, &maker, &options, &limits,
+				   &world->setup, 1, done, &world->zones),
 			 STATUS_OK);
 	assert_int_equal(requests_new(&world->requests), STATUS_OK);
 	parts.sources = (struct metrics_sources){.version = "1.2.3",
@@ -135,6 +136,7 @@ static int teardown(void **state)
 	requests_free(&world->requests);
 	zones_free(&world->zones);
 	order_free(&world->order);
+	memory_free(&world->memory);
 	tsig_key_free(&world->key);
 	network_free(&world->network);
 	zone_model_free(&world->model);

@@ -14,7 +14,6 @@ const struct queue_limits limits_default = {
 	.half_min_with_pause = 250,
 	.confirms_max = CONFIRMS_MAX,
 	.queries_max = QUERIES_MAX,
-	.records_max = 1 << 16,
 	.attempts_max = ATTEMPTS_MAX,
 	.retry_pause_ms = PAUSE_MS,
 	.deadline_ms = DEADLINE_MS,
@@ -30,7 +29,8 @@ struct bench *bench_new(const struct queue_limits *limits)
 	bench->limits = *limits;
 	assert_int_equal(name_parse(text_of(ZONE), &bench->zone), STATUS_OK);
 	assert_int_equal(order_new(1, &bench->order), STATUS_OK);
-	assert_int_equal(queue_new(&bench->zone, bench->order, limits, &bench->queue), STATUS_OK);
+	assert_int_equal(memory_new(1 << 16, 1, &bench->memory), STATUS_OK);
+	assert_int_equal(queue_new(&bench->zone, bench->order, bench->memory, limits, &bench->queue), STATUS_OK);
 	return bench;
 }
 
@@ -45,6 +45,7 @@ void bench_free(struct bench *bench)
 	queue_free(&bench->queue);
 	assert_null(bench->queue);
 	order_free(&bench->order);
+	memory_free(&bench->memory);
 	for (size_t i = 0; i < bench->message_count; i++)
 		free(bench->messages[i].copies);
 	free(bench);

@@ -57,6 +57,7 @@ struct message {
 struct bench {
 	struct name zone;
 	struct order *order;
+	struct memory *memory;
 	struct queue *queue;
 	struct queue_limits limits;
 	uint64_t now_ms;

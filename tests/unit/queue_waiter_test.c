@@ -594,7 +594,6 @@ static void random_steps_keep_the_invariants(void **state)
 			.commit_pause_ms = 30 * fake_random_below(&random, 2),
 			.confirms_max = 1 + fake_random_below(&random, 2),
 			.queries_max = 1 + fake_random_below(&random, 5),
-			.records_max = fake_random_below(&random, 50),
 			.attempts_max = 1 + fake_random_below(&random, 5),
 			.retry_pause_ms = fake_random_below(&random, 200),
 			.deadline_ms = 1 + fake_random_below(&random, 1500),

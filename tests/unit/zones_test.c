@@ -52,6 +52,7 @@ struct world {
 	struct peer primaries[2];
 	struct zone_setup setups[2];
 	struct order *order;
+	struct memory *memory;
 	struct zones *zones;
 	struct primary_script updates; /* of script_updates() */
 	size_t log_len;
@@ -115,7 +116,6 @@ static const struct queue_limits limits = {
 	.half_min_with_pause = 100,
 	.confirms_max = 2,
 	.queries_max = QUERIES_MAX,
-	.records_max = 1000,
 	.attempts_max = ATTEMPTS_MAX,
 	.retry_pause_ms = PAUSE_MS,
 	.deadline_ms = DEADLINE_MS,
@@ -125,8 +125,8 @@ static void open_zones(struct world *world)
 {
 	struct transport_maker maker = network_maker(world->network);
 
-	assert_int_equal(zones_new(fake_env_of(world->fake), world->order, &maker, &options, &limits, world->setups, 2,
-				   on_done, &world->zones),
+	assert_int_equal(zones_new(fake_env_of(world->fake), world->order, world->memory, &maker, &options, &limits,
+				   world->setups, 2, on_done, &world->zones),
 			 STATUS_OK);
 }
 
@@ -156,6 +156,7 @@ static int setup(void **state)
 	world->setups[0] = (struct zone_setup){&world->names[0], world->primaries, 2, world->key, NULL, 0};
 	world->setups[1] = (struct zone_setup){&world->names[1], world->primaries, 1, world->key, NULL, 0};
 	assert_int_equal(order_new(1, &world->order), STATUS_OK);
+	assert_int_equal(memory_new(1000, 1, &world->memory), STATUS_OK);
 	open_zones(world);
 	return 0;
 }
@@ -167,6 +168,7 @@ static int teardown(void **state)
 	zones_free(&world->zones);
 	assert_null(world->zones);
 	order_free(&world->order);
+	memory_free(&world->memory);
 	network_free(&world->network);
 	fake_env_free(&world->fake);
 	zone_model_free(&world->a);
