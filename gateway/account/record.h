@@ -2,6 +2,7 @@
 #ifndef ACCOUNT_RECORD_H
 #define ACCOUNT_RECORD_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/addr.h"
@@ -19,6 +20,14 @@ struct record {
 	struct addr addrs[RECORD_ADDRS_MAX]; /* that were to be set */
 	size_t addr_count;
 	enum outcome_code code;
+};
+
+/* What became of the records themselves, since the start. */
+struct record_stats {
+	uint64_t written;
+	uint64_t dropped; /* there was no room for them: they came faster than they were written, or could not be */
+	uint64_t failed;  /* could not be written because of themselves */
+	size_t waiting;
 };
 
 #endif

@@ -84,6 +84,20 @@ static void put_requests(FILE *to, const struct requests *requests)
 	put_histogram(to, "ddnsgate_request_seconds", "", &requests->took_ms, MILLISECONDS);
 }
 
+/* ---- History ---- */
+
+static void put_history(FILE *to, const struct record_stats *stats)
+{
+	static const char name[] = "ddnsgate_history_records_total";
+
+	head(to, name, "counter",
+	     "Records for the history of hosts: written, dropped for want of room, or failed by themselves.");
+	fprintf(to, "%s{result=\"written\"} %" PRIu64 "\n", name, stats->written);
+	fprintf(to, "%s{result=\"dropped\"} %" PRIu64 "\n", name, stats->dropped);
+	fprintf(to, "%s{result=\"failed\"} %" PRIu64 "\n", name, stats->failed);
+	single(to, "ddnsgate_history_waiting", "gauge", "Records that wait to be written.", stats->waiting);
+}
+
 /* ---- What never became a request ---- */
 
 static void put_http(FILE *to, const struct http_stats *stats)
@@ -308,6 +322,8 @@ void metrics_write(FILE *to, const struct metrics_sources *sources)
 	if (sources->turns)
 		put_turns(to, sources->turns, sources->env);
 	put_requests(to, sources->requests);
+	if (sources->history)
+		put_history(to, sources->history);
 	put_http(to, sources->http ? sources->http : &nothing);
 	put_zones(to, sources);
 	put_primaries(to, sources->zones);

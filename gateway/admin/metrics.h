@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "account/record.h"
 #include "admin/requests.h"
 #include "base/env.h"
 #include "base/turns.h"
@@ -23,7 +24,8 @@ struct metrics_sources {
 	const char *version;
 	uint64_t started_s; /* since 1970 UTC */
 	const struct requests *requests;
-	const struct http_stats *http; /* NULL: there is no server */
+	const struct record_stats *history; /* of a state store; NULL: there is none */
+	const struct http_stats *http;      /* NULL: there is no server */
 	const struct zones *zones;
 	size_t zone_count;
 	const struct turns *turns; /* of the loop; NULL: nobody measures them */

@@ -63,7 +63,7 @@ static enum status build_tables(struct generation *generation)
 }
 
 /* The state store in that folder: that of the generation before, if it is the same one. */
-static enum status open_state(const struct world *world, const struct generation *before, struct generation *generation,
+static enum status open_state(struct world *world, const struct generation *before, struct generation *generation,
 			      struct account_store **sqlite)
 {
 	const char *folder = generation->config->state_dir;
@@ -74,13 +74,12 @@ static enum status open_state(const struct world *world, const struct generation
 		*sqlite = store_sqlite_hold(before->sqlite);
 		return STATUS_OK;
 	}
-	status = state_new(world->env, folder, &generation->state);
+	status = state_new(world->env, folder, &world->history, &generation->state);
 	return status == STATUS_OK ? store_sqlite_new(world->env, folder, sqlite) : status;
 }
 
 /* The users of the configuration, and behind them those of the state store, if there is one. */
-static enum status build_store(const struct world *world, const struct generation *before,
-			       struct generation *generation)
+static enum status build_store(struct world *world, const struct generation *before, struct generation *generation)
 {
 	struct account_store *map = generation->store, *sqlite = NULL;
 	enum status status;
@@ -228,8 +227,7 @@ enum status generation_prepare(uv_loop_t *loop, struct config **config, struct g
 	return status;
 }
 
-enum status generation_complete(struct generation *generation, const struct world *world,
-				const struct generation *before)
+enum status generation_complete(struct generation *generation, struct world *world, const struct generation *before)
 {
 	enum status status = build_store(world, before, generation);
 

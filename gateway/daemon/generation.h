@@ -48,7 +48,7 @@ MUST_USE enum status generation_prepare(uv_loop_t *loop, struct config **config,
  * The other half, on the loop. `before` is the one in force, NULL at the start; it stays so until zones_take_over() of
  * the new one's zones. After a failure the generation can only be freed.
  */
-MUST_USE enum status generation_complete(struct generation *generation, const struct world *world,
+MUST_USE enum status generation_complete(struct generation *generation, struct world *world,
 					 const struct generation *before);
 
 /* From now on the server's requests go to it. */

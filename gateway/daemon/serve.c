@@ -190,6 +190,7 @@ static enum status build_servers(struct daemon *daemon)
 		.loop = &daemon->loop,
 		.env = &daemon->env,
 		.requests = daemon->world.requests,
+		.history = &daemon->world.history,
 		.turns = &daemon->meter.turns,
 		.version = daemon->version,
 		.draining = &daemon->stopping,

@@ -115,6 +115,7 @@ static enum status make_admin(struct servers *servers, const struct servers_part
 		.sources = {.version = parts->version,
 			    .started_s = env_wall_s(parts->env),
 			    .requests = parts->requests,
+			    .history = parts->history,
 			    .http = http_server_stats(servers->clients),
 			    .zones = generation->zones,
 			    .zone_count = generation->config->zone_count,

@@ -28,6 +28,7 @@ struct servers_parts {
 	uv_loop_t *loop;
 	const struct env *env;
 	const struct requests *requests;
+	const struct record_stats *history;
 	const struct turns *turns; /* of the loop */
 	const char *version;
 	const bool *draining;

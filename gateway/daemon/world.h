@@ -7,6 +7,7 @@
 
 #include <uv.h>
 
+#include "account/record.h"
 #include "account/throttle.h"
 #include "account/verifier.h"
 #include "admin/requests.h"
@@ -28,6 +29,7 @@ struct world {
 	struct requests *requests;
 	struct verifier *verifier;
 	struct dns_budget *spare_connections; /* to all primaries, but for the first one to each */
+	struct record_stats history; /* what became of records for it */
 };
 
 /* Makes all of it, with the limits of that configuration. world_fini() is to come also after a failure. */

@@ -12,11 +12,12 @@
 #include "base/repeat.h"
 
 enum {
-	BATCH_MAX = 1000,        /* records in one transaction */
+	BATCH_FULL = 1000,       /* records that need not wait for others */
+	BATCH_MAX = 4000,        /* in one transaction: 0.15 s, in which others wait who write */
 	BATCH_PAUSE_MS = 1000,   /* that the first of them may wait for others */
 	RETRY_PAUSE_MS = 5000,   /* after a failure */
 	LEFT_OUT_LOG_MS = 60000, /* between lines about records that failed by themselves */
-	RECORDS_MAX = 10000,     /* that wait; 4 MiB at most */
+	RECORDS_MAX = 30000,     /* that wait: 2 s of the most that is written; 12 MiB at most */
 	JOBS_MAX = 64,           /* that wait */
 	JOB_WAIT_MAX_MS = 3000,  /* then whoever asked for it has nothing of it any more */
 	PATIENCE_MS = 5000,      /* with another process that writes */
@@ -40,6 +41,7 @@ struct state {
 	const struct env *env;
 	char *folder;
 	struct env_timer *timer;
+	struct record_stats *stats;
 	unsigned holders;
 	bool freed;
 
@@ -101,6 +103,7 @@ static void state_drop(struct state *state, struct item *item)
 {
 	STAILQ_REMOVE(&state->items, item, item, link);
 	state->item_count--;
+	state->stats->waiting--;
 	free(item);
 }
 
@@ -115,6 +118,7 @@ static void note_left_out(struct state *state)
 			continue;
 		last = &item->record;
 		state->left_out++;
+		state->stats->failed++;
 	}
 	if (!last || env_now_ms(state->env) < state->left_out_told_ms)
 		return;
@@ -126,6 +130,15 @@ static void note_left_out(struct state *state)
 	state->left_out_told_ms = env_now_ms(state->env) + LEFT_OUT_LOG_MS;
 }
 
+/* More came than could be written, though nothing failed: a slow disk, or another process that writes. */
+static void note_overload(struct state *state)
+{
+	LOG_REPEATED(LOG_WARNING, "history-overload", log_text("folder", state->folder),
+		     log_detail(log_number("dropped", (int64_t)state->dropped)),
+		     log_text("text", "updates come faster than their history can be written; they go on without it"));
+	state->dropped = 0;
+}
+
 /* One line when writing begins to fail, one when it works again; updates do not care. */
 static void note_batch(struct state *state)
 {
@@ -135,12 +148,21 @@ static void note_batch(struct state *state)
 		LOG_REPEATED(LOG_ERROR, "history-failed", log_text("folder", state->folder),
 			     log_text("error", state->error),
 			     log_text("text", "updates go on without their history being written; it is tried again"));
-	if (!failed && (state->failing || state->dropped))
+	if (!failed && !state->failing && state->dropped)
+		note_overload(state);
+	if (!failed && state->failing)
 		LOG_REPEATED(LOG_WARNING, "history-resumed", log_text("folder", state->folder),
 			     log_detail(log_number("dropped", (int64_t)state->dropped)));
 	if (!failed)
 		state->dropped = 0;
 	state->failing = failed;
+}
+
+/* A full batch need not wait, unless there was a failure. */
+static void hurry_full_batch(struct state *state)
+{
+	if (state->item_count >= BATCH_FULL && !state->failing)
+		state->batch_at_ms = env_now_ms(state->env);
 }
 
 /* Its items are the first ones in the queue still. */
@@ -152,11 +174,14 @@ static void end_batch(struct state *state)
 	note_left_out(state);
 	for (size_t i = 0; i < state->batch_count; i++, item = next) {
 		next = STAILQ_NEXT(item, link);
+		if (state->status == STATUS_OK && state->batch[i])
+			state->stats->written++;
 		if (state->status == STATUS_OK || !state->batch[i])
 			state_drop(state, item);
 	}
 	state->batch_count = 0;
 	state->batch_at_ms = env_now_ms(state->env) + (state->status == STATUS_OK ? BATCH_PAUSE_MS : RETRY_PAUSE_MS);
+	hurry_full_batch(state);
 }
 
 static void end_job(struct state *state)
@@ -279,13 +304,14 @@ static void state_arm(struct state *state)
 
 /* ---- What others call ---- */
 
-enum status state_new(const struct env *env, const char *folder, struct state **out)
+enum status state_new(const struct env *env, const char *folder, struct record_stats *stats, struct state **out)
 {
 	struct state *state = calloc(1, sizeof *state);
 
 	if (!state)
 		return STATUS_NO_MEMORY;
 	state->env = env;
+	state->stats = stats;
 	state->holders = 1;
 	STAILQ_INIT(&state->items);
 	STAILQ_INIT(&state->jobs);
@@ -339,14 +365,14 @@ void state_record(struct state *state, const struct record *record)
 
 	if (!item) {
 		state->dropped++;
+		state->stats->dropped++;
 		return;
 	}
 	if (state->item_count++ == 0 && state->batch_at_ms < env_now_ms(state->env))
 		state->batch_at_ms = env_now_ms(state->env) + BATCH_PAUSE_MS;
 	STAILQ_INSERT_TAIL(&state->items, item, link);
-	/* A full batch need not wait, unless there was a failure. */
-	if (state->item_count == BATCH_MAX && !state->failing)
-		state->batch_at_ms = env_now_ms(state->env);
+	state->stats->waiting++;
+	hurry_full_batch(state);
 	state_arm(state);
 }
 

@@ -2,8 +2,9 @@
  * state: the daemon's side of the state file (database.h): all that is written to it, and whatever else would block,
  * off the loop, on one worker at a time.
  *
- * History is gathered and written in batches, out of the way of the updates that it tells of: when the disk is slow,
- * full or broken, what does not fit is dropped and counted, the log says so, and updates go on. A file that could not
+ * History is gathered and written in batches, out of the way of the updates that it tells of: when it comes faster than
+ * it is written, or the disk is full or broken, what does not fit is dropped and counted, the log says so, and updates
+ * go on. A file that could not
  * be opened is tried again. A record that fails by itself is dropped, so that it holds up no other, and
  * the log says so.
  */
@@ -28,8 +29,12 @@ typedef enum status state_work_fn(void *job, struct database *database);
  */
 typedef void state_done_fn(void *job, enum status status);
 
-/* `folder` is copied, the env borrowed. Does not touch the disk. */
-MUST_USE enum status state_new(const struct env *env, const char *folder, struct state **out);
+/*
+ * `folder` is copied; the env is borrowed, and so is `stats`, which is counted up, by other states as well. Does not
+ * touch the disk.
+ */
+MUST_USE enum status state_new(const struct env *env, const char *folder, struct record_stats *stats,
+			       struct state **out);
 
 /*
  * One more holder: a generation that goes on with the folder of the one before. To open the file anew would keep a

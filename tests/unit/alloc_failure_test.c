@@ -670,13 +670,14 @@ static bool write_state(void *ctx, unsigned long n, bool only_one)
 {
 	struct world *world = ctx;
 	struct record record = {.login = text_of("alice"), .host = text_of("a.example.com"), .code = OUTCOME_CHANGED};
+	struct record_stats stats = {0};
 	struct state *under_test = NULL;
 	unsigned done = 0;
 	bool failed, taken = false;
 
 	open_network(world);
 	fail_from(n, only_one);
-	if (state_new(fake_env_of(world->fake), state_folder, &under_test) == STATUS_OK) {
+	if (state_new(fake_env_of(world->fake), state_folder, &stats, &under_test) == STATUS_OK) {
 		state_record(under_test, &record);
 		taken = state_do(under_test, no_work, count_done, &done) == STATUS_OK;
 		fake_env_advance(world->fake, LATER_MS);
@@ -752,6 +753,7 @@ static void ask_for_page(struct world *world, struct page *page, const char *tok
 
 static bool show_page(void *ctx, unsigned long n, bool only_one)
 {
+	struct record_stats stats = {0};
 	struct world *world = ctx;
 	struct page_parts parts = {.look = look, .answer = on_page_answer};
 	char token[SESSION_TOKEN_LEN + 1];
@@ -763,7 +765,7 @@ static bool show_page(void *ctx, unsigned long n, bool only_one)
 	parts.env = fake_env_of(world->fake);
 	fail_from(n, only_one);
 	parts.sessions = page_sessions(parts.env, token);
-	if (parts.sessions && state_new(parts.env, state_folder, &parts.state) == STATUS_OK &&
+	if (parts.sessions && state_new(parts.env, state_folder, &stats, &parts.state) == STATUS_OK &&
 	    page_new(&parts, &page) == STATUS_OK)
 		ask_for_page(world, page, token, &answer);
 	failed = fail_no_more();

@@ -75,6 +75,7 @@ static void answer(struct http_exchange **exchange, const struct http_response *
 
 static int setup(void **state)
 {
+	static const struct record_stats history = {.written = 70, .dropped = 8, .failed = 1, .waiting = 5};
 	struct world *world = calloc(1, sizeof *world);
 	struct dns_client_options options = {.connect_timeout_ms = 2000, .reply_timeout_ms = 4000, .fudge_s = 300};
 	struct queue_limits limits = {.waiters_max = 10,
@@ -115,6 +116,7 @@ static int setup(void **state)
 	parts.sources = (struct metrics_sources){.version = "1.2.3",
 						 .started_s = 1767225600,
 						 .requests = world->requests,
+						 .history = &history,
 						 .http = &http,
 						 .zones = world->zones,
 						 .zone_count = 1,
@@ -205,6 +207,10 @@ static void metrics_are_what_was_counted(void **state)
 			  "ddnsgate_request_seconds_sum 1.500\nddnsgate_request_seconds_count 2\n");
 	assert_has(world,
 		   "# TYPE ddnsgate_http_refused_total counter\nddnsgate_http_refused_total{status=\"400\"} 7\n");
+	assert_has(world, "\nddnsgate_history_records_total{result=\"written\"} 70\n"
+			  "ddnsgate_history_records_total{result=\"dropped\"} 8\n"
+			  "ddnsgate_history_records_total{result=\"failed\"} 1\n");
+	assert_has(world, "\nddnsgate_history_waiting 5\n");
 	assert_has(world, "\nddnsgate_http_refused_total{status=\"other\"} 1\n");
 	assert_has(world, "\nddnsgate_http_handshakes_failed_total{reason=\"timeout\"} 3\n");
 	assert_has(world, "\nddnsgate_http_connections_refused_total{reason=\"protocol\"} 0\n");

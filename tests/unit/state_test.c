@@ -15,11 +15,12 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-enum { NOW_S = 1800000000, LOG_LEN = 4096, RECORDS_MAX = 10000, JOBS_MAX = 64 };
+enum { NOW_S = 1800000000, LOG_LEN = 4096, RECORDS_MAX = 30000, JOBS_MAX = 64 };
 
 struct world {
 	struct fake_env *fake;
 	char folder[128];
+	struct record_stats stats;
 	struct state *state;
 	size_t log_len;
 	char log[LOG_LEN];
@@ -42,7 +43,7 @@ static int setup(void **state)
 
 	world->fake = fake_env_new(1);
 	snprintf(world->folder, sizeof world->folder, "%s", state_folder_new());
-	assert_int_equal(state_new(fake_env_of(world->fake), world->folder, &world->state), STATUS_OK);
+	assert_int_equal(state_new(fake_env_of(world->fake), world->folder, &world->stats, &world->state), STATUS_OK);
 	log_set_sink(keep_line, world);
 	*state = world;
 	return 0;
@@ -149,8 +150,44 @@ static void what_does_not_fit_is_dropped_and_counted(void **state)
 	fake_env_advance(world->fake, 10000);
 	break_folder(world, false);
 	fake_env_advance(world->fake, 60000);
+	assert_non_null(strstr(world->log, "event=history-resumed"));
 	assert_non_null(strstr(world->log, "dropped=7"));
+	assert_null(strstr(world->log, "history-overload"));
+	assert_int_equal(world->stats.dropped, 7);
+	assert_int_equal(world->stats.written, RECORDS_MAX);
+	assert_int_equal(world->stats.waiting, 0);
 	assert_int_equal(hosts_written(world), 900);
+}
+
+/* Nothing has failed: there is more than can be written. */
+static void what_comes_faster_than_it_is_written_is_told_as_overload(void **state)
+{
+	struct world *world = *state;
+
+	for (unsigned i = 0; i < RECORDS_MAX + 7; i++)
+		record(world, i % 900);
+	assert_int_equal(world->stats.waiting, RECORDS_MAX);
+	fake_env_advance(world->fake, 10000);
+	assert_non_null(strstr(world->log, "level=warning event=history-overload"));
+	assert_non_null(strstr(world->log, "dropped=7"));
+	assert_null(strstr(world->log, "history-resumed"));
+	assert_int_equal(world->stats.dropped, 7);
+	assert_int_equal(world->stats.written, RECORDS_MAX);
+}
+
+/* What is left when a batch was written does not wait for others as long as it is a batch by itself. */
+static void full_batches_go_one_after_the_other(void **state)
+{
+	struct world *world = *state;
+
+	for (unsigned i = 0; i < 9500; i++)
+		record(world, i % 900);
+	fake_env_advance(world->fake, 100);
+	assert_int_equal(world->stats.written + world->stats.waiting, 9500);
+	assert_in_range(world->stats.waiting, 0, 1500);
+	fake_env_advance(world->fake, 1000);
+	assert_int_equal(world->stats.written, 9500);
+	assert_string_equal(world->log, "");
 }
 
 static void at_the_end_nothing_is_tried_for_ever(void **state)
@@ -393,6 +430,8 @@ int main(void)
 		TEST(what_was_recorded_is_written_before_the_end),
 		TEST(what_cannot_be_written_is_told_once_and_tried_again),
 		TEST(what_does_not_fit_is_dropped_and_counted),
+		TEST(what_comes_faster_than_it_is_written_is_told_as_overload),
+		TEST(full_batches_go_one_after_the_other),
 		TEST(at_the_end_nothing_is_tried_for_ever),
 		TEST(a_record_that_fails_by_itself_holds_up_no_other),
 		TEST(what_the_log_has_not_told_of_yet_it_tells_at_the_end),
