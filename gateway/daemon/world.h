@@ -29,7 +29,7 @@ struct world {
 	struct requests *requests;
 	struct verifier *verifier;
 	struct dns_budget *spare_connections; /* to all primaries, but for the first one to each */
-	struct record_stats history; /* what became of records for it */
+	struct record_stats history;          /* what became of records for it */
 };
 
 /* Makes all of it, with the limits of that configuration. world_fini() is to come also after a failure. */
