@@ -134,12 +134,22 @@ def direct(primary, figures, hosts, seconds, loaded):
 
 
 def counted_updates(bench, load, connections):
-    """And afterwards how many connections the gateway has to the primary, as the system tells."""
-    bench.updates(load)
+    """And how many connections to the primary the gateway has meanwhile, at most, as the system tells."""
     argv = ["ss", "-Htnp", "state", "established", "dport", "=", f":{bench.primary.port}"]
-    output = subprocess.run(argv, check=True, capture_output=True, text=True).stdout
-    count = output.count(f"pid={bench.gateway.process.popen.pid},")
-    connections[bench.case, load] = max(count, connections.get((bench.case, load), 0))
+    over = threading.Event()
+
+    def count():
+        while not over.wait(0.5):
+            output = subprocess.run(argv, check=True, capture_output=True, text=True).stdout
+            number = output.count(f"pid={bench.gateway.process.popen.pid},")
+            connections[bench.case, load] = max(number, connections.get((bench.case, load), 0))
+    counter = threading.Thread(target=count, daemon=True)
+    counter.start()
+    try:
+        bench.updates(load)
+    finally:
+        over.set()
+        counter.join()
 
 
 # ---- One zone, as ever ----
