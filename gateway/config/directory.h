@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "config/names.h"
+#include "base/names.h"
 #include "tsig.h"
 #include "update/grant.h"
 

@@ -43,7 +43,7 @@ static enum status build_tables(struct generation *generation)
 	for (size_t i = 0; i < config->zone_count; i++) {
 		const struct config_zone *zone = &config->zones[i];
 
-		generation->plan_zones[i] = (struct plan_zone){zone->name, zone->ttl_s, zone->active};
+		generation->plan_zones[i] = (struct plan_zone){&zone->name, zone->ttl_s, zone->active};
 		generation->zone_setups[i] = (struct zone_setup){
 			.name = &zone->name,
 			.primaries = zone->primaries,
@@ -59,7 +59,7 @@ static enum status build_tables(struct generation *generation)
 		.allow_private = config->allow_private,
 		.allow_loopback = config->allow_loopback,
 	};
-	return STATUS_OK;
+	return plan_policy_index(&generation->policy);
 }
 
 /* The state store in that folder: that of the generation before, if it is the same one. */
@@ -293,6 +293,7 @@ static void free_anywhere(void *job)
 {
 	struct generation *generation = job;
 
+	plan_policy_fini(&generation->policy);
 	free(generation->plan_zones);
 	free(generation->zone_setups);
 	config_release(&generation->config);

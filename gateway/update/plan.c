@@ -16,17 +16,30 @@ struct wish {
 	struct rrset given;    /* it is about records that are no addresses */
 };
 
+enum status plan_policy_index(struct plan_policy *policy)
+{
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < policy->zone_count && status == STATUS_OK; i++)
+		status = names_add(&policy->zones_by_name, name_text(policy->zones[i].name), &policy->zones[i]);
+	return status;
+}
+
+void plan_policy_fini(struct plan_policy *policy)
+{
+	names_fini(&policy->zones_by_name);
+}
+
 const struct plan_zone *plan_find_zone(const struct plan_policy *policy, const struct name *host)
 {
-	const struct plan_zone *best = NULL;
+	struct text rest = name_text(host), label;
+	const struct plan_zone *zone = NULL;
 
-	for (size_t i = 0; i < policy->zone_count; i++) {
-		const struct plan_zone *zone = &policy->zones[i];
-
-		if (name_is_in(host, &zone->name) && (!best || zone->name.len > best->name.len))
-			best = zone;
+	for (bool more = true; more && !zone;) {
+		zone = names_find(&policy->zones_by_name, rest);
+		more = text_split(rest, '.', &label, &rest);
 	}
-	return best;
+	return zone;
 }
 
 static bool allows(const struct plan_policy *policy, enum addr_scope scope)
@@ -290,7 +303,7 @@ static bool may_update(const struct plan_policy *policy, const struct grant *gra
 {
 	const struct plan_zone *zone = plan_find_zone(policy, host);
 
-	return zone && grant_right(grant, host, &zone->name) != GRANT_NOTHING;
+	return zone && grant_right(grant, host, zone->name) != GRANT_NOTHING;
 }
 
 /* Takes one item off the front of a list with commas, semicolons or blanks in between; it may be empty. */
@@ -403,10 +416,10 @@ static enum grant_right right_for(const struct intent *intent, const struct gran
 	struct name host = *owner;
 
 	if (!intent_is_about_data(intent))
-		return grant_right(grant, owner, &zone->name);
+		return grant_right(grant, owner, zone->name);
 	if (!challenged(owner, &host) && name_parse(name_text(owner), &host) != STATUS_OK)
 		return GRANT_NOTHING;
-	return grant_right(grant, &host, &zone->name);
+	return grant_right(grant, &host, zone->name);
 }
 
 static enum outcome_code check_kind(const struct intent *intent, const struct grant *grant, enum grant_right right,

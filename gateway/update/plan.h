@@ -10,6 +10,7 @@
 
 #include "base/addr.h"
 #include "base/name.h"
+#include "base/names.h"
 #include "base/outcome.h"
 #include "update/change.h"
 #include "update/grant.h"
@@ -17,16 +18,17 @@
 
 /* What planning has to know of a zone. */
 struct plan_zone {
-	struct name name;
-	uint32_t ttl_s; /* of the records that are written */
+	const struct name *name; /* borrowed */
+	uint32_t ttl_s;          /* of the records that are written */
 	bool active;
 };
 
 struct plan_policy {
 	const struct plan_zone *zones; /* borrowed */
 	size_t zone_count;
-	bool allow_private;  /* accept ADDR_SCOPE_PRIVATE */
-	bool allow_loopback; /* accept ADDR_SCOPE_LOOPBACK */
+	struct names zones_by_name; /* by plan_policy_index() */
+	bool allow_private;         /* accept ADDR_SCOPE_PRIVATE */
+	bool allow_loopback;        /* accept ADDR_SCOPE_LOOPBACK */
 };
 
 /* One host of a request: a change set to commit, or the outcome that it has already. */
@@ -47,7 +49,17 @@ struct plan {
 	} room;
 };
 
-/* The closest enclosing zone of a host, or NULL. */
+/*
+ * Lets the zones of a policy be found by their names, which differ. STATUS_NO_MEMORY, STATUS_DUPLICATE. In any case
+ * plan_policy_fini() is due, which is allowed for a zeroed policy, too.
+ */
+MUST_USE enum status plan_policy_index(struct plan_policy *policy);
+void plan_policy_fini(struct plan_policy *policy);
+
+/*
+ * The closest enclosing zone of a host, or NULL. It takes as many look-ups as the host has labels, however many zones
+ * there are.
+ */
 const struct plan_zone *plan_find_zone(const struct plan_policy *policy, const struct name *host);
 
 /*

@@ -993,7 +993,7 @@ static void describe(const struct world *world, struct gateway *gateway)
 {
 	bool was_plain;
 
-	*gateway = (struct gateway){.plan_zone = {world->zone_name, 180, true}, .login = "alice"};
+	*gateway = (struct gateway){.plan_zone = {&world->zone_name, 180, true}, .login = "alice"};
 	gateway->policy = (struct plan_policy){.zones = &gateway->plan_zone, .zone_count = 1, .allow_private = true};
 	assert_int_equal(key_parse(text_of(API_KEY), &gateway->key.key, &was_plain), STATUS_OK);
 	gateway->hosts = hosts_of("*." ZONE "\n");
@@ -1025,6 +1025,8 @@ static enum status build(struct world *world, struct gateway *gateway)
 	enum status status = store_map_new(&gateway->account, 1, &gateway->store);
 
 	if (status == STATUS_OK)
+		status = plan_policy_index(&gateway->policy);
+	if (status == STATUS_OK)
 		status = throttle_new(&limits, &gateway->throttle);
 	if (status == STATUS_OK)
 		status = verifier_new(env, &gateway->verifier);
@@ -1050,6 +1052,7 @@ static void take_down(struct gateway *gateway)
 	verifier_free(&gateway->verifier);
 	throttle_free(&gateway->throttle);
 	account_store_free(&gateway->store);
+	plan_policy_fini(&gateway->policy);
 }
 
 static void ask_for_update(struct world *world, struct gateway *gateway, const char *path, const char *const *operands,

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "config/names.h"
+#include "base/names.h"
 
 static void each_of_many_is_found_by_its_name(void **state)
 {

@@ -70,6 +70,7 @@ struct world {
 	struct fake_store store;
 	struct throttle *throttle;
 	struct verifier *verifier;
+	struct name zone_names[ZONES];
 	struct plan_zone zones[ZONES];
 	struct plan_policy policy;
 	bool zones_later;
@@ -324,13 +325,14 @@ static int setup(void **state)
 	world->fake = fake_env_new(1);
 	world->store.base.ops = &store_ops;
 	add_account(world, "myLogin", KEY);
-	assert_int_equal(name_parse(text_of("dyn.example.com"), &world->zones[0].name), STATUS_OK);
-	assert_int_equal(name_parse(text_of("off.example.com"), &world->zones[1].name), STATUS_OK);
-	assert_int_equal(name_parse(text_of("lab.example.com"), &world->zones[2].name), STATUS_OK);
+	assert_int_equal(name_parse(text_of("dyn.example.com"), &world->zone_names[0]), STATUS_OK);
+	assert_int_equal(name_parse(text_of("off.example.com"), &world->zone_names[1]), STATUS_OK);
+	assert_int_equal(name_parse(text_of("lab.example.com"), &world->zone_names[2]), STATUS_OK);
 	for (size_t i = 0; i < ZONES; i++)
-		world->zones[i].ttl_s = 180;
+		world->zones[i] = (struct plan_zone){.name = &world->zone_names[i], .ttl_s = 180};
 	world->zones[0].active = world->zones[2].active = true;
 	world->policy = (struct plan_policy){.zones = world->zones, .zone_count = ZONES, .allow_private = true};
+	assert_int_equal(plan_policy_index(&world->policy), STATUS_OK);
 	world->outcome.code = OUTCOME_CHANGED;
 	make_pipeline(world, false, 0);
 	log_set_sink(keep_line, world);
@@ -343,6 +345,7 @@ static int teardown(void **state)
 
 	log_set_sink(NULL, NULL);
 	free_pipeline(world);
+	plan_policy_fini(&world->policy);
 	fake_env_free(&world->fake);
 	for (size_t i = 0; i < world->store.account_count; i++)
 		account_fini(&world->store.accounts[i]);

@@ -27,6 +27,17 @@ struct world {
 };
 
 /* Grants some of the patterns. */
+/* One after the other: a test is over with the last one when the next begins. */
+static void index_zones(struct world *world)
+{
+	static struct plan_policy last;
+
+	plan_policy_fini(&last);
+	world->policy.zones_by_name = (struct names){0};
+	assert_int_equal(plan_policy_index(&world->policy), STATUS_OK);
+	last = world->policy;
+}
+
 static void grant_patterns(struct world *world, size_t from, size_t count)
 {
 	static struct host_list *hosts;
@@ -38,16 +49,22 @@ static void grant_patterns(struct world *world, size_t from, size_t count)
 
 static void world_init(struct world *world)
 {
+	static struct name names[3];
+
+	names[ZONE_DYN] = name_of("dyn.example.com");
+	names[ZONE_SUB] = name_of("sub.dyn.example.com");
+	names[ZONE_OFF] = name_of("off.example.com");
 	*world = (struct world){
 		.zones =
 			{
-				[ZONE_DYN] = {name_of("dyn.example.com"), TTL_S, true},
-				[ZONE_SUB] = {name_of("sub.dyn.example.com"), TTL_SUB_S, true},
-				[ZONE_OFF] = {name_of("off.example.com"), TTL_S, false},
+				[ZONE_DYN] = {&names[ZONE_DYN], TTL_S, true},
+				[ZONE_SUB] = {&names[ZONE_SUB], TTL_SUB_S, true},
+				[ZONE_OFF] = {&names[ZONE_OFF], TTL_S, false},
 			},
 		.source = addr_of("203.0.113.9"),
 	};
 	world->policy = (struct plan_policy){.zones = world->zones, .zone_count = 3, .allow_private = true};
+	index_zones(world);
 	world->patterns[0] = (struct host_pattern){.kind = HOST_BELOW, .name = name_of("dyn.example.com")};
 	world->patterns[1] = (struct host_pattern){.kind = HOST_EXACT, .name = name_of("www.off.example.com")};
 	world->patterns[2] = (struct host_pattern){.kind = HOST_EXACT, .name = name_of("www.example.org")};
@@ -125,6 +142,40 @@ static void finds_the_closest_enclosing_zone(void **state)
 	}
 }
 
+/* The root's own zone is none that hosts can be in by name; a host has no more labels than RFC 1035 allows. */
+static void a_zone_among_many_is_found_by_the_labels_of_the_host(void **state)
+{
+	enum { MANY = 20000 };
+	static struct plan_zone zones[MANY];
+	static struct name names[MANY];
+	struct plan_policy policy = {.zones = zones, .zone_count = MANY};
+
+	(void)state;
+	for (unsigned i = 0; i < MANY; i++) {
+		char text[64];
+
+		snprintf(text, sizeof text, i % 2 ? "z%u.example" : "sub.z%u.example", i | 1);
+		names[i] = name_of(text);
+		zones[i] = (struct plan_zone){&names[i], TTL_S, true};
+	}
+	assert_int_equal(plan_policy_index(&policy), STATUS_OK);
+	for (unsigned i = 0; i < MANY; i += 7) {
+		char text[300];
+		struct name host;
+
+		snprintf(text, sizeof text, "a.b.c.%s", names[i].text);
+		host = name_of(text);
+		assert_ptr_equal(plan_find_zone(&policy, &host), &zones[i]);
+		snprintf(text, sizeof text, "%s.org", names[i].text);
+		host = name_of(text);
+		assert_null(plan_find_zone(&policy, &host));
+	}
+	plan_policy_fini(&policy);
+	zones[1].name = zones[0].name;
+	assert_int_equal(plan_policy_index(&policy), STATUS_DUPLICATE);
+	plan_policy_fini(&policy);
+}
+
 static void the_order_of_the_zones_does_not_matter(void **state)
 {
 	struct world world;
@@ -136,6 +187,7 @@ static void the_order_of_the_zones_does_not_matter(void **state)
 	swapped = world.zones[ZONE_DYN];
 	world.zones[ZONE_DYN] = world.zones[ZONE_SUB];
 	world.zones[ZONE_SUB] = swapped;
+	index_zones(&world);
 	assert_ptr_equal(plan_find_zone(&world.policy, &host), &world.zones[ZONE_DYN]);
 }
 
@@ -1252,6 +1304,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_the_closest_enclosing_zone),
+		cmocka_unit_test(a_zone_among_many_is_found_by_the_labels_of_the_host),
 		cmocka_unit_test(the_order_of_the_zones_does_not_matter),
 		cmocka_unit_test(plans_one_address_with_the_zone_s_ttl),
 		cmocka_unit_test(plans_both_families_as_one_change_set),

@@ -1,8 +1,8 @@
 /*
- * names: finds things by their names, as fast among a hundred thousand as among ten. Private to the room.
+ * names: finds things by their names, as fast among a hundred thousand as among ten.
  */
-#ifndef CONFIG_NAMES_H
-#define CONFIG_NAMES_H
+#ifndef BASE_NAMES_H
+#define BASE_NAMES_H
 
 #include <stddef.h>
 
