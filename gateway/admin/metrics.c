@@ -1,5 +1,5 @@
 /*
- * Label values are names of zones, peers and constants, so that none needs escaping.
+ * Label values are names of zones, peers, listeners and constants, so that none needs escaping.
  */
 #include "admin/metrics.h"
 
@@ -100,6 +100,19 @@ static void put_history(FILE *to, const struct record_stats *stats)
 
 /* ---- What never became a request ---- */
 
+static void put_listeners(FILE *to, const struct http_stats *stats)
+{
+	static const char name[] = "ddnsgate_http_listener_connections";
+
+	head(to, name, "gauge", "Connections that have come in by a listener.");
+	for (const struct http_listener_stats *listener = stats->listeners; listener; listener = listener->next)
+		fprintf(to, "%s{listener=\"%s\"} %u\n", name, listener->address, listener->open);
+	single(to, "ddnsgate_http_listener_connections_max", "gauge", "How many each listener may have.",
+	       stats->listener_max);
+	if (stats->all_max)
+		single(to, "ddnsgate_http_connections_max", "gauge", "How many all may have together.", stats->all_max);
+}
+
 static void put_http(FILE *to, const struct http_stats *stats)
 {
 	static const char refused[] = "ddnsgate_http_refused_total";
@@ -119,6 +132,7 @@ static void put_http(FILE *to, const struct http_stats *stats)
 	head(to, connections, "counter", "Connections that were closed before HTTP or TLS began.");
 	HTTP_CONNECTION_LIST(X)
 #undef X
+	put_listeners(to, stats);
 }
 
 /* ---- Zones ---- */

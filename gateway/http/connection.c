@@ -137,7 +137,7 @@ struct connection *connection_new(struct listener *listener, int fd, const struc
 	connection->peer = *peer;
 	connection->engine_kind = listener->settings.engine_kind;
 	connection->tls = tls_hold(listener->settings.tls);
-	listener->open++;
+	listener->stats.open++;
 	listener->server->open++;
 	if (count_in(connection))
 		return connection;
@@ -153,7 +153,7 @@ void connection_free(struct connection *connection)
 	count_out(connection);
 	tls_release(&connection->tls);
 	free(connection);
-	listener->open--;
+	listener->stats.open--;
 	listener->server->open--;
 	listener->on_left(listener);
 }

@@ -36,7 +36,8 @@ struct listener {
 	uv_poll_t poll;
 	bool poll_closed; /* libuv is done with it */
 	bool accepting;
-	unsigned open;                              /* connections */
+	struct http_listener_stats stats;
+	uint64_t full_until_ms;                     /* the log does not tell of it again before */
 	void (*on_left)(struct listener *listener); /* one of them has ended; may free the listener */
 	SLIST_ENTRY(listener) link;
 };

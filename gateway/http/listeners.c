@@ -8,12 +8,16 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/repeat.h"
 #include "http/arrival.h"
 #include "http/engine.h"
 #include "http/socket.h"
 #include "http/tls.h"
 
-enum { ACCEPT_MAX = 64 }; /* connections of one listener in a turn of the loop, so that others get theirs */
+enum {
+	ACCEPT_MAX = 64,      /* connections of one listener in a turn of the loop, so that others get theirs */
+	FULL_TOLD_MS = 60000, /* between lines of the log about one that is full */
+};
 
 /* ---- Accepting ---- */
 
@@ -23,8 +27,24 @@ static bool is_full(const struct listener *listener)
 	const struct http_server *server = listener->server;
 	unsigned most = server->options.max_connections_in_all;
 
-	return listener->open >= server->options.max_connections ||
+	return listener->stats.open >= server->options.max_connections ||
 	       (most && server->open + server->lingering_count >= most);
+}
+
+/* While it is, clients wait in the kernel without a word, and in the end for nothing. */
+static void tell_if_full(struct listener *listener)
+{
+	const struct http_server *server = listener->server;
+	uint64_t now_ms = uv_now(server->loop);
+	bool by_itself = listener->stats.open >= server->options.max_connections;
+
+	if (listener->fd < 0 || !is_full(listener) || now_ms < listener->full_until_ms)
+		return;
+	listener->full_until_ms = now_ms + FULL_TOLD_MS;
+	LOG_REPEATED(LOG_WARNING, "listener-full", log_text("address", listener->stats.address),
+		     log_text("bound", by_itself ? "max_connections" : "open files"),
+		     log_detail(log_number("connections", (int64_t)listener->stats.open)),
+		     log_text("text", "it has as many connections as it may; others wait until one ends"));
 }
 
 static void stop_accepting(struct listener *listener)
@@ -67,8 +87,10 @@ static void on_client(uv_poll_t *poll, int status, int events)
 		if (!accept_one(listener))
 			return;
 	}
-	if (is_full(listener))
+	if (is_full(listener)) {
+		tell_if_full(listener);
 		stop_accepting(listener);
+	}
 }
 
 static void listener_retry(struct listener *listener)
@@ -138,7 +160,7 @@ static void listener_free(struct listener *listener)
 /* One of its handles or connections has ended: it is free for others, or freed with the last of a closed one. */
 static void listener_release(struct listener *listener)
 {
-	if (listener->poll_closed && listener->open == 0)
+	if (listener->poll_closed && listener->stats.open == 0)
 		listener_free(listener);
 	else
 		listener_retry(listener);
@@ -153,6 +175,19 @@ static enum status listener_watch(struct listener *listener)
 	return STATUS_OK;
 }
 
+/* As a label of metrics, too, where quotes and backslashes would have to be escaped. */
+static void name_it(struct listener *listener)
+{
+	char text[ENDPOINT_TEXT_MAX], *at = listener->stats.address;
+
+	snprintf(at, sizeof listener->stats.address, "%s",
+		 listener->path ? listener->path : endpoint_format(&listener->endpoint, text));
+	for (; *at; at++) {
+		if ((unsigned char)*at < 0x20 || *at == 0x7f || *at == '"' || *at == '\\')
+			*at = '?';
+	}
+}
+
 static enum status open_it(struct listener *listener, const struct http_listen_options *options)
 {
 	listener->endpoint = options->endpoint;
@@ -162,6 +197,7 @@ static enum status open_it(struct listener *listener, const struct http_listen_o
 		if (!listener->path)
 			return STATUS_NO_MEMORY;
 	}
+	name_it(listener);
 	if (!listener->is_inherited)
 		listener->fd = socket_open(options);
 	return listener->fd < 0 ? STATUS_IO : listener_watch(listener);
@@ -298,6 +334,7 @@ void listeners_abandon(struct http_server *server)
 		if (listener->is_new)
 			listener_close(listener);
 	}
+	listeners_note(server);
 }
 
 static void change_mode(const struct listener *listener)
@@ -327,18 +364,36 @@ void listeners_commit(struct http_server *server)
 		listener->is_new = false;
 		listener_retry(listener);
 	}
+	listeners_note(server);
+}
+
+void listeners_note(struct http_server *server)
+{
+	const struct http_listener_stats **last = &server->stats.listeners;
+	struct listener *listener;
+
+	SLIST_FOREACH(listener, &server->listeners, link) {
+		*last = &listener->stats;
+		last = &listener->stats.next;
+	}
+	*last = NULL;
+	server->stats.listener_max = server->options.max_connections;
+	server->stats.all_max = server->options.max_connections_in_all;
 }
 
 void listeners_close(struct http_server *server)
 {
 	while (!SLIST_EMPTY(&server->listeners))
 		listener_close(SLIST_FIRST(&server->listeners));
+	listeners_note(server);
 }
 
 void listeners_retry(struct http_server *server)
 {
 	struct listener *listener;
 
-	SLIST_FOREACH(listener, &server->listeners, link)
+	SLIST_FOREACH(listener, &server->listeners, link) {
 		listener_retry(listener);
+		tell_if_full(listener);
+	}
 }

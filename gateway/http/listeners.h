@@ -21,7 +21,10 @@ void listeners_abandon(struct http_server *server);
 /* Takes in who has connected, and nobody any more. */
 void listeners_close(struct http_server *server);
 
-/* Accepts again where that was stopped, at a limit or for want of descriptors. */
+/* Tells the server's stats which listeners there are, and their bounds. */
+void listeners_note(struct http_server *server);
+
+/* Accepts again where that was stopped, at a limit or for want of descriptors; the log says what is full. */
 void listeners_retry(struct http_server *server);
 
 #endif

@@ -182,6 +182,7 @@ void http_server_bound(struct http_server *server, unsigned max_connections, uns
 {
 	server->options.max_connections = max_connections;
 	server->options.max_connections_in_all = max_connections_in_all;
+	listeners_note(server);
 	listeners_retry(server);
 }
 

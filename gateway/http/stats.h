@@ -1,6 +1,6 @@
 /*
- * stats: what the HTTP server has turned away before a handler saw it. Plain counters that only grow; nothing in them
- * is chosen by clients.
+ * stats: what the HTTP server has turned away before a handler saw it, in plain counters that only grow; and how many
+ * connections there are. Nothing in them is chosen by clients.
  */
 #ifndef HTTP_STATS_H
 #define HTTP_STATS_H
@@ -53,7 +53,17 @@ enum http_connection {
 		HTTP_CONNECTION_COUNT,
 };
 
+/* A socket that connections come in by. */
+struct http_listener_stats {
+	const struct http_listener_stats *next; /* NULL: it is the last */
+	char address[128];                      /* and port; or the path of a Unix socket, cut if it is longer */
+	unsigned open;                          /* connections */
+};
+
 struct http_stats {
+	const struct http_listener_stats *listeners;
+	unsigned listener_max; /* connections that each listener may have */
+	unsigned all_max;      /* that all may have together; 0: no bound */
 	uint64_t refused[HTTP_REFUSED_COUNT];
 	uint64_t handshakes[HTTP_HANDSHAKE_COUNT];
 	uint64_t connections[HTTP_CONNECTION_COUNT];

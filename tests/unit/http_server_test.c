@@ -3,6 +3,7 @@
  * second request, and what a connection holds is given back however it ends. Releases of libmicrohttpd differ in what
  * they repair (0.9 cuts, 1.0 replaces by blanks), but none lets anything through.
  */
+#include "base/log.h"
 #include "http_room.h"
 
 #include <fcntl.h>
@@ -563,6 +564,64 @@ static void whoever_lingers_counts_among_all_connections(void **state)
 	close(other);
 }
 
+struct lines {
+	unsigned full;
+	char last[512];
+};
+
+static void keep_full(void *ctx, const char *line, size_t len)
+{
+	struct lines *lines = ctx;
+	char text[512];
+
+	snprintf(text, sizeof text, "%.*s", (int)len, line);
+	if (!strstr(text, "event=listener-full"))
+		return;
+	lines->full++;
+	snprintf(lines->last, sizeof lines->last, "%s", text);
+}
+
+/* Whoever comes then waits in the kernel, and would wait without anybody knowing why. */
+static void a_full_listener_is_told_once_and_counted(void **state)
+{
+	static const char fine[] = GET HOST "\r\n";
+	static char answers[HTTP_ROOM_READ_MAX];
+	struct http_room *room = *state;
+	const struct http_stats *stats = http_server_stats(room->server);
+	struct lines lines = {0};
+	int clients[3];
+	bool closed;
+
+	room->options.max_connections = 2;
+	room->listen.inherited_fd = 0;
+	assert_int_equal(
+		http_server_configure(room->server, &room->options, &room->listen, 1, room->error, sizeof room->error),
+		STATUS_OK);
+	assert_int_equal(stats->listener_max, 2);
+	assert_non_null(stats->listeners);
+	assert_null(stats->listeners->next);
+	assert_int_equal(stats->listeners->open, 0);
+	log_set_sink(keep_full, &lines);
+	for (size_t i = 0; i < LENGTH(clients); i++) {
+		clients[i] = http_room_connect(room, (uint8_t)(2 + i));
+		http_room_send(room, clients[i], fine, sizeof fine - 1);
+		assert_int_equal(http_room_read(room, clients[i], answers, 1, i < 2 ? 3000 : 600, &closed) > 0, i < 2);
+	}
+	assert_int_equal(stats->listeners->open, 2);
+	assert_int_equal(lines.full, 1);
+	assert_non_null(strstr(lines.last, stats->listeners->address));
+	assert_non_null(strstr(lines.last, "bound=max_connections connections=2"));
+	close(clients[0]);
+	assert_true(http_room_read(room, clients[2], answers, 1, 5000, &closed) > 0);
+	assert_int_equal(lines.full, 1); /* full again, within the minute */
+	log_set_sink(NULL, NULL);
+	close(clients[1]);
+	close(clients[2]);
+	assert_int_equal(http_server_configure(room->server, &room->options, NULL, 0, room->error, sizeof room->error),
+			 STATUS_OK);
+	assert_null(stats->listeners);
+}
+
 /* Whether or not a listener came of it: beside one that is there, behind one that cannot be opened. */
 static void sockets_that_are_given_are_taken(void **state)
 {
@@ -606,6 +665,7 @@ int main(void)
 		IN_ROOM(a_line_before_a_chunk_that_is_too_long_stops_nobody_else),
 		cmocka_unit_test(what_a_proxy_says_is_whole_or_refused),
 		cmocka_unit_test(trusted_addresses_that_differ_give_way_to_a_client),
+		IN_ROOM(a_full_listener_is_told_once_and_counted),
 		IN_ROOM(whoever_lingers_counts_among_all_connections),
 		IN_ROOM(sockets_that_are_given_are_taken),
 	};

@@ -89,7 +89,12 @@ static int setup(void **state)
 				      .attempts_max = 2,
 				      .retry_pause_ms = 100,
 				      .deadline_ms = 5000};
+	static const struct http_listener_stats second = {.address = "/run/http", .open = 1},
+						first = {&second, "192.0.2.1:443", 12};
 	static const struct http_stats http = {
+		.listeners = &first,
+		.listener_max = 16000,
+		.all_max = 17000,
 		.refused = {[HTTP_REFUSED_400] = 7, [HTTP_REFUSED_OTHER] = 1},
 		.handshakes = {[HTTP_HANDSHAKE_TIMEOUT] = 3},
 	};
@@ -211,6 +216,10 @@ static void metrics_are_what_was_counted(void **state)
 			  "ddnsgate_history_records_total{result=\"dropped\"} 8\n"
 			  "ddnsgate_history_records_total{result=\"failed\"} 1\n");
 	assert_has(world, "\nddnsgate_history_waiting 5\n");
+	assert_has(world, "\nddnsgate_http_listener_connections{listener=\"192.0.2.1:443\"} 12\n"
+			  "ddnsgate_http_listener_connections{listener=\"/run/http\"} 1\n");
+	assert_has(world, "\nddnsgate_http_listener_connections_max 16000\n");
+	assert_has(world, "\nddnsgate_http_connections_max 17000\n");
 	assert_has(world, "\nddnsgate_http_refused_total{status=\"other\"} 1\n");
 	assert_has(world, "\nddnsgate_http_handshakes_failed_total{reason=\"timeout\"} 3\n");
 	assert_has(world, "\nddnsgate_http_connections_refused_total{reason=\"protocol\"} 0\n");
