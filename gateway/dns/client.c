@@ -32,8 +32,10 @@ enum {
 struct dns_lane {
 	struct table_node by_key;
 	const void *key;
-	struct dns_connection *connection;
-	size_t under_way;
+	struct dns_connection *connection; /* that it keeps to; NULL: nothing of it is on one */
+	unsigned pin;                      /* grows each time that this becomes another one */
+	size_t placed;                     /* exchanges that have been given to that connection since */
+	size_t under_way;                  /* all exchanges, those that are held included */
 };
 
 /* A further connection, and the query that is to show that it is served. */
@@ -377,9 +379,32 @@ static struct dns_lane *lane_new(struct dns_client *client, const void *key)
 	return lane;
 }
 
-static void lane_leave(struct dns_client *client, struct dns_lane *lane)
+/* The exchange is on that connection, to which its lane keeps from now on. */
+static void lane_place(struct dns_exchange *exchange, struct dns_connection *connection)
 {
-	if (!lane || --lane->under_way)
+	struct dns_lane *lane = exchange->lane;
+
+	if (!lane)
+		return;
+	if (lane->connection != connection) {
+		lane->connection = connection;
+		lane->placed = 0;
+		lane->pin++;
+	}
+	lane->placed += exchange->pin != lane->pin;
+	exchange->pin = lane->pin;
+}
+
+/* A connection on which the lane has nothing may be freed at any time. */
+static void lane_leave(struct dns_client *client, const struct dns_exchange *exchange)
+{
+	struct dns_lane *lane = exchange->lane;
+
+	if (!lane)
+		return;
+	if (lane->connection && exchange->pin == lane->pin && --lane->placed == 0)
+		lane->connection = NULL;
+	if (--lane->under_way)
 		return;
 	table_remove(&client->lanes, &lane->by_key);
 	free(lane);
@@ -405,8 +430,7 @@ static enum status client_dispatch(struct dns_client *client, struct dns_exchang
 		connection = client_assign(client, exchange);
 	if (!connection)
 		return STATUS_NO_MEMORY;
-	if (exchange->lane)
-		exchange->lane->connection = connection;
+	lane_place(exchange, connection);
 	dns_connection_take(connection, exchange);
 	return STATUS_OK;
 }
@@ -441,6 +465,23 @@ static void client_on_stalled(void *ctx, const struct dns_exchange *exchange)
 	client_release(client);
 }
 
+static void client_on_given_up(void *ctx, const struct dns_exchange *exchange, const struct dns_result *result)
+{
+	struct dns_client *client = ctx;
+	dns_done_fn *done = exchange->done;
+	void *done_ctx = exchange->ctx;
+
+	client_count_end(client, exchange, result);
+	client_release(client);
+	done(done_ctx, result);
+}
+
+static void client_on_forgotten(void *ctx, struct dns_exchange *exchange)
+{
+	lane_leave(ctx, exchange);
+	free(exchange);
+}
+
 static void client_on_over(void *ctx, struct dns_exchange *exchange, const struct dns_result *result)
 {
 	struct dns_client *client = ctx;
@@ -448,7 +489,7 @@ static void client_on_over(void *ctx, struct dns_exchange *exchange, const struc
 	void *done_ctx = exchange->ctx;
 
 	client_count_end(client, exchange, result);
-	lane_leave(client, exchange->lane);
+	lane_leave(client, exchange);
 	free(exchange);
 	client_release(client);
 	done(done_ctx, result);
@@ -466,8 +507,7 @@ static void client_move(struct dns_client *client, struct dns_connection *connec
 		if (exchange->done == spare_on_reply || !other || !dns_connection_is_open(other))
 			continue;
 		TAILQ_REMOVE(unsent, exchange, link);
-		if (exchange->lane)
-			exchange->lane->connection = other;
+		lane_place(exchange, other);
 		dns_connection_take(other, exchange);
 	}
 }
@@ -544,6 +584,8 @@ enum status dns_client_new(const struct env *env, const struct transport_maker *
 	client->line.primary = *primary;
 	client->line.options = *options;
 	client->line.over = client_on_over;
+	client->line.given_up = client_on_given_up;
+	client->line.forgotten = client_on_forgotten;
 	client->line.opened = client_on_opened;
 	client->line.ended = client_on_ended;
 	client->line.stalled = client_on_stalled;
@@ -662,7 +704,7 @@ enum status dns_client_send(struct dns_client *client, const struct dns_request 
 	else
 		status = client_dispatch(client, exchange);
 	if (status != STATUS_OK) {
-		lane_leave(client, exchange->lane);
+		lane_leave(client, exchange);
 		free(exchange);
 	}
 	return status;

@@ -7,6 +7,7 @@
 
 enum {
 	RECEIVE_MAX = FRAME_HEAD + DNS_MESSAGE_MAX,
+	GIVEN_UP_MAX = 64,
 	SLOW_MS = 500, /* and at least so many times what is usual */
 	SLOW_TIMES = 4,
 	USUAL_OF = 16, /* replies that the usual time is a mean of, the later ones counting more */
@@ -26,10 +27,10 @@ struct dns_connection {
 	uint64_t used_ms;
 
 	struct dns_exchanges waiting;
-	struct dns_exchanges sent;   /* earliest deadline first */
-	struct dns_exchange *prompt; /* the first in `sent` that has not stalled yet; NULL: there is none */
-	size_t waiting_count, sent_count;
-	size_t given_up;   /* no reply came in time, but the connection went on */
+	struct dns_exchanges sent;     /* earliest deadline first */
+	struct dns_exchange *prompt;   /* the first in `sent` that has not stalled yet; NULL: there is none */
+	struct dns_exchanges given_up; /* without a reply in time, the oldest first */
+	size_t waiting_count, sent_count, given_up_count;
 	size_t in_trouble; /* of lanes that are so */
 
 	size_t received_len;
@@ -80,6 +81,32 @@ static bool others_were_answered(const struct dns_line *line, const struct dns_e
 	const struct dns_heard *heard = exchange_is_update(exchange) ? &line->updates : &line->any;
 
 	return (heard->lane == exchange->ticket->lane ? heard->others_at : heard->at) > exchange->heard_before;
+}
+
+/* ---- What was given up ---- */
+
+static struct dns_exchange *find_in(const struct dns_exchanges *exchanges, uint16_t id)
+{
+	struct dns_exchange *exchange;
+
+	TAILQ_FOREACH(exchange, exchanges, link) {
+		if (exchange->id == id)
+			return exchange;
+	}
+	return NULL;
+}
+
+static void forget_one(struct dns_connection *connection, struct dns_exchange *exchange)
+{
+	TAILQ_REMOVE(&connection->given_up, exchange, link);
+	connection->given_up_count--;
+	connection->line->forgotten(connection->line->ctx, exchange);
+}
+
+static void forget_all(struct dns_connection *connection)
+{
+	while (!TAILQ_EMPTY(&connection->given_up))
+		forget_one(connection, TAILQ_FIRST(&connection->given_up));
 }
 
 /* ---- The timer ---- */
@@ -193,7 +220,8 @@ static void disconnect(struct dns_connection *connection, const char *why, bool 
 	connection->prompt = NULL;
 	connection->received_len = 0;
 	connection->ends++;
-	connection->sent_count = connection->waiting_count = connection->given_up = connection->in_trouble = 0;
+	connection->sent_count = connection->waiting_count = connection->in_trouble = 0;
+	forget_all(connection);
 	TAILQ_CONCAT(&sent, &connection->sent, link);
 	TAILQ_CONCAT(&waiting, &connection->waiting, link);
 	connection_arm(connection);
@@ -208,13 +236,7 @@ static void disconnect(struct dns_connection *connection, const char *why, bool 
 
 static struct dns_exchange *find_sent(const struct dns_connection *connection, uint16_t id)
 {
-	struct dns_exchange *exchange;
-
-	TAILQ_FOREACH(exchange, &connection->sent, link) {
-		if (exchange->id == id)
-			return exchange;
-	}
-	return NULL;
+	return find_in(&connection->sent, id);
 }
 
 static uint16_t fresh_id(const struct dns_connection *connection)
@@ -224,7 +246,7 @@ static uint16_t fresh_id(const struct dns_connection *connection)
 
 	do
 		env->random(env->ctx, &id, sizeof id);
-	while (find_sent(connection, id));
+	while (find_sent(connection, id) || find_in(&connection->given_up, id));
 	return id;
 }
 
@@ -396,7 +418,9 @@ static void take_message(struct dns_connection *connection, uint8_t *wire, size_
 
 	if (!exchange) {
 		LOG(LOG_DEBUG, "reply-ignored", log_text("text", "a message that answers no request of ours"));
-		connection->given_up -= connection->given_up > 0;
+		exchange = len >= DNS_HEADER_LEN ? find_in(&connection->given_up, dns_message_id(wire)) : NULL;
+		if (exchange)
+			forget_one(connection, exchange);
 		return;
 	}
 	result = judge(line, exchange, wire, len);
@@ -496,6 +520,23 @@ static void connect_now(struct dns_connection *connection)
 		connection->broken = why;
 }
 
+/* It stays known, because the primary has it. */
+static void give_up(struct dns_connection *connection, struct dns_exchange *exchange)
+{
+	struct dns_line *line = connection->line;
+	struct dns_result result = {.verdict = DNS_UNKNOWN,
+				    .why = "no reply in time",
+				    .others_answered = others_were_answered(line, exchange),
+				    .connection = connection->number};
+
+	take_out_sent(connection, exchange);
+	line_discount(line, exchange);
+	TAILQ_INSERT_TAIL(&connection->given_up, exchange, link);
+	if (++connection->given_up_count > GIVEN_UP_MAX)
+		forget_one(connection, TAILQ_FIRST(&connection->given_up));
+	line->given_up(line->ctx, exchange, &result);
+}
+
 /*
  * Ends requests whose reply is overdue. If the connection has brought believable replies since a request was sent, the
  * primary is merely slow with this one; else the connection is treated as dead.
@@ -509,14 +550,7 @@ static void expire_sent(struct dns_connection *connection, uint64_t now_ms)
 			disconnect(connection, "no reply in time", false, exchange);
 			return;
 		}
-		take_out_sent(connection, exchange);
-		connection->given_up++;
-		exchange_is_over(
-			connection->line, exchange,
-			&(struct dns_result){.verdict = DNS_UNKNOWN,
-					     .why = "no reply in time",
-					     .others_answered = others_were_answered(connection->line, exchange),
-					     .connection = connection->number});
+		give_up(connection, exchange);
 	}
 	connection_arm(connection);
 }
@@ -561,6 +595,7 @@ struct dns_connection *dns_connection_new(struct dns_line *line)
 	connection->line = line;
 	TAILQ_INIT(&connection->waiting);
 	TAILQ_INIT(&connection->sent);
+	TAILQ_INIT(&connection->given_up);
 	connection->timer = line->env->timer_new(line->env->ctx, connection_on_timer, connection);
 	if (!connection->timer) {
 		free(connection);
@@ -591,6 +626,7 @@ void dns_connection_free(struct dns_connection **connection_pointer)
 	connection->line->env->timer_free(&connection->timer);
 	free_all(&connection->waiting);
 	free_all(&connection->sent);
+	forget_all(connection);
 	free(connection);
 }
 
@@ -642,7 +678,7 @@ bool dns_connection_is_open(const struct dns_connection *connection)
 
 size_t dns_connection_load(const struct dns_connection *connection)
 {
-	return connection->waiting_count + connection->sent_count + connection->given_up;
+	return connection->waiting_count + connection->sent_count + connection->given_up_count;
 }
 
 bool dns_connection_is_free(const struct dns_connection *connection)
@@ -652,7 +688,8 @@ bool dns_connection_is_free(const struct dns_connection *connection)
 
 bool dns_connection_is_slow(const struct dns_connection *connection)
 {
-	return connection->given_up || connection->in_trouble || connection->prompt != TAILQ_FIRST(&connection->sent);
+	return connection->given_up_count || connection->in_trouble ||
+	       connection->prompt != TAILQ_FIRST(&connection->sent);
 }
 
 uint64_t dns_connection_used_ms(const struct dns_connection *connection)

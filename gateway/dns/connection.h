@@ -36,6 +36,7 @@ struct dns_exchange {
 	dns_done_fn *done;
 	void *ctx;
 	struct dns_lane *lane; /* the client's; NULL: of none */
+	unsigned pin;          /* of the lane when it was given to a connection; 0: it was not yet */
 	/* Valid once it was sent: */
 	uint16_t id;
 	struct tsig_mac mac;
@@ -71,6 +72,12 @@ struct dns_line {
 
 	/* To the client, never from within a call of its own. The first one may free the exchange. */
 	void (*over)(void *ctx, struct dns_exchange *exchange, const struct dns_result *result);
+	/*
+	 * No reply came in time, but the connection goes on. The primary may still carry it out, so it keeps its place
+	 * until forgotten() frees it: when its reply comes after all, the connection ends, or there are too many.
+	 */
+	void (*given_up)(void *ctx, const struct dns_exchange *exchange, const struct dns_result *result);
+	void (*forgotten)(void *ctx, struct dns_exchange *exchange);
 	/* The connection stands, and has something to send. */
 	void (*opened)(void *ctx, struct dns_connection *connection, const struct dns_exchange *first);
 	/* The connection has ended. What it takes out of the list is not over, and goes over another one. */
