@@ -111,23 +111,11 @@ static void read_texts(struct reader *reader, const struct option *option, confi
 		read_text(reader, option, config_setting_get_elem(setting, (unsigned)i), into);
 }
 
-/* The group itself stays, and with it the line that it stands in. */
-static void drop_members(config_setting_t *group)
-{
-	int length = config_setting_length(group);
-
-	while (length > 0)
-		config_setting_remove_elem(group, (unsigned)--length);
-}
-
 static void read_group(struct reader *reader, const struct option_group *group, config_setting_t *setting, void *into)
 {
 	options_read(reader, group, setting, into);
-	if (!group->refer)
-		return;
-	if (!reader->no_memory) /* else nothing is known about what it refers to */
+	if (group->refer && !reader->no_memory) /* without memory nothing is known about what it refers to */
 		group->refer(reader, setting, into);
-	drop_members(setting);
 }
 
 static void read_groups(struct reader *reader, const struct option *option, config_setting_t *setting, void *into)

@@ -43,8 +43,7 @@ struct option_group {
 	/* Looks at a group once all of it was read, if nothing is wrong with it. May be NULL. */
 	void (*finish)(struct reader *reader, const config_setting_t *at, void *into);
 	/*
-	 * Looks at how it and others refer to each other by name, whatever else is wrong with it. May be NULL. If not,
-	 * what libconfig holds of the group is freed after it: there may be a hundred thousand of its kind.
+	 * Looks at how it and others refer to each other by name, whatever else is wrong with it. May be NULL.
 	 */
 	void (*refer)(struct reader *reader, const config_setting_t *at, void *into);
 	/* Frees what the rows do not tell of, and zeroes it. May be NULL. */

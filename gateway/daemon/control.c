@@ -9,9 +9,10 @@
 /* SIGUSR1 makes the log say more, SIGUSR2 less. */
 static void on_level_signal(uv_signal_t *handle, int number)
 {
+	const struct control *control = handle->data;
 	enum log_level level = log_level();
 
-	(void)handle;
+	control->hooks.caught(control->hooks.ctx);
 	if (number == SIGUSR1 && level < LOG_DEBUG)
 		level++;
 	else if (number == SIGUSR2 && level > LOG_ERROR)
@@ -27,6 +28,7 @@ static void on_reload_signal(uv_signal_t *handle, int number)
 	const struct control *control = handle->data;
 
 	(void)number;
+	control->hooks.caught(control->hooks.ctx);
 	if (!control->stopping)
 		control->hooks.reload(control->hooks.ctx);
 }
@@ -35,6 +37,7 @@ static void on_stop_signal(uv_signal_t *handle, int number)
 {
 	struct control *control = handle->data;
 
+	control->hooks.caught(control->hooks.ctx);
 	if (control->stopping)
 		return;
 	control->stopping = true;

@@ -16,6 +16,7 @@
 #include "base/status.h"
 
 struct control_hooks {
+	void (*caught)(void *ctx); /* called first, for each signal */
 	void (*reload)(void *ctx);
 	void (*stop)(void *ctx);
 	void *ctx;

@@ -16,6 +16,7 @@ enum {
 	CONFIRMS_MAX = 2,
 	QUERIES_MAX = 128,
 	ATTEMPTS_MAX = 5,
+	ZONES_EACH = 5000, /* that a step of making or freeing one deals with: a few milliseconds */
 	RETRY_PAUSE_MS = 100,
 	/* BIND drops UPDATEs beyond its update-quota, 100 by default, without a reply; half is for another gateway. */
 	UPDATES_AT_PRIMARY = 48,
@@ -32,19 +33,19 @@ static void cancel(void *ctx, size_t zone, void *waiter)
 	zones_cancel(ctx, zone, waiter);
 }
 
-static enum status build_tables(struct generation *generation)
+/* What planning and the zones have to know. */
+static enum status build_tables(const struct world *world, struct generation *generation)
 {
 	const struct config *config = generation->config;
+	struct zone_setup *setups = calloc(config->zone_count, sizeof *setups);
+	enum status status = STATUS_NO_MEMORY;
 
 	generation->plan_zones = calloc(config->zone_count, sizeof *generation->plan_zones);
-	generation->zone_setups = calloc(config->zone_count, sizeof *generation->zone_setups);
-	if (!generation->plan_zones || !generation->zone_setups)
-		return STATUS_NO_MEMORY;
-	for (size_t i = 0; i < config->zone_count; i++) {
+	for (size_t i = 0; generation->plan_zones && setups && i < config->zone_count; i++) {
 		const struct config_zone *zone = &config->zones[i];
 
 		generation->plan_zones[i] = (struct plan_zone){&zone->name, zone->ttl_s, zone->active};
-		generation->zone_setups[i] = (struct zone_setup){
+		setups[i] = (struct zone_setup){
 			.name = &zone->name,
 			.primaries = zone->primaries,
 			.primary_count = zone->primary_count,
@@ -59,7 +60,12 @@ static enum status build_tables(struct generation *generation)
 		.allow_private = config->allow_private,
 		.allow_loopback = config->allow_loopback,
 	};
-	return plan_policy_index(&generation->policy);
+	if (generation->plan_zones && setups)
+		status = plan_policy_index(&generation->policy);
+	if (status == STATUS_OK)
+		status = zones_prepare(world->seed, setups, config->zone_count, &generation->zones);
+	free(setups);
+	return status;
 }
 
 /* The state store in that folder: that of the generation before, if it is the same one. */
@@ -101,8 +107,7 @@ static void record(void *ctx, const struct record *record)
 	state_record(ctx, record);
 }
 
-static enum status build_zones(const struct world *world, const struct generation *before,
-			       struct generation *generation)
+static void begin_zones(const struct world *world, const struct generation *before, struct generation *generation)
 {
 	const struct config *config = generation->config;
 	struct transport_maker maker = {&transport_tcp, world->loop};
@@ -131,10 +136,10 @@ static enum status build_zones(const struct world *world, const struct generatio
 
 	world->env->random(world->env->ctx, &limits.seed, sizeof limits.seed);
 	if (before)
-		return zones_succeed(before->zones, &client_options, &limits, generation->zone_setups,
-				     config->zone_count, &generation->zones);
-	return zones_new(world->env, world->order, world->memory, &maker, &client_options, &limits,
-			 generation->zone_setups, config->zone_count, pipeline_done, &generation->zones);
+		zones_follow(generation->zones, before->zones, &client_options, &limits);
+	else
+		zones_begin(generation->zones, world->env, world->order, world->memory, &maker, &client_options,
+			    &limits, pipeline_done);
 }
 
 static enum status build_pipeline(const struct world *world, struct generation *generation)
@@ -202,7 +207,7 @@ static enum status build_page(const struct world *world, struct generation *gene
 	return wants_page(generation->config) ? page_new(&parts, &generation->page) : STATUS_OK;
 }
 
-enum status generation_prepare(uv_loop_t *loop, struct config **config, struct generation **out,
+enum status generation_prepare(const struct world *world, struct config **config, struct generation **out,
 			       char error[static GENERATION_ERROR_MAX])
 {
 	struct generation *generation = calloc(1, sizeof *generation);
@@ -215,9 +220,9 @@ enum status generation_prepare(uv_loop_t *loop, struct config **config, struct g
 	}
 	generation->config = *config;
 	*config = NULL;
-	status = transports_new(loop, generation->config, error, GENERATION_ERROR_MAX, &generation->transports);
+	status = transports_new(world->loop, generation->config, error, GENERATION_ERROR_MAX, &generation->transports);
 	if (status == STATUS_OK)
-		status = build_tables(generation);
+		status = build_tables(world, generation);
 	if (status == STATUS_OK)
 		status = store_map_new(generation->config->users, generation->config->user_count, &generation->store);
 	if (status == STATUS_OK)
@@ -227,18 +232,33 @@ enum status generation_prepare(uv_loop_t *loop, struct config **config, struct g
 	return status;
 }
 
-enum status generation_complete(struct generation *generation, struct world *world, const struct generation *before)
+enum status generation_begin(struct generation *generation, struct world *world, const struct generation *before)
 {
 	enum status status = build_store(world, before, generation);
 
 	if (status == STATUS_OK)
-		status = build_zones(world, before, generation);
-	free(generation->zone_setups); /* the zones have copies */
-	generation->zone_setups = NULL;
-	if (status == STATUS_OK)
+		begin_zones(world, before, generation);
+	return status;
+}
+
+enum status generation_go_on(struct generation *generation, const struct world *world, bool *is_done)
+{
+	enum status status = zones_adopt(generation->zones, ZONES_EACH, is_done);
+
+	if (status == STATUS_OK && *is_done)
 		status = build_pipeline(world, generation);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK && *is_done)
 		status = build_page(world, generation);
+	return status;
+}
+
+enum status generation_complete(struct generation *generation, struct world *world, const struct generation *before)
+{
+	enum status status = generation_begin(generation, world, before);
+	bool is_done = false;
+
+	while (status == STATUS_OK && !is_done)
+		status = generation_go_on(generation, world, &is_done);
 	return status;
 }
 
@@ -272,8 +292,8 @@ size_t generation_primaries(const struct generation *generation)
 
 bool generation_is_idle(const struct generation *generation)
 {
-	return pipeline_is_idle(generation->pipeline) && (!generation->page || page_is_idle(generation->page)) &&
-	       zones_are_idle(generation->zones);
+	return (!generation->pipeline || pipeline_is_idle(generation->pipeline)) &&
+	       (!generation->page || page_is_idle(generation->page)) && zones_are_idle(generation->zones);
 }
 
 /* What others have a part in, or what hangs on the loop. */
@@ -295,7 +315,6 @@ static void free_anywhere(void *job)
 
 	plan_policy_fini(&generation->policy);
 	free(generation->plan_zones);
-	free(generation->zone_setups);
 	config_release(&generation->config);
 	free(generation);
 }
@@ -322,10 +341,13 @@ static void on_freed(void *job)
 	(void)job;
 }
 
-void generation_retire(struct generation **generation, const struct env *env)
+bool generation_retire(struct generation **generation, const struct env *env)
 {
+	if (!zones_release((*generation)->zones, ZONES_EACH))
+		return false;
 	free_on_the_loop(*generation);
 	if (env_work(env, free_and_give_back, on_freed, *generation) != STATUS_OK)
 		free_anywhere(*generation);
 	*generation = NULL;
+	return true;
 }

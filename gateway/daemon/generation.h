@@ -25,7 +25,6 @@ struct generation {
 	struct config *config;
 	struct plan_zone *plan_zones;
 	struct transports *transports;
-	struct zone_setup *zone_setups;
 	struct plan_policy policy;
 	struct account_store *store;
 	struct account_store *sqlite; /* part of `store`; NULL: there is no state store */
@@ -37,17 +36,24 @@ struct generation {
 };
 
 /*
- * The first half of making one: what takes long, but needs nothing else than the configuration, and so may be done on
- * any thread. The configuration is taken, with or without success: *config becomes NULL. `loop` is borrowed. Any other
- * status than STATUS_OK has been explained in `error`.
+ * Making one, in steps that hold nobody up. First what takes long but needs nothing else than the configuration, and so
+ * may be done on any thread. The configuration is taken, with or without success: *config becomes NULL. Of the world
+ * only `loop` and `seed` are looked at. Any other status than STATUS_OK has been explained in `error`.
  */
-MUST_USE enum status generation_prepare(uv_loop_t *loop, struct config **config, struct generation **out,
+MUST_USE enum status generation_prepare(const struct world *world, struct config **config, struct generation **out,
 					char error[static GENERATION_ERROR_MAX]);
 
 /*
- * The other half, on the loop. `before` is the one in force, NULL at the start; it stays so until zones_take_over() of
- * the new one's zones. After a failure the generation can only be freed.
+ * Then, on the loop, what it has to do with others. `before` is the one in force, NULL at the start; it stays so until
+ * zones_take_over() of the new one's zones.
  */
+MUST_USE enum status generation_begin(struct generation *generation, struct world *world,
+				      const struct generation *before);
+
+/* Goes on with that for some milliseconds; *is_done: all is there. */
+MUST_USE enum status generation_go_on(struct generation *generation, const struct world *world, bool *is_done);
+
+/* Both, to the end. */
 MUST_USE enum status generation_complete(struct generation *generation, struct world *world,
 					 const struct generation *before);
 
@@ -60,13 +66,16 @@ size_t generation_primaries(const struct generation *generation);
 /* Whether nothing of this generation is under way any more. */
 bool generation_is_idle(const struct generation *generation);
 
-/* Frees it and sets *generation to NULL; *generation == NULL is allowed. It must be idle, unless it is the only one. */
+/*
+ * Frees it and sets *generation to NULL; *generation == NULL is allowed. It may be half made; else it must be idle,
+ * unless it is the only one.
+ */
 void generation_free(struct generation **generation);
 
 /*
- * The same while the daemon goes on: what takes long, and is nobody else's any more, is freed on another thread, and
- * its memory given back to the system.
+ * The same while the daemon goes on, some milliseconds at a time: true, and *generation is NULL, when that was the last
+ * step. What is nobody else's any more is freed on another thread, and its memory given back to the system.
  */
-void generation_retire(struct generation **generation, const struct env *env);
+bool generation_retire(struct generation **generation, const struct env *env);
 
 #endif

@@ -2,29 +2,39 @@
 
 enum { SWEEP_MS = 500 }; /* between looks at generations that are not in force any more */
 
-static void sweep_later(struct generations *generations)
+static void sweep_in(struct generations *generations, uint64_t ms)
 {
-	generations->env->timer_set(generations->sweep, env_now_ms(generations->env) + SWEEP_MS);
+	generations->env->timer_set(generations->sweep, env_now_ms(generations->env) + ms);
 }
 
+/* The first one of those that have ended. */
+static struct generation *find_idle(const struct generations *generations)
+{
+	struct generation *generation;
+
+	LIST_FOREACH(generation, &generations->retired, link)
+		if (generation_is_idle(generation))
+			break;
+	return generation;
+}
+
+/* One that is idle is freed step by step, so that others have their turns in between. */
 static void on_sweep(void *ctx)
 {
 	struct generations *generations = ctx;
-	struct generation *generation, *next;
-	bool is_over = false;
+	struct generation *generation = find_idle(generations);
 
-	for (generation = LIST_FIRST(&generations->retired); generation; generation = next) {
-		next = LIST_NEXT(generation, link);
-		if (!generation_is_idle(generation))
-			continue;
-		LIST_REMOVE(generation, link);
-		generation_retire(&generation, generations->env);
-		is_over = true;
+	if (!generation) {
+		if (!LIST_EMPTY(&generations->retired))
+			sweep_in(generations, SWEEP_MS);
+		return;
 	}
-	if (is_over)
+	LIST_REMOVE(generation, link);
+	if (generation_retire(&generation, generations->env))
 		generations->over(generations->ctx);
-	if (!LIST_EMPTY(&generations->retired))
-		sweep_later(generations);
+	else
+		LIST_INSERT_HEAD(&generations->retired, generation, link);
+	sweep_in(generations, 0);
 }
 
 enum status generations_init(struct generations *generations, const struct env *env, void (*over)(void *ctx), void *ctx)
@@ -40,9 +50,15 @@ void generations_succeed(struct generations *generations, struct generation *gen
 	if (generations->current) {
 		zones_take_over(generation->zones);
 		LIST_INSERT_HEAD(&generations->retired, generations->current, link);
-		sweep_later(generations);
+		sweep_in(generations, SWEEP_MS);
 	}
 	generations->current = generation;
+}
+
+void generations_discard(struct generations *generations, struct generation *generation)
+{
+	LIST_INSERT_HEAD(&generations->retired, generation, link);
+	sweep_in(generations, 0);
 }
 
 size_t generations_primaries(const struct generations *generations)

@@ -29,6 +29,9 @@ MUST_USE enum status generations_init(struct generations *generations, const str
 /* Puts one into force, which is taken; what was in force is so no more. */
 void generations_succeed(struct generations *generations, struct generation *generation);
 
+/* Frees one that did not come into force, which is taken, as if it had been. */
+void generations_discard(struct generations *generations, struct generation *generation);
+
 /* Primaries of all of them: those of generations that are not over yet may each still have their connection. */
 size_t generations_primaries(const struct generations *generations);
 

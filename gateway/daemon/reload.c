@@ -12,14 +12,13 @@
 #include "loop/systemd.h"
 
 struct reload {
-	uv_loop_t *loop;
-	const struct env *env;
+	const struct world *world;
 	const char *path;
-	reload_apply_fn *apply;
-	void *ctx;
-	bool is_working; /* then all below is the worker's, but for `again` and `is_stopped` */
-	bool again;      /* the file may have changed since it was read */
-	bool is_stopped;
+	struct reload_hooks hooks;
+	struct env_timer *timer; /* between steps on the loop; NULL: it was stopped */
+	bool is_busy, is_aside;  /* it is under way; on another thread */
+	bool again;              /* the file may have changed since it was read */
+	/* Of a reload that is under way; the worker's while it is aside. */
 	struct complaints complaints;
 	bool is_good; /* the file: if there is no generation, `error` says why */
 	struct generation *generation;
@@ -34,64 +33,123 @@ static void reload_prepare(void *job)
 
 	secret_wipe_stack(); /* keys were read */
 	reload->is_good = config != NULL;
-	if (config && generation_prepare(reload->loop, &config, &reload->generation, reload->error) != STATUS_OK)
+	reload->generation = NULL;
+	if (config && generation_prepare(reload->world, &config, &reload->generation, reload->error) != STATUS_OK)
 		reload->generation = NULL;
 	process_give_back(); /* what the file was while it was read */
 }
 
-static void reload_end(struct reload *reload)
+static void reload_end(struct reload *reload, bool is_in_force)
 {
-	struct generation *generation = reload->generation;
-
-	reload->generation = NULL;
-	if (!generation || reload->apply(reload->ctx, generation) != STATUS_OK)
+	reload->is_busy = false;
+	if (!is_in_force)
 		LOG(LOG_ERROR, "reload-failed", log_text("text", "the configuration that was in force stays so"));
 	systemd_ready();
 	if (reload->again)
 		reload_begin(reload);
 }
 
+static void reload_fail(struct reload *reload, const char *why)
+{
+	struct generation *generation = reload->generation;
+
+	reload->generation = NULL;
+	LOG(LOG_ERROR, "reload-failed", log_text("text", why));
+	if (generation)
+		reload->hooks.discard(reload->hooks.ctx, generation);
+	reload_end(reload, false);
+}
+
+static void next_step(struct reload *reload)
+{
+	const struct env *env = reload->world->env;
+
+	env->timer_set(reload->timer, env_now_ms(env));
+}
+
+/* One step, so that others have their turns in between. */
+static void on_step(void *ctx)
+{
+	struct reload *reload = ctx;
+	struct generation *generation = reload->generation;
+	bool is_done;
+	enum status status = generation_go_on(generation, reload->world, &is_done);
+
+	if (status != STATUS_OK) {
+		reload_fail(reload, status_text(status));
+	} else if (!is_done) {
+		next_step(reload);
+	} else {
+		reload->generation = NULL;
+		reload_end(reload, reload->hooks.apply(reload->hooks.ctx, generation));
+	}
+}
+
 /* An env_work_fn. */
 static void on_prepared(void *job)
 {
 	struct reload *reload = job;
+	enum status status;
 
-	reload->is_working = false;
+	reload->is_aside = false;
 	complaints_log(&reload->complaints);
-	if (reload->is_stopped) {
+	if (!reload->timer) {
 		generation_free(&reload->generation);
 		return;
 	}
-	if (reload->is_good && !reload->generation)
-		LOG(LOG_ERROR, "reload-failed", log_text("text", reload->error));
-	reload_end(reload);
+	if (!reload->is_good) {
+		reload_end(reload, false);
+		return;
+	}
+	if (!reload->generation) {
+		reload_fail(reload, reload->error);
+		return;
+	}
+	status = reload->hooks.begin(reload->hooks.ctx, reload->generation);
+	if (status == STATUS_OK)
+		next_step(reload);
+	else
+		reload_fail(reload, status_text(status));
 }
 
 void reload_begin(struct reload *reload)
 {
-	reload->again = reload->is_working;
-	if (reload->is_working)
+	const struct env *env = reload->world->env;
+
+	reload->again = reload->is_busy;
+	if (reload->is_busy)
 		return;
 	systemd_reloading();
 	LOG(LOG_INFO, "reloading", log_text("file", reload->path));
-	reload->is_working = env_work(reload->env, reload_prepare, on_prepared, reload) == STATUS_OK;
-	if (!reload->is_working)
-		reload_end(reload);
+	reload->is_busy = true;
+	reload->is_aside = env_work(env, reload_prepare, on_prepared, reload) == STATUS_OK;
+	if (!reload->is_aside)
+		reload_end(reload, false);
 }
 
 void reload_stop(struct reload *reload)
 {
-	reload->is_stopped = true;
+	const struct env *env = reload->world->env;
+
+	if (reload->timer)
+		env->timer_free(&reload->timer);
+	if (!reload->is_aside)
+		generation_free(&reload->generation);
 }
 
-enum status reload_new(uv_loop_t *loop, const struct env *env, const char *path, reload_apply_fn *apply, void *ctx,
+enum status reload_new(const struct world *world, const char *path, const struct reload_hooks *hooks,
 		       struct reload **out)
 {
 	struct reload *reload = calloc(1, sizeof *reload);
 
 	if (!reload)
 		return STATUS_NO_MEMORY;
-	*reload = (struct reload){.loop = loop, .env = env, .path = path, .apply = apply, .ctx = ctx};
+	*reload = (struct reload){.world = world, .path = path, .hooks = *hooks};
+	reload->timer = world->env->timer_new(world->env->ctx, on_step, reload);
+	if (!reload->timer) {
+		free(reload);
+		return STATUS_NO_MEMORY;
+	}
 	*out = reload;
 	return STATUS_OK;
 }

@@ -6,27 +6,37 @@
 #ifndef DAEMON_RELOAD_H
 #define DAEMON_RELOAD_H
 
-#include <uv.h>
-
-#include "base/env.h"
 #include "daemon/generation.h"
 
 struct reload;
 
-/* Completes a generation and puts it into force. It is taken, with or without success. */
-typedef enum status reload_apply_fn(void *ctx, struct generation *generation);
+/*
+ * What is done with a generation, all from the loop and with `ctx`: begin() says what it follows, see
+ * generation_begin(); when it is made, apply() puts it into force, or explains why that cannot be; and discard() frees
+ * one that was not.
+ * All but begin() take the generation.
+ */
+struct reload_hooks {
+	enum status (*begin)(void *ctx, struct generation *generation);
+	bool (*apply)(void *ctx, struct generation *generation);
+	void (*discard)(void *ctx, struct generation *generation);
+	void *ctx;
+};
 
-/* `path` must stay valid; `loop` and `env`, too. STATUS_NO_MEMORY. */
-MUST_USE enum status reload_new(uv_loop_t *loop, const struct env *env, const char *path, reload_apply_fn *apply,
-				void *ctx, struct reload **out);
+/* `path` and `world` must stay valid. STATUS_NO_MEMORY. */
+MUST_USE enum status reload_new(const struct world *world, const char *path, const struct reload_hooks *hooks,
+				struct reload **out);
 
 /*
- * Reads the file, and has apply() called from the loop if it is good. If a reload is under way, another one follows it,
+ * Reads the file, and makes a generation of it if it is good. If a reload is under way, another one follows it,
  * for the file may have changed since it was read.
  */
 void reload_begin(struct reload *reload);
 
-/* Nothing comes into force any more. A file that is being read is read to its end, for which the loop must run. */
+/*
+ * Nothing comes into force any more; for good. A file that is being read is read to its end, for which the loop must
+ * run.
+ */
 void reload_stop(struct reload *reload);
 
 /* It must have been stopped, and nothing be under way. Sets *reload to NULL, which is allowed there. */

@@ -71,24 +71,33 @@ static void put_into_force(struct daemon *daemon, struct generation *generation)
 	log_in_force("reloaded", generation->config);
 }
 
-/* A reload_apply_fn. */
-static enum status apply(void *ctx, struct generation *generation)
+static enum status begin(void *ctx, struct generation *generation)
 {
 	struct daemon *daemon = ctx;
-	struct generation *before = daemon->generations.current;
-	enum status status = generation_complete(generation, &daemon->world, before);
 
-	if (status != STATUS_OK)
-		LOG(LOG_ERROR, "reload-failed", log_text("text", status_text(status)));
-	else
-		status = servers_configure(&daemon->servers, generation->config, before->config,
-					   generations_primaries(&daemon->generations) +
-						   generation_primaries(generation));
+	return generation_begin(generation, &daemon->world, daemon->generations.current);
+}
+
+static bool apply(void *ctx, struct generation *generation)
+{
+	struct daemon *daemon = ctx;
+	struct generations *generations = &daemon->generations;
+	size_t primaries = generations_primaries(generations) + generation_primaries(generation);
+	enum status status =
+		servers_configure(&daemon->servers, generation->config, generations->current->config, primaries);
+
 	if (status == STATUS_OK)
 		put_into_force(daemon, generation);
 	else
-		generation_retire(&generation, &daemon->env);
-	return status;
+		generations_discard(generations, generation);
+	return status == STATUS_OK;
+}
+
+static void discard(void *ctx, struct generation *generation)
+{
+	struct daemon *daemon = ctx;
+
+	generations_discard(&daemon->generations, generation);
 }
 
 /* What was set aside for the primaries of a generation that is over is for clients again. */
@@ -101,6 +110,13 @@ static void on_generation_over(void *ctx)
 }
 
 /* ---- What signals want ---- */
+
+static void on_caught(void *ctx)
+{
+	struct daemon *daemon = ctx;
+
+	meter_restart(&daemon->meter);
+}
 
 static void on_reload(void *ctx)
 {
@@ -154,7 +170,7 @@ static enum status make_generation(struct daemon *daemon, struct config **config
 {
 	struct generation *generation;
 	char error[GENERATION_ERROR_MAX];
-	enum status status = generation_prepare(&daemon->loop, config, &generation, error);
+	enum status status = generation_prepare(&daemon->world, config, &generation, error);
 
 	if (status != STATUS_OK) {
 		LOG(LOG_ERROR, "start-failed", log_text("text", error));
@@ -173,12 +189,13 @@ static enum status make_generation(struct daemon *daemon, struct config **config
 /* What outlives configurations. */
 static enum status build(struct daemon *daemon, const struct config *config)
 {
+	struct reload_hooks hooks = {.begin = begin, .apply = apply, .discard = discard, .ctx = daemon};
 	enum status status = world_init(&daemon->world, &daemon->loop, &daemon->env, config);
 
 	if (status == STATUS_OK)
 		status = generations_init(&daemon->generations, &daemon->env, on_generation_over, daemon);
 	if (status == STATUS_OK)
-		status = reload_new(&daemon->loop, &daemon->env, daemon->config_path, apply, daemon, &daemon->reload);
+		status = reload_new(&daemon->world, daemon->config_path, &hooks, &daemon->reload);
 	if (status != STATUS_OK)
 		LOG(LOG_ERROR, "start-failed", log_text("text", status_text(status)));
 	return status;
@@ -275,7 +292,7 @@ static struct config *load_first(const char *path)
 bool serve(const char *config_path, const char *version)
 {
 	struct daemon daemon = {.version = version, .config_path = reload_path(config_path)};
-	struct control_hooks hooks = {.reload = on_reload, .stop = on_stop, .ctx = &daemon};
+	struct control_hooks hooks = {.caught = on_caught, .reload = on_reload, .stop = on_stop, .ctx = &daemon};
 	struct config *config = NULL;
 	bool served = false;
 

@@ -43,6 +43,7 @@ enum status world_init(struct world *world, uv_loop_t *loop, const struct env *e
 	limits = throttle_limits(world, config);
 	of_page = page_limits(world, config);
 	env->random(env->ctx, &seed, sizeof seed);
+	env->random(env->ctx, &world->seed, sizeof world->seed);
 	status = throttle_new(&limits, &world->throttle);
 	if (status == STATUS_OK)
 		status = order_new(seed, &world->order);

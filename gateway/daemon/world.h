@@ -5,6 +5,7 @@
 #ifndef DAEMON_WORLD_H
 #define DAEMON_WORLD_H
 
+#include <stdint.h>
 #include <uv.h>
 
 #include "account/record.h"
@@ -21,6 +22,7 @@
 struct world {
 	uv_loop_t *loop;       /* borrowed */
 	const struct env *env; /* borrowed */
+	uint64_t seed;         /* of the hashes of zones */
 	struct order *order;
 	struct memory *memory; /* of what records are, for all zones */
 	struct throttle *throttle;

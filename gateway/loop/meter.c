@@ -18,10 +18,15 @@ void meter_init(struct meter *meter, uv_loop_t *loop)
 	meter->prepare.data = meter;
 }
 
-void meter_start(struct meter *meter)
+void meter_restart(struct meter *meter)
 {
 	meter->began_ns = uv_hrtime();
 	meter->idle_ns = uv_metrics_idle_time(meter->prepare.loop);
+}
+
+void meter_start(struct meter *meter)
+{
+	meter_restart(meter);
 	uv_prepare_start(&meter->prepare, on_next_turn);
 	uv_unref((uv_handle_t *)&meter->prepare);
 }

@@ -21,6 +21,12 @@ void meter_init(struct meter *meter, uv_loop_t *loop);
 /* The first turn begins. The meter does not keep the loop alive. */
 void meter_start(struct meter *meter);
 
+/*
+ * The turn begins now, because a signal was caught: a wait that a signal ends is not among those that libuv counts, and
+ * would be taken for work.
+ */
+void meter_restart(struct meter *meter);
+
 /* The loop must run once more afterwards, as long as the struct is there. */
 void meter_fini(struct meter *meter);
 

@@ -75,7 +75,8 @@ struct zones {
 	struct queue_limits limits;
 	uint64_t seed; /* of hashes; the same for all configurations */
 	zones_done_fn *done;
-	size_t count;
+	const struct zones *before; /* until all zones are adopted; NULL: there is none */
+	size_t count, adopted;
 	struct slot *slots;
 	struct table slots_by_name;
 	size_t holding_count;
@@ -602,22 +603,18 @@ static enum status slot_find_primaries(struct slot *slot, const struct zones *be
 	return STATUS_OK;
 }
 
-static enum status slot_init(struct slot *slot, const struct zones *before)
+static enum status slot_adopt(struct slot *slot, const struct zones *before)
 {
-	uint64_t hash = hash_of_zone(slot->zones, slot->setup.name);
 	enum status status = slot_find_primaries(slot, before);
 
 	if (status != STATUS_OK)
 		return status;
-	slot->zone = find_zone(before, slot->setup.name, hash);
+	slot->zone = find_zone(before, slot->setup.name, slot->by_name.hash);
 	if (slot->zone)
 		slot->zone->holders++;
 	else
 		slot->zone = zone_new(slot);
-	if (!slot->zone)
-		return STATUS_NO_MEMORY;
-	table_add(&slot->zones->slots_by_name, &slot->by_name, hash);
-	return STATUS_OK;
+	return slot->zone ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
 /* ---- The verbs ---- */
@@ -635,33 +632,69 @@ static enum status zones_allocate(struct zones *zones, const struct zone_setup *
 	return table_init(&zones->holdings_by_peer);
 }
 
-static enum status zones_fill(struct zones *zones, const struct zones *before, const struct zone_setup *setups,
-			      size_t count)
+enum status zones_prepare(uint64_t seed, const struct zone_setup *setups, size_t count, struct zones **out)
 {
-	enum status status = zones_allocate(zones, setups, count);
+	struct zones *zones = calloc(1, sizeof *zones);
 
-	for (; zones->count < count && status == STATUS_OK; zones->count++) {
+	if (!zones)
+		return STATUS_NO_MEMORY;
+	zones->seed = seed;
+	LIST_INIT(&zones->flights);
+	LIST_INIT(&zones->looks);
+	if (zones_allocate(zones, setups, count) != STATUS_OK) {
+		zones_free(&zones);
+		return STATUS_NO_MEMORY;
+	}
+	for (; zones->count < count; zones->count++) {
 		struct slot *slot = &zones->slots[zones->count];
 
 		slot->zones = zones;
 		slot->setup = setups[zones->count];
-		status = slot_init(slot, before);
+		table_add(&zones->slots_by_name, &slot->by_name, hash_of_zone(zones, slot->setup.name));
 	}
+	*out = zones;
+	return STATUS_OK;
+}
+
+void zones_begin(struct zones *zones, const struct env *env, struct order *order, struct memory *memory,
+		 const struct transport_maker *maker, const struct dns_client_options *client_options,
+		 const struct queue_limits *limits, zones_done_fn *done)
+{
+	zones->env = env;
+	zones->order = order;
+	zones->memory = memory;
+	zones->maker = *maker;
+	zones->client_options = *client_options;
+	zones->limits = *limits;
+	zones->done = done;
+}
+
+void zones_follow(struct zones *zones, const struct zones *before, const struct dns_client_options *client_options,
+		  const struct queue_limits *limits)
+{
+	assert(zones->seed == before->seed);
+	zones_begin(zones, before->env, before->order, before->memory, &before->maker, client_options, limits,
+		    before->done);
+	zones->before = before;
+}
+
+enum status zones_adopt(struct zones *zones, size_t count, bool *is_all)
+{
+	enum status status = STATUS_OK;
+
+	for (; count && zones->adopted < zones->count && status == STATUS_OK; count--)
+		status = slot_adopt(&zones->slots[zones->adopted++], zones->before);
+	*is_all = zones->adopted == zones->count;
+	if (*is_all)
+		zones->before = NULL;
 	return status;
 }
 
-static enum status zones_make(const struct zones *as_given, const struct zones *before, const struct zone_setup *setups,
-			      size_t count, struct zones **out)
+static enum status adopt_all(struct zones *zones, struct zones **out)
 {
-	struct zones *zones = malloc(sizeof *zones);
-	enum status status;
+	bool is_all;
+	enum status status = zones_adopt(zones, zones->count, &is_all);
 
-	if (!zones)
-		return STATUS_NO_MEMORY;
-	*zones = *as_given;
-	LIST_INIT(&zones->flights);
-	LIST_INIT(&zones->looks);
-	status = zones_fill(zones, before, setups, count);
 	if (status == STATUS_OK)
 		*out = zones;
 	else
@@ -674,41 +707,34 @@ enum status zones_new(const struct env *env, struct order *order, struct memory 
 		      const struct queue_limits *limits, const struct zone_setup *setups, size_t count,
 		      zones_done_fn *done, struct zones **out)
 {
-	struct zones as_given = {
-		.env = env,
-		.order = order,
-		.memory = memory,
-		.maker = *maker,
-		.client_options = *client_options,
-		.limits = *limits,
-		.seed = limits->seed,
-		.done = done,
-	};
+	struct zones *zones;
+	enum status status = zones_prepare(limits->seed, setups, count, &zones);
 
-	return zones_make(&as_given, NULL, setups, count, out);
+	if (status != STATUS_OK)
+		return status;
+	zones_begin(zones, env, order, memory, maker, client_options, limits, done);
+	return adopt_all(zones, out);
 }
 
 enum status zones_succeed(const struct zones *before, const struct dns_client_options *client_options,
 			  const struct queue_limits *limits, const struct zone_setup *setups, size_t count,
 			  struct zones **out)
 {
-	struct zones as_given = {
-		.env = before->env,
-		.order = before->order,
-		.memory = before->memory,
-		.maker = before->maker,
-		.client_options = *client_options,
-		.limits = *limits,
-		.seed = before->seed,
-		.done = before->done,
-	};
+	struct zones *zones;
+	enum status status = zones_prepare(before->seed, setups, count, &zones);
 
-	return zones_make(&as_given, before, setups, count, out);
+	if (status != STATUS_OK)
+		return status;
+	zones_follow(zones, before, client_options, limits);
+	return adopt_all(zones, out);
 }
 
 /* What is known of a primary in a zone stays known. */
-static void take_over_services(struct slot *slot)
+static void take_over_activity(struct slot *slot)
 {
+	struct queue_limits limits = limits_of(slot);
+
+	queue_set_limits(slot->zone->activity->queue, &limits);
 	for (size_t i = 0; i < slot->setup.primary_count; i++) {
 		const struct service *before = service_of(slot->zone, slot->services[i].primary);
 
@@ -723,21 +749,30 @@ void zones_take_over(struct zones *zones)
 		dns_client_set_options(primary_client(zones->holdings[i].primary), &zones->client_options);
 	for (size_t i = 0; i < zones->count; i++) {
 		struct slot *slot = &zones->slots[i];
-		struct activity *activity = slot->zone->activity;
-		struct queue_limits limits = limits_of(slot);
 
-		take_over_services(slot);
+		if (slot->zone->activity)
+			take_over_activity(slot);
 		slot->zone->slot = slot;
-		if (!activity)
-			continue;
-		queue_set_limits(activity->queue, &limits);
-		zone_arm_timer(slot->zone);
+		if (slot->zone->activity)
+			zone_arm_timer(slot->zone);
 	}
 }
 
 bool zones_are_idle(const struct zones *zones)
 {
 	return LIST_EMPTY(&zones->flights) && LIST_EMPTY(&zones->looks) && zones->pings == 0;
+}
+
+bool zones_release(struct zones *zones, size_t count)
+{
+	for (; count && zones->count; count--) {
+		struct slot *slot = &zones->slots[--zones->count];
+
+		if (slot->zone)
+			zone_release(zones->env, slot->zone);
+		free(slot->services);
+	}
+	return zones->count == 0;
 }
 
 void zones_free(struct zones **zones_pointer)
@@ -757,11 +792,7 @@ void zones_free(struct zones **zones_pointer)
 	}
 	while (!LIST_EMPTY(&zones->looks))
 		look_free(LIST_FIRST(&zones->looks));
-	for (size_t i = 0; zones->slots && i < zones->count; i++) {
-		if (zones->slots[i].zone)
-			zone_release(zones->env, zones->slots[i].zone);
-		free(zones->slots[i].services);
-	}
+	zones_release(zones, zones->count);
 	table_fini(&zones->slots_by_name);
 	table_fini(&zones->holdings_by_peer);
 	free(zones->holdings);

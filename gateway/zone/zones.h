@@ -67,11 +67,36 @@ MUST_USE enum status zones_succeed(const struct zones *before, const struct dns_
 				   const struct queue_limits *limits, const struct zone_setup *setups, size_t count,
 				   struct zones **out);
 
-/* Puts into force what zones_succeed() has prepared. Waiters of the zones before get their answers all the same. */
+/*
+ * The same two in parts, so that a hundred thousand zones hold nobody up:
+ *
+ *   zones_prepare               what needs nothing but the settings, on any thread; all configurations of a process
+ *                               have one `seed`
+ *   zones_begin, zones_follow   says what they are to work with: as zones_new(), and as zones_succeed()
+ *   zones_adopt                 makes `count` zones more, or finds them in the configuration before, until *is_all
+ *
+ * Of these only zones_prepare() and zones_adopt() can fail, by STATUS_NO_MEMORY; then zones_free() is all that is left
+ * to do. It may come at any time.
+ */
+MUST_USE enum status zones_prepare(uint64_t seed, const struct zone_setup *setups, size_t count, struct zones **out);
+void zones_begin(struct zones *zones, const struct env *env, struct order *order, struct memory *memory,
+		 const struct transport_maker *maker, const struct dns_client_options *client_options,
+		 const struct queue_limits *limits, zones_done_fn *done);
+void zones_follow(struct zones *zones, const struct zones *before, const struct dns_client_options *client_options,
+		  const struct queue_limits *limits);
+MUST_USE enum status zones_adopt(struct zones *zones, size_t count, bool *is_all);
+
+/* Puts into force what zones_succeed() has made. Waiters of the zones before get their answers all the same. */
 void zones_take_over(struct zones *zones);
 
 /* Whether nothing is under way for this configuration, so that its keys are not needed any more. */
 bool zones_are_idle(const struct zones *zones);
+
+/*
+ * The first part of zones_free(), which grows with their number: lets go of `count` zones more. Says if there are none
+ * left. They must be idle.
+ */
+bool zones_release(struct zones *zones, size_t count);
 
 /*
  * Frees what no other configuration has, whatever is still under way; sets *zones to NULL. No waiter is answered any

@@ -110,12 +110,12 @@ static enum status load(struct house *house, const struct generation *before, st
 
 	complaints_log(&complaints);
 	if (config)
-		status = generation_prepare(&house->loop, &config, out, error);
+		status = generation_prepare(&house->world, &config, out, error);
 	assert_null(config);
 	if (status == STATUS_OK)
 		status = generation_complete(*out, &house->world, before);
-	if (status != STATUS_OK && *out)
-		generation_retire(out, &house->env);
+	while (status != STATUS_OK && *out)
+		(void)generation_retire(out, &house->env);
 	return status;
 }
 
@@ -138,8 +138,8 @@ static bool reload(void *ctx, unsigned long n, bool only_one)
 		zones_take_over(second->zones);
 	assert_true(generation_is_idle(first));
 	assert_true(zones_is_well(second ? second->zones : first->zones, 0));
-	if (second)
-		generation_retire(&first, &house->env);
+	while (second && first)
+		(void)generation_retire(&first, &house->env);
 	generation_free(&first);
 	generation_free(&second);
 	close_house(house);

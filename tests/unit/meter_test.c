@@ -3,6 +3,8 @@
  */
 #include "support.h"
 
+#include <signal.h>
+#include <sys/time.h>
 #include <time.h>
 
 #include "loop/meter.h"
@@ -67,11 +69,44 @@ static void what_it_waits_is_not(void **state)
 	assert_true(longest_of(be_quick, WAIT_MS) < (uint64_t)WAIT_MS * 1000 / 2);
 }
 
+static void on_signal(uv_signal_t *signal, int number)
+{
+	(void)number;
+	meter_restart(signal->data);
+	uv_signal_stop(signal);
+}
+
+/* libuv forgets what it has waited when a signal comes. */
+static void nor_is_a_wait_that_a_signal_ends(void **state)
+{
+	enum { ALARM_MS = 300 };
+	const struct itimerval alarm = {.it_value = {.tv_usec = ALARM_MS * 1000}};
+	uv_loop_t loop;
+	uv_signal_t signal;
+	struct meter meter;
+
+	(void)state;
+	assert_int_equal(uv_loop_init(&loop), 0);
+	meter_init(&meter, &loop);
+	meter_start(&meter);
+	uv_signal_init(&loop, &signal);
+	signal.data = &meter;
+	uv_signal_start(&signal, on_signal, SIGALRM);
+	assert_int_equal(setitimer(ITIMER_REAL, &alarm, NULL), 0);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	meter_fini(&meter);
+	uv_close((uv_handle_t *)&signal, NULL);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_true(turns_longest_us(&meter.turns, uv_now(&loop)) < (uint64_t)ALARM_MS * 1000 / 2);
+	assert_int_equal(uv_loop_close(&loop), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_the_loop_does_is_measured),
 		cmocka_unit_test(what_it_waits_is_not),
+		cmocka_unit_test(nor_is_a_wait_that_a_signal_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
