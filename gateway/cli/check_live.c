@@ -1,7 +1,7 @@
 /*
  * The configuration lists primaries by zone; here it is the other way round: for each primary, a list of all zones that
- * name it. Its name is looked up, and each of its addresses gets a survey; all of them run at the same time, and all
- * within the deadline.
+ * name it. Its name is looked up, and each of its addresses gets a survey, or several where zones are many, each of a
+ * part of them; all run at the same time, and all within the deadline.
  *
  * Servers of one zone should show the same serial. While the zone changes they may differ, because they are not asked
  * at the same moment. So where serials differ, all servers are asked once more after all have answered. A server that
@@ -23,7 +23,12 @@
 #include "live/survey.h"
 #include "loop/env_uv.h"
 
-enum { DEADLINE_MS = 60 * 1000 };
+enum {
+	DEADLINE_MS = 60 * 1000,
+	/* Connections to one address, each for some of its zones; below so many zones there is one. */
+	CONNECTIONS_MAX = 8,
+	PART_MIN = 32,
+};
 
 /* The serial of one zone at one server, as in the first round and in the second. */
 struct serial {
@@ -31,14 +36,16 @@ struct serial {
 	uint32_t first, second;
 };
 
-/* One address of a primary. */
+/* One address of a primary, and the part of the zones that it is asked about over one connection. */
 struct server {
 	SLIST_ENTRY(server) link;
 	struct live *live;
 	const struct target *target;
 	struct peer at;
 	struct survey *survey;
-	struct serial *serials; /* one for each zone of the target */
+	const struct rights_zone *zones; /* of the target's */
+	size_t zone_count;
+	struct serial *serials; /* one for each of them */
 	size_t zone;            /* the zone of the last finding; findings come zone by zone */
 	bool differs;           /* has another serial than another server of a zone */
 	char label[PEER_TEXT_MAX + ADDR_TEXT_MAX + sizeof " []"];
@@ -69,6 +76,9 @@ struct live {
 	bool late;
 	bool compares; /* the second round, for the serials, has begun */
 	bool failed;
+	bool is_brief;                      /* what is good is only counted */
+	size_t counts[FINDING_FAIL + 1];    /* of findings, by their levels */
+	const struct config_zone *the_zone; /* the only one that is asked about; NULL: all */
 };
 
 /* ---- Findings ---- */
@@ -78,13 +88,16 @@ static void print_finding(struct live *live, const struct finding *finding)
 	char line[FINDING_LINE_MAX];
 
 	live->failed |= finding_level(finding) == FINDING_FAIL;
+	live->counts[finding_level(finding)]++;
+	if (live->is_brief && finding_level(finding) == FINDING_OK)
+		return;
 	puts(finding_format(finding, line));
 	fflush(stdout);
 }
 
 static struct serial *serial_told(struct server *server, const struct finding *finding)
 {
-	while (server->target->zones[server->zone].name->text != finding->zone)
+	while (server->zones[server->zone].name->text != finding->zone)
 		server->zone++;
 	return &server->serials[server->zone];
 }
@@ -118,19 +131,25 @@ static void on_found(void *ctx, const struct finding *finding)
 }
 
 /* A finding about a primary as a whole is printed for each of its zones. */
-static void print_for_all(const struct target *target, enum finding_kind kind, const char *why)
+static void print_for_each(const struct target *target, const struct rights_zone *zones, size_t count,
+			   enum finding_kind kind, const char *why)
 {
-	for (size_t i = 0; i < target->zone_count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		struct finding finding = {
 			.kind = kind,
-			.zone = target->zones[i].name->text,
+			.zone = zones[i].name->text,
 			.primary = target->label,
-			.key = target->zones[i].key,
+			.key = zones[i].key,
 			.why = why,
 		};
 
 		print_finding(target->live, &finding);
 	}
+}
+
+static void print_for_all(const struct target *target, enum finding_kind kind, const char *why)
+{
+	print_for_each(target, target->zones, target->zone_count, kind, why);
 }
 
 static void one_less_under_way(struct live *live)
@@ -160,8 +179,8 @@ static enum status begin_survey(struct server *server)
 		.users_missing = live->configured.store_unread,
 		.serials_only = live->compares,
 	};
-	enum status status = survey_new(&live->env, target->maker, &server->at, &options, target->zones,
-					target->zone_count, on_found, on_done, server, &server->survey);
+	enum status status = survey_new(&live->env, target->maker, &server->at, &options, server->zones,
+					server->zone_count, on_found, on_done, server, &server->survey);
 
 	server->zone = 0;
 	live->under_way += status == STATUS_OK;
@@ -179,7 +198,8 @@ static void server_free(struct server *server)
 }
 
 /* NULL without memory. */
-static struct server *server_new(const struct target *target, const struct peer *at, const char *label)
+static struct server *server_new(const struct target *target, const struct peer *at, const char *label,
+				 const struct rights_zone *zones, size_t count)
 {
 	struct server *server = calloc(1, sizeof *server);
 
@@ -189,7 +209,9 @@ static struct server *server_new(const struct target *target, const struct peer 
 	server->target = target;
 	server->at = *at;
 	snprintf(server->label, sizeof server->label, "%s", label);
-	server->serials = calloc(target->zone_count, sizeof *server->serials);
+	server->zones = zones;
+	server->zone_count = count;
+	server->serials = calloc(count, sizeof *server->serials);
 	if (server->serials && begin_survey(server) == STATUS_OK)
 		return server;
 	server_free(server);
@@ -198,12 +220,20 @@ static struct server *server_new(const struct target *target, const struct peer 
 
 static void survey_at(struct target *target, const struct peer *at, const char *label)
 {
-	struct server *server = server_new(target, at, label);
+	size_t parts = (target->zone_count + PART_MIN - 1) / PART_MIN, from = 0;
 
-	if (server)
-		SLIST_INSERT_HEAD(&target->live->servers, server, link);
-	else
-		print_for_all(target, FINDING_UNREACHABLE, status_text(STATUS_NO_MEMORY));
+	parts = parts < CONNECTIONS_MAX ? parts : CONNECTIONS_MAX;
+	for (size_t part = 0; part < parts; part++) {
+		size_t to = target->zone_count * (part + 1) / parts;
+		struct server *server = server_new(target, at, label, target->zones + from, to - from);
+
+		if (server)
+			SLIST_INSERT_HEAD(&target->live->servers, server, link);
+		else
+			print_for_each(target, target->zones + from, to - from, FINDING_UNREACHABLE,
+				       status_text(STATUS_NO_MEMORY));
+		from = to;
+	}
 }
 
 static void survey_address(struct target *target, const struct addrinfo *address)
@@ -294,6 +324,8 @@ static enum status find_targets(struct live *live)
 		print_finding(live, &(struct finding){
 					    .kind = FINDING_STORE_UNREAD, .zone = "-", .why = live->configured.why});
 	for (size_t i = 0; i < config->zone_count && status == STATUS_OK; i++) {
+		if (live->the_zone && live->the_zone != &config->zones[i])
+			continue;
 		if (!config->zones[i].active)
 			print_finding(live, &(struct finding){.kind = FINDING_INACTIVE,
 							      .zone = config->zones[i].name.text,
@@ -316,7 +348,7 @@ struct copy {
 
 static const char *zone_of(const struct copy *copy)
 {
-	return copy->server->target->zones[copy->zone].name->text;
+	return copy->server->zones[copy->zone].name->text;
 }
 
 static const struct serial *serial_of(const struct copy *copy)
@@ -332,18 +364,16 @@ static int by_zone(const void *a, const void *b)
 /* All copies, those of one zone side by side; NULL if there are none, or no memory. */
 static struct copy *list_copies(const struct live *live, size_t *count)
 {
-	const struct target *target;
 	struct server *server;
 	struct copy *copies;
 	size_t most = 0;
 
 	*count = 0;
 	SLIST_FOREACH(server, &live->servers, link)
-		most += server->target->zone_count;
+		most += server->zone_count;
 	copies = most ? calloc(most, sizeof *copies) : NULL;
 	SLIST_FOREACH(server, &live->servers, link) {
-		target = server->target;
-		for (size_t i = 0; copies && i < target->zone_count; i++) {
+		for (size_t i = 0; copies && i < server->zone_count; i++) {
 			if (server->serials[i].has_first)
 				copies[(*count)++] = (struct copy){server, i};
 		}
@@ -389,7 +419,7 @@ static void tell_who_is_behind(const struct copy *copies, size_t count)
 			.kind = FINDING_BEHIND,
 			.zone = zone_of(&copies[i]),
 			.primary = copies[i].server->label,
-			.key = copies[i].server->target->zones[copies[i].zone].key,
+			.key = copies[i].server->zones[copies[i].zone].key,
 			.number = serial->second,
 			.why = newest->server->label,
 			.newest = serial_of(newest)->first,
@@ -426,7 +456,8 @@ static void compare_serials(struct live *live)
 			continue;
 		survey_free(&server->survey);
 		if (begin_survey(server) != STATUS_OK)
-			print_for_all(server->target, FINDING_UNREACHABLE, status_text(STATUS_NO_MEMORY));
+			print_for_each(server->target, server->zones, server->zone_count, FINDING_UNREACHABLE,
+				       status_text(STATUS_NO_MEMORY));
 	}
 	if (live->under_way)
 		uv_run(&live->loop, UV_RUN_DEFAULT);
@@ -489,12 +520,35 @@ static void take_apart(struct live *live)
 	rights_free(&live->configured.rights);
 }
 
-bool check_live(const struct config *config)
+/* The zone of that name; NULL: there is none. */
+static const struct config_zone *zone_named(const struct config *config, const char *text)
 {
-	struct live live = {.config = config};
+	struct name name;
+
+	for (size_t i = 0; name_parse_zone(text_of(text), &name) == STATUS_OK && i < config->zone_count; i++) {
+		if (name_equal(&config->zones[i].name, &name))
+			return &config->zones[i];
+	}
+	fprintf(stderr, "ddnsgate: zone %s is not in the configuration\n", text);
+	return NULL;
+}
+
+static void sum_up(const struct live *live)
+{
+	if (live->is_brief)
+		printf("%zu zones: %zu OK, %zu WARN, %zu FAIL\n", live->config->zone_count, live->counts[FINDING_OK],
+		       live->counts[FINDING_WARN], live->counts[FINDING_FAIL]);
+}
+
+bool check_live(const struct config *config, const char *zone)
+{
+	struct live live = {.config = config, .is_brief = !zone && config->zone_count > CHECK_LIVE_ZONES_MAX};
 	char error[256];
 	enum status status;
 
+	live.the_zone = zone ? zone_named(config, zone) : NULL;
+	if (zone && !live.the_zone)
+		return false;
 	if (uv_loop_init(&live.loop) != 0) {
 		fprintf(stderr, "ddnsgate: the event loop cannot be made\n");
 		return false;
@@ -507,10 +561,12 @@ bool check_live(const struct config *config)
 		status = find_targets(&live);
 		snprintf(error, sizeof error, "%s", status_text(status));
 	}
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
 		run(&live);
-	else
+		sum_up(&live);
+	} else {
 		fprintf(stderr, "ddnsgate: %s\n", error);
+	}
 	take_apart(&live);
 	return status == STATUS_OK && !live.failed;
 }

@@ -317,6 +317,23 @@ def test_name_without_address(check):
                         r"`primaries`, or this machine's /etc/resolv.conf", *checked.lines)
 
 
+def test_of_many_zones_only_what_is_not_good_is_told(primary, check):
+    """And of one that is asked for, all."""
+    key = primary.key()
+    others = [zone_setting(f"z{number}.example.org", primary, key) for number in range(50)]
+    checked = check([zone_setting(ZONE, primary, key), *others], [key], users_of(f"zone:{ZONE}"))
+    told = re.fullmatch(r"51 zones: (\d+) OK, (\d+) WARN, (\d+) FAIL", checked.lines[-1])
+    assert told, checked.output
+    assert checked.of("OK") == [] and int(told[1]) >= 4
+    assert len(checked.of("WARN")) == int(told[2])
+    assert len(checked.of("FAIL")) == int(told[3]) == 50 and checked.status == 1
+    status, output, _ = run("check", "--live", "-c", str(checked.path), "--zone", ZONE.upper())
+    assert status == 0 and "example.org" not in output and output.count("\nOK ") >= 4
+    status, output, complaints = run("check", "--live", "-c", str(checked.path), "--zone", "example.net")
+    assert status == 1 and "zone example.net is not in the configuration" in complaints
+    assert run("check", "-c", str(checked.path), "--zone", ZONE)[0] == 2
+
+
 def test_inactive_zones_and_zones_without_hosts(primary, check):
     key = primary.key()
     checked = check([zone_setting(ZONE, primary, key), zone_setting(SECOND, primary, key, active=False)], [key],
