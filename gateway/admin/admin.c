@@ -236,10 +236,11 @@ enum status admin_new(const struct admin_parts *parts, struct admin **out)
 	return STATUS_OK;
 }
 
-void admin_set_zones(struct admin *admin, const struct zones *zones, size_t count)
+void admin_set_zones(struct admin *admin, const struct zones *zones, size_t count, size_t shown_max)
 {
 	admin->parts.sources.zones = zones;
 	admin->parts.sources.zone_count = count;
+	admin->parts.sources.zones_max = shown_max;
 }
 
 void admin_set_hosts(struct admin *admin, const struct admin_hosts *hosts)

@@ -46,8 +46,8 @@ struct admin_parts {
 
 MUST_USE enum status admin_new(const struct admin_parts *parts, struct admin **out);
 
-/* From now on these are the zones: after a reload. They are borrowed. */
-void admin_set_zones(struct admin *admin, const struct zones *zones, size_t count);
+/* From now on these are the zones, of which so many are shown one by one: after a reload. They are borrowed. */
+void admin_set_zones(struct admin *admin, const struct zones *zones, size_t count, size_t shown_max);
 
 /* The same for the names that `Host` may have. */
 void admin_set_hosts(struct admin *admin, const struct admin_hosts *hosts);

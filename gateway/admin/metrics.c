@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdbool.h>
+#include <stdlib.h>
 
 #include "base/log.h"
 #include "base/peer.h"
@@ -157,49 +158,154 @@ static uint64_t confirms(const struct zone_stats *stats)
 	return stats->confirms;
 }
 
-static void put_of_zones(FILE *to, const struct metrics_sources *sources, const char *name, const char *type,
-			 const char *help, uint64_t (*value)(const struct zone_stats *stats))
+/* A zone that is shown, and why. */
+struct shown_zone {
+	size_t zone;
+	uint64_t weight;
+};
+
+/* What all zones come to, and those of them that are shown. */
+struct zones_seen {
+	struct zone_stats all;
+	size_t active, down;
+	size_t count, max;
+	struct shown_zone *shown; /* a heap, the lightest first, once there are more than `max` */
+};
+
+static uint64_t zone_weight(const struct zone_stats *stats, bool is_well)
+{
+	static const uint64_t trouble = (uint64_t)1 << 63;
+	uint64_t work = stats->queries + stats->confirms + stats->batch.sum;
+
+	if (!is_well && (work || stats->waiting))
+		return trouble | (work & ~trouble);
+	return (uint64_t)stats->waiting << 40 | (work & (((uint64_t)1 << 40) - 1));
+}
+
+/* The first one was replaced: lets the lightest of them be the first again. */
+static void sift_down(struct zones_seen *seen)
+{
+	for (size_t at = 0, next; (next = 2 * at + 1) < seen->count; at = next) {
+		struct shown_zone zone = seen->shown[at];
+
+		next += next + 1 < seen->count && seen->shown[next + 1].weight < seen->shown[next].weight;
+		if (zone.weight <= seen->shown[next].weight)
+			return;
+		seen->shown[at] = seen->shown[next];
+		seen->shown[next] = zone;
+	}
+}
+
+/* The first `max` are taken as they come; of weight 0 all, so that they are a heap as it is. */
+static void show_zone(struct zones_seen *seen, struct shown_zone zone)
+{
+	if (seen->count < seen->max) {
+		size_t at = seen->count++;
+
+		for (size_t above; at && seen->shown[above = (at - 1) / 2].weight > zone.weight; at = above)
+			seen->shown[at] = seen->shown[above];
+		seen->shown[at] = zone;
+	} else if (seen->max && zone.weight > seen->shown[0].weight) {
+		seen->shown[0] = zone;
+		sift_down(seen);
+	}
+}
+
+static void add_stats(struct zone_stats *all, const struct zone_stats *stats)
+{
+	all->waiting += stats->waiting;
+	all->in_flight += stats->in_flight;
+	all->queries += stats->queries;
+	all->confirms += stats->confirms;
+	for (size_t k = 0; k <= all->batch.bound_count; k++)
+		all->batch.counts[k] += stats->batch.counts[k];
+	all->batch.sum += stats->batch.sum;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const struct shown_zone *first = a, *second = b;
+
+	return (first->zone > second->zone) - (first->zone < second->zone);
+}
+
+/* Without memory none is shown, but all are summed up. */
+static void see_zones(const struct metrics_sources *sources, struct zones_seen *seen)
+{
+	size_t max = sources->zones_max < sources->zone_count ? sources->zones_max : sources->zone_count;
+
+	*seen = (struct zones_seen){.shown = calloc(max + 1, sizeof *seen->shown)};
+	seen->max = seen->shown ? max : 0;
+	histogram_init_size(&seen->all.batch);
+	for (size_t i = 0; i < sources->zone_count; i++) {
+		bool is_well = zones_is_well(sources->zones, i);
+		struct zone_stats stats;
+
+		seen->down += !is_well;
+		if (!zones_is_active(sources->zones, i)) {
+			show_zone(seen, (struct shown_zone){i, 0});
+			continue;
+		}
+		zones_stats(sources->zones, i, &stats);
+		add_stats(&seen->all, &stats);
+		seen->active++;
+		show_zone(seen, (struct shown_zone){i, zone_weight(&stats, is_well)});
+	}
+	if (seen->count)
+		qsort(seen->shown, seen->count, sizeof *seen->shown, by_number);
+}
+
+static void put_of_zones(FILE *to, const struct metrics_sources *sources, const struct zones_seen *seen,
+			 const char *name, const char *type, const char *help,
+			 uint64_t (*value)(const struct zone_stats *stats))
 {
 	struct zone_stats stats;
 
 	head(to, name, type, help);
-	for (size_t i = 0; i < sources->zone_count; i++) {
-		zones_stats(sources->zones, i, &stats);
-		fprintf(to, "%s{zone=\"%s\"} %" PRIu64 "\n", name, zones_name(sources->zones, i)->text, value(&stats));
+	for (size_t i = 0; i < seen->count; i++) {
+		zones_stats(sources->zones, seen->shown[i].zone, &stats);
+		fprintf(to, "%s{zone=\"%s\"} %" PRIu64 "\n", name,
+			zones_name(sources->zones, seen->shown[i].zone)->text, value(&stats));
 	}
 }
 
-/* For all zones together: one histogram for each zone would be too much to read. */
-static void put_batches(FILE *to, const struct metrics_sources *sources)
+/* The histogram is for all zones together: one for each zone would be too much to read. */
+static void put_sums(FILE *to, const struct metrics_sources *sources, const struct zones_seen *seen)
 {
-	struct histogram all;
-	struct zone_stats stats;
-
-	histogram_init_size(&all);
-	for (size_t i = 0; i < sources->zone_count; i++) {
-		zones_stats(sources->zones, i, &stats);
-		for (size_t k = 0; k <= all.bound_count; k++)
-			all.counts[k] += stats.batch.counts[k];
-		all.sum += stats.batch.sum;
-	}
+	single(to, "ddnsgate_zones", "gauge", "Zones that are configured.", sources->zone_count);
+	single(to, "ddnsgate_zones_active", "gauge", "Zones that have had an update.", seen->active);
+	single(to, "ddnsgate_zones_down", "gauge", "Zones of which no primary is well.", seen->down);
+	single(to, "ddnsgate_zones_waiting", "gauge", "Updates of all zones that wait for their answer.",
+	       seen->all.waiting);
+	single(to, "ddnsgate_zones_messages_in_flight", "gauge", "Messages of all zones that are with a primary.",
+	       seen->all.in_flight);
+	single(to, "ddnsgate_zones_queries_total", "counter",
+	       "Queries in all zones for what a host has, of which nothing was known.", seen->all.queries);
+	single(to, "ddnsgate_zones_confirms_total", "counter",
+	       "Messages in all zones that confirmed unchanged hosts without a transaction.", seen->all.confirms);
 	head(to, "ddnsgate_batch_hosts", "histogram", "Hosts in each UPDATE message that was sent.");
-	put_histogram(to, "ddnsgate_batch_hosts", "", &all, THINGS);
+	put_histogram(to, "ddnsgate_batch_hosts", "", &seen->all.batch, THINGS);
 }
 
 static void put_zones(FILE *to, const struct metrics_sources *sources)
 {
-	put_of_zones(to, sources, "ddnsgate_zone_waiting", "gauge", "Updates that wait for their answer.", waiting);
-	put_of_zones(to, sources, "ddnsgate_zone_messages_in_flight", "gauge", "Messages that are with a primary.",
-		     in_flight);
-	put_of_zones(to, sources, "ddnsgate_zone_queries_total", "counter",
+	struct zones_seen seen;
+
+	see_zones(sources, &seen);
+	put_of_zones(to, sources, &seen, "ddnsgate_zone_waiting", "gauge", "Updates that wait for their answer.",
+		     waiting);
+	put_of_zones(to, sources, &seen, "ddnsgate_zone_messages_in_flight", "gauge",
+		     "Messages that are with a primary.", in_flight);
+	put_of_zones(to, sources, &seen, "ddnsgate_zone_queries_total", "counter",
 		     "Queries for what a host has, of which nothing was known.", queries);
-	put_of_zones(to, sources, "ddnsgate_zone_confirms_total", "counter",
+	put_of_zones(to, sources, &seen, "ddnsgate_zone_confirms_total", "counter",
 		     "Messages that confirmed unchanged hosts without a transaction.", confirms);
 	head(to, "ddnsgate_zone_up", "gauge", "Whether one of the zone's primaries is well.");
-	for (size_t i = 0; i < sources->zone_count; i++)
-		fprintf(to, "ddnsgate_zone_up{zone=\"%s\"} %d\n", zones_name(sources->zones, i)->text,
-			zones_is_well(sources->zones, i));
-	put_batches(to, sources);
+	for (size_t i = 0; i < seen.count; i++)
+		fprintf(to, "ddnsgate_zone_up{zone=\"%s\"} %d\n", zones_name(sources->zones, seen.shown[i].zone)->text,
+			zones_is_well(sources->zones, seen.shown[i].zone));
+	put_sums(to, sources, &seen);
+	free(seen.shown);
 }
 
 /* ---- Primaries ---- */

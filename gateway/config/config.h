@@ -105,6 +105,7 @@ struct config {
 	unsigned connections_max;
 	unsigned queue_max;
 	unsigned hints_max;
+	unsigned metrics_zones_max;
 	unsigned queue_share_max;
 	unsigned failed_logins_max;
 	unsigned failed_logins_window_s;

@@ -119,6 +119,7 @@ static enum status make_admin(struct servers *servers, const struct servers_part
 			    .http = http_server_stats(servers->clients),
 			    .zones = generation->zones,
 			    .zone_count = generation->config->zone_count,
+			    .zones_max = generation->config->metrics_zones_max,
 			    .turns = parts->turns,
 			    .env = parts->env},
 		.draining = parts->draining,
@@ -153,7 +154,8 @@ void servers_turn_to(struct servers *servers, struct generation *generation)
 	struct admin_hosts hosts = admin_hosts(generation->config);
 
 	generation_serve(generation, servers->clients);
-	admin_set_zones(servers->admin, generation->zones, generation->config->zone_count);
+	admin_set_zones(servers->admin, generation->zones, generation->config->zone_count,
+			generation->config->metrics_zones_max);
 	admin_set_hosts(servers->admin, &hosts);
 }
 

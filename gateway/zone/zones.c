@@ -839,6 +839,11 @@ void zones_stats(const struct zones *zones, size_t zone, struct zone_stats *out)
 	}
 }
 
+bool zones_is_active(const struct zones *zones, size_t zone)
+{
+	return zones->slots[zone].zone->activity != NULL;
+}
+
 bool zones_is_well(const struct zones *zones, size_t zone)
 {
 	const struct slot *slot = &zones->slots[zone];

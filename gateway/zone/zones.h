@@ -119,6 +119,9 @@ void zones_cancel(struct zones *zones, size_t zone, void *waiter);
 const struct name *zones_name(const struct zones *zones, size_t zone);
 void zones_stats(const struct zones *zones, size_t zone, struct zone_stats *out);
 
+/* Whether a change set was submitted to it; else its stats are all 0. */
+bool zones_is_active(const struct zones *zones, size_t zone);
+
 /* Whether one of the zone's primaries is well, or none was tried yet. */
 bool zones_is_well(const struct zones *zones, size_t zone);
 

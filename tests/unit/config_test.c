@@ -251,6 +251,7 @@ static void options_that_are_left_out_have_their_defaults(void **state)
 	assert_int_equal(load.config->connections_max, 16);
 	assert_int_equal(load.config->queue_max, 10000);
 	assert_int_equal(load.config->hints_max, 2097152);
+	assert_int_equal(load.config->metrics_zones_max, 100);
 	assert_int_equal(load.config->idle_timeout_s, 30);
 	assert_int_equal(load.config->max_connections, 16000);
 	assert_int_equal(load.config->max_connections_per_source, 2000);
@@ -268,7 +269,7 @@ static void options_that_are_given_are_taken(void **state)
 			.extra =
 				"log_level = 'debug'; log_format = 'json'; log_to = 'syslog'; admin_listen = '::1'; admin_names = ( 'gw-admin', '10.0.0.1' ); uniform_auth_errors = true; allow_private = false;"
 				"allow_loopback = true; request_timeout_ms = 60000; connect_timeout_ms = 50;"
-				"reply_timeout_ms = 0x64; fudge_s = 3600L; connections_max = 256; queue_max = 1; hints_max = 1024; idle_timeout_s = 3600;"
+				"reply_timeout_ms = 0x64; fudge_s = 3600L; connections_max = 256; queue_max = 1; hints_max = 1024; metrics_zones_max = 0; idle_timeout_s = 3600;"
 				"max_connections = 1000000; max_connections_per_source = 0;"},
 		&load);
 	assert_int_equal(load.status, STATUS_OK);
@@ -289,6 +290,7 @@ static void options_that_are_given_are_taken(void **state)
 	assert_int_equal(load.config->connections_max, 256);
 	assert_int_equal(load.config->queue_max, 1);
 	assert_int_equal(load.config->hints_max, 1024);
+	assert_int_equal(load.config->metrics_zones_max, 0);
 	assert_int_equal(load.config->idle_timeout_s, 3600);
 	assert_int_equal(load.config->max_connections, 1000000);
 	assert_int_equal(load.config->max_connections_per_source, 0);

@@ -73,22 +73,23 @@ static void answer(struct http_exchange **exchange, const struct http_response *
 	*exchange = NULL;
 }
 
+static const struct dns_client_options options = {.connect_timeout_ms = 2000, .reply_timeout_ms = 4000, .fudge_s = 300};
+static const struct queue_limits limits = {.waiters_max = 10,
+					   .share_max = 10,
+					   .octets_max = DNS_MESSAGE_MAX,
+					   .updates_max = 1,
+					   .overlap_min = 1,
+					   .half_min = 100,
+					   .confirms_max = 1,
+					   .queries_max = 1,
+					   .attempts_max = 2,
+					   .retry_pause_ms = 100,
+					   .deadline_ms = 5000};
+
 static int setup(void **state)
 {
 	static const struct record_stats history = {.written = 70, .dropped = 8, .failed = 1, .waiting = 5};
 	struct world *world = calloc(1, sizeof *world);
-	struct dns_client_options options = {.connect_timeout_ms = 2000, .reply_timeout_ms = 4000, .fudge_s = 300};
-	struct queue_limits limits = {.waiters_max = 10,
-				      .share_max = 10,
-				      .octets_max = DNS_MESSAGE_MAX,
-				      .updates_max = 1,
-				      .overlap_min = 1,
-				      .half_min = 100,
-				      .confirms_max = 1,
-				      .queries_max = 1,
-				      .attempts_max = 2,
-				      .retry_pause_ms = 100,
-				      .deadline_ms = 5000};
 	static const struct http_listener_stats second = {.address = "/run/http", .open = 1},
 						first = {&second, "192.0.2.1:443", 12};
 	static const struct http_stats http = {
@@ -125,6 +126,7 @@ static int setup(void **state)
 						 .http = &http,
 						 .zones = world->zones,
 						 .zone_count = 1,
+						 .zones_max = 1,
 						 .turns = &world->turns,
 						 .env = fake_env_of(world->fake)};
 	turns_init(&world->turns);
@@ -230,6 +232,66 @@ static void metrics_are_what_was_counted(void **state)
 	assert_has(world, "\nddnsgate_primary_round_trip_seconds_bucket{primary=\"192.0.2.53:53\",le=\"+Inf\"} 0\n"
 			  "ddnsgate_primary_round_trip_seconds_sum{primary=\"192.0.2.53:53\"} 0.000\n"
 			  "ddnsgate_primary_round_trip_seconds_count{primary=\"192.0.2.53:53\"} 0\n");
+}
+
+static size_t times_said(const struct world *world, const char *words)
+{
+	size_t times = 0;
+
+	for (const char *at = world->exchange.text; (at = strstr(at, words)); at++)
+		times++;
+	return times;
+}
+
+/* Of three thousand zones only some are told one by one: where there is trouble, or most work. */
+static void of_many_zones_those_are_shown_that_need_a_look(void **state)
+{
+	enum { MANY = 3000, SHOWN = 10 };
+	static const unsigned busy[] = {7, 1234, 2999};
+	static struct name names[MANY];
+	static struct zone_setup setups[MANY];
+	struct world *world = *state;
+	struct outcome outcomes[LENGTH(busy)] = {{.code = OUTCOME_GRANTED}};
+	struct zones *zones;
+
+	for (unsigned i = 0; i < MANY; i++) {
+		char text[64];
+
+		snprintf(text, sizeof text, "z%u.example", i);
+		names[i] = name_of(text);
+		setups[i] = world->setup;
+		setups[i].name = &names[i];
+	}
+	assert_int_equal(zones_succeed(world->zones, &options, &limits, setups, MANY, &zones), STATUS_OK);
+	zones_take_over(zones);
+	for (size_t i = 0; i < LENGTH(busy); i++) {
+		struct change_set set = {
+			.zone = busy[i], .count = 1, .changes = {change_to_addr(addr_of("192.0.2.1"), 180, true)}};
+		char text[64];
+
+		snprintf(text, sizeof text, "www.z%u.example", busy[i]);
+		set.owner = name_of(text);
+		zones_submit(zones, &set, &outcomes[i]);
+	}
+	admin_set_zones(world->admin, zones, MANY, SHOWN);
+	assert_int_equal(ask(world, HTTP_GET, "/metrics", NULL), 200);
+	assert_int_equal(times_said(world, "\nddnsgate_zone_waiting{"), SHOWN);
+	assert_int_equal(times_said(world, "\nddnsgate_zone_up{"), SHOWN);
+	assert_has(world, "\nddnsgate_zone_waiting{zone=\"z7.example\"} 1\n");
+	assert_has(world, "\nddnsgate_zone_waiting{zone=\"z1234.example\"} 1\n");
+	assert_has(world, "\nddnsgate_zone_waiting{zone=\"z2999.example\"} 1\n");
+	assert_has(world, "\nddnsgate_zones 3000\n");
+	assert_has(world, "\nddnsgate_zones_active 3\n");
+	assert_has(world, "\nddnsgate_zones_waiting 3\n");
+	fake_env_advance(world->fake, 20000);
+	assert_int_equal(ask(world, HTTP_GET, "/metrics", NULL), 200);
+	assert_has(world, "\nddnsgate_zones_waiting 0\n");
+	assert_has(world, "\nddnsgate_zones_down 3000\n");
+	admin_set_zones(world->admin, zones, MANY, 0);
+	assert_int_equal(ask(world, HTTP_GET, "/metrics", NULL), 200);
+	assert_int_equal(times_said(world, "{zone="), 0);
+	zones_free(&zones);
+	admin_set_zones(world->admin, world->zones, 1, 1);
 }
 
 static void readiness_is_that_updates_can_be_taken(void **state)
@@ -354,13 +416,10 @@ static void turns_of_the_loop_are_told_in_seconds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_bound_belongs_to_its_bucket),
-		TEST(metrics_are_what_was_counted),
-		TEST(turns_of_the_loop_are_told_in_seconds),
-		TEST(readiness_is_that_updates_can_be_taken),
-		TEST(the_level_of_the_log_can_be_changed_by_put_alone),
-		TEST(a_change_wants_the_name_of_the_listener),
-		TEST(options_tell_the_methods),
+		cmocka_unit_test(a_bound_belongs_to_its_bucket), TEST(metrics_are_what_was_counted),
+		TEST(turns_of_the_loop_are_told_in_seconds),     TEST(of_many_zones_those_are_shown_that_need_a_look),
+		TEST(readiness_is_that_updates_can_be_taken),    TEST(the_level_of_the_log_can_be_changed_by_put_alone),
+		TEST(a_change_wants_the_name_of_the_listener),   TEST(options_tell_the_methods),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
