@@ -28,6 +28,7 @@ CEILING = Path(BINARY).parent / "tests/bench/ceiling"
 CEILING_CHANGES = 400
 LOADED = 256  # connections, where their number is not what is looked at
 IDLE = 10_000
+ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
 
 class Bench:
@@ -225,7 +226,9 @@ def machine():
 
 
 def end_by_signal(number, _):
-    """On the way out all that was started is ended."""
+    """On the way out all that was started is ended. That is not interrupted by another signal: timeout(1) sends two."""
+    for each in ENDING:
+        signal.signal(each, signal.SIG_IGN)
     sys.exit(128 + number)
 
 
@@ -249,7 +252,7 @@ def parse_arguments():
 def main():
     """Exit status 1 if an acknowledged update was lost, or a figure is not what its name says; targets do not count."""
     options = parse_arguments()
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+    for number in ENDING:
         signal.signal(number, end_by_signal)
     _, descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))

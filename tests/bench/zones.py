@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 
 import tools
-from bench import Bench, end_by_signal, machine, say
+from bench import ENDING, Bench, end_by_signal, machine, say
 from figures import DNSPERF_LOADED, Figures, Sample, Target, growth, json_text, markdown
 from gateway import BINARY, Connection
 from primaries import HOST_COUNT, PRIMARIES, ZONE, Hosts
@@ -504,7 +504,7 @@ def parse_arguments():
 def main():
     """Exit status 1 if an acknowledged update was lost or something could not be measured; targets do not count."""
     options = parse_arguments()
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+    for number in ENDING:
         signal.signal(number, end_by_signal)
     _, descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
