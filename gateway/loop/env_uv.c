@@ -5,6 +5,8 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "base/signals.h"
+
 struct env_timer {
 	uv_timer_t timer; /* its data points here */
 	env_timer_fn *fn;
@@ -151,6 +153,7 @@ static void on_worker(uv_work_t *request)
 {
 	struct env_job *job = request->data;
 
+	signals_hold(); /* of this thread: they are the loop's, and could wait here for as long as the work takes */
 	job->work(job->job);
 }
 
