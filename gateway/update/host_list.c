@@ -4,6 +4,7 @@
  */
 #include "update/host_list.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +20,7 @@ struct host_item {
 };
 
 struct host_list {
-	unsigned holders;
+	atomic_uint holders; /* a configuration is freed on another thread than that of requests which have its lists */
 	uint32_t count;
 	uint32_t domain; /* the place of the first pattern for many names; `count`: there is none */
 	bool is_one_name;
@@ -255,7 +256,7 @@ enum status host_list_read(struct text lines, struct host_list **out)
 struct host_list *host_list_hold(struct host_list *list)
 {
 	if (list)
-		list->holders++;
+		atomic_fetch_add_explicit(&list->holders, 1, memory_order_relaxed);
 	return list;
 }
 
@@ -264,7 +265,7 @@ void host_list_free(struct host_list **list_pointer)
 	struct host_list *list = *list_pointer;
 
 	*list_pointer = NULL;
-	if (list && --list->holders == 0)
+	if (list && atomic_fetch_sub_explicit(&list->holders, 1, memory_order_acq_rel) == 1)
 		free(list);
 }
 

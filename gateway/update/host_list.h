@@ -48,7 +48,7 @@ MUST_USE enum status host_list_read(struct text lines, struct host_list **out);
 /* Whether nothing was left out. */
 bool host_list_is_whole(const struct host_list *list);
 
-/* One more holder of the list, which is returned. */
+/* One more holder of the list, which is returned. Holders may be on different threads. */
 struct host_list *host_list_hold(struct host_list *list);
 
 /* Takes a holder away, frees the list with the last one, and sets *list to NULL; *list == NULL is allowed. */
