@@ -16,7 +16,7 @@ static void turn_windows(struct turns *turns, uint64_t now_ms)
 
 	if (age_ms < TURNS_WINDOW_MS)
 		return;
-	turns->longest_before_us = age_ms < 2 * TURNS_WINDOW_MS ? turns->longest_us : 0;
+	turns->longest_before_us = age_ms < 2 * (uint64_t)TURNS_WINDOW_MS ? turns->longest_us : 0;
 	turns->longest_us = 0;
 	turns->window_ms = now_ms;
 }
