@@ -123,7 +123,8 @@ static void flight_log(const struct flight *flight, const struct dns_result *res
 				      .queried = dns_is_query(flight->request.kind)};
 	char primary[PEER_TEXT_MAX], text[DNS_EXPLAIN_MAX];
 
-	if (result_is_expected(&flight->request, result))
+	/* What did not leave for a reason of our own, such as that nobody waits any more, is no fault of theirs. */
+	if (result->local || result_is_expected(&flight->request, result))
 		return;
 	LOG_REPEATED(
 		LOG_WARNING, "primary-failed", log_text("zone", context.zone),

@@ -640,6 +640,29 @@ static void no_more_updates_are_under_way_than_may_be(void **state)
 	assert_int_equal(world->updates_most, 6);
 }
 
+/* Its client has left before it was its turn: that says nothing of the primary. */
+static void what_was_withdrawn_before_its_turn_is_not_logged_as_a_failure(void **state)
+{
+	struct world *world = *state;
+	struct waiter first, second;
+
+	world->options.updates_max = 1;
+	reopen_zones(world);
+	submit(world, 0, 0, &first);
+	submit(world, 1, 0, &second);
+	fake_env_advance(world->fake, SOON_MS);
+	set_habit(world, 0, (struct primary_script){.rcode = PRIMARY_DECIDES, .delay_ms = 300});
+	submit(world, 0, 0, &first);
+	submit(world, 1, 0, &second);
+	fake_env_advance(world->fake, 50);
+	assert_int_equal(second.answers, 0);
+	zones_cancel(world->zones, 1, &second);
+	fake_env_advance(world->fake, LATER_MS);
+	assert_changed(&first, LATER_MS);
+	assert_int_equal(second.answers, 0);
+	assert_int_equal(world->lines, 0);
+}
+
 /* The more so as their updates never come back: what has stalled does not count. */
 static void slow_zones_do_not_keep_the_others_from_being_sent(void **state)
 {
@@ -727,6 +750,7 @@ int main(void)
 		TEST(a_connection_that_ends_with_many_zones_on_it_loses_nothing),
 		TEST(a_restart_ends_all_of_them_and_is_no_reason_to_rest),
 		TEST(no_more_updates_are_under_way_than_may_be),
+		TEST(what_was_withdrawn_before_its_turn_is_not_logged_as_a_failure),
 		TEST(slow_zones_do_not_keep_the_others_from_being_sent),
 		TEST(what_waits_for_its_turn_moves_on_with_the_others),
 		TEST(a_busy_zone_leaves_room_for_the_others),
