@@ -18,8 +18,8 @@ const struct sheet sheet_settings = {"settings.html", "Router settings"};
 static const struct sheet sheet_error = {"error.html", "That did not work"};
 
 /*
- * Nothing but what we serve ourselves is loaded, run or sent to, and nobody frames us. That nothing of it is kept is
- * the HTTP server's rule for all that it answers.
+ * The browser is to load, run and send forms to nothing but what we serve ourselves, and no other page may frame ours.
+ * That it must not keep a copy (no-store) is said by the HTTP server with each of its answers.
  */
 static const struct http_header common_headers[] = {
 	{"Content-Security-Policy",

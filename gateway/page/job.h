@@ -34,9 +34,11 @@ enum {
 	JOB_HEADERS_MAX = 12,
 	JOB_COOKIES_MAX = 2,
 	JOB_COOKIE_TEXT_MAX = 160,
-	LOGINS_MAX = 32,             /* attempts that wait to be checked */
-	CHANGES_MAX = 16,            /* of the password; with the former, that leaves room for who only looks */
-	WAITING_OF_A_SOURCE_MAX = 4, /* of either, so that none keeps all others out, nor guesses before it is locked */
+	/* Logins, and changes of a password, that wait to be checked: fewer than jobs, so that others can see pages. */
+	LOGINS_MAX = 32,
+	CHANGES_MAX = 16,
+	/* Of each, from one source: it can neither keep all others out, nor guess much before it is locked. */
+	WAITING_OF_A_SOURCE_MAX = 4,
 };
 
 struct page {

@@ -26,8 +26,8 @@ struct keyform {
 };
 
 /*
- * Reads the operands `name`, `hosts`, `sources` (what is limited to; words with white space or commas between) and
- * `expires` (a date). Only the name has to be there. False with an `error` if something of it means nothing.
+ * Reads the operands `name`, `hosts` and `sources` (to which the key is limited: words with white space or commas
+ * between) and `expires` (a date). Only the name has to be there. False with an `error` if one of them cannot be read.
  */
 bool keyform_read(const struct http_params *params, struct keyform *out);
 

@@ -129,7 +129,7 @@ static bool is_private_page(const struct page *page, const struct http_request *
 	return request->over_tls || page->parts.allow_http || addr_scope(&request->source) == ADDR_SCOPE_LOOPBACK;
 }
 
-/* Whoever looks up a form's address is led to the page with the form. */
+/* What may be asked of an address; a form's also with GET, which leads to the page that has the form. */
 static unsigned methods_at(struct text path)
 {
 	const struct page_route *route = find_route(path);
